@@ -1,0 +1,1 @@
+"""Contracts, their compiled artifacts, and the chains that run them."""

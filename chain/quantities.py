@@ -1,0 +1,37 @@
+"""Quantities the chain speaks in, each a type of its own so that units cannot mix.
+
+Amounts are integers of the smallest unit. Identifiers are plain strings and bytes,
+so that they serialise and compare without ceremony.
+"""
+
+from typing import NewType
+
+Wei = NewType("Wei", int)
+"""An amount of OPG in its smallest unit; 10**18 wei are one OPG."""
+
+Gas = NewType("Gas", int)
+"""Gas, as the EVM counts it."""
+
+Timestamp = NewType("Timestamp", int)
+"""Seconds since the Unix epoch, as a block header carries them."""
+
+Seconds = NewType("Seconds", float)
+"""Simulated seconds since the run began."""
+
+Address = NewType("Address", str)
+"""A 20-byte account address: ``0x`` and 40 lower-case hex digits."""
+
+Hash32 = NewType("Hash32", bytes)
+"""A 32-byte Keccak-256 digest."""
+
+OPG = 10**18
+"""Wei in one OPG."""
+
+TOTAL_SUPPLY = Wei(1_000_000_000 * OPG)
+"""Every OPG there will ever be. Burned OPG stays in the total, at `BURN_ADDRESS`."""
+
+BURN_ADDRESS = Address("0x000000000000000000000000000000000000dead")
+"""Where slashed OPG goes to be out of circulation: nobody holds its key."""
+
+ZERO_HASH = Hash32(bytes(32))
+"""The hash that stands for "none"."""

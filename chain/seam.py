@@ -1,0 +1,162 @@
+"""The chain as the engine sees it: one narrow interface, several implementations.
+
+`Chain` is implemented by `chain.anvil` (Foundry's anvil over JSON-RPC, the default of a run)
+and by `chain.revm` (the same EVM in process, for sweeps). One contract test covers both.
+
+A caller names contracts by the name they were deployed under; addresses stay inside.
+Arguments and results are plain Python values: ``int``, ``bool``, ``str``, ``bytes`` (also for
+``bytesN``), addresses as lower-case ``0x`` strings, arrays as lists or tuples, and structs as
+tuples in the order of their fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from chain.quantities import Address, Gas, Timestamp, Wei
+
+DEFAULT_GAS_LIMIT = Gas(1_000_000)
+"""Gas a transaction may use when its call names no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A transaction that somebody wants on chain."""
+
+    sender: Address
+    contract: str
+    """Name the contract was deployed under, such as ``Settlement``."""
+    function: str
+    args: tuple[Any, ...] = ()
+    gas_limit: Gas = DEFAULT_GAS_LIMIT
+
+    def __str__(self) -> str:
+        return f"{self.contract}.{self.function}"
+
+
+@dataclass(frozen=True, slots=True)
+class Revert:
+    """Why the EVM undid a call, decoded with the contract's custom errors.
+
+    `error` is the custom error's name, ``Error`` for a plain reason string, ``Panic`` for a
+    compiler check, ``OutOfGas``, or ``Unknown`` with the raw data.
+    """
+
+    error: str
+    args: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        inside = ", ".join(f"{name}={value!r}" for name, value in self.args.items())
+        return f"{self.error}({inside})"
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """An event that a contract emitted, decoded. Structs in `args` are tuples."""
+
+    contract: str
+    event: str
+    args: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one transaction."""
+
+    call: Call
+    gas_used: Gas
+    logs: tuple[Log, ...]
+    revert: Revert | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the transaction took effect."""
+        return self.revert is None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A mined block. `receipts` are in the order in which the calls were given."""
+
+    number: int
+    timestamp: Timestamp
+    receipts: tuple[Receipt, ...]
+
+    @property
+    def gas_used(self) -> Gas:
+        """Gas of all its transactions."""
+        return Gas(sum(receipt.gas_used for receipt in self.receipts))
+
+
+class Chain(Protocol):
+    """A chain that mines when told to, at the timestamp it is told.
+
+    Every method raises `ChainDied` when the chain is gone and `RpcFailed` when it refuses.
+    """
+
+    name: str
+    """``anvil`` or ``revm``."""
+
+    version: str
+    """Version of what runs the EVM, for the run's manifest."""
+
+    @property
+    def block_gas_limit(self) -> Gas:
+        """Gas limits of one block's calls must not add up to more."""
+        ...
+
+    def fund(self, account: Address) -> None:
+        """Give `account` native currency enough for all its gas."""
+        ...
+
+    def deploy(self, artifact: str, args: Sequence[Any], sender: Address, name: str | None = None) -> Address:
+        """Deploy a compiled contract under `name` (default: the artifact's) in a block of its own.
+
+        Raises `CallReverted` when the constructor reverts.
+        """
+        ...
+
+    def address_of(self, contract: str) -> Address:
+        """Address of the contract deployed under that name; `KeyError` if there is none."""
+        ...
+
+    def mine(self, calls: Sequence[Call], timestamp: Timestamp) -> Block:
+        """Mine `calls`, in this order, into one block at `timestamp` (later than the last block's)."""
+        ...
+
+    def read(self, contract: str, function: str, *args: Any) -> Any:
+        """Call a view at the head. One result comes bare, several as a tuple.
+
+        Raises `CallReverted`.
+        """
+        ...
+
+    def snapshot(self) -> int:
+        """Remember the present state; the id is good for one `revert_to`."""
+        ...
+
+    def revert_to(self, snapshot: int) -> None:
+        """Go back to a snapshot, deployments and block height included."""
+        ...
+
+    def reorg(self, depth: int) -> tuple[Block, ...]:
+        """Replace the last `depth` blocks by empty ones of the same timestamps; returns the orphaned, oldest first.
+
+        `ValueError` when depth is not between 1 and the blocks mined since deployment.
+        """
+        ...
+
+    def balance(self, account: Address) -> Wei:
+        """OPG that `account` holds."""
+        ...
+
+    @property
+    def head(self) -> tuple[int, Timestamp]:
+        """Number and timestamp of the last block."""
+        ...
+
+    def close(self) -> None:
+        """Stop the chain and remove what it kept on disk. May be called twice."""
+        ...

@@ -1,0 +1,1 @@
+"""The terminal dashboard: a viewer of the event log."""

@@ -1,0 +1,207 @@
+"""What a participant can ask the world to do.
+
+A participant is a generator: it yields an effect, the engine carries it out and sends the answer back.
+Node code does nothing by itself, so it reads top to bottom, is the same at every pace and over every
+transport, and is tested by sending answers into the generator. The last line of each docstring says
+what the effect answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from chain.claims import Claim
+from chain.quantities import Wei
+from chain.seam import Call
+from nodes.messages import Envelope, Message
+from nodes.records import Record
+
+
+class Purpose(StrEnum):
+    """Why a model is executed."""
+
+    ANSWER = "answer"
+    CHECK = "check"
+
+
+class Verdict(IntEnum):
+    """What a verifier says of a claim. To abstain is not to say no."""
+
+    ABSTAIN = 0
+    VALID = 1
+    INVALID = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """Run a model on an input, on this participant's own device.
+
+    Answers `nodes.models.execution.Execution`, once the device has got round to it.
+    """
+
+    model: str
+    value: np.ndarray
+    purpose: Purpose
+    task: str
+    variant: str = "fp32"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Form a verdict on a claim by following `procedure`, an honest verifier's own steps.
+
+    Answers `Verdict`.
+    """
+
+    node: str
+    """Who made the claim."""
+    claim: Claim
+    task: str
+    procedure: Callable[[], Steps]
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a message and forget it. Answers ``None`` at once."""
+
+    peer: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Send a message and wait for its reply. Answers the reply, or ``None`` after `timeout_s`."""
+
+    peer: str
+    message: Message
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Answer a request that was received. Answers ``None`` at once."""
+
+    to: Envelope
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Take the next message or chain log out of the mailbox. Answers `Envelope`, when there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Have chain logs of these events put into the mailbox from now on. Answers ``None``."""
+
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Put a transaction into the mempool and wait until it is in a block.
+
+    Answers its `chain.seam.Receipt`; a revert is in the receipt.
+    """
+
+    call: Call
+    subject: str = ""
+    """Id of the task or batch that it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Call a contract's view at the head. Answers what it returns."""
+
+    contract: str
+    function: str
+    args: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Wait for this producer's next slot with something in the mempool.
+
+    Answers the pending calls, oldest first, as a tuple of `chain.seam.Call`.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """Build a block out of pending calls; those left out stay pending. Answers `chain.seam.Block`."""
+
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Sign a 32-byte digest with this participant's key. Answers 65 bytes."""
+
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """Sign a voucher that raises what `node` may draw in total from this client's escrow.
+
+    Answers `nodes.messages.Voucher`, or ``None`` if the client does not pay.
+    """
+
+    node: str
+    cumulative: Wei
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Let simulated time pass. Answers ``None``."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Answers simulated seconds since the run began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Go on with other steps at the same time. Answers ``None`` at once."""
+
+    steps: Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Write a record into the event log. Answers ``None``."""
+
+    record: Record
+
+
+Effect: TypeAlias = (
+    Execute
+    | Check
+    | Send
+    | Request
+    | Reply
+    | Receive
+    | Subscribe
+    | Submit
+    | Read
+    | Pending
+    | Mine
+    | Sign
+    | Pay
+    | Sleep
+    | Now
+    | Spawn
+    | Note
+)
+
+Steps: TypeAlias = Generator[Effect, Any, Any]
+"""A participant's protocol, or a part of one."""

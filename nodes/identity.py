@@ -1,0 +1,56 @@
+"""Who takes part: names, roles, regions and keys' addresses, known to everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chain.quantities import Address
+
+
+class Role(StrEnum):
+    """What a participant does in the network."""
+
+    CLIENT = "client"
+    INFERENCE = "inference"
+    FULL = "full"
+    PRODUCER = "producer"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A participant as the others know it."""
+
+    name: str
+    role: Role
+    address: Address
+    region: str
+    persona: str = ""
+    """A client's made-up name, from Faker."""
+
+
+class Directory:
+    """Looks participants up by name, address or role. Order is the order of creation."""
+
+    def __init__(self, identities: Iterable[Identity]) -> None:
+        self._by_name = {identity.name: identity for identity in identities}
+        self._by_address = {identity.address: identity for identity in self._by_name.values()}
+        self._by_role = {
+            role: tuple(i for i in self._by_name.values() if i.role is role) for role in Role
+        }
+
+    def __iter__(self) -> Iterable[Identity]:
+        return iter(self._by_name.values())
+
+    def named(self, name: str) -> Identity:
+        """The participant of that name; `KeyError` if there is none."""
+        return self._by_name[name]
+
+    def at(self, address: Address) -> Identity | None:
+        """Who signs with that address, if anybody known does."""
+        return self._by_address.get(address)
+
+    def of(self, role: Role) -> tuple[Identity, ...]:
+        """Everybody of a role."""
+        return self._by_role[role]

@@ -1,0 +1,143 @@
+"""What participants say to each other over the network.
+
+Sizes decide how long a message takes over a link: tensors count in full, everything else as a small
+fixed header.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from chain.claims import Claim
+from chain.quantities import Wei
+from chain.seam import Log
+
+HEADER_BYTES = 256
+"""Assumed size of a message without its tensors (assumption)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """A client's signed promise: `node` may draw up to `cumulative` in total from its escrow (EIP-712)."""
+
+    client: str
+    cumulative: Wei
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceRequest:
+    """A client asks for an inference."""
+
+    task: str
+    model: str
+    value: np.ndarray
+    fee: Wei
+    voucher: Voucher | None
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes on the wire."""
+        return HEADER_BYTES + self.value.nbytes
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceAnswer:
+    """An inference node's answer, signed over task, model, input hash and output hash."""
+
+    task: str
+    output: np.ndarray
+    signature: bytes
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes on the wire."""
+        return HEADER_BYTES + self.output.nbytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An inference node will not do it, and says why."""
+
+    task: str
+    reason: str
+    size_bytes: int = HEADER_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherDelivery:
+    """A client that pays after the answer pays."""
+
+    task: str
+    voucher: Voucher
+    size_bytes: int = HEADER_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class BatchQuery:
+    """Somebody wants to see what is behind a batch's root."""
+
+    batch: str
+    size_bytes: int = HEADER_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class BatchData:
+    """Every claim of a batch with the tensors behind its hashes, in leaf order."""
+
+    batch: str
+    claims: tuple[Claim, ...]
+    inputs: tuple[np.ndarray, ...]
+    outputs: tuple[np.ndarray, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes on the wire."""
+        return HEADER_BYTES * (1 + len(self.claims)) + sum(a.nbytes for a in self.inputs + self.outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimQuery:
+    """A client asks which claim was made of its task."""
+
+    task: str
+    size_bytes: int = HEADER_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimProof:
+    """The claim made of a task, with its Merkle proof against the batch's root."""
+
+    batch: str
+    claim: Claim
+    proof: tuple[bytes, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes on the wire."""
+        return HEADER_BYTES + 32 * len(self.proof)
+
+
+Message: TypeAlias = (
+    InferenceRequest
+    | InferenceAnswer
+    | Refusal
+    | VoucherDelivery
+    | BatchQuery
+    | BatchData
+    | ClaimQuery
+    | ClaimProof
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a mailbox holds: a message from a peer, or a log from the chain (`sender` is then ``chain``)."""
+
+    sender: str
+    message: Message | Log
+    request: int = 0
+    """Number to reply to; 0 when no reply is waited for."""

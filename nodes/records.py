@@ -1,0 +1,117 @@
+"""What participants record in the event log, ground truth about cheating included.
+
+A record's `kind` in the log is its class name in snake case. Fields are plain JSON values, so that
+a reader needs no code of ours: ids and hashes are ``0x`` hex, amounts are wei as strings (they exceed
+what JSON readers hold exactly), times are simulated seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class Record:
+    """Base of everything that goes into the event log."""
+
+    __slots__ = ()
+    kind: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        cls.kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSent(Record):
+    """A client sent a request. Soft latency begins."""
+
+    client: str
+    task: str
+    node: str
+    model: str
+    fee: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAnswered(Record):
+    """A client holds a correctly signed answer. Soft latency ends."""
+
+    client: str
+    task: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailed(Record):
+    """A client got no usable answer: `reason` is ``timeout``, ``bad signature`` or the node's refusal."""
+
+    client: str
+    task: str
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMade(Record):
+    """An inference node put a claim into its open batch."""
+
+    node: str
+    task: str
+    model: str
+    output_hash: str
+    paid: bool
+    """Whether a voucher covers its fee."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchBuilt(Record):
+    """An inference node closed a batch and is about to post its root. `tasks` are in leaf order."""
+
+    node: str
+    batch: str
+    tasks: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimChecked(Record):
+    """A full node formed a verdict on a claim: ``valid``, ``invalid`` or ``abstain``."""
+
+    node: str
+    batch: str
+    task: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class DutyFailed(Record):
+    """A full node could not do its duty on a batch, and why."""
+
+    node: str
+    batch: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cheated(Record):
+    """Ground truth: a behaviour acted dishonestly. No strategy and no participant reads this.
+
+    `act` is what was falsified (``answer``, ``check``, ``vote``, ``reveal``, ``inclusion``, ``payment``);
+    `subject` is the task, batch or transaction concerned.
+    """
+
+    node: str
+    behaviour: str
+    act: str
+    subject: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Perturbed(Record):
+    """Ground truth: an honest node's output differs in its last digits, by hardware noise."""
+
+    node: str
+    task: str
+    deviation: float
+    """Largest absolute difference over the standard deviation of the clean output."""

@@ -1,0 +1,1 @@
+"""What a run leaves for people and for machines: a viewer of the event log."""

@@ -1,0 +1,1 @@
+"""The engine, the strategies and the command line."""
