@@ -1,0 +1,75 @@
+# simnet. Two targets matter to a newcomer: `make run` and `make test`. `make help` lists all.
+
+SCENARIO ?= scenarios/byzantine.yaml
+BIN      := .venv/bin
+PIP      := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+TESTS    ?= tests
+
+.DELETE_ON_ERROR:
+.PHONY: help run test lint types pytest format contracts models lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+run: .venv/.run node_modules/.run ## run a scenario: make run SCENARIO=scenarios/byzantine.yaml
+	$(BIN)/simnet run $(SCENARIO)
+
+test: lint types pytest ## lint, types and tests
+
+lint: .venv/.test ## ruff: lint and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: .venv/.test ## mypy --strict
+	$(BIN)/mypy
+
+pytest: .venv/.test node_modules/.test ## tests alone: make pytest TESTS=tests/test_anvil.py
+	$(BIN)/python -m pytest -n auto $(TESTS)
+
+format: .venv/.test ## put the code into its standard form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+contracts: .venv/.run node_modules/.test ## compile chain/contracts into chain/artifacts
+	$(BIN)/python -m chain.compile
+
+models: .venv/.train ## train the model zoo anew
+	$(BIN)/python -m nodes.models.train
+
+# Environments. A stamp is newer than what it was made from, so an edited lock is installed at the next call.
+
+.venv/.made:
+	@python=$$(scripts/find-python $(PYTHON)) && echo "simnet: making .venv with $$python" && $$python -m venv --clear .venv
+	@touch $@
+
+.venv/.run: .venv/.made requirements/run.lock pyproject.toml
+	@echo "simnet: installing Python packages (about half a minute)"
+	@$(PIP) --require-hashes -r requirements/run.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.test: .venv/.run requirements/test.lock
+	@echo "simnet: installing what the tests need"
+	@$(PIP) --require-hashes -r requirements/test.lock
+	@touch $@
+
+.venv/.train: .venv/.run
+	$(PIP) --editable '.[train]'
+	@touch $@
+
+node_modules/.run: .venv/.made package-lock.json
+	@echo "simnet: installing anvil"
+	@scripts/npm ci --omit=dev
+	@touch $@
+
+node_modules/.test: .venv/.made package-lock.json
+	@echo "simnet: installing anvil, solc and OpenZeppelin"
+	@scripts/npm ci
+	@touch node_modules/.run $@
+
+lock: .venv/.test ## resolve the pinned dependencies anew
+	scripts/lock
+
+clean: ## remove everything that make made
+	rm -rf .venv node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
