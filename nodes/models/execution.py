@@ -1,0 +1,80 @@
+"""The execution seam: run a variant of a model on an input, and say what came out and what it cost.
+
+`OnnxExecutor` is ONNX Runtime behind the seam. Each node has an executor of its own: if a verifier shared
+the session of the node it checks, the verification overhead ratio would be false. Every inference is a batch
+of one, because dynamic int8 quantisation takes its scale from the whole batch.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from chain.errors import SimnetError
+from nodes.models.session import Processor, open_session
+from nodes.models.tensors import Tensor
+from nodes.models.zoo import Model, Variant, Zoo
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One inference."""
+
+    output: Tensor
+    macs: int
+    """Multiply-accumulates spent."""
+    cpu_s: float
+    """CPU seconds that the run took on its thread. Not reproducible."""
+
+
+class Executor(Protocol):
+    """Runs models for one node."""
+
+    def run(self, model: str, variant: str, value: Tensor) -> Execution:
+        """Run a variant on one item, shaped like the model's `input_shape`. Raises `SimnetError` on bad input."""
+        ...
+
+
+class OnnxExecutor:
+    """Runs models in ONNX Runtime, on one thread, with sessions that belong to this executor alone.
+
+    With `optimise` off the graph runs as written, without fused or re-laid-out operators: an honest
+    implementation that may differ in the last bits, so a real source of noise (the CNN and the transformer).
+    """
+
+    def __init__(self, zoo: Zoo, device: Processor = "auto", optimise: bool = True) -> None:
+        self.zoo = zoo
+        self.device = device
+        self.optimise = optimise
+        self._sessions: dict[tuple[str, str], onnxruntime.InferenceSession] = {}
+
+    def run(self, model: str, variant: str, value: Tensor) -> Execution:
+        """Run a variant on one item, shaped like the model's `input_shape`.
+
+        Raises `SimnetError` for an unknown model or variant, a bad file, or an input of another shape or type.
+        """
+        asked = self.zoo.model(model)
+        chosen = asked.variant(variant)
+        if value.shape != asked.input_shape or value.dtype != asked.input_dtype:
+            raise SimnetError(
+                f"model {model} takes {asked.input_dtype} of shape {asked.input_shape}, "
+                f"not {value.dtype} of shape {value.shape}"
+            )
+        session = self._session(asked, chosen)
+        feed = {session.get_inputs()[0].name: value[np.newaxis]}
+        start = time.thread_time()
+        output = session.run(None, feed)[0][0]
+        return Execution(output, chosen.macs, time.thread_time() - start)
+
+    def _session(self, model: Model, variant: Variant) -> onnxruntime.InferenceSession:
+        """This executor's session for a variant, made when first needed."""
+        key = (model.name, variant.name)
+        if key not in self._sessions:
+            self._sessions[key] = open_session(variant.path, self.zoo.read(variant), self.device, self.optimise)
+        return self._sessions[key]

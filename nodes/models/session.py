@@ -1,0 +1,51 @@
+"""ONNX Runtime sessions that are deterministic, single-threaded and cheap to have many of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from chain.errors import SimnetError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+Processor = Literal["auto", "cpu", "cuda"]
+"""Where to run; ``auto`` is CUDA where ONNX Runtime has it, and the CPU elsewhere."""
+
+CUDA = "CUDAExecutionProvider"
+CPU = "CPUExecutionProvider"
+
+
+def open_session(path: Path, data: bytes, processor: Processor, optimise: bool = True) -> onnxruntime.InferenceSession:
+    """A session for the ONNX model in `data`; `path` is for error messages.
+
+    Raises `SimnetError` if ONNX Runtime cannot load the model, or has no CUDA and was told to use it.
+    """
+    import onnxruntime as ort  # 0.1 s that a caller who runs no model should not wait for
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # memory per session matters more than speed: nodes times models of them
+    options.use_deterministic_compute = True
+    options.log_severity_level = 3
+    level = ort.GraphOptimizationLevel
+    options.graph_optimization_level = level.ORT_ENABLE_ALL if optimise else level.ORT_DISABLE_ALL
+    providers = _providers(processor, ort.get_available_providers())
+    try:
+        session = ort.InferenceSession(data, options, providers=providers)
+    except Exception as error:  # ONNX Runtime's exceptions have no base class of their own
+        raise SimnetError(f"{path}: ONNX Runtime cannot load this model: {error}") from error
+    if processor == "cuda" and CUDA not in session.get_providers():
+        raise SimnetError("ONNX Runtime was built for CUDA but cannot start it here", hint="use device: auto or cpu")
+    return session
+
+
+def _providers(processor: Processor, available: list[str]) -> list[str | tuple[str, dict[str, str]]]:
+    """Execution providers in order of preference."""
+    if processor == "cuda" and CUDA not in available:
+        raise SimnetError("this ONNX Runtime has no CUDA", hint="install onnxruntime-gpu, or use device: auto or cpu")
+    if processor == "cpu" or CUDA not in available:
+        return [CPU]
+    # TensorFloat-32 is off: it would put honest GPUs 1e-3 away from honest CPUs (microsoft/onnxruntime #19288).
+    return [(CUDA, {"use_tf32": "0", "cudnn_conv_algo_search": "DEFAULT"}), CPU]

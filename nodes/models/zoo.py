@@ -1,0 +1,200 @@
+"""The model zoo: which models the network serves, their cheaper variants, and inputs to ask them with.
+
+A model maps one input item to one output item; the ONNX graphs behind it have a batch dimension in front.
+Variants of a model answer the same question at another cost. The one called ``fp32`` is the reference: what
+an honest node runs. All others are what a cheat might run instead. `nodes.models.train` makes the files.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from chain.errors import SimnetError
+from nodes.models.tensors import Tensor
+
+REFERENCE = "fp32"
+"""Name of every model's reference variant."""
+
+MANIFEST = Path(__file__).with_name("zoo") / "manifest.json"
+"""Describes the models that ship with simnet; the files are next to it."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One ONNX file that answers for a model."""
+
+    name: str
+    path: Path
+    macs: int
+    """Multiply-accumulates per inference, counted from the graph."""
+    sha256: str
+    """Hex digest of the file."""
+    size_bytes: int
+    weight_bits: int
+    score: float | None = None
+    """On the model's holdout inputs, in the model's metric; ``None`` if never measured."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A question that the network answers, and the variants that can answer it."""
+
+    name: str
+    task_kind: str
+    """``classification``, ``next_character``, or ``custom`` for a user's own."""
+    input_shape: tuple[int, ...]
+    """Of one item, without the batch dimension; so is `output_shape`."""
+    output_shape: tuple[int, ...]
+    variants: Mapping[str, Variant]
+    input_dtype: str = "float32"
+    metric: str | None = None
+    """``accuracy`` (higher is better) or ``bits_per_character`` (lower is better)."""
+    baseline: float | None = None
+    """What a predictor without a neural network scores: the majority class, or the best n-gram."""
+    summary: str = ""
+    classes: tuple[str, ...] = ()
+    """What each place of the output stands for; for text, also what each token of the input does."""
+    holdout: Path | None = None
+    """An .npz of ``inputs`` and ``labels`` that the model was not trained on."""
+
+    def variant(self, name: str) -> Variant:
+        """The variant of that name. Raises `SimnetError` with the nearest name if there is none."""
+        return named(name, self.variants, f"variant of model {self.name}")
+
+    @property
+    def reference(self) -> Variant:
+        """What an honest node runs."""
+        return self.variants[REFERENCE]
+
+
+@dataclass
+class Zoo:
+    """Models by name. Files are read, and their hashes checked, when they are first asked for."""
+
+    models: dict[str, Model] = field(default_factory=dict)
+    _files: dict[Path, bytes] = field(default_factory=dict, repr=False)
+    _inputs: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict, repr=False)
+
+    def model(self, name: str) -> Model:
+        """The model of that name. Raises `SimnetError` with the nearest name if there is none."""
+        return named(name, self.models, "model")
+
+    def read(self, variant: Variant) -> bytes:
+        """The ONNX file of a variant. Raises `SimnetError` if it is missing or not what its hash says."""
+        if variant.path not in self._files:
+            data = read_file(variant.path)
+            if hashlib.sha256(data).hexdigest() != variant.sha256:
+                raise SimnetError(
+                    f"{variant.path}: corrupt model file, its SHA-256 is not {variant.sha256[:16]}…",
+                    hint="restore the file, or make the zoo anew with: python -m nodes.models.train",
+                )
+            self._files[variant.path] = data
+        return self._files[variant.path]
+
+    def inputs(self, name: str) -> tuple[Tensor, Tensor]:
+        """Real inputs [n, *input_shape] that the model was not trained on, and their labels [n].
+
+        Labels of a user's own model are -1, for unknown; without inputs of its own it gets random ones.
+        """
+        if name not in self._inputs:
+            self._inputs[name] = _holdout(self.model(name))
+        return self._inputs[name]
+
+    def add(
+        self,
+        name: str,
+        path: str | Path,
+        inputs: Tensor | None = None,
+        *,
+        variant: str = REFERENCE,
+        macs: int | None = None,
+        weight_bits: int = 32,
+    ) -> Model:
+        """Take in a user's ONNX file: one input and one output, both with a batch dimension in front.
+
+        The first file added under a name is the reference, later ones are variants of it. `inputs` is
+        [n, *input_shape]. `macs` is counted from the graph, which needs the ``onnx`` package, unless given.
+        Raises `SimnetError` if the file cannot be served.
+        """
+        from nodes.models.userfile import inspect  # loads ONNX Runtime, which most callers never need
+
+        found = inspect(Path(path), macs)
+        added = Variant(variant, Path(path), found.macs, found.sha256, found.size_bytes, weight_bits)
+        if variant == REFERENCE:
+            model = Model(name, "custom", found.input_shape, found.output_shape, {variant: added}, found.input_dtype)
+        else:
+            model = self.model(name)
+            if (found.input_shape, found.output_shape) != (model.input_shape, model.output_shape):
+                raise SimnetError(f"{path}: its shapes are not those of model {name}, so it cannot be a variant of it")
+            model = replace(model, variants={**model.variants, variant: added})
+        if inputs is not None:
+            if inputs.shape[1:] != model.input_shape or not len(inputs):
+                raise SimnetError(f"inputs of model {name} must be [n, *{model.input_shape}], not {inputs.shape}")
+            self._inputs[name] = (inputs.astype(model.input_dtype), np.full(len(inputs), -1))
+        self.models[name] = model
+        return model
+
+
+def default_zoo() -> Zoo:
+    """The models that ship with simnet."""
+    return load_zoo(MANIFEST)
+
+
+def load_zoo(manifest: Path) -> Zoo:
+    """The models that a manifest describes. Raises `SimnetError` if it is missing or damaged."""
+    try:
+        entries = json.loads(read_file(manifest))["models"]
+        return Zoo({name: _model(name, entry, manifest.parent) for name, entry in entries.items()})
+    except (ValueError, KeyError, TypeError) as error:
+        raise SimnetError(
+            f"{manifest}: damaged model manifest: {error!r}", hint="make it anew with: python -m nodes.models.train"
+        ) from error
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file. Raises `SimnetError` naming it if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SimnetError(f"{path}: cannot read model file: {error.strerror}") from error
+
+
+def _model(name: str, entry: dict[str, Any], directory: Path) -> Model:
+    """A model as its manifest entry describes it."""
+    variants = {
+        variant: Variant(variant, directory / fields.pop("file"), **fields)
+        for variant, fields in entry.pop("variants").items()
+    }
+    entry |= {key: tuple(entry[key]) for key in ("input_shape", "output_shape", "classes")}
+    return Model(name, variants=variants, holdout=directory / entry.pop("holdout"), **entry)
+
+
+def _holdout(model: Model) -> tuple[Tensor, Tensor]:
+    """Inputs and labels of a model: what ships with it, or random inputs of a fixed seed."""
+    if model.holdout is not None:
+        read_file(model.holdout)
+        with np.load(model.holdout) as arrays:
+            return arrays["inputs"].astype(model.input_dtype), arrays["labels"].astype(np.int64)
+    if not np.issubdtype(np.dtype(model.input_dtype), np.floating):
+        raise SimnetError(f"model {model.name} takes {model.input_dtype} and came without inputs", hint="give inputs")
+    inputs = np.random.default_rng(0).standard_normal((64, *model.input_shape))
+    return inputs.astype(model.input_dtype), np.full(len(inputs), -1)
+
+
+def named(name: str, known: Mapping[str, T], what: str) -> T:
+    """`known[name]`, or a `SimnetError` that offers the nearest name."""
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+    raise SimnetError(f"unknown {what}: {name}", hint=hint)
