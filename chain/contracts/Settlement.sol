@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {Charge, Claim, Opening, Voucher, leafOf} from "./Claims.sol";
+import {Staking} from "./Staking.sol";
+
+/// @title Settlement: batches of claims, and the fees that hang on them
+/// @notice Clients keep OPG in escrow and pay by signed vouchers. A node posts the Merkle root of its
+/// claims with the vouchers; the fees stay in the batch until it is final. A verifier contract, set once,
+/// says which claims fall. Every wei in here is in a client's escrow or in an open batch.
+contract Settlement is AccessControl, EIP712 {
+    using SafeCast for uint256;
+    using SafeERC20 for IERC20;
+
+    /// @notice What the protocol leaves open. Shares are in basis points, periods in seconds.
+    struct Parameters {
+        uint16 slashShareBps; // of the node's stake, for each rejected claim
+        uint16 bountyShareBps; // of what is slashed, to who proved it
+        uint16 verifierShareBps; // of the fees earned, to the verifier
+        uint40 jailPeriod; // 0: a rejected claim doesn't jail
+        uint40 withdrawalDelay; // from a client's request to its withdrawal
+        uint40 finalityDelay; // from post to finality, where there is no verifier
+        uint40 expiryDelay; // after which anyone may void a batch that nobody settled
+    }
+
+    enum Status {
+        None,
+        Open,
+        Final
+    }
+
+    struct Batch {
+        address node;
+        uint40 postedAt;
+        uint16 count;
+        Status status;
+        bytes32 root; // this and what follows is deleted when the batch is final
+        bytes32 chargesHash;
+        uint128 fees;
+        uint128 rejected; // bit i: claim i was proven wrong before the batch was settled
+    }
+
+    /// @dev The whole supply of OPG fits 90 bits.
+    struct Account {
+        uint96 escrow;
+        uint96 leaving;
+        uint40 leavesAt; // 0: no withdrawal requested
+    }
+
+    uint16 public constant MAX_CLAIMS = 128;
+    uint256 public constant MAX_VOUCHERS = 128;
+    uint256 private constant BPS = 10_000;
+    bytes32 private constant VOUCHER_TYPEHASH = keccak256("Voucher(address client,address node,uint128 cumulative)");
+    bytes32 private constant ANSWER_TYPEHASH =
+        keccak256("Answer(bytes32 task,bytes32 model,bytes32 inputHash,bytes32 outputHash)");
+
+    IERC20 public immutable opg;
+    Staking public immutable staking;
+    uint16 public immutable slashShareBps;
+    uint16 public immutable bountyShareBps;
+    uint16 public immutable verifierShareBps;
+    uint40 public immutable jailPeriod;
+    uint40 public immutable withdrawalDelay;
+    uint40 public immutable finalityDelay;
+    uint40 public immutable expiryDelay;
+
+    /// @notice The contract that judges claims; zero where batches become final unjudged.
+    address public verifier;
+
+    mapping(address client => Account) private _accounts;
+    mapping(address client => mapping(address node => uint128)) private _redeemed;
+    mapping(bytes32 id => Batch) private _batches;
+
+    event VerifierSet(address verifier);
+    event Deposited(address indexed client, uint256 amount);
+    event WithdrawalRequested(address indexed client, uint256 amount, uint40 leavesAt);
+    event Withdrawn(address indexed client, uint256 amount);
+    event VoucherRefused(address indexed client, address indexed node);
+    event Underfunded(address indexed client, address indexed node, uint256 missing);
+    event BatchPosted(
+        bytes32 indexed batch, address indexed node, bytes32 root, uint16 count, uint128 fees, Charge[] charges
+    );
+    event Equivocation(
+        bytes32 indexed batch, address indexed node, bytes32 task, bytes32 claimed, bytes32 answered, address prover
+    );
+    event ClaimRejected(bytes32 indexed batch, uint16 index, address indexed node, bytes32 task, bytes32 reason);
+    event ClaimVoided(bytes32 indexed batch, uint16 index);
+    event BatchFinal(
+        bytes32 indexed batch,
+        address indexed node,
+        uint16 accepted,
+        uint16 rejected,
+        uint16 voided,
+        uint128 paid,
+        uint128 refunded,
+        uint128 toVerifier
+    );
+
+    error InvalidParameters();
+    error VerifierAlreadySet(address verifier);
+    error NotVerifier(address caller);
+    error ZeroAmount();
+    error InsufficientEscrow(address client, uint256 escrow, uint256 needed);
+    error NothingToWithdraw(address client);
+    error TooEarly(uint256 until);
+    error NotActiveInferenceNode(address caller);
+    error InvalidCount(uint16 count);
+    error TooManyVouchers(uint256 count);
+    error BatchExists(bytes32 batch);
+    error BatchNotOpen(bytes32 batch);
+    error InvalidVerdict(uint128 rejected, uint128 voided);
+    error InvalidProof(bytes32 batch, uint16 index);
+    error UnexpectedOpening(uint16 index);
+    error MissingOpenings(uint128 indices);
+    error WrongCharges(bytes32 batch);
+    error AlreadyRejected(bytes32 batch, uint16 index);
+    error SameOutput(bytes32 outputHash);
+    error WrongSigner(address signer, address node);
+
+    constructor(IERC20 opg_, Staking staking_, Parameters memory p) EIP712("simnet Settlement", "1") {
+        if (p.slashShareBps > BPS || p.bountyShareBps > BPS || p.verifierShareBps > BPS) revert InvalidParameters();
+        if (p.expiryDelay <= p.finalityDelay) revert InvalidParameters();
+        opg = opg_;
+        staking = staking_;
+        slashShareBps = p.slashShareBps;
+        bountyShareBps = p.bountyShareBps;
+        verifierShareBps = p.verifierShareBps;
+        jailPeriod = p.jailPeriod;
+        withdrawalDelay = p.withdrawalDelay;
+        finalityDelay = p.finalityDelay;
+        expiryDelay = p.expiryDelay;
+        _grantRole(DEFAULT_ADMIN_ROLE, msg.sender);
+    }
+
+    /// @notice Name the contract that judges claims, once and for ever.
+    function setVerifier(address verifier_) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        if (verifier != address(0)) revert VerifierAlreadySet(verifier);
+        verifier = verifier_;
+        emit VerifierSet(verifier_);
+    }
+
+    // ---- escrow ----
+
+    function deposit(uint256 amount) external {
+        if (amount == 0) revert ZeroAmount();
+        _accounts[msg.sender].escrow += amount.toUint96();
+        emit Deposited(msg.sender, amount);
+        opg.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    /// @notice Announce a withdrawal; a new request replaces the last. Vouchers can draw on it until it is taken.
+    function requestWithdrawal(uint256 amount) external {
+        Account storage account = _accounts[msg.sender];
+        if (amount == 0) revert ZeroAmount();
+        if (amount > account.escrow) revert InsufficientEscrow(msg.sender, account.escrow, amount);
+        account.leaving = uint96(amount);
+        account.leavesAt = uint40(block.timestamp) + withdrawalDelay;
+        emit WithdrawalRequested(msg.sender, amount, account.leavesAt);
+    }
+
+    /// @notice Take what was announced, or what vouchers have left of it.
+    function withdraw() external {
+        Account storage account = _accounts[msg.sender];
+        if (account.leavesAt == 0) revert NothingToWithdraw(msg.sender);
+        if (block.timestamp < account.leavesAt) revert TooEarly(account.leavesAt);
+        uint256 amount = Math.min(account.leaving, account.escrow);
+        account.escrow -= uint96(amount);
+        account.leaving = 0;
+        account.leavesAt = 0;
+        emit Withdrawn(msg.sender, amount);
+        opg.safeTransfer(msg.sender, amount);
+    }
+
+    // ---- batches ----
+
+    /// @notice Post a batch of `count` claims under `root`, and charge the clients whose vouchers come along.
+    /// @dev A client that can't pay, or whose voucher is worth nothing, must not stop the rest: it is charged
+    /// what there is, and an event says so.
+    /// @return id of the batch: the hash of its node and its root
+    function postBatch(bytes32 root, uint16 count, Voucher[] calldata vouchers) external returns (bytes32 id) {
+        if (!staking.isActiveAs(msg.sender, Staking.Role.Inference)) revert NotActiveInferenceNode(msg.sender);
+        if (count == 0 || count > MAX_CLAIMS) revert InvalidCount(count);
+        if (vouchers.length > MAX_VOUCHERS) revert TooManyVouchers(vouchers.length);
+        id = keccak256(abi.encode(msg.sender, root));
+        Batch storage batch = _batches[id];
+        if (batch.status != Status.None) revert BatchExists(id);
+
+        Charge[] memory charges = new Charge[](vouchers.length);
+        uint128 fees;
+        for (uint256 i; i < vouchers.length; ++i) {
+            charges[i] = Charge(vouchers[i].client, _redeem(vouchers[i]));
+            fees += charges[i].amount;
+        }
+        batch.node = msg.sender;
+        batch.postedAt = uint40(block.timestamp);
+        batch.count = count;
+        batch.status = Status.Open;
+        batch.root = root;
+        batch.chargesHash = keccak256(abi.encode(charges));
+        batch.fees = fees;
+        emit BatchPosted(id, msg.sender, root, count, fees, charges);
+    }
+
+    /// @notice Reject a claim by the node's own signature under another answer to the same request.
+    /// @dev The fee goes back when the batch is settled, with those of the other rejected claims.
+    function proveEquivocation(
+        bytes32 id,
+        Opening calldata opening,
+        bytes32 answeredOutputHash,
+        bytes calldata signature
+    ) external {
+        Batch storage batch = _openBatch(id);
+        Claim calldata claim = opening.claim;
+        address node = batch.node;
+        _checkProof(id, batch.root, batch.count, opening);
+        uint128 bit = uint128(1) << claim.index;
+        if (batch.rejected & bit != 0) revert AlreadyRejected(id, claim.index);
+        if (claim.outputHash == answeredOutputHash) revert SameOutput(answeredOutputHash);
+        bytes32 answer =
+            keccak256(abi.encode(ANSWER_TYPEHASH, claim.task, claim.model, claim.inputHash, answeredOutputHash));
+        (address signer,,) = ECDSA.tryRecoverCalldata(_hashTypedDataV4(answer), signature);
+        if (signer != node) revert WrongSigner(signer, node);
+
+        batch.rejected |= bit;
+        emit Equivocation(id, node, claim.task, claim.outputHash, answeredOutputHash, msg.sender);
+        emit ClaimRejected(id, claim.index, node, claim.task, "equivocation");
+        _punish(node, 1, msg.sender, "equivocation");
+    }
+
+    /// @notice Make a batch final that no verifier judges. Claims proven wrong meanwhile must be opened.
+    function finalise(bytes32 id, Opening[] calldata openings, Charge[] calldata charges) external {
+        Batch memory batch = _openBatch(id);
+        if (verifier != address(0)) revert NotVerifier(msg.sender);
+        if (block.timestamp < batch.postedAt + finalityDelay) revert TooEarly(batch.postedAt + finalityDelay);
+        _settle(id, batch, 0, 0, openings, charges);
+    }
+
+    /// @notice Make a batch final by the verifier's word.
+    /// @param rejected bit i: claim i is wrong; its client is refunded and the node slashed
+    /// @param voided bit i: claim i could not be judged; its client is refunded
+    /// @param openings exactly the claims rejected or voided, those proven wrong earlier included
+    /// @param charges as in the batch's BatchPosted; not looked at when nothing is opened
+    /// @return sent fees and bounty that went to the verifier
+    function settle(
+        bytes32 id,
+        uint128 rejected,
+        uint128 voided,
+        Opening[] calldata openings,
+        Charge[] calldata charges
+    ) external returns (uint256 sent) {
+        if (msg.sender != verifier) revert NotVerifier(msg.sender);
+        Batch memory batch = _openBatch(id);
+        uint128 fresh = rejected & ~batch.rejected;
+        sent = _settle(id, batch, fresh, voided & ~batch.rejected, openings, charges);
+        sent += _punish(batch.node, _popCount(fresh), msg.sender, "fraud");
+    }
+
+    /// @notice Refund everybody: the verifier could judge nothing, or nobody settled the batch in time.
+    function voidBatch(bytes32 id, Charge[] calldata charges) external {
+        Batch memory batch = _openBatch(id);
+        uint256 expiry = batch.postedAt + expiryDelay;
+        if (msg.sender != verifier && block.timestamp < expiry) revert TooEarly(expiry);
+        _checkCharges(id, batch, charges);
+        for (uint256 i; i < charges.length; ++i) {
+            _accounts[charges[i].client].escrow += uint96(charges[i].amount);
+        }
+        _close(id);
+        uint16 rejected = _popCount(batch.rejected);
+        emit BatchFinal(id, batch.node, 0, rejected, batch.count - rejected, 0, batch.fees, 0);
+    }
+
+    // ---- views ----
+
+    function escrowOf(address client) external view returns (uint256) {
+        return _accounts[client].escrow;
+    }
+
+    /// @notice A client's announced withdrawal, and when it may be taken (0: none announced).
+    function withdrawalOf(address client) external view returns (uint256 amount, uint40 leavesAt) {
+        return (_accounts[client].leaving, _accounts[client].leavesAt);
+    }
+
+    /// @notice How much of the vouchers of `client` for `node` has been charged or forfeited.
+    function redeemedOf(address client, address node) external view returns (uint256) {
+        return _redeemed[client][node];
+    }
+
+    function batchOf(bytes32 id) external view returns (Batch memory) {
+        return _batches[id];
+    }
+
+    // ---- inside ----
+
+    function _redeem(Voucher calldata voucher) private returns (uint128 paid) {
+        address client = voucher.client;
+        uint128 redeemed = _redeemed[client][msg.sender];
+        if (voucher.cumulative <= redeemed || !_isSigned(voucher)) {
+            emit VoucherRefused(client, msg.sender);
+            return 0;
+        }
+        Account storage account = _accounts[client];
+        uint128 owed = voucher.cumulative - redeemed;
+        paid = uint128(Math.min(owed, account.escrow));
+        if (paid < owed) emit Underfunded(client, msg.sender, owed - paid);
+        if (paid == 0) return 0;
+        _redeemed[client][msg.sender] = redeemed + paid;
+        account.escrow -= uint96(paid);
+    }
+
+    function _isSigned(Voucher calldata voucher) private view returns (bool) {
+        bytes32 content = keccak256(abi.encode(VOUCHER_TYPEHASH, voucher.client, msg.sender, voucher.cumulative));
+        (address signer, ECDSA.RecoverError fault,) =
+            ECDSA.tryRecoverCalldata(_hashTypedDataV4(content), voucher.signature);
+        return fault == ECDSA.RecoverError.NoError && signer == voucher.client;
+    }
+
+    /// @dev `fresh` are newly rejected; neither they nor `voided` were rejected before.
+    function _settle(
+        bytes32 id,
+        Batch memory batch,
+        uint128 fresh,
+        uint128 voided,
+        Opening[] calldata openings,
+        Charge[] calldata charges
+    ) private returns (uint128 toVerifier) {
+        uint128 fallen = fresh | voided | batch.rejected;
+        if (fresh & voided != 0 || fallen >> (batch.count - 1) > 1) revert InvalidVerdict(fresh, voided);
+        uint128 refunded = fallen == 0 ? 0 : _refund(id, batch, fresh, voided, openings, charges);
+        if (fallen == 0 && openings.length > 0) revert UnexpectedOpening(openings[0].claim.index);
+        _close(id);
+
+        uint128 paid = batch.fees - refunded;
+        if (verifier != address(0)) toVerifier = uint128(uint256(paid) * verifierShareBps / BPS);
+        paid -= toVerifier;
+        uint16 rejectedCount = _popCount(fresh | batch.rejected);
+        uint16 voidedCount = _popCount(voided);
+        uint16 accepted = batch.count - rejectedCount - voidedCount;
+        emit BatchFinal(id, batch.node, accepted, rejectedCount, voidedCount, paid, refunded, toVerifier);
+        if (toVerifier > 0) opg.safeTransfer(verifier, toVerifier);
+        if (paid > 0) opg.safeTransfer(batch.node, paid);
+    }
+
+    /// @dev Openings must cover the fallen claims, each once.
+    function _refund(
+        bytes32 id,
+        Batch memory batch,
+        uint128 fresh,
+        uint128 voided,
+        Opening[] calldata openings,
+        Charge[] calldata charges
+    ) private returns (uint128 refunded) {
+        _checkCharges(id, batch, charges);
+        Charge[] memory left = charges;
+        uint128 missing = fresh | voided | batch.rejected;
+        for (uint256 i; i < openings.length; ++i) {
+            Claim calldata claim = openings[i].claim;
+            _checkProof(id, batch.root, batch.count, openings[i]);
+            uint128 bit = uint128(1) << claim.index;
+            if (missing & bit == 0) revert UnexpectedOpening(claim.index);
+            missing ^= bit;
+            refunded += _refundClaim(batch.node, claim, left);
+            if (fresh & bit != 0) emit ClaimRejected(id, claim.index, batch.node, claim.task, "fraud");
+            else if (voided & bit != 0) emit ClaimVoided(id, claim.index);
+        }
+        if (missing != 0) revert MissingOpenings(missing);
+    }
+
+    /// @dev A client gets back at most what it paid into this batch: the claims are the node's words, and must
+    /// not reach into another client's money. What it has not paid yet, it need never pay.
+    function _refundClaim(address node, Claim calldata claim, Charge[] memory left) private returns (uint128 refund) {
+        for (uint256 i; i < left.length && refund < claim.fee; ++i) {
+            if (left[i].client != claim.client) continue;
+            uint128 part = uint128(Math.min(left[i].amount, claim.fee - refund));
+            left[i].amount -= part;
+            refund += part;
+        }
+        if (refund > 0) _accounts[claim.client].escrow += uint96(refund);
+        if (refund == claim.fee) return refund;
+        uint256 forfeited = uint256(_redeemed[claim.client][node]) + (claim.fee - refund);
+        _redeemed[claim.client][node] = uint128(Math.min(forfeited, type(uint128).max));
+    }
+
+    /// @return bounty sent to `prover`
+    function _punish(address node, uint256 wrongs, address prover, bytes32 reason) private returns (uint256 bounty) {
+        if (wrongs == 0) return 0;
+        uint256 amount = staking.slashableOf(node) * Math.min(wrongs * slashShareBps, BPS) / BPS;
+        bounty = amount * bountyShareBps / BPS;
+        if (amount > 0) staking.slash(node, amount, prover, bounty, reason);
+        if (jailPeriod > 0) staking.jail(node, uint40(block.timestamp) + jailPeriod);
+    }
+
+    /// @dev The status stays, so that no batch is posted twice.
+    function _close(bytes32 id) private {
+        Batch storage batch = _batches[id];
+        batch.status = Status.Final;
+        batch.root = 0;
+        batch.chargesHash = 0;
+        batch.fees = 0;
+        batch.rejected = 0;
+    }
+
+    function _openBatch(bytes32 id) private view returns (Batch storage batch) {
+        batch = _batches[id];
+        if (batch.status != Status.Open) revert BatchNotOpen(id);
+    }
+
+    function _checkProof(bytes32 id, bytes32 root, uint16 count, Opening calldata opening) private pure {
+        bool proven = MerkleProof.verifyCalldata(opening.proof, root, leafOf(opening.claim));
+        if (!proven || opening.claim.index >= count) revert InvalidProof(id, opening.claim.index);
+    }
+
+    function _checkCharges(bytes32 id, Batch memory batch, Charge[] calldata charges) private pure {
+        if (keccak256(abi.encode(charges)) != batch.chargesHash) revert WrongCharges(id);
+    }
+
+    function _popCount(uint128 bits) private pure returns (uint16 ones) {
+        for (; bits != 0; bits &= bits - 1) ++ones;
+    }
+}
