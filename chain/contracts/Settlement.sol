@@ -89,9 +89,7 @@ contract Settlement is AccessControl, EIP712 {
     event BatchPosted(
         bytes32 indexed batch, address indexed node, bytes32 root, uint16 count, uint128 fees, Charge[] charges
     );
-    event Equivocation(
-        bytes32 indexed batch, address indexed node, bytes32 task, bytes32 claimed, bytes32 answered, address prover
-    );
+    event Equivocation(bytes32 indexed batch, address indexed node, bytes32 task, address prover);
     event ClaimRejected(bytes32 indexed batch, uint16 index, address indexed node, bytes32 task, bytes32 reason);
     event ClaimVoided(bytes32 indexed batch, uint16 index);
     event BatchFinal(
@@ -123,7 +121,7 @@ contract Settlement is AccessControl, EIP712 {
     error MissingOpenings(uint128 indices);
     error WrongCharges(bytes32 batch);
     error AlreadyRejected(bytes32 batch, uint16 index);
-    error SameOutput(bytes32 outputHash);
+    error SameAnswer();
     error WrongSigner(address signer, address node);
 
     constructor(IERC20 opg_, Staking staking_, Parameters memory p) EIP712("simnet Settlement", "1") {
@@ -210,12 +208,15 @@ contract Settlement is AccessControl, EIP712 {
         emit BatchPosted(id, msg.sender, root, count, fees, charges);
     }
 
-    /// @notice Reject a claim by the node's own signature under another answer to the same request.
-    /// @dev The fee goes back when the batch is settled, with those of the other rejected claims.
+    /// @notice Reject a claim by the node's own signature under another answer to the same task.
+    /// @dev A node that signs two answers to one task is at fault whoever asked twice: it must keep to its first.
+    /// The fee goes back when the batch is settled, with those of the other rejected claims.
     function proveEquivocation(
         bytes32 id,
         Opening calldata opening,
-        bytes32 answeredOutputHash,
+        bytes32 model,
+        bytes32 inputHash,
+        bytes32 outputHash,
         bytes calldata signature
     ) external {
         Batch storage batch = _openBatch(id);
@@ -224,14 +225,13 @@ contract Settlement is AccessControl, EIP712 {
         _checkProof(id, batch.root, batch.count, opening);
         uint128 bit = uint128(1) << claim.index;
         if (batch.rejected & bit != 0) revert AlreadyRejected(id, claim.index);
-        if (claim.outputHash == answeredOutputHash) revert SameOutput(answeredOutputHash);
-        bytes32 answer =
-            keccak256(abi.encode(ANSWER_TYPEHASH, claim.task, claim.model, claim.inputHash, answeredOutputHash));
+        if (claim.model == model && claim.inputHash == inputHash && claim.outputHash == outputHash) revert SameAnswer();
+        bytes32 answer = keccak256(abi.encode(ANSWER_TYPEHASH, claim.task, model, inputHash, outputHash));
         (address signer,,) = ECDSA.tryRecoverCalldata(_hashTypedDataV4(answer), signature);
         if (signer != node) revert WrongSigner(signer, node);
 
         batch.rejected |= bit;
-        emit Equivocation(id, node, claim.task, claim.outputHash, answeredOutputHash, msg.sender);
+        emit Equivocation(id, node, claim.task, msg.sender);
         emit ClaimRejected(id, claim.index, node, claim.task, "equivocation");
         _punish(node, 1, msg.sender, "equivocation");
     }

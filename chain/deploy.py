@@ -1,0 +1,113 @@
+"""Puts the protocol's contracts on a fresh chain and leaves nobody with power over them.
+
+The deployer grants the roles the contracts need of each other, hands out the OPG, and renounces its own.
+What OpenGradient leaves unspecified is a field of `ProtocolParameters`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eth_hash.auto import keccak
+
+from chain.errors import CallReverted
+from chain.quantities import OPG, Address, Timestamp, Wei
+from chain.seam import Call, Chain, Receipt
+
+ADMIN_ROLE = bytes(32)
+SLASHER_ROLE = keccak(b"SLASHER_ROLE")
+
+MAX_CALLS_PER_BLOCK = 100
+"""Keeps a set-up block well below any gas limit."""
+
+
+@dataclass(frozen=True)
+class ProtocolParameters:
+    """Values that OpenGradient leaves open. Every default is an assumption."""
+
+    min_stake_inference: Wei = Wei(1_000 * OPG)
+    """Bond below which an inference node is not active."""
+    min_stake_full: Wei = Wei(1_000 * OPG)
+    """Bond below which a full node is not active."""
+    unbonding_s: int = 7 * 86_400
+    """How long unbonding stake stays slashable; must outlast the longest verification."""
+    slash_share_bps: int = 1_000
+    """Share of a node's stake lost for each rejected claim."""
+    bounty_share_bps: int = 5_000
+    """Share of what is slashed that goes to who proved the fraud; the rest is burned."""
+    verifier_share_bps: int = 2_000
+    """Share of a batch's earned fees that pays for its verification."""
+    jail_period_s: int = 600
+    """How long a node with a rejected claim stays out; 0 for no jail."""
+    withdrawal_delay_s: int = 3_600
+    """From a client's request to its withdrawal, so that nodes can still charge what is owed."""
+    finality_delay_s: int = 60
+    """How long a batch stays open where nobody verifies."""
+    expiry_s: int = 86_400
+    """After which anyone may void a batch that nobody settled."""
+    beacon_round_s: int = 12
+    """Length of a round of the randomness beacon."""
+
+
+@dataclass(frozen=True)
+class VerifierSpec:
+    """A verification contract to deploy, under the name of its artifact.
+
+    Its constructor takes Settlement, Staking, Beacon and OPG, then `args`.
+    """
+
+    artifact: str
+    args: tuple[Any, ...] = ()
+
+
+def deploy_protocol(
+    chain: Chain,
+    deployer: Address,
+    parameters: ProtocolParameters,
+    verifier: VerifierSpec | None,
+    allocations: Mapping[Address, Wei],
+) -> None:
+    """Deploy OPG, Staking, ModelRegistry, Settlement, Beacon and the verifier, and give out `allocations`.
+
+    Afterwards nobody is admin of any contract, and the deployer holds what was not allocated.
+    Raises `CallReverted` when a step fails.
+    """
+    chain.fund(deployer)
+    _deploy(chain, deployer, parameters, verifier)
+    calls = [Call(deployer, "OPG", "transfer", (account, amount)) for account, amount in allocations.items()]
+    calls += _hand_over(chain, deployer, verifier)
+    for start in range(0, len(calls), MAX_CALLS_PER_BLOCK):
+        block = chain.mine(calls[start : start + MAX_CALLS_PER_BLOCK], Timestamp(chain.head[1] + 1))
+        for receipt in block.receipts:
+            _must_succeed(receipt)
+
+
+def _deploy(chain: Chain, deployer: Address, parameters: ProtocolParameters, verifier: VerifierSpec | None) -> None:
+    p = parameters
+    opg = chain.deploy("OPG", [deployer], deployer)
+    staking = chain.deploy("Staking", [opg, p.min_stake_inference, p.min_stake_full, p.unbonding_s], deployer)
+    chain.deploy("ModelRegistry", [], deployer)
+    shares = (p.slash_share_bps, p.bounty_share_bps, p.verifier_share_bps)
+    periods = (p.jail_period_s, p.withdrawal_delay_s, p.finality_delay_s, p.expiry_s)
+    settlement = chain.deploy("Settlement", [opg, staking, (*shares, *periods)], deployer)
+    beacon = chain.deploy("Beacon", [staking, chain.head[1], p.beacon_round_s], deployer)
+    if verifier is not None:
+        chain.deploy(verifier.artifact, [settlement, staking, beacon, opg, *verifier.args], deployer)
+
+
+def _hand_over(chain: Chain, deployer: Address, verifier: VerifierSpec | None) -> list[Call]:
+    """Grant what the contracts need of each other, then renounce."""
+    calls = [Call(deployer, "Staking", "grantRole", (SLASHER_ROLE, chain.address_of("Settlement")))]
+    if verifier is not None:
+        address = chain.address_of(verifier.artifact)
+        calls.append(Call(deployer, "Staking", "grantRole", (SLASHER_ROLE, address)))
+        calls.append(Call(deployer, "Settlement", "setVerifier", (address,)))
+    calls += [Call(deployer, name, "renounceRole", (ADMIN_ROLE, deployer)) for name in ("Staking", "Settlement")]
+    return calls
+
+
+def _must_succeed(receipt: Receipt) -> None:
+    if receipt.revert is not None:
+        raise CallReverted(receipt.call.contract, receipt.call.function, receipt.revert)
