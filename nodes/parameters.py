@@ -1,0 +1,95 @@
+"""The base of everything a scenario configures: behaviours, strategies, comparators and its own sections.
+
+A class's fields are its parameters in the scenario file, its docstring is their documentation, and its
+`kind` is the name it goes by. Unknown keys are refused with the nearest right one.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic.annotated_handlers import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import ErrorType
+
+from chain.errors import SimnetError
+
+_PYDANTIC_ERRORS = frozenset(get_args(ErrorType))
+
+
+class ParameterError(SimnetError, ValueError):
+    """A parameter has a value that cannot be; the hint says what can."""
+
+    exit_code = 2
+
+
+class UnknownKey(ParameterError):
+    """A mapping has a key that means nothing there."""
+
+
+class Parameters(BaseModel):
+    """Values that a scenario file sets, checked, and unchangeable once read."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True, allow_inf_nan=False
+    )
+
+    kind: ClassVar[str] = ""
+    """Name in scenario files; empty for a class that none can name."""
+
+    @classmethod
+    def own_keys(cls) -> tuple[str, ...]:
+        """Names of the fields, as a scenario file writes them."""
+        return tuple(field.alias or name for name, field in cls.model_fields.items())
+
+    @classmethod
+    def known_keys(cls, value: Any) -> tuple[str, ...]:
+        """What a mistyped key of `value` may have meant."""
+        return cls.own_keys()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_unknown_keys(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Say of each unknown key which right one is the nearest."""
+        try:
+            return handler(value)
+        except ValidationError as error:
+            raise _with_unknown_keys_named(error, cls.known_keys(value)) from None
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Write defaults as a scenario file would."""
+        described = handler.resolve_ref_schema(handler(schema))
+        defaults = {name: field.default for name, field in cls.model_fields.items() if field.default_factory is None}
+        written = cls.model_construct(**defaults).model_dump(mode="json", by_alias=True, warnings=False)
+        for key, described_field in described.get("properties", {}).items():
+            if "default" in described_field:
+                described_field["default"] = written.get(key)
+        return described
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A hint: the nearest known name, or else all of them."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name[:100], names, n=1)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return f"expected one of {', '.join(names)}" if names else "there are none"
+
+
+def _with_unknown_keys_named(error: ValidationError, known: Iterable[str]) -> ValidationError:
+    details = []
+    for entry in error.errors(include_url=False):
+        kind: str | PydanticCustomError = entry["type"]
+        context = entry.get("ctx", {})
+        if kind == "extra_forbidden" and len(entry["loc"]) == 1:
+            key = str(entry["loc"][0])
+            kind, context = "value_error", {"error": UnknownKey(f"unknown key '{key}'", did_you_mean(key, known))}
+        elif kind not in _PYDANTIC_ERRORS:
+            kind = PydanticCustomError("custom", "{text}", {"text": entry["msg"]})
+        details.append(InitErrorDetails(type=kind, loc=entry["loc"], input=entry["input"], ctx=context))
+    return ValidationError.from_exception_data(error.title, details)

@@ -1,0 +1,152 @@
+"""Checks that span sections of a scenario: names that must exist, counts and times that must fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from chain.quantities import TOTAL_SUPPLY
+from chain.units import format_duration, format_opg
+from nodes.identity import Role
+from nodes.models.zoo import default_zoo
+from nodes.parameters import did_you_mean
+from simnet.metric_catalogue import SOMETIMES
+from simnet.scenario.adversaries import Adversary
+from simnet.scenario.errors import Path
+from simnet.scenario.faults import Crash, Restart
+from simnet.scenario.schema import Scenario
+
+Finding: TypeAlias = tuple[Path, str, str]
+"""Where, what is wrong, and a hint."""
+
+
+def check(scenario: Scenario) -> Iterator[Finding]:
+    """Everything wrong with a scenario whose sections are each right."""
+    yield from _models(scenario)
+    yield from _network(scenario)
+    yield from _chain(scenario)
+    yield from _money(scenario)
+    for i, adversary in enumerate(scenario.adversaries):
+        yield from _adversary(scenario, i, adversary)
+    yield from _faults(scenario)
+    yield from _sometimes(scenario)
+    for below, message in scenario.strategy.problems(scenario):
+        yield ("strategy", *below), message, ""
+
+
+def _models(scenario: Scenario) -> Iterator[Finding]:
+    known = default_zoo().models
+    seen: dict[str, int] = {}
+    for i, model in enumerate(scenario.models):
+        if model.name in seen:
+            yield ("models", i), f"model '{model.name}' is named twice", ""
+        seen[model.name] = i
+        if model.path is None and model.name not in known:
+            yield ("models", i), f"unknown model '{model.name}'", did_you_mean(model.name, known)
+        if model.path is None and model.macs is not None:
+            yield ("models", i, "macs"), "the cost of a model of the zoo is known", "leave macs out, or give a path"
+
+
+def _network(scenario: Scenario) -> Iterator[Finding]:
+    network = scenario.network
+    regions = network.regions
+    for i, name in enumerate(regions):
+        if name in regions[:i]:
+            yield ("network", "regions", i), f"region '{name}' is named twice", ""
+        if any(name in scenario.names(role) for role in Role):
+            yield ("network", "regions", i), f"'{name}' is the name of a node", "call the region something else"
+    if network.sites < len(regions):
+        yield ("network", "sites"), f"{network.sites} sites are too few for {len(regions)} regions", ""
+    if network.latency.distribution == "constant" and "jitter" in network.latency.model_fields_set:
+        yield ("network", "latency", "jitter"), "constant latency has no jitter", "leave it out"
+
+
+def _chain(scenario: Scenario) -> Iterator[Finding]:
+    """Contracts count time in seconds and shares in basis points."""
+    if scenario.chain.block_time % 1:
+        yield ("chain", "block_time"), "block time must be whole seconds", "timestamps on chain count seconds"
+    for key, value in scenario.economics:
+        if key.endswith("_share") and abs(value * 10_000 - round(value * 10_000)) > 1e-6:
+            yield ("economics", key), f"{value} is not a whole number of basis points", "contracts count in 0.01 %"
+        if key in _PERIODS and value % 1:
+            yield ("economics", key), f"{format_duration(value)} is not whole seconds", "contracts count in seconds"
+
+
+_PERIODS = ("unbonding", "jail", "withdrawal_delay", "finality_delay", "beacon_round")
+
+
+def _money(scenario: Scenario) -> Iterator[Finding]:
+    clients, nodes, economics = scenario.clients, scenario.nodes, scenario.economics
+    if clients.fee > clients.deposit:
+        fee, deposit = format_opg(clients.fee), format_opg(clients.deposit)
+        yield ("clients", "fee"), f"a fee of {fee} is more than the deposit of {deposit}", "no client could pay it"
+    for role, stake, least in (
+        ("inference", nodes.inference.stake, economics.min_stake_inference),
+        ("full", nodes.full.stake, economics.min_stake_full),
+    ):
+        if stake < least:
+            message = f"a stake of {format_opg(stake)} is below economics.min_stake_{role}, {format_opg(least)}"
+            yield ("nodes", role, "stake"), message, "such nodes would never be active"
+    held = (
+        nodes.inference.count * nodes.inference.stake
+        + nodes.full.count * nodes.full.stake
+        + clients.count * clients.deposit
+    )
+    if held > TOTAL_SUPPLY:
+        message = (
+            f"stakes and deposits add up to {format_opg(held)}, more than the supply of {format_opg(TOTAL_SUPPLY)}"
+        )
+        yield ("nodes",), message, "lower them, or the counts"
+
+
+def _adversary(scenario: Scenario, i: int, adversary: Adversary) -> Iterator[Finding]:
+    at = ("adversaries", i)
+    own = adversary.behaviour.role
+    if adversary.role is not own:
+        hint = f"leave role out, or write role: {own}"
+        yield (*at, "role"), f"'{adversary.behaviour.kind}' is a behaviour of role {own}, not {adversary.role}", hint
+    candidates = scenario.names(adversary.role)
+    if adversary.nodes is not None and adversary.count is not None:
+        yield (*at, "count"), "both count and nodes are given", "leave one out"
+    if adversary.nodes is None and (adversary.count or 1) > len(candidates):
+        has = f"the scenario has {len(candidates)}" if candidates else "the scenario has none"
+        message = f"{adversary.count} adversaries of role {adversary.role}, but {has}"
+        yield (*at, "count"), message, ""
+    for j, name in enumerate(adversary.nodes or ()):
+        if name not in candidates:
+            message = f"no participant of role {adversary.role} is called '{name}'"
+            yield (*at, "nodes", j), message, did_you_mean(name, candidates)
+        elif name in (adversary.nodes or ())[:j]:
+            yield (*at, "nodes", j), f"'{name}' is named twice", ""
+    yield from _span(scenario, at, adversary)
+
+
+def _span(scenario: Scenario, at: Path, adversary: Adversary) -> Iterator[Finding]:
+    end = format_duration(scenario.duration)
+    if adversary.from_ >= scenario.duration:
+        yield (*at, "from"), f"begins at {format_duration(adversary.from_)}, when the run is over", f"it ends at {end}"
+    if adversary.until is not None and adversary.until <= adversary.from_:
+        yield (*at, "until"), f"ends at {format_duration(adversary.until)}, before it begins", "from < until"
+    if adversary.until is not None and adversary.until > scenario.duration:
+        yield (*at, "until"), f"ends after the run, which ends at {end}", "leave until out"
+
+
+def _faults(scenario: Scenario) -> Iterator[Finding]:
+    nodes = tuple(name for role in Role for name in scenario.names(role))
+    for i, fault in enumerate(scenario.faults):
+        if fault.at >= scenario.duration:
+            hint = f"it ends at {format_duration(scenario.duration)}"
+            yield ("faults", i, "at"), f"happens at {format_duration(fault.at)}, when the run is over", hint
+        elif fault.lasts is not None and fault.at + fault.lasts > scenario.duration:
+            yield ("faults", i, "for"), "ends after the run", f"the run ends at {format_duration(scenario.duration)}"
+        known = nodes if isinstance(fault, Crash | Restart) else (*scenario.network.regions, *nodes)
+        what = "node" if isinstance(fault, Crash | Restart) else "region or node"
+        for key, below, name in fault.names:
+            if name not in known:
+                yield ("faults", i, key, below), f"unknown {what} '{name}'", did_you_mean(name, known)
+
+
+def _sometimes(scenario: Scenario) -> Iterator[Finding]:
+    for i, name in enumerate(scenario.sometimes):
+        if name not in SOMETIMES:
+            yield ("sometimes", i), f"unknown event '{name}'", did_you_mean(name, SOMETIMES)

@@ -1,0 +1,76 @@
+"""What is wrong with a scenario, where, and how it reads on a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from chain.errors import SimnetError
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Keys and indices that lead to a value, such as ``("nodes", "full", "count")``."""
+
+MAX_SHOWN = 100
+"""Columns of a source line that an error shows, and errors that a report shows."""
+
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A stretch of a source: a file, or an argument of the command line."""
+
+    source: str
+    line: int = 0
+    """From 1; 0 for the source as a whole."""
+    column: int = 1
+    """From 1."""
+    width: int = 1
+    text: str = ""
+    """The line's text."""
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
+
+    def excerpt(self) -> list[str]:
+        """The line and a caret under what is meant."""
+        if not self.line:
+            return []
+        start = max(0, self.column - MAX_SHOWN // 2) if len(self.text) > MAX_SHOWN else 0
+        shown = _UNPRINTABLE.sub("?", self.text.replace("\t", " ")[start : start + MAX_SHOWN])
+        offset = self.column - 1 - start
+        number = f"{self.line:>4}"
+        carets = "^" * max(1, min(self.width, len(shown) - offset))
+        return [f"{number} | {shown}", f"{' ' * len(number)} | {' ' * offset}{carets}"]
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """Something wrong at a place."""
+
+    place: Place
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{_UNPRINTABLE.sub('?', f'{self.place}: {self.message}')}", *self.place.excerpt()]
+        if self.hint:
+            lines.append(f"     {_UNPRINTABLE.sub('?', self.hint)}")
+        return "\n".join(lines)
+
+
+class ScenarioErrors(SimnetError):
+    """Everything that is wrong with a scenario, in the order of the file."""
+
+    exit_code = 2
+
+    def __init__(self, source: str, problems: Iterable[Problem]) -> None:
+        self.source = source
+        self.problems = tuple(dict.fromkeys(sorted(problems)))
+        count = len(self.problems)
+        shown = [str(problem) for problem in self.problems[:MAX_SHOWN]]
+        if count > MAX_SHOWN:
+            shown.append(f"… and {count - MAX_SHOWN} more")
+        super().__init__("\n".join([*shown, f"{count} error{'s' * (count != 1)} in {source}"]))

@@ -1,0 +1,84 @@
+"""Loading a scenario: text to values, values to sections, then the checks that span sections.
+
+Whatever the bytes, loading either returns a `Scenario` or raises `ScenarioErrors` with everything wrong.
+"""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from nodes.parameters import UnknownKey
+from simnet.scenario.checks import check
+from simnet.scenario.errors import Path, Place, Problem, ScenarioErrors
+from simnet.scenario.locate import MAX_BYTES, Document, read_document
+from simnet.scenario.overrides import assign, override
+from simnet.scenario.schema import Scenario
+from simnet.scenario.wording import problem_text
+
+
+def load_scenario(path: str | pathlib.Path, overrides: Sequence[str] = (), seed: int | None = None) -> Scenario:
+    """The scenario in a file, with ``a.b=value`` overrides and another seed if given. Raises `ScenarioErrors`."""
+    file = pathlib.Path(path)
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        problem = Problem(Place(str(path)), f"cannot read the scenario: {reason}")
+        raise ScenarioErrors(str(path), [problem]) from None
+    return parse_scenario(data, str(path), file.parent, overrides, seed)
+
+
+def parse_scenario(
+    data: bytes,
+    source: str = "scenario",
+    directory: pathlib.Path = pathlib.Path(),
+    overrides: Sequence[str] = (),
+    seed: int | None = None,
+) -> Scenario:
+    """The scenario in `data`; files it names are looked for below `directory`. Raises `ScenarioErrors`."""
+    document = read_document(data, source)
+    for assignment in overrides:
+        override(document, assignment)
+    if seed is not None:
+        assign(document, ("seed",), seed, f"--seed {seed}")
+    try:
+        scenario = Scenario.model_validate(document.value, context={"directory": directory.absolute()})
+    except ValidationError as error:
+        raise ScenarioErrors(source, [*document.problems, *_located(error, document)]) from None
+    problems = [
+        *document.problems,
+        *(Problem(document.place(written(path)), message, hint) for path, message, hint in check(scenario)),
+    ]
+    if problems:
+        raise ScenarioErrors(source, problems)
+    return scenario
+
+
+def _located(error: ValidationError, document: Document) -> Iterable[Problem]:
+    for entry in error.errors(include_url=False):
+        if entry["type"] == "default_factory_not_called":  # follows from another error of the same mapping
+            continue
+        message, hint = problem_text(entry)
+        yield Problem(document.place(written(entry["loc"]), key=_is_about_key(entry)), message, hint)
+
+
+def _is_about_key(entry: ErrorDetails) -> bool:
+    return isinstance(entry.get("ctx", {}).get("error"), UnknownKey)
+
+
+def written(location: tuple[Any, ...]) -> Path:
+    """Where the file has what the schema has at `location`: two parts of it are written one level off."""
+    match location:
+        case ("strategy.comparator", *below):
+            return ("strategy", "comparator", *below)
+        case ("adversaries", int(i), "behaviour", "kind"):
+            return ("adversaries", i, "behaviour")
+        case ("adversaries", int(i), "behaviour", *below) if below:
+            return ("adversaries", i, *below)
+    return location

@@ -1,0 +1,60 @@
+"""Changes to a scenario from the command line: ``--set nodes.full.count=9``, ``--seed 7``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simnet.scenario.errors import Path, Place, Problem, ScenarioErrors
+from simnet.scenario.locate import Document, read_document
+
+_EXPECTED = "expected a path and a value, such as --set nodes.full.count=9 or --set adversaries.0.probability='50 %'"
+
+
+def override(document: Document, assignment: str) -> None:
+    """Set what ``a.b=value`` says; the value is YAML. A mistake becomes one of the document's problems."""
+    source = f"--set {assignment}"
+    dotted, equals, text = assignment.partition("=")
+    path = tuple(int(part) if part.isdecimal() else part for part in dotted.strip().split("."))
+    if not equals or "" in path:
+        document.problems.append(Problem(Place(source), "not an assignment", _EXPECTED))
+        return
+    try:
+        inside = read_document(f"value: {text}".encode("utf-8", "replace"), source)
+    except ScenarioErrors as error:
+        document.problems.extend(Problem(Place(source), problem.message) for problem in error.problems)
+        return
+    document.problems.extend(Problem(Place(source), problem.message) for problem in inside.problems)
+    if list(inside.value) != ["value"]:
+        document.problems.append(Problem(Place(source), "not one value", _EXPECTED))
+        return
+    assign(document, path, inside.value["value"], source)
+
+
+def assign(document: Document, path: Path, value: Any, source: str) -> None:
+    """Put `value` at `path`, and remember that it came from `source`."""
+    target = document.value
+    for i, step in enumerate(path[:-1]):
+        target = _enter(document, target, path[: i + 1], step)
+        if target is None:
+            problem = Problem(Place(source), f"there is nothing at '{'.'.join(map(str, path[: i + 1]))}'", _EXPECTED)
+            document.problems.append(problem)
+            return
+    last = path[-1]
+    if isinstance(target, dict):
+        target[str(last)] = value
+    elif isinstance(target, list) and isinstance(last, int) and last < len(target):
+        target[last] = value
+    else:
+        document.problems.append(Problem(Place(source), f"there is no element {last} to set", _EXPECTED))
+        return
+    document.replace_places(path, Place(source))
+
+
+def _enter(document: Document, target: Any, path: Path, step: str | int) -> Any:
+    """The mapping or list at `step` of `target`, made if it is absent; ``None`` if there can be none."""
+    if isinstance(target, list):
+        return target[step] if isinstance(step, int) and step < len(target) else None
+    found = target.setdefault(str(step), {})
+    if isinstance(found, str) and path == ("strategy",):
+        found = target[step] = {"kind": found}
+    return found if isinstance(found, dict | list) else None

@@ -1,0 +1,122 @@
+"""A scenario: everything that decides a run.
+
+Only `simnet.scenario.load` should make one from a file: it also runs the checks that span sections.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from chain.units import Duration
+from nodes.identity import Role
+from nodes.parameters import Parameters
+from simnet.comparators.comparator import Comparator
+from simnet.expectations import ExpectationField
+from simnet.scenario.adversaries import Adversary
+from simnet.scenario.arrivals import ExistingFile
+from simnet.scenario.economics import Compute, Economics
+from simnet.scenario.faults import AnyFault
+from simnet.scenario.kinds import COMPARATOR, STRATEGY
+from simnet.scenario.network import Name, Network
+from simnet.scenario.population import Clients, Nodes
+from simnet.scenario.yaml_dialect import ScenarioDumper
+from simnet.strategies.strategy import Strategy
+
+MAX_SEED = 2**63 - 1
+
+COMPARATOR_KEY = "strategy.comparator"
+"""Where a file has the comparator, which is the scenario's and not the strategy's own."""
+
+
+class ChainSection(Parameters):
+    """The chain that settles batches."""
+
+    backend: Literal["anvil", "revm"] = Field(default="anvil", description="what runs the EVM")
+    block_time: Duration = Field(default=2.0, ge=1.0, description="between blocks; whole seconds, as timestamps are")
+    block_gas_limit: int = Field(default=30_000_000, ge=1_000_000, le=10**9, description="gas in one block")
+    port: int | None = Field(default=None, ge=1, le=65535, description="where anvil listens; a free port if not given")
+
+
+class ModelChoice(Parameters):
+    """A model that the network serves: one of the zoo by its name, or a user's ONNX file."""
+
+    name: Name
+    path: ExistingFile | None = Field(default=None, description="ONNX file, relative to the scenario file")
+    macs: int | None = Field(
+        default=None, ge=1, le=10**15, description="multiply-accumulates per inference, if they cannot be counted"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @model_serializer(mode="wrap")
+    def _to_name(self, handler: SerializerFunctionWrapHandler) -> Any:
+        return handler(self) if self.path else self.name
+
+
+class Scenario(Parameters):
+    """Everything that decides a run; with the same seed it gives the same event log."""
+
+    model_config = ConfigDict(validate_by_name=False, title="simnet scenario")
+
+    name: Name = Field(description="what the run directory is called after")
+    description: str = Field(default="", max_length=10_000, description="what it shows")
+    seed: int = Field(default=0, ge=0, le=MAX_SEED, description="of all random streams")
+    duration: Duration = Field(default=600.0, gt=0, description="virtual time")
+    chain: ChainSection = ChainSection()
+    models: tuple[ModelChoice, ...] = Field(min_length=1, max_length=64, description="what clients ask for")
+    network: Network = Network()
+    nodes: Nodes = Nodes()
+    clients: Clients = Clients()
+    compute: Compute = Compute()
+    economics: Economics = Economics()
+    strategy: Annotated[Strategy, STRATEGY] = Field(description="who checks, and what a mismatch costs")
+    comparator: Annotated[Comparator, COMPARATOR] = Field(
+        alias="strategy.comparator", description="how two outputs are judged equal; relative, within 1e-4, if not given"
+    )
+    adversaries: tuple[Adversary, ...] = Field(default=(), max_length=1000)
+    faults: tuple[AnyFault, ...] = Field(default=(), max_length=10_000)
+    expect: tuple[ExpectationField, ...] = Field(default=(), description="what must hold for the run to pass")
+    sometimes: tuple[str, ...] = Field(default=(), description="what must happen at least once")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lift_comparator(cls, value: Any) -> Any:
+        """Take the comparator out of the strategy's own parameters."""
+        if not isinstance(value, dict):
+            return value
+        strategy = value.get("strategy")
+        comparator: Any = "relative"
+        if isinstance(strategy, dict):
+            comparator = strategy.get("comparator", comparator)
+            strategy = {key: part for key, part in strategy.items() if key != "comparator"}
+        own = {"strategy": strategy} if "strategy" in value else {}
+        return {**value, **own, COMPARATOR_KEY: comparator}
+
+    @model_serializer(mode="wrap")
+    def _lower_comparator(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Put the comparator back among the strategy's parameters."""
+        described: dict[str, Any] = handler(self)
+        described["strategy"]["comparator"] = described.pop(COMPARATOR_KEY)
+        return described
+
+    def names(self, role: Role) -> tuple[str, ...]:
+        """Names of the participants of a role."""
+        counts = {
+            Role.INFERENCE: self.nodes.inference.count,
+            Role.FULL: self.nodes.full.count,
+            Role.CLIENT: self.clients.count,
+            Role.PRODUCER: 1,
+        }
+        return tuple(f"{role}-{i}" for i in range(counts[role]))
+
+    def resolved_yaml(self) -> str:
+        """The scenario with every value written out, as a file that loads back equal."""
+        described = self.model_dump(mode="json", by_alias=True)
+        text: str = yaml.dump(described, Dumper=ScenarioDumper, sort_keys=False, allow_unicode=True, width=120)
+        return text

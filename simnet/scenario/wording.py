@@ -1,0 +1,74 @@
+"""What pydantic found, in the words of somebody who writes a scenario."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+from chain.errors import SimnetError
+from nodes.parameters import did_you_mean
+
+_EXPECTED = {
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a number",
+    "bool": "true or false",
+    "string": "text",
+    "path": "the path of a file",
+    "tuple": "a list such as [a, b]",
+    "list": "a list such as [a, b]",
+    "model": "a mapping of keys to values",
+    "dict": "a mapping of keys to values",
+}
+"""By the first word of pydantic's name for an error of type."""
+
+
+def problem_text(entry: ErrorDetails) -> tuple[str, str]:
+    """Message and hint for an error that pydantic found."""
+    context = entry.get("ctx", {})
+    shown = _shown(entry["input"])
+    match entry["type"]:
+        case "value_error" if isinstance(context.get("error"), SimnetError):
+            error = context["error"]
+            return str(error), error.hint or ""
+        case "missing":
+            return f"key '{entry['loc'][-1]}' is missing", ""
+        case "greater_than_equal":
+            return f"{shown} is less than {context['ge']}", f"expected at least {context['ge']}"
+        case "greater_than":
+            return f"{shown} is not more than {context['gt']}", f"expected more than {context['gt']}"
+        case "less_than_equal":
+            return f"{shown} is more than the limit of {context['le']}", f"expected at most {context['le']}"
+        case "less_than":
+            return f"{shown} is not less than {context['lt']}", f"expected less than {context['lt']}"
+        case "literal_error" | "enum":
+            return f"unknown value {shown}", _nearest(entry["input"], context["expected"])
+        case "too_short":
+            return f"at least {context['min_length']} needed", ""
+        case "too_long" | "string_too_long":
+            return f"longer than the limit of {context['max_length']}", ""
+        case "string_pattern_mismatch":
+            return f"{shown} is not a name", "expected letters, digits and _.-, 64 of them at the most"
+        case kind:
+            return _by_type(kind, shown, entry["msg"])
+
+
+def _by_type(kind: str, shown: str, message: str) -> tuple[str, str]:
+    expected = _EXPECTED.get(kind.partition("_")[0])
+    return (f"expected {expected}, got {shown}" if expected else message[:1].lower() + message[1:]), ""
+
+
+def _nearest(value: Any, expected: str) -> str:
+    """The nearest of pydantic's ``'a', 'b' or 'c'``."""
+    names = [name.strip(" '") for name in expected.replace(" or ", ",").split(",")]
+    return did_you_mean(str(value), names)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict | list | tuple):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:60] + "…"
