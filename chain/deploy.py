@@ -19,6 +19,8 @@ from chain.seam import Call, Chain, Receipt
 ADMIN_ROLE = bytes(32)
 SLASHER_ROLE = keccak(b"SLASHER_ROLE")
 
+MIN_STAKE = Wei(1_000 * OPG)
+
 MAX_CALLS_PER_BLOCK = 100
 """Keeps a set-up block well below any gas limit."""
 
@@ -27,9 +29,9 @@ MAX_CALLS_PER_BLOCK = 100
 class ProtocolParameters:
     """Values that OpenGradient leaves open. Every default is an assumption."""
 
-    min_stake_inference: Wei = Wei(1_000 * OPG)
+    min_stake_inference: Wei = MIN_STAKE
     """Bond below which an inference node is not active."""
-    min_stake_full: Wei = Wei(1_000 * OPG)
+    min_stake_full: Wei = MIN_STAKE
     """Bond below which a full node is not active."""
     unbonding_s: int = 7 * 86_400
     """How long unbonding stake stays slashable; must outlast the longest verification."""
