@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Any, ClassVar, Self, get_args
+from typing import Annotated, Any, ClassVar, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, TypeAdapter, ValidationError, model_validator
 from pydantic.annotated_handlers import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
 from chain.errors import SimnetError
+
+MAX_LISTED = 20
+"""Names that a hint lists."""
 
 _PYDANTIC_ERRORS = frozenset(get_args(ErrorType))
 
@@ -64,11 +67,11 @@ class Parameters(BaseModel):
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Write defaults as a scenario file would."""
         described = handler.resolve_ref_schema(handler(schema))
-        defaults = {name: field.default for name, field in cls.model_fields.items() if field.default_factory is None}
-        written = cls.model_construct(**defaults).model_dump(mode="json", by_alias=True, warnings=False)
-        for key, described_field in described.get("properties", {}).items():
-            if "default" in described_field:
-                described_field["default"] = written.get(key)
+        for name, field in cls.model_fields.items():
+            shown = described.get("properties", {}).get(field.alias or name, {})
+            if "default" in shown:
+                writer: TypeAdapter[Any] = TypeAdapter(Annotated[(field.annotation, *field.metadata, name)])
+                shown["default"] = writer.dump_python(field.default, mode="json", by_alias=True)
         return described
 
 
@@ -78,7 +81,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name[:100], names, n=1)
     if near:
         return f"did you mean '{near[0]}'?"
-    return f"expected one of {', '.join(names)}" if names else "there are none"
+    if not names:
+        return "there is none"
+    return f"expected one of {', '.join(names[:MAX_LISTED])}" + (", …" if len(names) > MAX_LISTED else "")
 
 
 def _with_unknown_keys_named(error: ValidationError, known: Iterable[str]) -> ValidationError:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic.annotated_handlers import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from chain.units import Duration, NodeCount, Share
 from nodes.adversaries.behaviour import Behaviour
 from nodes.identity import Role
 from nodes.parameters import ParameterError, Parameters, did_you_mean
 from simnet.registry import behaviours
-from simnet.scenario.kinds import BEHAVIOUR
+from simnet.scenario.kinds import BEHAVIOUR, describe
 from simnet.scenario.network import Name
 
 
@@ -23,7 +26,9 @@ class Adversary(Parameters):
 
     behaviour: Annotated[Behaviour, BEHAVIOUR]
     role: Role = Field(description="whose behaviour it is; the behaviour's own role if not given")
-    count: NodeCount | None = Field(default=None, ge=1, description="how many; one if neither this nor nodes is given")
+    count: NodeCount | None = Field(
+        default=None, ge=1, description="how many, drawn by the seed; one if neither this nor nodes is given"
+    )
     nodes: tuple[Name, ...] | None = Field(default=None, min_length=1, description="which ones, instead of a count")
     probability: Share = Field(default=1.0, description="share of the tasks on which it acts")
     from_: Duration = Field(default=0.0, alias="from", description="when it begins")
@@ -36,6 +41,17 @@ class Adversary(Parameters):
         kind = value.get("behaviour") if isinstance(value, dict) else None
         member = behaviours().get(kind) if isinstance(kind, str) else None
         return (*cls.own_keys(), *(member.own_keys() if member else ()))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """One alternative for each behaviour, with its parameters beside the shared ones."""
+        shared = super().__get_pydantic_json_schema__(schema, handler)
+        shared["properties"].pop("behaviour")
+        described = {}
+        for kind, member in behaviours().items():
+            described[kind] = describe(member, "behaviour", handler)
+            described[kind]["properties"].update(shared["properties"])
+        return {"oneOf": list(described.values())}
 
     @model_validator(mode="before")
     @classmethod

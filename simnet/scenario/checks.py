@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from chain.errors import SimnetError
 from chain.quantities import TOTAL_SUPPLY
 from chain.units import format_duration, format_opg
 from nodes.identity import Role
@@ -35,16 +36,23 @@ def check(scenario: Scenario) -> Iterator[Finding]:
 
 
 def _models(scenario: Scenario) -> Iterator[Finding]:
-    known = default_zoo().models
-    seen: dict[str, int] = {}
+    zoo = default_zoo()
+    known = tuple(zoo.models)
     for i, model in enumerate(scenario.models):
-        if model.name in seen:
-            yield ("models", i), f"model '{model.name}' is named twice", ""
-        seen[model.name] = i
-        if model.path is None and model.name not in known:
-            yield ("models", i), f"unknown model '{model.name}'", did_you_mean(model.name, known)
-        if model.path is None and model.macs is not None:
-            yield ("models", i, "macs"), "the cost of a model of the zoo is known", "leave macs out, or give a path"
+        at = ("models", i)
+        if model.name in [other.name for other in scenario.models[:i]]:
+            yield at, f"model '{model.name}' is already in the list", ""
+        elif model.path is not None and model.name in known:
+            yield (*at, "name"), f"'{model.name}' is a model of the zoo", "call yours something else"
+        elif model.path is not None:
+            try:
+                zoo.add(model.name, model.path, macs=model.macs)
+            except SimnetError as error:
+                yield (*at, "path"), str(error), error.hint or ""
+        elif model.name not in known:
+            yield at, f"unknown model '{model.name}'", did_you_mean(model.name, known)
+        elif model.macs is not None:
+            yield (*at, "macs"), "the cost of a model of the zoo is known", "leave macs out, or give a path"
 
 
 def _network(scenario: Scenario) -> Iterator[Finding]:
@@ -56,7 +64,8 @@ def _network(scenario: Scenario) -> Iterator[Finding]:
         if any(name in scenario.names(role) for role in Role):
             yield ("network", "regions", i), f"'{name}' is the name of a node", "call the region something else"
     if network.sites < len(regions):
-        yield ("network", "sites"), f"{network.sites} sites are too few for {len(regions)} regions", ""
+        message = f"{len(regions)} regions need at least as many sites, not {network.sites}"
+        yield ("network", "sites"), message, ""
     if network.latency.distribution == "constant" and "jitter" in network.latency.model_fields_set:
         yield ("network", "latency", "jitter"), "constant latency has no jitter", "leave it out"
 
@@ -122,28 +131,37 @@ def _adversary(scenario: Scenario, i: int, adversary: Adversary) -> Iterator[Fin
 
 
 def _span(scenario: Scenario, at: Path, adversary: Adversary) -> Iterator[Finding]:
-    end = format_duration(scenario.duration)
-    if adversary.from_ >= scenario.duration:
-        yield (*at, "from"), f"begins at {format_duration(adversary.from_)}, when the run is over", f"it ends at {end}"
-    if adversary.until is not None and adversary.until <= adversary.from_:
-        yield (*at, "until"), f"ends at {format_duration(adversary.until)}, before it begins", "from < until"
-    if adversary.until is not None and adversary.until > scenario.duration:
-        yield (*at, "until"), f"ends after the run, which ends at {end}", "leave until out"
+    begin, end = adversary.from_, adversary.until
+    if begin >= _end(scenario):
+        yield (*at, "from"), f"begins at {format_duration(begin)}, when the run is over", _ends(scenario)
+    if end is not None and end <= begin:
+        yield (*at, "until"), f"ends at {format_duration(end)}, before it begins", "until must be later than from"
+    if end is not None and end > _end(scenario):
+        yield (*at, "until"), "ends after the run", f"{_ends(scenario)}; leave until out"
 
 
 def _faults(scenario: Scenario) -> Iterator[Finding]:
     nodes = tuple(name for role in Role for name in scenario.names(role))
     for i, fault in enumerate(scenario.faults):
-        if fault.at >= scenario.duration:
-            hint = f"it ends at {format_duration(scenario.duration)}"
-            yield ("faults", i, "at"), f"happens at {format_duration(fault.at)}, when the run is over", hint
-        elif fault.lasts is not None and fault.at + fault.lasts > scenario.duration:
-            yield ("faults", i, "for"), "ends after the run", f"the run ends at {format_duration(scenario.duration)}"
-        known = nodes if isinstance(fault, Crash | Restart) else (*scenario.network.regions, *nodes)
-        what = "node" if isinstance(fault, Crash | Restart) else "region or node"
+        if fault.at >= _end(scenario):
+            message = f"happens at {format_duration(fault.at)}, when the run is over"
+            yield ("faults", i, "at"), message, _ends(scenario)
+        elif fault.lasts is not None and fault.at + fault.lasts > _end(scenario):
+            yield ("faults", i, "for"), "ends after the run", _ends(scenario)
+        only_nodes = isinstance(fault, Crash | Restart)
+        known = nodes if only_nodes else (*scenario.network.regions, *nodes)
         for key, below, name in fault.names:
             if name not in known:
+                what = "node" if only_nodes else "region or node"
                 yield ("faults", i, key, below), f"unknown {what} '{name}'", did_you_mean(name, known)
+
+
+def _end(scenario: Scenario) -> float:
+    return scenario.duration + scenario.settle
+
+
+def _ends(scenario: Scenario) -> str:
+    return f"the run, settling included, ends at {format_duration(_end(scenario))}"
 
 
 def _sometimes(scenario: Scenario) -> Iterator[Finding]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic.annotated_handlers import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from chain.units import Duration
 from nodes.parameters import ParameterError, Parameters, did_you_mean
@@ -134,9 +137,18 @@ def read_fault(value: Any, info: ValidationInfo) -> Fault:
     return VERBS[verbs[0]].model_validate(value, context=info.context)
 
 
+class AnyVerb:
+    """Annotation that gives a field the JSON schema of all faults."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        faults = VERBS.values()
+        return {"oneOf": [f.__get_pydantic_json_schema__(f.__pydantic_core_schema__, handler) for f in faults]}
+
+
 AnyFault = Annotated[
     Partition | Heal | Hold | Release | Crash | Restart | Reorg,
     PlainValidator(read_fault),
     PlainSerializer(lambda fault: fault.model_dump(mode="json", by_alias=True)),
+    AnyVerb(),
 ]
 """One of the faults."""

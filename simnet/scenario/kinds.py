@@ -53,7 +53,7 @@ class Kinded:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         shorthand = {"enum": list(members(self.family))}
-        return {"oneOf": [shorthand, *(describe(member, "kind") for member in members(self.family).values())]}
+        return {"oneOf": [shorthand, *(describe(member, "kind", handler) for member in members(self.family).values())]}
 
 
 BEHAVIOUR = Kinded(BEHAVIOURS)
@@ -61,12 +61,11 @@ STRATEGY = Kinded(STRATEGIES)
 COMPARATOR = Kinded(COMPARATORS)
 
 
-def describe(member: type[Parameters], key: str) -> JsonSchemaValue:
+def describe(member: type[Parameters], key: str, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
     """JSON schema of a mapping that chooses `member` by `key` and sets its parameters."""
-    described = member.model_json_schema()
-    described["properties"] = {key: {"const": member.kind}, **described.get("properties", {})}
-    described["required"] = [key, *described.get("required", ())]
-    return described
+    described = member.__get_pydantic_json_schema__(member.__pydantic_core_schema__, handler)
+    properties = {key: {"const": member.kind}, **described.get("properties", {})}
+    return {**described, "properties": properties, "required": [key, *described.get("required", ())]}
 
 
 def error_at(key: str, error: ParameterError, value: Any) -> ValidationError:

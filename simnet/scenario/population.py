@@ -37,11 +37,18 @@ class FullNodes(Parameters):
     stake: Amount = Field(default=20_000 * OPG, description="bonded by each (assumption)")
 
 
+class Producers(Parameters):
+    """The nodes that build blocks, slot by slot in turn."""
+
+    count: NodeCount = Field(default=1, ge=1, description="how many take turns")
+
+
 class Nodes(Parameters):
     """Everybody who serves the network."""
 
     inference: InferenceNodes = InferenceNodes()
     full: FullNodes = FullNodes()
+    producer: Producers = Producers()
 
 
 class Clients(Parameters):

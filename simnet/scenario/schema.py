@@ -9,6 +9,9 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic.annotated_handlers import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from chain.units import Duration
 from nodes.identity import Role
@@ -54,6 +57,10 @@ class ModelChoice(Parameters):
     def _from_name(cls, value: Any) -> Any:
         return {"name": value} if isinstance(value, str) else value
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string"}, super().__get_pydantic_json_schema__(schema, handler)]}
+
     @model_serializer(mode="wrap")
     def _to_name(self, handler: SerializerFunctionWrapHandler) -> Any:
         return handler(self) if self.path else self.name
@@ -67,7 +74,8 @@ class Scenario(Parameters):
     name: Name = Field(description="what the run directory is called after")
     description: str = Field(default="", max_length=10_000, description="what it shows")
     seed: int = Field(default=0, ge=0, le=MAX_SEED, description="of all random streams")
-    duration: Duration = Field(default=600.0, gt=0, description="virtual time")
+    duration: Duration = Field(default=600.0, gt=0, description="virtual time in which clients ask")
+    settle: Duration = Field(default=180.0, description="virtual time after that, for open batches to become final")
     chain: ChainSection = ChainSection()
     models: tuple[ModelChoice, ...] = Field(min_length=1, max_length=64, description="what clients ask for")
     network: Network = Network()
@@ -111,7 +119,7 @@ class Scenario(Parameters):
             Role.INFERENCE: self.nodes.inference.count,
             Role.FULL: self.nodes.full.count,
             Role.CLIENT: self.clients.count,
-            Role.PRODUCER: 1,
+            Role.PRODUCER: self.nodes.producer.count,
         }
         return tuple(f"{role}-{i}" for i in range(counts[role]))
 

@@ -1,0 +1,138 @@
+"""`simnet`: finds the verb, runs it, and turns what went wrong into a message and an exit code.
+
+Exit codes: 0 pass; 1 an expectation or invariant failed; 2 bad scenario or usage; 3 inconclusive;
+4 toolchain or harness failure; 5 determinism diverged; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import cast
+
+import click
+
+from chain.errors import SimnetError
+
+HARNESS_FAILED = 4
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+"""What a shell reports for a program that wrote to a closed pipe."""
+
+VERBS = {
+    "run": "Run a scenario and report what happened.",
+    "check": "Run many scenarios; fail if an expectation does not hold.",
+    "doctor": "Say what is installed, what is missing, and how to get it.",
+    "schema": "Print the format of scenario files, or list what they can name.",
+    "bench": "Measure simnet itself.",
+}
+"""Every verb with its line of help. A verb is the command of that name in the module of that name."""
+
+EXAMPLES = """
+\b
+Examples:
+  simnet run scenarios/byzantine.yaml
+  simnet run scenarios/byzantine.yaml --seed 7 --set strategy.size=3
+  simnet check scenarios/
+  simnet schema --list behaviours
+"""
+
+
+class Verbs(click.Group):
+    """Imports the module of a verb when the verb is used, so that help and errors come at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"simnet.cli.{cmd_name}")
+        return cast(click.Command, getattr(module, cmd_name))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], VERBS, n=1)
+            ctx.fail(f"unknown verb '{args[0]}'" + (f", did you mean '{near[0]}'?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        number = version("simnet")
+    except PackageNotFoundError:
+        number = "(not installed)"
+    click.echo(f"simnet {number}, Python {sys.version.split()[0]}")
+    ctx.exit()
+
+
+@click.group(
+    cls=Verbs,
+    epilog=EXAMPLES,
+    subcommand_metavar="VERB ...",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show the version."
+)
+def cli() -> None:
+    """Test bench for verifiable AI inference: real nodes, a real chain, scripted adversaries.
+
+    "simnet VERB --help" explains a verb.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    try:
+        code = cli.main(args=arguments, prog_name="simnet", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except SimnetError as error:
+        click.echo(str(error), err=True)
+        if error.hint:
+            click.echo(f"  {error.hint}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        # Whatever is still buffered must not fail again when the interpreter flushes it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except Exception as error:
+        click.echo(internal_error(error), err=True)
+        return HARNESS_FAILED
+
+
+def internal_error(error: Exception) -> str:
+    """What to tell about an error that nobody foresaw."""
+    if os.environ.get("SIMNET_TRACEBACK"):
+        return "".join(traceback.format_exception(error))
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"internal error: {type(error).__name__}: {error}\n"
+        f"  at {frame.filename}:{frame.lineno} in {frame.name}\n"
+        "  this is a defect in simnet; SIMNET_TRACEBACK=1 shows how it came about"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

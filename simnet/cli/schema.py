@@ -1,0 +1,82 @@
+"""`simnet schema`: the format of scenario files, and what they can name."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import click
+
+from simnet.cli.console import make_console, print_table
+
+Listing: TypeAlias = tuple[Sequence[str], Sequence[Sequence[str]]]
+"""Header and rows of a table."""
+
+
+def _behaviours() -> Listing:
+    from simnet.registry import behaviours
+
+    header = ("behaviour", "role", "what it does", "shows in")
+    return header, [(kind, str(b.role), _summary(b), b.shows_in) for kind, b in behaviours().items()]
+
+
+def _strategies() -> Listing:
+    from simnet.registry import strategies
+
+    return ("strategy", "what it does", "claim"), [(kind, _summary(s), s.claim) for kind, s in strategies().items()]
+
+
+def _comparators() -> Listing:
+    from simnet.registry import comparators
+
+    header = ("comparator", "how it judges", "blind to")
+    return header, [(kind, _summary(c), c.blind_to) for kind, c in comparators().items()]
+
+
+def _metrics() -> Listing:
+    from simnet.metric_catalogue import READINGS
+
+    header = ("metric", "unit", "kind", "meaning")
+    return header, [(name, metric.unit, metric.kind, metric.description) for name, metric in READINGS.items()]
+
+
+def _events() -> Listing:
+    from simnet.metric_catalogue import SOMETIMES
+
+    return ("event", "meaning"), list(SOMETIMES.items())
+
+
+LISTINGS: dict[str, Callable[[], Listing]] = {
+    "behaviours": _behaviours,
+    "strategies": _strategies,
+    "comparators": _comparators,
+    "metrics": _metrics,
+    "events": _events,
+}
+
+
+def _summary(member: type) -> str:
+    """The first sentence of a class's documentation."""
+    paragraph = inspect.cleandoc(member.__doc__ or "").partition("\n\n")[0]
+    return " ".join(paragraph.split()).partition(". ")[0].rstrip(".")
+
+
+@click.command()
+@click.option("--list", "listing", type=click.Choice(list(LISTINGS)), help="List what scenarios can name instead.")
+def schema(listing: str | None) -> None:
+    """Print the JSON schema of scenario files, plugins included.
+
+    \b
+    simnet schema > scenario.schema.json     for an editor
+    simnet schema --list behaviours          what an adversary can do
+    simnet schema --list metrics             what an expectation can name
+    """
+    if listing is None:
+        from simnet.scenario.json_schema import json_schema
+
+        click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+        return
+    header, rows = LISTINGS[listing]()
+    print_table(make_console(), header, rows)
