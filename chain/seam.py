@@ -102,10 +102,11 @@ class Chain(Protocol):
     version: str
     """Version of what runs the EVM, for the run's manifest."""
 
-    @property
-    def block_gas_limit(self) -> Gas:
-        """Gas limits of one block's calls must not add up to more."""
-        ...
+    chain_id: int
+    """What signatures are bound to (EIP-155, EIP-712)."""
+
+    block_gas_limit: Gas
+    """Gas limits of one block's calls must not add up to more."""
 
     def fund(self, account: Address) -> None:
         """Give `account` native currency enough for all its gas."""

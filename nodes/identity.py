@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -40,7 +40,7 @@ class Directory:
             role: tuple(i for i in self._by_name.values() if i.role is role) for role in Role
         }
 
-    def __iter__(self) -> Iterable[Identity]:
+    def __iter__(self) -> Iterator[Identity]:
         return iter(self._by_name.values())
 
     def named(self, name: str) -> Identity:

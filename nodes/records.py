@@ -60,8 +60,6 @@ class ClaimMade(Record):
     task: str
     model: str
     output_hash: str
-    paid: bool
-    """Whether a voucher covers its fee."""
 
 
 @dataclass(frozen=True, slots=True)

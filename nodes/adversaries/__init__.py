@@ -1,0 +1,1 @@
+"""Behaviours: filters on an honest node's effects, one file per family."""

@@ -1,0 +1,182 @@
+"""The client: asks for inferences, pays for them, and audits what was claimed of them on chain.
+
+A request carries a voucher, the client's signed promise of all it owes that node so far, so that a node
+can be paid without the client's help. The answer carries the node's signature. Some time later the client
+asks full nodes which claim was made of its task on chain; a claim that contradicts the
+signed answer is proved as an equivocation. (The pattern is that of payment channels and signed receipts;
+how long to wait and how many full nodes to ask are assumptions.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from chain.claims import opening
+from chain.quantities import Wei
+from chain.seam import Call, Log
+from chain.signing import Domain, answer_digest, recover
+from nodes.effects import Note, Pay, Receive, Request, Send, Sleep, Spawn, Steps, Submit, Subscribe
+from nodes.identity import Directory, Identity, Role
+from nodes.messages import (
+    ClaimProof,
+    ClaimQuery,
+    InferenceAnswer,
+    InferenceRequest,
+    Refusal,
+    VoucherDelivery,
+)
+from nodes.models.tensors import tensor_hash
+from nodes.records import TaskAnswered, TaskFailed, TaskSent
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An inference that a client is going to ask for, `after_s` seconds after the one before."""
+
+    after_s: float
+    task: str
+    model: str
+    value: np.ndarray
+    choice: float
+    """A draw from [0, 1) that picks the node among those that are active at the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPolicy:
+    """How clients behave, from the scenario."""
+
+    fee: Wei
+    timeout_s: float
+    pays_first: bool
+    """Whether the voucher goes with the request (True) or follows the answer."""
+    audits: bool
+    audit_every_s: float = 15.0
+    """How long after the answer, and after each vain attempt, the client asks for its claim (assumption)."""
+    audit_attempts: int = 5
+    audit_breadth: int = 3
+    """How many full nodes it asks in each attempt, until one has the claim (assumption)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedAnswer:
+    """What a client keeps of an answer until the claim is audited."""
+
+    task: str
+    model: bytes
+    input_hash: bytes
+    output_hash: bytes
+    signature: bytes
+
+
+@dataclass
+class Client:
+    """One client. `orders` may be endless."""
+
+    me: Identity
+    directory: Directory
+    domain: Domain
+    models: dict[str, bytes]
+    """Content hash of each model, as registered on chain."""
+    policy: ClientPolicy
+    orders: Iterable[Order]
+    owed: dict[str, Wei] = field(default_factory=dict)
+    jailed: set[str] = field(default_factory=set)
+
+    def run(self) -> Steps:
+        """Ask on schedule; meanwhile follow the chain."""
+        yield Subscribe(("Jailed", "Unjailed"))
+        yield Spawn(self.ask_on_schedule())
+        while True:
+            envelope = yield Receive()
+            if isinstance(envelope.message, Log):
+                self.on_log(envelope.message)
+
+    def ask_on_schedule(self) -> Steps:
+        """Send each order when it is due, without waiting for the one before."""
+        for order in self.orders:
+            yield Sleep(order.after_s)
+            yield Spawn(self.ask(order))
+
+    def on_log(self, log: Log) -> None:
+        """Keep away from nodes that are in jail."""
+        node = self.directory.at(log.args["node"])
+        if node is None:
+            return
+        if log.event == "Jailed":
+            self.jailed.add(node.name)
+        else:
+            self.jailed.discard(node.name)
+
+    def choose(self, draw: float) -> Identity:
+        """An inference node that is not jailed; any one if all are."""
+        everybody = self.directory.of(Role.INFERENCE)
+        free = [node for node in everybody if node.name not in self.jailed] or everybody
+        return free[int(draw * len(free))]
+
+    def ask(self, order: Order) -> Steps:
+        """One inference, from request to signed answer."""
+        node, fee = self.choose(order.choice), self.policy.fee
+        yield Note(TaskSent(self.me.name, order.task, node.name, order.model, str(fee)))
+        voucher = None
+        if self.policy.pays_first:
+            voucher = yield from self.pay(node, order.task)
+        request = InferenceRequest(order.task, order.model, order.value, fee, voucher)
+        answer = yield Request(node.name, request, self.policy.timeout_s)
+        if not isinstance(answer, InferenceAnswer):
+            reason = answer.reason if isinstance(answer, Refusal) else "timeout"
+            yield Note(TaskFailed(self.me.name, order.task, node.name, reason))
+            return
+        signed = SignedAnswer(
+            order.task, self.models[order.model], tensor_hash(order.value), tensor_hash(answer.output), answer.signature
+        )
+        if not self.signed_by(node, signed):
+            yield Note(TaskFailed(self.me.name, order.task, node.name, "bad signature"))
+            return
+        yield Note(TaskAnswered(self.me.name, order.task, node.name))
+        if not self.policy.pays_first:
+            voucher = yield from self.pay(node, order.task)
+            if voucher is not None:
+                yield Send(node.name, VoucherDelivery(order.task, voucher))
+        if self.policy.audits:
+            yield from self.audit(signed)
+
+    def pay(self, node: Identity, task: str) -> Steps:
+        """Raise what this node may draw by one fee."""
+        self.owed[node.name] = Wei(self.owed.get(node.name, 0) + self.policy.fee)
+        voucher = yield Pay(node.name, self.owed[node.name], task)
+        return voucher
+
+    def signed_by(self, node: Identity, signed: SignedAnswer) -> bool:
+        """Whether the answer's signature is the node's, over what we asked and what we got."""
+        task = bytes.fromhex(signed.task[2:])
+        digest = answer_digest(self.domain, task, signed.model, signed.input_hash, signed.output_hash)
+        return recover(digest, signed.signature) == node.address
+
+    def audit(self, signed: SignedAnswer) -> Steps:
+        """Find the claim made of our task; if it contradicts the answer, prove that on chain."""
+        for attempt in range(self.policy.audit_attempts):
+            yield Sleep(self.policy.audit_every_s)
+            found = yield from self.find_claim(signed.task, attempt * self.policy.audit_breadth)
+            if found is not None:
+                break
+        else:
+            return
+        claim = found.claim
+        answered = (signed.model, signed.input_hash, signed.output_hash)
+        if (claim.model, claim.input_hash, claim.output_hash) != answered:
+            args = (bytes.fromhex(found.batch[2:]), opening(claim, found.proof), *answered, signed.signature)
+            yield Submit(Call(self.me.address, "Settlement", "proveEquivocation", args), subject=signed.task)
+
+    def find_claim(self, task: str, skip: int) -> Steps:
+        """Ask full nodes, from the one that the task picks and `skip` further; answers `ClaimProof` or ``None``."""
+        auditors = self.directory.of(Role.FULL)
+        first = int(task[2:10], 16) + skip
+        for i in range(min(self.policy.audit_breadth, len(auditors))):
+            auditor = auditors[(first + i) % len(auditors)]
+            found = yield Request(auditor.name, ClaimQuery(task), self.policy.timeout_s)
+            if isinstance(found, ClaimProof):
+                return found
+        return None

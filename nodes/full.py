@@ -1,0 +1,172 @@
+"""The full node: checks, after the fact, what inference nodes claimed.
+
+What it has to check, and how it says what it found, is the strategy's business (`nodes.verification`).
+What every strategy needs is here: fetch a batch and hold it against its root, execute its claims again on
+a device and with sessions of its own, contribute to the randomness beacon, show claims to clients who ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chain.claims import Claim, ClaimTree
+from chain.quantities import Gas
+from chain.seam import Call, Log
+from nodes.effects import (
+    Check,
+    Execute,
+    Note,
+    Now,
+    Purpose,
+    Read,
+    Receive,
+    Reply,
+    Request,
+    Sleep,
+    Spawn,
+    Steps,
+    Submit,
+    Subscribe,
+    Verdict,
+)
+from nodes.identity import Directory, Identity, Role
+from nodes.messages import BatchData, BatchQuery, ClaimProof, ClaimQuery, Refusal
+from nodes.models.tensors import tensor_hash
+from nodes.records import ClaimChecked, DutyFailed
+from nodes.verification import Comparator, Duties
+
+FETCH_TIMEOUT_S = 5.0
+"""How long to wait for a batch's data before giving up on it (assumption)."""
+
+BEACON_GAS = Gas(150_000)
+"""Gas that one reveal may use at the most."""
+
+CLAIMS_KEPT = 4096
+"""Tasks whose claims a full node remembers for clients who ask; the oldest go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """What a full node knows of a batch that is not final."""
+
+    poster: Identity
+    root: bytes
+    charges: tuple[tuple[str, int], ...]
+    """What each client paid into it, as the contract needs it for a refund."""
+    events: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+    """Arguments of every event about it that the strategy watches, by event, oldest first."""
+
+
+@dataclass
+class FullNode:
+    """One full node."""
+
+    me: Identity
+    directory: Directory
+    models: Mapping[bytes, str]
+    """Models known on chain, by content hash."""
+    duties: Duties
+    comparator: Comparator
+    rank: int
+    """Position among the full nodes: who steps in when another fails to."""
+    genesis: int
+    secret: bytes = b""
+    """What salts are derived from; nobody else knows it."""
+    beacon_secrets: tuple[bytes, ...] = ()
+    """The node's hash chain, tip last; see the Beacon contract."""
+    beacon_round_s: float = 0.0
+    finality_delay_s: float = 0.0
+    """How long an unverified batch stays open."""
+    batches: dict[str, OpenBatch] = field(default_factory=dict)
+    claims: dict[str, ClaimProof] = field(default_factory=dict)
+
+    def run(self) -> Steps:
+        """Follow the chain and do what the strategy asks."""
+        yield Subscribe(("BatchPosted", "BatchFinal", *self.duties.watches))
+        if self.duties.uses_beacon:
+            yield Spawn(self.feed_beacon())
+        while True:
+            envelope = yield Receive()
+            match envelope.message:
+                case Log() as log:
+                    self.remember(log)
+                    if log.event in self.duties.watches and "batch" in log.args:
+                        yield Spawn(self.duties.on_log(self, log))
+                case ClaimQuery(task=task):
+                    yield Reply(envelope, self.claims.get(task) or Refusal(task, "unknown task"))
+
+    def remember(self, log: Log) -> None:
+        """Keep track of open batches."""
+        if "batch" not in log.args:
+            return
+        batch = "0x" + log.args["batch"].hex()
+        if log.event == "BatchPosted":
+            poster = self.directory.at(log.args["node"])
+            if poster is not None:
+                self.batches[batch] = OpenBatch(poster, log.args["root"], log.args["charges"])
+        elif log.event == "BatchFinal":
+            self.batches.pop(batch, None)
+        elif batch in self.batches:
+            self.batches[batch].events.setdefault(log.event, []).append(log.args)
+
+    def fetch(self, batch: str) -> Steps:
+        """Get a batch from its poster and hold it against its root; answers `BatchData` or ``None``."""
+        known = self.batches.get(batch)
+        if known is None:
+            return None
+        data = yield Request(known.poster.name, BatchQuery(batch), FETCH_TIMEOUT_S)
+        if not isinstance(data, BatchData):
+            yield Note(DutyFailed(self.me.name, batch, "data withheld"))
+            return None
+        tree = ClaimTree(data.claims)
+        if tree.root != known.root:
+            yield Note(DutyFailed(self.me.name, batch, "data does not match root"))
+            return None
+        for claim in data.claims:
+            self.claims["0x" + claim.task.hex()] = ClaimProof(batch, claim, tree.proof(claim.index))
+        while len(self.claims) > CLAIMS_KEPT:
+            del self.claims[next(iter(self.claims))]
+        return data
+
+    def check_batch(self, data: BatchData) -> Steps:
+        """Form a verdict on every claim; answers them in leaf order, fewer if the batch became final meanwhile."""
+        verdicts: list[Verdict] = []
+        for claim, value, output in zip(data.claims, data.inputs, data.outputs, strict=True):
+            known = self.batches.get(data.batch)
+            if known is None:
+                break
+            task = "0x" + claim.task.hex()
+            verdict = yield Check(known.poster.name, claim, task, lambda c=claim, v=value, o=output: self.verify(c, v, o))
+            yield Note(ClaimChecked(self.me.name, data.batch, task, verdict.name.lower()))
+            verdicts.append(verdict)
+        return verdicts
+
+    def verify(self, claim: Claim, value: np.ndarray, output: np.ndarray) -> Steps:
+        """Execute a claim again and compare: what an honest verifier does."""
+        model = self.models.get(claim.model)
+        if model is None or tensor_hash(value) != claim.input_hash or tensor_hash(output) != claim.output_hash:
+            return Verdict.INVALID
+        execution = yield Execute(model, value, Purpose.CHECK, "0x" + claim.task.hex())
+        if execution.output.shape != output.shape:
+            return Verdict.INVALID
+        return Verdict.VALID if self.comparator.equal(execution.output, output) else Verdict.INVALID
+
+    def my_turn(self, batch: str) -> int:
+        """How many others are before this node to do a chore that any one full node can do, 0 for the first."""
+        return (self.rank - int(batch[2:10], 16)) % len(self.directory.of(Role.FULL))
+
+    def feed_beacon(self) -> Steps:
+        """Reveal one more link of the hash chain in every round, at a moment that this node's rank sets."""
+        tip = yield Read("Beacon", "tipOf", (self.me.address,))
+        unrevealed = self.beacon_secrets[: self.beacon_secrets.index(tip)]
+        moment = (self.rank + 1) / (len(self.directory.of(Role.FULL)) + 2)
+        round_number = int((yield Now()) / self.beacon_round_s)
+        for secret in reversed(unrevealed):
+            due = (round_number + moment) * self.beacon_round_s
+            yield Sleep(max(0.0, due - (yield Now())))
+            yield Submit(Call(self.me.address, "Beacon", "reveal", (secret,), BEACON_GAS))
+            round_number += 1

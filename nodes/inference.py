@@ -1,0 +1,215 @@
+"""The inference node: answers at once, and stands behind its answers on chain later.
+
+It keeps no state of the model or of its clients beyond what it has not been paid for yet. Answers are
+signed and given out; the claims they amount to are collected into a batch, whose Merkle root is posted
+with the vouchers that pay for it and the node's stake behind it. Who checks the batch asks the node for
+the claims and tensors behind the root.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from chain.claims import Claim, ClaimTree, batch_id
+from chain.quantities import ZERO_HASH, Gas, Wei
+from chain.seam import Call, Log
+from chain.signing import Domain, answer_digest, recover, voucher_digest
+from nodes.effects import Execute, Note, Now, Purpose, Receive, Reply, Sign, Sleep, Spawn, Steps, Submit, Subscribe
+from nodes.identity import Directory, Identity
+from nodes.messages import (
+    BatchData,
+    BatchQuery,
+    Envelope,
+    InferenceAnswer,
+    InferenceRequest,
+    Refusal,
+    Voucher,
+    VoucherDelivery,
+)
+from nodes.models.tensors import tensor_hash
+from nodes.records import BatchBuilt, ClaimMade
+
+POST_GAS = Gas(250_000)
+VOUCHER_GAS = Gas(60_000)
+"""Gas that posting a batch may use at the most: a base, and so much for each voucher."""
+
+
+@dataclass(frozen=True, slots=True)
+class InferencePolicy:
+    """How inference nodes work, from the scenario."""
+
+    batch_interval_s: float
+    batch_size: int
+    demands_voucher: bool
+    """Refuse requests that no voucher covers."""
+
+
+@dataclass(slots=True)
+class Answered:
+    """An inference given out, on its way into a batch."""
+
+    client: Identity
+    request: InferenceRequest
+    output: np.ndarray
+    answered_at: int
+
+
+@dataclass(slots=True)
+class Account:
+    """What this node knows of a client's debt."""
+
+    owed: Wei = Wei(0)
+    voucher: Voucher | None = None
+
+    @property
+    def covered(self) -> Wei:
+        """Total that the best voucher lets the node draw."""
+        return self.voucher.cumulative if self.voucher else Wei(0)
+
+
+@dataclass
+class InferenceNode:
+    """One inference node."""
+
+    me: Identity
+    directory: Directory
+    domain: Domain
+    models: dict[str, bytes]
+    genesis: int
+    """Timestamp of simulated second 0."""
+    policy: InferencePolicy
+    open_batch: list[Answered] = field(default_factory=list)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    posted: dict[str, BatchData] = field(default_factory=dict)
+    """Batches that are not final yet, to be shown to whoever checks them."""
+    jailed: bool = False
+
+    def run(self) -> Steps:
+        """Serve requests; post a batch every interval."""
+        yield Subscribe(("Jailed", "Unjailed", "BatchFinal"))
+        yield Spawn(self.post_on_schedule())
+        while True:
+            envelope = yield Receive()
+            match envelope.message:
+                case InferenceRequest() as request:
+                    yield Spawn(self.serve(envelope, request))
+                case VoucherDelivery(voucher=voucher):
+                    self.accept_voucher(self.account(voucher.client), voucher)
+                case BatchQuery(batch=batch):
+                    yield Reply(envelope, self.posted.get(batch) or Refusal(batch, "unknown batch"))
+                case Log() as log:
+                    yield from self.on_log(log)
+
+    def on_log(self, log: Log) -> Steps:
+        """Leave jail as soon as the contract allows; forget batches that are final."""
+        if log.args["node"] != self.me.address:
+            return
+        if log.event == "Jailed":
+            self.jailed = True
+            yield Spawn(self.leave_jail(log.args["until"]))
+        elif log.event == "Unjailed":
+            self.jailed = False
+        else:
+            self.posted.pop("0x" + log.args["batch"].hex(), None)
+
+    def leave_jail(self, until: int) -> Steps:
+        """Serve the sentence, then ask to be let out; too little stake left keeps the node in."""
+        yield Sleep(max(0.0, until - self.genesis - (yield Now())) + 1)
+        yield Submit(Call(self.me.address, "Staking", "unjail"))
+
+    def account(self, client: str) -> Account:
+        """The books on one client."""
+        return self.accounts.setdefault(client, Account())
+
+    def accept_voucher(self, account: Account, voucher: Voucher) -> None:
+        """Keep a voucher if it is the client's own and worth more than the one at hand."""
+        client = self.directory.named(voucher.client)
+        if voucher.cumulative <= account.covered:
+            return
+        digest = voucher_digest(self.domain, client.address, self.me.address, voucher.cumulative)
+        if recover(digest, voucher.signature) == client.address:
+            account.voucher = voucher
+
+    def serve(self, envelope: Envelope, request: InferenceRequest) -> Steps:
+        """One inference, from request to signed answer and claim."""
+        account = self.account(envelope.sender)
+        if request.voucher is not None:
+            self.accept_voucher(account, request.voucher)
+        due = Wei(account.owed + request.fee)
+        if self.policy.demands_voucher and account.covered < due:
+            yield Reply(envelope, Refusal(request.task, "payment required"))
+            return
+        if self.jailed:
+            yield Reply(envelope, Refusal(request.task, "in jail"))
+            return
+        account.owed = due
+        execution = yield Execute(request.model, request.value, Purpose.ANSWER, request.task)
+        client = self.directory.named(envelope.sender)
+        yield from self.give(envelope, request, execution.output)
+        answered_at = self.genesis + int((yield Now()))
+        self.open_batch.append(Answered(client, request, execution.output, answered_at))
+        output_hash = tensor_hash(execution.output)
+        yield Note(ClaimMade(self.me.name, request.task, request.model, "0x" + output_hash.hex()))
+        if len(self.open_batch) >= self.policy.batch_size:
+            yield from self.post()
+
+    def give(self, envelope: Envelope, request: InferenceRequest, output: np.ndarray) -> Steps:
+        """Sign an answer and send it."""
+        task, model = bytes.fromhex(request.task[2:]), self.models[request.model]
+        digest = answer_digest(self.domain, task, model, tensor_hash(request.value), tensor_hash(output))
+        signature = yield Sign(digest)
+        yield Reply(envelope, InferenceAnswer(request.task, output, signature))
+
+    def post_on_schedule(self) -> Steps:
+        """Post whatever has been answered, once every interval."""
+        while True:
+            yield Sleep(self.policy.batch_interval_s)
+            if self.open_batch and not self.jailed:
+                yield Spawn(self.post())
+
+    def claim(self, index: int, answered: Answered) -> Claim:
+        """The claim that an answer amounts to, as leaf number `index`."""
+        request = answered.request
+        return Claim(
+            index=index,
+            task=bytes.fromhex(request.task[2:]),
+            model=self.models[request.model],
+            input_hash=tensor_hash(request.value),
+            output_hash=tensor_hash(answered.output),
+            evidence_hash=ZERO_HASH,
+            client=answered.client.address,
+            fee=request.fee,
+            answered_at=answered.answered_at,
+        )
+
+    def post(self) -> Steps:
+        """Close the open batch and post its root with the vouchers that pay for it."""
+        batch, self.open_batch = self.open_batch[: self.policy.batch_size], self.open_batch[self.policy.batch_size :]
+        if not batch:
+            return
+        claims = tuple(self.claim(i, answered) for i, answered in enumerate(batch))
+        root = ClaimTree(claims).root
+        name = "0x" + batch_id(self.me.address, root).hex()
+        inputs = tuple(answered.request.value for answered in batch)
+        self.posted[name] = BatchData(name, claims, inputs, tuple(answered.output for answered in batch))
+        yield Note(BatchBuilt(self.me.name, name, [answered.request.task for answered in batch]))
+        vouchers = self.vouchers_for(batch)
+        call = Call(
+            self.me.address,
+            "Settlement",
+            "postBatch",
+            (root, len(batch), vouchers),
+            Gas(POST_GAS + VOUCHER_GAS * len(vouchers)),
+        )
+        receipt = yield Submit(call, subject=name)
+        if not receipt.ok:
+            del self.posted[name]
+            self.open_batch = batch + self.open_batch
+
+    def vouchers_for(self, batch: list[Answered]) -> tuple[tuple[str, int, bytes], ...]:
+        """The best voucher of every client in the batch, in order of appearance."""
+        clients = dict.fromkeys(answered.client.name for answered in batch)
+        best = ((self.directory.named(name), self.account(name).voucher) for name in clients)
+        return tuple((client.address, v.cumulative, v.signature) for client, v in best if v is not None)

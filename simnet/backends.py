@@ -1,0 +1,19 @@
+"""Which chain runs the contracts."""
+
+from __future__ import annotations
+
+from chain.seam import Chain
+from simnet.genesis import GENESIS
+from simnet.scenario.schema import Scenario
+
+
+def open_chain(scenario: Scenario) -> Chain:
+    """A fresh chain of the scenario's backend. Raises `chain.errors.ChainError`."""
+    section = scenario.chain
+    if section.backend == "revm":
+        from chain.revm import RevmChain
+
+        return RevmChain(genesis=GENESIS, block_gas_limit=section.block_gas_limit)
+    from chain.anvil import AnvilChain
+
+    return AnvilChain(genesis=GENESIS, block_gas_limit=section.block_gas_limit, port=section.port)

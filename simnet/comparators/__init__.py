@@ -1,0 +1,1 @@
+"""Comparators: one file per way to judge two outputs equal."""

@@ -1,0 +1,242 @@
+"""The event log: the only truth about a run.
+
+Everything that happens is appended here, once, in order of simulated time; metrics, invariants, dashboard,
+report and replay read nothing else. A line is a JSON object ``{"i": number, "t": seconds, "kind": ..., ...}``.
+The digest is the SHA-256 of all lines. Participants' own records are in `nodes.records`; here are those of the
+engine: the run itself, the network, the devices, the chain, the faults.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from nodes.records import Record
+
+TIME_DIGITS = 6
+"""Times are logged to the microsecond."""
+
+BUFFERED_LINES = 512
+"""Lines held back before they are written and hashed together."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(Record):
+    """First line of every log: what is run."""
+
+    scenario: str
+    seed: int
+    strategy: str
+    comparator: str
+    duration_s: float
+    genesis: int
+    """Chain timestamp of simulated second 0."""
+    block_time_s: float
+    compute_price_wei: str
+    """Price of 10**9 multiply-accumulates."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantJoined(Record):
+    """A participant exists. `behaviours` is ground truth; an empty list means honest."""
+
+    name: str
+    role: str
+    address: str
+    region: str
+    persona: str
+    stake: str
+    behaviours: list[str]
+    dishonest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelServed(Record):
+    """A model is on offer; `macs` are those of its reference variant."""
+
+    name: str
+    sha256: str
+    macs: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSent(Record):
+    """A message left its sender. `lost` says why it never arrives, or is empty."""
+
+    sender: str
+    receiver: str
+    what: str
+    size_bytes: int
+    delay_s: float
+    lost: str
+
+
+@dataclass(frozen=True, slots=True)
+class Executed(Record):
+    """A node ran a model. Waiting for the device is in `wait_s`, not in `busy_s`."""
+
+    node: str
+    task: str
+    model: str
+    variant: str
+    purpose: str
+    macs: int
+    busy_s: float
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BlockMined(Record):
+    """A block, with how many transactions it holds and how many it left pending."""
+
+    number: int
+    timestamp: int
+    producer: str
+    transactions: int
+    gas_used: int
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionMined(Record):
+    """A transaction is in a block. `revert` is empty if it took effect."""
+
+    block: int
+    sender: str
+    contract: str
+    function: str
+    subject: str
+    gas_used: int
+    revert: str
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContractEvent(Record):
+    """A contract emitted an event. Arguments as JSON: amounts as strings, bytes as hex."""
+
+    block: int
+    contract: str
+    event: str
+    args: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReorged(Record):
+    """The last `depth` blocks, from block `first` on, were replaced by empty ones."""
+
+    depth: int
+    first: int
+    transactions: int
+
+
+@dataclass(frozen=True, slots=True)
+class FaultInjected(Record):
+    """A fault verb took effect."""
+
+    verb: str
+    targets: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyRead(Record):
+    """The token's books, read from the chain at the end: all in wei."""
+
+    total: str
+    accounted: str
+    burned: str
+
+
+@dataclass(frozen=True, slots=True)
+class StakeRead(Record):
+    """A node's stake, read from the chain at the end."""
+
+    node: str
+    stake: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded(Record):
+    """Last line: how far it got. `reason` is ``completed``, ``interrupted`` or an error."""
+
+    reason: str
+
+
+Listener = Callable[[float, Record], None]
+
+
+class EventLog:
+    """Appends records to a file, hashes them, and tells listeners. Memory stays bounded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self._file: BinaryIO = path.open("wb")
+        self._hash = hashlib.sha256()
+        self._lines: list[bytes] = []
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` with every record from now on. It must not change anything."""
+        self._listeners.append(listener)
+
+    def append(self, time_s: float, record: Record) -> None:
+        """Write one record."""
+        head = b'{"i":%d,"t":%s,"kind":"%s",' % (
+            self.count,
+            repr(round(time_s, TIME_DIGITS)).encode(),
+            record.kind.encode(),
+        )
+        self._lines.append(head + orjson.dumps(record)[1:])
+        self.count += 1
+        if len(self._lines) >= BUFFERED_LINES:
+            self.flush()
+        for listener in self._listeners:
+            listener(time_s, record)
+
+    def flush(self) -> None:
+        """Write out and hash what is buffered."""
+        if self._lines:
+            chunk = b"\n".join(self._lines) + b"\n"
+            self._lines.clear()
+            self._hash.update(chunk)
+            self._file.write(chunk)
+            self._file.flush()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything so far, as hex."""
+        self.flush()
+        return self._hash.hexdigest()
+
+    def close(self) -> None:
+        """Flush and close the file. May be called twice."""
+        if not self._file.closed:
+            self.flush()
+            self._file.close()
+
+
+def read_log(path: Path) -> Iterator[dict[str, Any]]:
+    """Every complete line of a log, in order. A torn last line, as a killed run leaves it, is skipped."""
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield orjson.loads(line)
+
+
+def as_json(value: Any) -> Any:
+    """A chain value as the log writes it: bytes as hex, big integers as strings, sequences as lists."""
+    if isinstance(value, bool | str):
+        return value
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, int):
+        return value if -(2**53) < value < 2**53 else str(value)
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    return value

@@ -1,0 +1,119 @@
+"""Second 0 of a run: the contracts are deployed, everybody is funded, bonded and has paid in.
+
+All of it happens on chain, by the participants' own transactions, before the clock starts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chain.deploy import ProtocolParameters, deploy_protocol
+from chain.errors import CallReverted
+from chain.quantities import Address, Gas, Timestamp, Wei
+from chain.seam import Call, Chain
+from nodes.identity import Identity, Role
+from nodes.models.zoo import Model
+from nodes.producer import fitting
+from simnet.kernel.streams import Streams
+from simnet.scenario.schema import Scenario
+
+GENESIS = Timestamp(1_767_225_600)
+"""Timestamp of the chain's first block: 2026-01-01 00:00 UTC. Fixed, so that runs repeat."""
+
+UNLIMITED = 2**256 - 1
+STAKING_ROLE = {Role.INFERENCE: 1, Role.FULL: 2}
+"""Numbers of the Staking contract's roles."""
+
+SETUP_GAS = Gas(300_000)
+BASIS_POINTS = 10_000
+
+
+@dataclass(frozen=True)
+class Stakeholder:
+    """A participant with money: `amount` is bonded by a node, paid into escrow by a client."""
+
+    identity: Identity
+    amount: Wei
+    beacon_tip: bytes | None = None
+
+
+def protocol_parameters(scenario: Scenario) -> ProtocolParameters:
+    """The contracts' parameters, from the scenario's economics."""
+    economics = scenario.economics
+    return ProtocolParameters(
+        min_stake_inference=Wei(economics.min_stake_inference),
+        min_stake_full=Wei(economics.min_stake_full),
+        unbonding_s=int(economics.unbonding),
+        slash_share_bps=round(economics.slash_share * BASIS_POINTS),
+        bounty_share_bps=round(economics.bounty_share * BASIS_POINTS),
+        verifier_share_bps=round(economics.verifier_share * BASIS_POINTS),
+        jail_period_s=int(economics.jail),
+        withdrawal_delay_s=int(economics.withdrawal_delay),
+        finality_delay_s=int(economics.finality_delay),
+        beacon_round_s=int(economics.beacon_round),
+    )
+
+
+def set_up(
+    chain: Chain, scenario: Scenario, stakeholders: Sequence[Stakeholder], models: Sequence[Model], streams: Streams
+) -> Timestamp:
+    """Deploy, fund, register, bond and pay in. Returns the timestamp of simulated second 0.
+
+    Raises `CallReverted` if the contracts refuse any of it.
+    """
+    from chain.signing import Key
+
+    deployer = Key(streams.secret("key/deployer")).address
+    for account in (deployer, *(holder.identity.address for holder in stakeholders)):
+        chain.fund(account)
+    allocations = {holder.identity.address: holder.amount for holder in stakeholders if holder.amount}
+    deploy_protocol(chain, deployer, protocol_parameters(scenario), scenario.strategy.verifier(), allocations)
+    beacon_genesis = chain.read("Beacon", "genesis")
+    calls = [
+        Call(deployer, "ModelRegistry", "register", (bytes.fromhex(m.reference.sha256), m.name, m.reference.macs))
+        for m in models
+    ]
+    for holder in stakeholders:
+        calls += opening_moves(chain, holder)
+    mine_all(chain, calls)
+    rounds = math.ceil((chain.head[1] + 1 - beacon_genesis) / int(scenario.economics.beacon_round))
+    return Timestamp(beacon_genesis + rounds * int(scenario.economics.beacon_round))
+
+
+def opening_moves(chain: Chain, holder: Stakeholder) -> list[Call]:
+    """What a participant does on chain before anything else."""
+    me, amount = holder.identity.address, holder.amount
+    if not amount:
+        return []
+    if holder.identity.role is Role.CLIENT:
+        settlement = chain.address_of("Settlement")
+        return [
+            Call(me, "OPG", "approve", (settlement, UNLIMITED), SETUP_GAS),
+            Call(me, "Settlement", "deposit", (amount,), SETUP_GAS),
+        ]
+    moves = [
+        Call(me, "OPG", "approve", (chain.address_of("Staking"), UNLIMITED), SETUP_GAS),
+        Call(me, "Staking", "stake", (STAKING_ROLE[holder.identity.role], amount), SETUP_GAS),
+    ]
+    if holder.beacon_tip is not None:
+        moves.append(Call(me, "Beacon", "join", (holder.beacon_tip,), SETUP_GAS))
+    return moves
+
+
+def mine_all(chain: Chain, calls: Sequence[Call]) -> None:
+    """Mine calls in order, in as many blocks as their gas needs. Raises `CallReverted` at the first revert."""
+    left = tuple(calls)
+    while left:
+        chosen = fitting(left, chain.block_gas_limit)
+        block = chain.mine(chosen, Timestamp(chain.head[1] + 1))
+        for receipt in block.receipts:
+            if receipt.revert is not None:
+                raise CallReverted(receipt.call.contract, receipt.call.function, receipt.revert)
+        left = left[len(chosen) :]
+
+
+def supply(chain: Chain, accounts: Sequence[Address]) -> tuple[Wei, Wei]:
+    """OPG's total supply, and what these accounts hold together."""
+    return Wei(chain.read("OPG", "totalSupply")), Wei(sum(chain.balance(account) for account in accounts))

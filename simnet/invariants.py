@@ -1,0 +1,97 @@
+"""What must hold in every run, whatever the scenario: checked from the log, apart from the code it checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chain.quantities import OPG, TOTAL_SUPPLY
+from simnet.tables import Tables
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What an invariant's check found."""
+
+    name: str
+    held: bool
+    detail: str
+
+
+def supply_is_constant(tables: Tables) -> tuple[bool, str]:
+    """There are 10^27 wei of OPG, and every one of them is accounted for."""
+    read = tables.of("supply_read")
+    if not read:
+        return False, "the token's books were never read"
+    total, accounted = int(read[-1]["total"]), int(read[-1]["accounted"])
+    return total == accounted == TOTAL_SUPPLY, f"total {total}, accounted for {accounted}, expected {TOTAL_SUPPLY}"
+
+
+def log_agrees_with_stake(tables: Tables) -> tuple[bool, str]:
+    """Each node's stake on chain is what it put up, less what the log says was slashed."""
+    put_up = {row["name"]: int(row["stake"]) for row in tables.of("participant_joined")}
+    slashed = dict.fromkeys(put_up, 0)
+    for row in tables.event("Slashed"):
+        slashed[tables.names[row["node"]]] += int(row["amount"])
+    for row in tables.of("stake_read"):
+        expected = put_up[row["node"]] - slashed[row["node"]]
+        if int(row["stake"]) != expected:
+            return False, f"{row['node']} has {int(row['stake']) / OPG} OPG on chain, {expected / OPG} by the log"
+    total = sum(slashed.values())
+    return True, f"{total / OPG:g} OPG slashed in the log and on chain"
+
+
+def burned_is_slashed(tables: Tables) -> tuple[bool, str]:
+    """What the burn address holds is at least what slashes burned."""
+    burned = sum(int(row["burned"]) for row in tables.event("Slashed"))
+    read = tables.of("supply_read")
+    held = int(read[-1]["burned"]) if read else 0
+    return held >= burned, f"{held / OPG:g} OPG burned, of which {burned / OPG:g} by slashes"
+
+
+def final_is_final(tables: Tables) -> tuple[bool, str]:
+    """No batch becomes final twice, and no claim of a final batch is rejected."""
+    final: dict[str, float] = {}
+    for row in tables.event("BatchFinal"):
+        if row["batch"] in final:
+            return False, f"batch {row['batch'][:10]} became final twice"
+        final[row["batch"]] = row["t"]
+    for row in tables.event("ClaimRejected"):
+        if row["t"] > final.get(row["batch"], float("inf")):
+            return False, f"claim {row['index']} of batch {row['batch'][:10]} was rejected after finality"
+    return True, f"{len(final)} batches final"
+
+
+def time_never_runs_back(tables: Tables) -> tuple[bool, str]:
+    """Block numbers grow by one (but for reorgs), and timestamps with them."""
+    head, clock = None, -1
+    events = sorted(tables.of("block_mined") + tables.of("chain_reorged"), key=lambda row: row["i"])
+    for row in events:
+        if row["kind"] == "chain_reorged":
+            continue
+        if row["timestamp"] <= clock or (head is not None and row["number"] != head + 1):
+            return False, f"block {row['number']} at {row['timestamp']} after block {head} at {clock}"
+        head, clock = row["number"], row["timestamp"]
+    return True, f"{len(events)} blocks"
+
+
+def no_task_twice(tables: Tables) -> tuple[bool, str]:
+    """No task is answered to its client twice, or rejected in two batches."""
+    answered = [row["task"] for row in tables.of("task_answered")]
+    twice = len(answered) - len(dict.fromkeys(answered))
+    return twice == 0, f"{twice} of {len(answered)} tasks answered twice"
+
+
+INVARIANTS: tuple[Callable[[Tables], tuple[bool, str]], ...] = (
+    supply_is_constant,
+    log_agrees_with_stake,
+    burned_is_slashed,
+    final_is_final,
+    time_never_runs_back,
+    no_task_twice,
+)
+
+
+def check_invariants(tables: Tables) -> list[Finding]:
+    """The findings of all invariants."""
+    return [Finding(invariant.__name__, *invariant(tables)) for invariant in INVARIANTS]

@@ -1,0 +1,300 @@
+"""Metrics of a run, computed from its event log and from nothing else.
+
+What each means, its unit and its kind are in `simnet.metric_catalogue`. Ground truth about who cheated comes
+from the behaviours' own records. Rates carry their n and a 95 % interval (Wilson 1927).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import pandas as pd
+
+from simnet.metric_catalogue import METRICS, MetricSpec
+from simnet.tables import Row, Tables, claims
+
+Z95 = NormalDist().inv_cdf(0.975)
+WEI = 1e18
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure. `value` is a number, a mapping of percentiles, or ``None`` where the run does not define it."""
+
+    spec: MetricSpec
+    value: float | Mapping[str, float | None] | None
+    n: int
+    """How many observations it rests on."""
+    ci95: tuple[float, float] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As ``results.json`` has it."""
+        found = {"value": self.value, "unit": self.spec.unit, "kind": self.spec.kind, "n": self.n}
+        return found if self.ci95 is None else {**found, "ci95": list(self.ci95)}
+
+
+def wilson(successes: int, n: int) -> tuple[float, float]:
+    """95 % interval of a rate (Wilson, "Probable inference", JASA 22, 1927); n at least 1."""
+    share, z2 = successes / n, Z95**2
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+Measured = tuple[Any, int] | tuple[Any, int, tuple[float, float] | None]
+
+
+def rate(successes: int, n: int) -> Measured:
+    """A share with its interval; undefined for n = 0."""
+    return (successes / n, n, wilson(successes, n)) if n else (None, 0)
+
+
+def percentiles(values: pd.Series[Any], spec: MetricSpec) -> Measured:
+    """The percentiles that a metric reports."""
+    values = values.dropna()
+    if values.empty:
+        return dict.fromkeys(spec.statistics), 0
+    return {name: float(values.quantile(int(name[1:]) / 100)) for name in spec.statistics}, len(values)
+
+
+def total(rows: Iterable[Row], key: str) -> float:
+    """Sum of amounts in wei, in OPG."""
+    return sum(int(row[key]) for row in rows) / WEI
+
+
+class Figures:
+    """Intermediate results that several metrics share."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.claims = claims(tables)
+        self.frauds = self.claims[self.claims["fraud"].notna() & self.claims["posted"].notna()]
+        self.first_lie: dict[str, float] = {}
+        for row in tables.of("cheated"):
+            self.first_lie.setdefault(row["node"], row["t"])
+        names = tables.names
+        self.slashes = [{**row, "name": names.get(row["node"], row["node"])} for row in tables.event("Slashed")]
+        self.executed = tables.frame("executed", ("node", "task", "model", "purpose", "macs"))
+
+    def dishonest(self, name: str, at: float = math.inf) -> bool:
+        """Whether a participant had done anything dishonest up to a time."""
+        return name in self.first_lie and self.first_lie[name] <= at
+
+    @property
+    def false_slashes(self) -> list[Row]:
+        """Slashes of participants who had been honest."""
+        return [row for row in self.slashes if not self.dishonest(row["name"], row["t"])]
+
+    @property
+    def acts_of_the_honest(self) -> int:
+        """Claims and checks of participants who had been honest up to then."""
+        acts = self.tables.of("claim_made") + self.tables.of("claim_checked")
+        return sum(not self.dishonest(row["node"], row["t"]) for row in acts)
+
+    @property
+    def macs(self) -> dict[str, int]:
+        """Multiply-accumulates spent, by purpose."""
+        return {str(key): int(value) for key, value in self.executed.groupby("purpose")["macs"].sum().items()}
+
+
+def security(figures: Figures) -> dict[str, Measured]:
+    """Who cheated, who was caught, who was wronged."""
+    frauds, spec = figures.frauds, METRICS["time_to_detection_s"]
+    detected = frauds[frauds["outcome"] == "rejected"]
+    finalised = frauds[(frauds["outcome"] == "accepted")]
+    undecided = frauds[frauds["outcome"].isna()]
+    targeted = frauds[frauds["fraud"] == "label_flip"]
+    wronged = figures.false_slashes
+    return {
+        "fraud_committed": (len(frauds), len(frauds)),
+        "fraud_detected": (len(detected), len(frauds)),
+        "fraud_finalised": (len(finalised), len(frauds)),
+        "fraud_open": (len(undecided), len(frauds)),
+        "detection_rate": rate(len(detected), len(detected) + len(finalised)),
+        "false_slash_rate": rate(len(wronged), figures.acts_of_the_honest),
+        "honest_slashed_opg": (total(wronged, "amount"), len(wronged)),
+        "targeted_success_rate": rate(int((targeted["outcome"] == "accepted").sum()), len(targeted)),
+        "time_to_detection_s": percentiles(detected["rejected"] - detected["posted"], spec),
+        "slashes_total": (len(figures.slashes), len(figures.slashes)),
+        "slashed_opg": (total(figures.slashes, "amount"), len(figures.slashes)),
+    }
+
+
+def service(figures: Figures) -> dict[str, Measured]:
+    """What clients got, and how soon."""
+    frame, tables = figures.claims, figures.tables
+    soft = (frame["answered"] - frame["sent"]) * 1000
+    messages = tables.of("message_sent")
+    return {
+        "tasks_total": (len(frame), len(frame)),
+        "tasks_finalised": (int(frame["final"].notna().sum()), len(frame)),
+        "tasks_unanswered": (len(tables.of("task_failed")), len(frame)),
+        "unpaid_tasks": unpaid(figures),
+        "soft_latency_ms": percentiles(soft, METRICS["soft_latency_ms"]),
+        "finality_latency_s": percentiles(frame["final"] - frame["sent"], METRICS["finality_latency_s"]),
+        "messages_lost_rate": rate(sum(bool(row["lost"]) for row in messages), len(messages)),
+    }
+
+
+def unpaid(figures: Figures) -> Measured:
+    """Tasks in posted batches that no fee was drawn for, by what each client owes and paid each node."""
+    posted = figures.claims[figures.claims["posted"].notna()]
+    owed = posted.groupby(["node", "client"])["fee"].agg(["sum", "count"])
+    names = figures.tables.names
+    paid: dict[tuple[str, str], float] = {}
+    for row in figures.tables.event("BatchPosted"):
+        for client, amount in row["charges"]:
+            key = (names[row["node"]], names[client])
+            paid[key] = paid.get(key, 0.0) + int(amount) / WEI
+    short = 0
+    for key, books in owed.iterrows():
+        missing = books["sum"] - paid.get(key, 0.0)  # type: ignore[call-overload]
+        short += max(0, round(books["count"] * missing / books["sum"])) if books["sum"] else 0
+    return short, len(posted)
+
+
+def verification(figures: Figures) -> dict[str, Measured]:
+    """What checking cost, and whether it was done."""
+    tables, macs = figures.tables, figures.macs
+    spent, reported = macs.get("check", 0), len(tables.of("claim_checked"))
+    executed = int((figures.executed["purpose"] == "check").sum())
+    reasons = [row["reason"] for row in figures.slashes]
+    copied = {(row["node"], row["subject"]) for row in tables.of("cheated") if row["act"] == "vote"}
+    names = tables.names
+    votes = [row for row in tables.event("Voted") + tables.event("Revealed") if "member" in row]
+    voided_whole = [row for row in tables.event("BatchFinal") if row["voided"] and not row["accepted"]]
+    answered = macs.get("answer", 0)
+    return {
+        "verification_overhead_ratio": (spent / answered, len(figures.executed)) if answered else (None, 0),
+        "verification_work_ratio": rate(min(executed, reported), reported),
+        "copied_votes": (sum((names[row["member"]], row["batch"]) in copied for row in votes), len(votes)),
+        "missed_reveals": (sum(as_text(reason) == "missed_reveal" for reason in reasons), len(reasons)),
+        "quorum_failures": (len(tables.event("ClaimVoided")) + sum(r["voided"] for r in voided_whole), len(votes)),
+        "equivocations_proved": (len(tables.event("Equivocation")),) * 2,
+        "mean_output_deviation": deviation(tables),
+    }
+
+
+def deviation(tables: Tables) -> Measured:
+    """Mean deviation of perturbed outputs."""
+    found = [row["deviation"] for row in tables.of("perturbed")]
+    return (sum(found) / len(found), len(found)) if found else (None, 0)
+
+
+def as_text(word: str) -> str:
+    """A reason that the contract wrote as bytes32."""
+    return bytes.fromhex(word.removeprefix("0x")).rstrip(b"\0").decode(errors="replace")
+
+
+def on_chain(figures: Figures) -> dict[str, Measured]:
+    """What the chain was used for."""
+    tables = figures.tables
+    blocks, finalised = tables.of("block_mined"), int(figures.claims["final"].notna().sum())
+    gas = sum(row["gas_used"] for row in blocks)
+    censored = sum(row["act"] == "inclusion" for row in tables.of("cheated"))
+    return {
+        "blocks": (len(blocks), len(blocks)),
+        "gas_total": (gas, len(tables.of("transaction_mined"))),
+        "gas_per_inference": (gas / finalised, finalised) if finalised else (None, 0),
+        "censored_transactions": (censored, censored),
+    }
+
+
+def money(figures: Figures) -> dict[str, Measured]:
+    """Who gained and who lost. Compute is priced by the scenario (modelled)."""
+    books = accounts(figures)
+    if books.empty:
+        return {"attacker_roi": (None, 0), "honest_node_profit_opg": (None, 0)}
+    cheats, honest = books[books["dishonest"]], books[~books["dishonest"]]
+    profit = (honest["income"] - honest["compute"] - honest["slashed"]).mean() if len(honest) else None
+    stake = cheats["stake"].sum()
+    gain = (cheats["gained"] + cheats["saved"] - cheats["slashed"]).sum()
+    return {
+        "attacker_roi": (float(gain / stake), len(cheats)) if stake else (None, 0),
+        "honest_node_profit_opg": (None if profit is None else float(profit), len(honest)),
+    }
+
+
+def accounts(figures: Figures) -> pd.DataFrame:
+    """One row per node in OPG: stake, income, compute, slashed; and what dishonest acts gained and saved."""
+    tables = figures.tables
+    nodes = [row for row in tables.of("participant_joined") if row["role"] in ("inference", "full")]
+    books = pd.DataFrame({"stake": {row["name"]: int(row["stake"]) / WEI for row in nodes}}, dtype=float)
+    names = tables.names
+    price = int(tables.started["compute_price_wei"]) / WEI / 1e9
+    books["dishonest"] = [figures.dishonest(str(name)) for name in books.index]
+    income = pd.Series(0.0, index=books.index)
+    for row in tables.event("BatchFinal"):
+        income[names[row["node"]]] += int(row["paid"]) / WEI
+    for row in tables.event("Rewarded"):
+        income[names[row["member"]]] += int(row["amount"]) / WEI
+    books["income"] = income
+    books["compute"] = (figures.executed.groupby("node")["macs"].sum() * price).reindex(books.index).fillna(0.0)
+    slashed = pd.Series(0.0, index=books.index)
+    for row in figures.slashes:
+        slashed[row["name"]] += int(row["amount"]) / WEI
+    books["slashed"] = slashed
+    books["gained"] = gained(figures, books.index)
+    books["saved"] = saved(figures, books.index) * price
+    return books
+
+
+def gained(figures: Figures, nodes: pd.Index[Any]) -> pd.Series[Any]:
+    """Fees of frauds that stood, and rewards for batches in which a member's vote or check was dishonest."""
+    found = pd.Series(0.0, index=nodes)
+    stood = figures.frauds[figures.frauds["outcome"] == "accepted"]
+    shares = {row["batch"]: int(row["paid"]) / max(1, int(row["paid"]) + int(row["toVerifier"])) for row in
+              figures.tables.event("BatchFinal")}
+    for _, claim in stood.iterrows():
+        found[claim["node"]] += claim["fee"] * shares.get(claim["batch"], 0.0)
+    batch_of = figures.claims["batch"].to_dict()
+    lied = {
+        (row["node"], batch_of.get(row["subject"], row["subject"]))
+        for row in figures.tables.of("cheated")
+        if row["act"] in ("check", "vote", "reveal")
+    }
+    for row in figures.tables.event("Rewarded"):
+        member = figures.tables.names[row["member"]]
+        if (member, row["batch"]) in lied:
+            found[member] += int(row["amount"]) / WEI
+    return found
+
+
+def saved(figures: Figures, nodes: pd.Index[Any]) -> pd.Series[Any]:
+    """Multiply-accumulates that dishonest answers and checks did not spend, against the reference model."""
+    found = pd.Series(0.0, index=nodes)
+    reference = {row["name"]: row["macs"] for row in figures.tables.of("model_served")}
+    model_of = figures.claims["model"].to_dict()
+    spent = figures.executed.groupby(["node", "task", "purpose"])["macs"].sum().to_dict()
+    for row in figures.tables.of("cheated"):
+        if row["act"] in ("answer", "check") and row["subject"] in model_of:
+            due = reference[model_of[row["subject"]]]
+            found[row["node"]] += max(0, due - spent.get((row["node"], row["subject"], row["act"]), 0))
+    return found
+
+
+FAMILIES: tuple[Callable[[Figures], dict[str, Measured]], ...] = (security, service, verification, on_chain, money)
+
+
+def compute(tables: Tables) -> dict[str, Metric]:
+    """Every metric of the catalogue."""
+    figures = Figures(tables)
+    found: dict[str, Measured] = {}
+    for family in FAMILIES:
+        found.update(family(figures))
+    return {name: Metric(spec, *found[name]) for name, spec in METRICS.items()}
+
+
+def readings(metrics: Mapping[str, Metric]) -> dict[str, float | None]:
+    """Every value under the name that an expectation reads it by."""
+    values: dict[str, float | None] = {}
+    for name, metric in metrics.items():
+        if isinstance(metric.value, Mapping):
+            values.update({f"{name}.{statistic}": value for statistic, value in metric.value.items()})
+        else:
+            values[name] = metric.value
+    return values

@@ -1,0 +1,173 @@
+"""One run, from a scenario to its run directory.
+
+The directory holds ``scenario.yaml`` (resolved), ``manifest.json``, ``events.jsonl`` and ``results.json``.
+It is complete even for a run that was interrupted or whose chain died: what was recorded is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+import orjson
+
+from chain.errors import ChainError, SimnetError
+from chain.quantities import BURN_ADDRESS
+from chain.seam import Chain
+from nodes.identity import Role
+from simnet.backends import open_chain
+from simnet.events import EventLog, Listener, RunEnded, StakeRead, SupplyRead
+from simnet.genesis import supply
+from simnet.kernel.pace import Pace, Stop, drive
+from simnet.results import Results, judge
+from simnet.scenario.schema import Scenario
+from simnet.tables import read_tables
+from simnet.world import World, build
+
+RUNS = Path("reports/runs")
+"""Where run directories go, below the working directory, unless the user says otherwise."""
+
+RECORDED_PACKAGES = ("simpy", "networkx", "onnxruntime", "numpy", "pandas", "pydantic", "web3", "pyrevm")
+COMPLETED, INTERRUPTED = "completed", "interrupted"
+
+
+class OutputError(SimnetError):
+    """The run directory cannot be written."""
+
+
+@dataclass
+class Options:
+    """How to run, as opposed to what."""
+
+    out: Path | None = None
+    """The run directory; by default one of its own below `RUNS`."""
+    pace: Pace = field(default_factory=Pace)
+    stop: Stop = field(default_factory=Stop)
+    listener: Listener | None = None
+    progress: Callable[[float], None] = lambda _: None
+    """Called now and then with simulated seconds."""
+    command: str = ""
+    """What the user typed, for the manifest."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that is over."""
+
+    directory: Path
+    results: Results
+    failure: ChainError | None = None
+    """What went wrong with the chain, if anything did; the directory has what came before."""
+
+
+def run(scenario: Scenario, options: Options) -> Finished:
+    """Run a scenario and write its directory.
+
+    Raises `OutputError` if nothing can be written, `ChainError` if the chain cannot be started.
+    """
+    started = time.perf_counter()
+    directory = prepare(options.out)
+    log = EventLog(directory / "events.jsonl")
+    if options.listener is not None:
+        log.listen(options.listener)
+    chain = None
+    try:
+        chain = open_chain(scenario)
+        failure, virtual_s = play(scenario, chain, log, options)
+        write_manifest(directory, scenario, chain, options.command)
+    except BaseException:
+        log.close()
+        if options.out is None:
+            shutil.rmtree(directory, ignore_errors=True)
+        raise
+    finally:
+        if chain is not None:
+            chain.close()
+    log.close()
+    (directory / "scenario.yaml").write_text(scenario.resolved_yaml())
+    wall_s = round(time.perf_counter() - started, 3)
+    results = judge(scenario, read_tables(log.path), log.digest, round(virtual_s, 6), wall_s)
+    (directory / "results.json").write_bytes(orjson.dumps(results.as_json(), option=orjson.OPT_INDENT_2))
+    if options.out is None:
+        directory = publish(directory, f"{scenario.name}-{scenario.seed}-{log.digest[:8]}")
+    return Finished(directory, results, failure)
+
+
+def play(scenario: Scenario, chain: Chain, log: EventLog, options: Options) -> tuple[ChainError | None, float]:
+    """Build the world and run it to its end, or as far as it gets. Returns what failed, and simulated seconds."""
+    world = build(scenario, chain, log)
+    engine = world.engine
+    failure = None
+    reason = COMPLETED
+    try:
+        end = scenario.duration + scenario.settle
+        if not drive(engine.environment, end, options.pace, options.stop, options.progress):
+            reason = INTERRUPTED
+        take_stock(world)
+    except ChainError as error:
+        failure, reason = error, f"cut short: {error}"
+    log.append(engine.now, RunEnded(reason))
+    return failure, engine.now
+
+
+def take_stock(world: World) -> None:
+    """Read the token's books and every node's stake from the chain into the log."""
+    now, chain = world.engine.now, world.chain
+    total, accounted = supply(chain, world.accounts)
+    world.log.append(now, SupplyRead(str(total), str(accounted), str(chain.balance(BURN_ADDRESS))))
+    for role in (Role.INFERENCE, Role.FULL):
+        for identity in world.directory.of(role):
+            stake = chain.read("Staking", "stakeOf", identity.address)
+            world.log.append(now, StakeRead(identity.name, str(stake)))
+
+
+def prepare(out: Path | None) -> Path:
+    """An empty directory to write to. Raises `OutputError`."""
+    try:
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            probe = out / "events.jsonl"
+            probe.touch()
+            return out
+        RUNS.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=".running-", dir=RUNS))
+    except OSError as error:
+        where = out if out is not None else RUNS
+        raise OutputError(f"cannot write to {where}: {error.strerror}", "choose another place with --out DIR") from None
+
+
+def publish(directory: Path, name: str) -> Path:
+    """Give a finished run directory its name, and point ``latest`` at it."""
+    final = RUNS / name
+    if final.exists():
+        shutil.rmtree(final)
+    directory.chmod(0o755)
+    directory.rename(final)
+    link = RUNS / f".latest-{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(name)
+    link.replace(RUNS / "latest")
+    return final
+
+
+def write_manifest(directory: Path, scenario: Scenario, chain: Chain, command: str) -> None:
+    """Say what ran the scenario: versions, machine, command, seed."""
+    manifest = {
+        "simnet": version("simnet"),
+        "command": command,
+        "scenario": scenario.name,
+        "seed": scenario.seed,
+        "backend": {"name": chain.name, "version": chain.version},
+        "python": sys.version.split()[0],
+        "packages": {name: version(name) for name in RECORDED_PACKAGES},
+        "machine": {"system": platform.system(), "processor": platform.machine(), "cpus": os.cpu_count()},
+    }
+    (directory / "manifest.json").write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))

@@ -1,0 +1,1 @@
+"""Verification strategies: one file each."""

@@ -1,0 +1,45 @@
+"""Base of verification strategies: who checks, how they say so, and what a mismatch costs.
+
+A strategy is one Python file and at most one contract. It says which verification contract to deploy, and
+what a full node does when something happens on chain. How two outputs are judged equal is the comparator's
+business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from chain.deploy import VerifierSpec
+from chain.seam import Log
+from nodes.effects import Steps
+from nodes.full import FullNode
+from nodes.parameters import Parameters
+
+if TYPE_CHECKING:
+    from simnet.scenario.schema import Scenario
+
+
+class Strategy(Parameters):
+    """A verification strategy. Fields are the scenario's parameters."""
+
+    claim: ClassVar[str]
+    """What it promises, and under which assumption."""
+    source: ClassVar[str]
+    """Where the protocol is specified."""
+    watches: ClassVar[tuple[str, ...]] = ()
+    """Chain events that give a full node something to do."""
+    uses_beacon: ClassVar[bool] = False
+    """Whether it draws from the randomness beacon."""
+
+    def verifier(self) -> VerifierSpec | None:
+        """The verification contract to deploy; ``None`` if batches become final by themselves."""
+        return None
+
+    def on_log(self, node: FullNode, log: Log) -> Steps:
+        """What `node` does when an event it watches happens."""
+        raise NotImplementedError
+
+    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+        """What is wrong with using it in `scenario`: paths below ``strategy``, and messages."""
+        return ()

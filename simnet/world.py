@@ -1,0 +1,252 @@
+"""Puts a scenario's world together: chain, network, hosts, faults. What comes out is ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from chain.quantities import BURN_ADDRESS, Address, Timestamp, Wei
+from chain.seam import Chain
+from chain.signing import Domain
+from nodes.client import Client, ClientPolicy
+from nodes.full import FullNode
+from nodes.identity import Directory, Identity, Role
+from nodes.inference import InferenceNode, InferencePolicy
+from nodes.models.devices import DEVICES, Device
+from nodes.models.execution import OnnxExecutor
+from nodes.models.zoo import Model, Zoo, default_zoo
+from nodes.producer import Producer
+from simnet.events import EventLog, ModelServed, ParticipantJoined, RunStarted
+from simnet.genesis import Stakeholder, set_up
+from simnet.kernel.compute import ComputeTime
+from simnet.kernel.engine import Engine
+from simnet.kernel.faults import schedule
+from simnet.kernel.host import Host, Participant
+from simnet.kernel.ledger import Ledger
+from simnet.kernel.network import Network, NetworkParameters
+from simnet.kernel.streams import Streams
+from simnet.population import Casting, cast, directory_of, hash_chain, key_of, orders
+from simnet.scenario.schema import Scenario
+
+
+@dataclass
+class World:
+    """A run's moving parts."""
+
+    scenario: Scenario
+    streams: Streams
+    chain: Chain
+    log: EventLog
+    zoo: Zoo
+    directory: Directory
+    engine: Engine
+    casting: Casting
+
+    @property
+    def accounts(self) -> list[Address]:
+        """Everybody and every contract that may hold OPG, the deployer and the burn address included."""
+        contracts = ["Staking", "Settlement"]
+        if verifier := self.scenario.strategy.verifier():
+            contracts.append(verifier.artifact)
+        deployer = key_of("deployer", self.streams).address
+        people = [identity.address for identity in self.directory]
+        return [deployer, BURN_ADDRESS, *(self.chain.address_of(name) for name in contracts), *people]
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """What participants are made from."""
+
+    scenario: Scenario
+    streams: Streams
+    directory: Directory
+    zoo: Zoo
+    models: tuple[Model, ...]
+    domain: Domain
+    genesis: Timestamp
+
+    @property
+    def model_hashes(self) -> dict[str, bytes]:
+        """Content hash of each model that is served."""
+        return {model.name: bytes.fromhex(model.reference.sha256) for model in self.models}
+
+
+def build(scenario: Scenario, chain: Chain, log: EventLog) -> World:
+    """Set everything up on a fresh chain; the clock stands at 0."""
+    streams = Streams(scenario.seed)
+    zoo = zoo_of(scenario)
+    models = tuple(zoo.model(choice.name) for choice in scenario.models)
+    directory = directory_of(scenario, streams)
+    holders = [stakeholder(scenario, identity, streams) for identity in directory]
+    genesis = set_up(chain, scenario, holders, models, streams)
+    domain = Domain(chain.chain_id, chain.address_of("Settlement"))
+    network = network_of(scenario, directory, streams)
+    ledger = Ledger(chain, domain, genesis, scenario.chain.block_time)
+    engine = Engine(network, log, ledger, ComputeTime(zoo, measured=scenario.compute.time == "measured"))
+    casting = cast(scenario, directory, zoo, domain, streams)
+    announce(scenario, directory, models, casting, genesis, log)
+    blueprint = Blueprint(scenario, streams, directory, zoo, models, domain, genesis)
+    for identity in directory:
+        host = host_of(blueprint, identity, chain, casting)
+        engine.add(host)
+        if identity.role is Role.PRODUCER:
+            ledger.producers.append(host)
+    schedule(engine, scenario.faults)
+    return World(scenario, streams, chain, log, zoo, directory, engine, casting)
+
+
+def zoo_of(scenario: Scenario) -> Zoo:
+    """The zoo, with the scenario's own models added."""
+    zoo = default_zoo()
+    for choice in scenario.models:
+        if choice.path is not None:
+            zoo.add(choice.name, choice.path, macs=choice.macs)
+    return zoo
+
+
+def network_of(scenario: Scenario, directory: Directory, streams: Streams) -> Network:
+    """The scenario's network with everybody connected."""
+    section = scenario.network
+    parameters = NetworkParameters(
+        topology=section.topology,
+        sites=section.sites,
+        regions=section.regions,
+        distribution=section.latency.distribution,
+        latency_s=section.latency.median,
+        jitter=section.latency.jitter,
+        bandwidth=section.bandwidth,
+        loss=section.loss,
+    )
+    network = Network(parameters, streams)
+    for identity in directory:
+        network.join(identity.name, identity.region)
+    return network
+
+
+def announce(
+    scenario: Scenario,
+    directory: Directory,
+    models: tuple[Model, ...],
+    casting: Casting,
+    genesis: Timestamp,
+    log: EventLog,
+) -> None:
+    """Open the log: what is run, who takes part, what is served."""
+    started = RunStarted(
+        scenario=scenario.name,
+        seed=scenario.seed,
+        strategy=scenario.strategy.kind,
+        comparator=scenario.comparator.kind,
+        duration_s=scenario.duration,
+        genesis=genesis,
+        block_time_s=scenario.chain.block_time,
+        compute_price_wei=str(scenario.compute.price),
+    )
+    log.append(0.0, started)
+    for model in models:
+        log.append(0.0, ModelServed(model.name, model.reference.sha256, model.reference.macs))
+    for identity in directory:
+        shown = casting.of(identity.name)
+        joined = ParticipantJoined(
+            name=identity.name,
+            role=identity.role.value,
+            address=identity.address,
+            region=identity.region,
+            persona=identity.persona,
+            stake=str(money_of(scenario, identity)),
+            behaviours=[behaviour.kind for behaviour, _ in shown],
+            dishonest=any(behaviour.dishonest for behaviour, _ in shown),
+        )
+        log.append(0.0, joined)
+
+
+def money_of(scenario: Scenario, identity: Identity) -> Wei:
+    """What a participant bonds, or pays into escrow."""
+    amounts = {
+        Role.CLIENT: scenario.clients.deposit,
+        Role.INFERENCE: scenario.nodes.inference.stake,
+        Role.FULL: scenario.nodes.full.stake,
+        Role.PRODUCER: 0,
+    }
+    return Wei(amounts[identity.role])
+
+
+def stakeholder(scenario: Scenario, identity: Identity, streams: Streams) -> Stakeholder:
+    """A participant and its money, with its beacon tip if it feeds the beacon."""
+    feeds = scenario.strategy.uses_beacon and identity.role is Role.FULL
+    tip = beacon_secrets(scenario, identity, streams)[-1] if feeds else None
+    return Stakeholder(identity, money_of(scenario, identity), tip)
+
+
+def beacon_secrets(scenario: Scenario, identity: Identity, streams: Streams) -> tuple[bytes, ...]:
+    """A full node's hash chain, long enough for the whole run."""
+    rounds = int((scenario.duration + scenario.settle) / scenario.economics.beacon_round) + 2
+    return hash_chain(streams.secret(f"beacon/{identity.name}"), rounds)
+
+
+def host_of(blueprint: Blueprint, identity: Identity, chain: Chain, casting: Casting) -> Host:
+    """A host with the participant that its role asks for."""
+    scenario, role = blueprint.scenario, identity.role
+    key = key_of(identity.name, blueprint.streams)
+    behaviours = casting.of(identity.name)
+    if role is Role.PRODUCER:
+        return Host(identity, key, lambda: Producer(identity, chain.block_gas_limit), behaviours=behaviours)
+    if role is Role.CLIENT:
+        return Host(identity, key, client_maker(blueprint, identity), behaviours=behaviours)
+    section = scenario.nodes.inference if role is Role.INFERENCE else scenario.nodes.full
+    make = inference_maker(blueprint, identity) if role is Role.INFERENCE else full_maker(blueprint, identity)
+    executor = OnnxExecutor(blueprint.zoo, "auto" if section.device == "auto" else "cpu")
+    return Host(identity, key, make, executor, device_of(section.device), behaviours)
+
+
+def device_of(name: str) -> Device:
+    """The profile that modelled time follows. Executing is another matter: only ``auto`` looks for CUDA."""
+    if name == "auto":
+        import onnxruntime
+
+        name = "gpu" if "CUDAExecutionProvider" in onnxruntime.get_available_providers() else "cpu"
+    return DEVICES[name]
+
+
+def client_maker(blueprint: Blueprint, identity: Identity) -> Callable[[], Participant]:
+    """Makes a client. Its orders go on where they were if it is started anew."""
+    section = blueprint.scenario.clients
+    index = blueprint.directory.of(Role.CLIENT).index(identity)
+    asked = orders(blueprint.scenario, index, blueprint.zoo, blueprint.streams)
+    policy = ClientPolicy(Wei(section.fee), section.timeout, section.payment == "voucher", section.audit)
+
+    def make() -> Participant:
+        return Client(identity, blueprint.directory, blueprint.domain, blueprint.model_hashes, policy, asked)
+
+    return make
+
+
+def inference_maker(blueprint: Blueprint, identity: Identity) -> Callable[[], Participant]:
+    """Makes an inference node."""
+    section = blueprint.scenario.nodes.inference
+    demands = blueprint.scenario.clients.payment == "voucher"
+    policy = InferencePolicy(section.batch_interval, section.batch_size, demands)
+
+    def make() -> Participant:
+        return InferenceNode(
+            identity, blueprint.directory, blueprint.domain, blueprint.model_hashes, blueprint.genesis, policy
+        )
+
+    return make
+
+
+def full_maker(blueprint: Blueprint, identity: Identity) -> Callable[[], Participant]:
+    """Makes a full node."""
+    scenario = blueprint.scenario
+    shared: dict[str, Any] = {
+        "models": {digest: name for name, digest in blueprint.model_hashes.items()},
+        "duties": scenario.strategy,
+        "comparator": scenario.comparator,
+        "rank": blueprint.directory.of(Role.FULL).index(identity),
+        "secret": blueprint.streams.secret(f"salt/{identity.name}"),
+        "beacon_secrets": beacon_secrets(scenario, identity, blueprint.streams),
+        "beacon_round_s": scenario.economics.beacon_round,
+        "finality_delay_s": scenario.economics.finality_delay,
+    }
+    return lambda: FullNode(identity, blueprint.directory, genesis=blueprint.genesis, **shared)
