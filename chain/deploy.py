@@ -12,17 +12,17 @@ from typing import Any
 
 from eth_hash.auto import keccak
 
-from chain.errors import CallReverted
-from chain.quantities import OPG, Address, Timestamp, Wei
-from chain.seam import Call, Chain, Receipt
+from chain.blocks import mine_all
+from chain.quantities import OPG, Address, Gas, Wei
+from chain.seam import Call, Chain
 
 ADMIN_ROLE = bytes(32)
 SLASHER_ROLE = keccak(b"SLASHER_ROLE")
 
-MIN_STAKE = Wei(1_000 * OPG)
+TRANSFER_GAS = Gas(150_000)
+"""Gas that handing out an allocation may use at the most."""
 
-MAX_CALLS_PER_BLOCK = 100
-"""Keeps a set-up block well below any gas limit."""
+MIN_STAKE = Wei(1_000 * OPG)
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,11 @@ def deploy_protocol(
     """
     chain.fund(deployer)
     _deploy(chain, deployer, parameters, verifier)
-    calls = [Call(deployer, "OPG", "transfer", (account, amount)) for account, amount in allocations.items()]
+    calls = [
+        Call(deployer, "OPG", "transfer", (account, amount), TRANSFER_GAS) for account, amount in allocations.items()
+    ]
     calls += _hand_over(chain, deployer, verifier)
-    for start in range(0, len(calls), MAX_CALLS_PER_BLOCK):
-        block = chain.mine(calls[start : start + MAX_CALLS_PER_BLOCK], Timestamp(chain.head[1] + 1))
-        for receipt in block.receipts:
-            _must_succeed(receipt)
+    mine_all(chain, calls)
 
 
 def _deploy(chain: Chain, deployer: Address, parameters: ProtocolParameters, verifier: VerifierSpec | None) -> None:
@@ -108,8 +107,3 @@ def _hand_over(chain: Chain, deployer: Address, verifier: VerifierSpec | None) -
         calls.append(Call(deployer, "Settlement", "setVerifier", (address,)))
     calls += [Call(deployer, name, "renounceRole", (ADMIN_ROLE, deployer)) for name in ("Staking", "Settlement")]
     return calls
-
-
-def _must_succeed(receipt: Receipt) -> None:
-    if receipt.revert is not None:
-        raise CallReverted(receipt.call.contract, receipt.call.function, receipt.revert)

@@ -6,25 +6,12 @@ slot by slot, which is what bounds the harm of one that censors.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
+from chain.blocks import fitting
 from chain.quantities import Gas
-from chain.seam import Call
 from nodes.effects import Mine, Pending, Steps
 from nodes.identity import Identity
-
-
-def fitting(calls: Iterable[Call], block_gas_limit: Gas) -> tuple[Call, ...]:
-    """The oldest calls whose gas limits together stay within a block's."""
-    chosen: list[Call] = []
-    room = block_gas_limit
-    for call in calls:
-        if call.gas_limit > room:
-            break
-        room = Gas(room - call.gas_limit)
-        chosen.append(call)
-    return tuple(chosen)
 
 
 @dataclass

@@ -9,13 +9,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chain.blocks import mine_all
 from chain.deploy import ProtocolParameters, deploy_protocol
-from chain.errors import CallReverted
 from chain.quantities import Address, Gas, Timestamp, Wei
 from chain.seam import Call, Chain
 from nodes.identity import Identity, Role
 from nodes.models.zoo import Model
-from nodes.producer import fitting
 from simnet.kernel.streams import Streams
 from simnet.scenario.schema import Scenario
 
@@ -100,18 +99,6 @@ def opening_moves(chain: Chain, holder: Stakeholder) -> list[Call]:
     if holder.beacon_tip is not None:
         moves.append(Call(me, "Beacon", "join", (holder.beacon_tip,), SETUP_GAS))
     return moves
-
-
-def mine_all(chain: Chain, calls: Sequence[Call]) -> None:
-    """Mine calls in order, in as many blocks as their gas needs. Raises `CallReverted` at the first revert."""
-    left = tuple(calls)
-    while left:
-        chosen = fitting(left, chain.block_gas_limit)
-        block = chain.mine(chosen, Timestamp(chain.head[1] + 1))
-        for receipt in block.receipts:
-            if receipt.revert is not None:
-                raise CallReverted(receipt.call.contract, receipt.call.function, receipt.revert)
-        left = left[len(chosen) :]
 
 
 def supply(chain: Chain, accounts: Sequence[Address]) -> tuple[Wei, Wei]:

@@ -1,0 +1,171 @@
+"""`simnet run`: run a scenario, show how far it is, say what came of it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simnet.cli.console import make_console, progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from simnet.kernel.pace import Stop
+    from simnet.run import Finished, Options
+    from simnet.scenario.schema import Scenario
+
+HARNESS_FAILED = 4
+DIVERGED = 5
+
+
+class PaceType(click.ParamType):
+    """``virtual``, ``wall``, or so many times wall: a speed, 0 for as fast as it goes."""
+
+    name = "pace"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read a pace."""
+        if value in ("virtual", "wall"):
+            return 1.0 if value == "wall" else 0.0
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)x", value)
+        if match is None or float(match[1]) <= 0:
+            self.fail(f"{value!r} is not a pace: expected virtual, wall, or such as 60x", param, ctx)
+        return float(match[1])
+
+
+@click.command()
+@click.argument("scenario", type=click.Path(path_type=Path))
+@click.option("--seed", type=click.IntRange(min=0), help="Use another seed than the file's.")
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenario; may be repeated.")
+@click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
+@click.option("--pace", type=PaceType(), default="virtual", show_default=True, help="virtual, wall, or such as 60x.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
+@click.option("--check-determinism", is_flag=True, help="Run twice and compare the logs event by event.")
+@click.option("--headless", is_flag=True, help="No dashboard, even on a terminal.")
+def run(
+    scenario: Path,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    backend: str | None,
+    pace: float,
+    out: Path | None,
+    check_determinism: bool,
+    headless: bool,
+) -> int:
+    """Run a scenario on real parts and say who cheated, who was caught, and what it cost.
+
+    \b
+    simnet run scenarios/byzantine.yaml
+    simnet run scenarios/byzantine.yaml --seed 7 --set strategy.size=3
+    simnet run scenarios/honest.yaml --backend revm --out /tmp/honest
+
+    The run directory holds the event log, results.json, junit.xml and the resolved scenario. Ctrl-C ends a
+    run with what there is. Exit codes: 0 pass, 1 an expectation or invariant failed, 2 bad scenario,
+    3 inconclusive, 4 the chain or simnet failed, 5 two runs of one seed differed.
+    """
+    from simnet.kernel.pace import Pace
+    from simnet.run import Options
+    from simnet.scenario.load import load_scenario
+
+    chosen = (*overrides, *((f"chain.backend={backend}",) if backend else ()))
+    loaded = load_scenario(scenario, chosen, seed)
+    replay = shlex.join(["simnet", "run", str(scenario), "--seed", str(loaded.seed), *set_options(chosen)])
+    options = Options(out=out, pace=Pace(pace), command=shlex.join(["simnet", *sys.argv[1:]]))
+    console = make_console()
+    if check_determinism:
+        return compare_two(console, loaded, options)
+    finished = run_with_progress(console, loaded, options)
+    return conclude(console, finished, replay)
+
+
+def set_options(overrides: Sequence[str]) -> list[str]:
+    """Overrides as the command line takes them."""
+    return [part for override in overrides for part in ("--set", override)]
+
+
+def run_with_progress(console: Console, scenario: Scenario, options: Options) -> Finished:
+    """Run, with a progress bar, and with Ctrl-C as a request to stop."""
+    from simnet.run import run as run_scenario
+
+    end = scenario.duration + scenario.settle
+    with progress(console, scenario.name, end) as advance, stop_on_interrupt(options.stop):
+        watching = replace(options, progress=lambda now: advance(now, f"{now / 60:.1f} of {end / 60:.0f} min"))
+        finished = run_scenario(scenario, watching)
+        advance(finished.results.virtual_s)
+    return finished
+
+
+@contextmanager
+def stop_on_interrupt(stop: Stop) -> Iterator[None]:
+    """While inside, the first Ctrl-C asks the run to stop; the second kills it."""
+
+    def on_interrupt(number: int, frame: object) -> None:
+        if stop.requested:
+            raise KeyboardInterrupt
+        stop.request()
+
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def conclude(console: Console, finished: Finished, replay: str) -> int:
+    """Write the reports, print the summary, and return the exit code."""
+    from reports.junit import write_junit
+    from simnet.cli.summary import print_summary
+    from simnet.conduct import conduct
+    from simnet.metrics import Figures
+    from simnet.tables import read_tables
+
+    write_junit([finished.results], finished.directory / "junit.xml")
+    figures = Figures(read_tables(finished.directory / "events.jsonl"))
+    print_summary(console, finished.results, conduct(figures), finished.directory, replay)
+    if finished.failure is not None:
+        click.echo(f"{finished.failure}\n  what was recorded until then is in {finished.directory}/", err=True)
+        return HARNESS_FAILED
+    return finished.results.exit_code
+
+
+def compare_two(console: Console, scenario: Scenario, options: Options) -> int:
+    """Run twice; name the first event that differs, if one does."""
+    with tempfile.TemporaryDirectory(prefix="simnet-") as directory:
+        logs = []
+        for attempt in ("first", "second"):
+            finished = run_with_progress(console, scenario, replace(options, out=Path(directory, attempt)))
+            if finished.failure is not None:
+                raise finished.failure
+            logs.append(finished.directory / "events.jsonl")
+            console.print(f"{attempt} run: digest {finished.results.digest}")
+        difference = first_difference(*logs)
+    if difference is None:
+        console.print("both runs wrote the same log, byte for byte")
+        return 0
+    number, one, other = difference
+    console.print(f"the runs differ from event {number} on\n  first:  {one}\n  second: {other}")
+    return DIVERGED
+
+
+def first_difference(one: Path, other: Path) -> tuple[int, str, str] | None:
+    """Number and text of the first line in which two logs differ, ``None`` if they are the same."""
+    nothing = "(the log ends here)"
+    with one.open() as first, other.open() as second:
+        number = 0
+        while True:
+            left, right = first.readline(), second.readline()
+            if left != right:
+                return number, left.rstrip() or nothing, right.rstrip() or nothing
+            if not left:
+                return None
+            number += 1

@@ -1,0 +1,132 @@
+"""What a person reads when a run is over: who cheated, who was caught, how long it took, what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from simnet.cli.console import print_table
+from simnet.conduct import Conduct
+from simnet.metrics import Metric
+from simnet.results import FAIL, INCONCLUSIVE, PASS, Results
+
+OUTCOME_STYLE = {PASS: "bold green", FAIL: "bold red", INCONCLUSIVE: "bold yellow"}
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A figure for reading."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
+
+
+def percent(metric: Metric) -> str:
+    """A rate with its interval."""
+    if metric.value is None or isinstance(metric.value, Mapping):
+        return "undefined, there was nothing to judge"
+    text = f"{100 * metric.value:.4g} %"
+    if metric.ci95 is None:
+        return text
+    low, high = (f"{100 * bound:.3g}" for bound in metric.ci95)
+    return f"{text} (n = {metric.n:,}, 95 % interval {low}–{high} %)"
+
+
+def statistic(metrics: Mapping[str, Metric], name: str, which: str) -> str:
+    """One percentile of a metric."""
+    value = metrics[name].value
+    return number(value.get(which)) if isinstance(value, Mapping) else number(value)
+
+
+def plain(metrics: Mapping[str, Metric], name: str) -> str:
+    """A metric's single value."""
+    value = metrics[name].value
+    return "–" if isinstance(value, Mapping) else number(value)
+
+
+def print_summary(console: Console, results: Results, people: list[Conduct], directory: Path, replay: str) -> None:
+    """Print it all."""
+    print_conduct(console, people)
+    print_figures(console, results.metrics)
+    print_judgements(console, results)
+    console.print()
+    console.print(Text(results.outcome.upper(), OUTCOME_STYLE[results.outcome]), Text(f"  {results.reason}"))
+    if not results.reproducible:
+        console.print("time was measured on this machine: this run cannot be repeated bit for bit")
+    console.print(f"digest  {results.digest}")
+    console.print(f"replay  {replay}")
+    console.print(f"report  {directory}/")
+
+
+def print_conduct(console: Console, people: list[Conduct]) -> None:
+    """Who misbehaved, and what became of them."""
+    console.print()
+    if not people:
+        console.print("Nobody misbehaved, and nobody was slashed.")
+        return
+    header = ("who", "behaviour", "acts", "frauds", "caught", "stood", "slashed OPG", "fate")
+    rows = [
+        (
+            one.name,
+            ", ".join(one.behaviours) or "honest",
+            f"{one.acts:,}",
+            f"{one.committed:,}",
+            f"{one.detected:,}",
+            f"{one.finalised:,}",
+            f"{one.slashed_opg:,.1f}",
+            one.fate,
+        )
+        for one in people
+    ]
+    print_table(console, header, rows)
+
+
+def print_figures(console: Console, metrics: Mapping[str, Metric]) -> None:
+    """The figures that answer the main questions."""
+
+    def stat(name: str, which: str) -> str:
+        return statistic(metrics, name, which)
+
+    console.print()
+    finalised = metrics["fraud_finalised"].value
+    if isinstance(finalised, int | float) and finalised:
+        console.print(Text(f"Fraud won: {finalised:,.0f} wrong claims became final.", "bold red"))
+    rows = (
+        ("detection", f"{percent(metrics['detection_rate'])}"),
+        ("false slashes", f"{percent(metrics['false_slash_rate'])} of honest acts"),
+        ("time to detection", f"{stat('time_to_detection_s', 'p50')} s (p50), {stat('time_to_detection_s', 'p95')} s"
+         " (p95) after posting"),
+        ("soft latency", f"{stat('soft_latency_ms', 'p50')} ms (p50), {stat('soft_latency_ms', 'p95')} ms (p95)"),
+        ("finality", f"{stat('finality_latency_s', 'p50')} s (p50), {stat('finality_latency_s', 'p95')} s (p95)"),
+        ("checking", f"{plain(metrics, 'verification_overhead_ratio')} times the work of answering"),
+        ("gas", f"{plain(metrics, 'gas_per_inference')} per inference, in {plain(metrics, 'blocks')} blocks"),
+        ("slashed", f"{plain(metrics, 'slashed_opg')} OPG in {plain(metrics, 'slashes_total')} slashes"),
+        ("attackers' return", f"{percent_of_stake(metrics['attacker_roi'])}"),
+        ("tasks", f"{plain(metrics, 'tasks_total')} asked, {plain(metrics, 'tasks_unanswered')} unanswered, "
+         f"{plain(metrics, 'tasks_finalised')} final"),
+    )
+    for name, text in rows:
+        console.print(f"{name:<18} {text}")
+
+
+def percent_of_stake(metric: Metric) -> str:
+    """A return on stake."""
+    if metric.value is None or isinstance(metric.value, Mapping):
+        return "nobody was dishonest"
+    return f"{100 * metric.value:+.3g} % of their stake (modelled)"
+
+
+def print_judgements(console: Console, results: Results) -> None:
+    """Expectations, ``sometimes`` and invariants, each with what was found."""
+    console.print()
+    for judged in results.expectations:
+        mark = Text("held  ", "green") if judged.held else Text("FAILED", "bold red")
+        console.print(mark, Text(f" {judged.expression:<36} {judged.detail}"))
+    for judged in results.sometimes:
+        mark = Text("held  ", "green") if judged.held else Text("FAILED", "bold red")
+        console.print(mark, Text(f" sometimes {judged.expression:<26} {judged.detail}"))
+    for finding in results.invariants:
+        mark = Text("held  ", "green") if finding.held else Text("BROKEN", "bold red")
+        console.print(mark, Text(f" invariant {finding.name:<26} {finding.detail}"))
