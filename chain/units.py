@@ -248,6 +248,6 @@ Share = Annotated[float, BeforeValidator(parse_share), _SHARE_SCHEMA]
 Fraction = Annotated[fractions.Fraction, PlainValidator(parse_fraction), PlainSerializer(str), _SHARE_SCHEMA]
 """A share of a whole, exact: a quorum of two thirds is `fractions.Fraction(2, 3)`."""
 
-NodeCount = Annotated[int, Field(ge=0, le=MAX_NODES)]
-ClientCount = Annotated[int, Field(ge=0, le=MAX_CLIENTS)]
-TaskCount = Annotated[int, Field(ge=0, le=MAX_TASKS)]
+NodeCount = Annotated[int, Field(ge=1, le=MAX_NODES)]
+ClientCount = Annotated[int, Field(ge=1, le=MAX_CLIENTS)]
+TaskCount = Annotated[int, Field(ge=1, le=MAX_TASKS)]

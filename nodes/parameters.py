@@ -70,8 +70,8 @@ class Parameters(BaseModel):
         for name, field in cls.model_fields.items():
             shown = described.get("properties", {}).get(field.alias or name, {})
             if "default" in shown:
-                writer: TypeAdapter[Any] = TypeAdapter(Annotated[(field.annotation, *field.metadata, name)])
-                shown["default"] = writer.dump_python(field.default, mode="json", by_alias=True)
+                annotated: Any = Annotated[(field.annotation, *field.metadata, name)]
+                shown["default"] = TypeAdapter(annotated).dump_python(field.default, mode="json", by_alias=True)
         return described
 
 

@@ -26,9 +26,7 @@ class Adversary(Parameters):
 
     behaviour: Annotated[Behaviour, BEHAVIOUR]
     role: Role = Field(description="whose behaviour it is; the behaviour's own role if not given")
-    count: NodeCount | None = Field(
-        default=None, ge=1, description="how many, drawn by the seed; one if neither this nor nodes is given"
-    )
+    count: NodeCount | None = Field(default=None, description="how many, drawn by the seed; default one")
     nodes: tuple[Name, ...] | None = Field(default=None, min_length=1, description="which ones, instead of a count")
     probability: Share = Field(default=1.0, description="share of the tasks on which it acts")
     from_: Duration = Field(default=0.0, alias="from", description="when it begins")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -51,11 +50,8 @@ def parse_scenario(
         scenario = Scenario.model_validate(document.value, context={"directory": directory.absolute()})
     except ValidationError as error:
         raise ScenarioErrors(source, [*document.problems, *_located(error, document)]) from None
-    problems = [
-        *document.problems,
-        *(Problem(document.place(written(path)), message, hint) for path, message, hint in check(scenario)),
-    ]
-    if problems:
+    found = (Problem(_place(document, path), message, hint) for path, message, hint in check(scenario))
+    if problems := [*document.problems, *found]:
         raise ScenarioErrors(source, problems)
     return scenario
 
@@ -65,14 +61,18 @@ def _located(error: ValidationError, document: Document) -> Iterable[Problem]:
         if entry["type"] == "default_factory_not_called":  # follows from another error of the same mapping
             continue
         message, hint = problem_text(entry)
-        yield Problem(document.place(written(entry["loc"]), key=_is_about_key(entry)), message, hint)
+        yield Problem(_place(document, entry["loc"], key=_is_about_key(entry)), message, hint)
 
 
 def _is_about_key(entry: ErrorDetails) -> bool:
     return isinstance(entry.get("ctx", {}).get("error"), UnknownKey)
 
 
-def written(location: tuple[Any, ...]) -> Path:
+def _place(document: Document, location: Path, *, key: bool = False) -> Place:
+    return document.place(location if location in document.keys else written(location), key=key)
+
+
+def written(location: Path) -> Path:
     """Where the file has what the schema has at `location`: two parts of it are written one level off."""
     match location:
         case ("strategy.comparator", *below):

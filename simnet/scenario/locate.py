@@ -144,16 +144,16 @@ class _Reader:
         if self.count > MAX_VALUES or len(above) > MAX_DEPTH:
             raise self._fatal(node, f"more than the limit of {MAX_VALUES:,} values, or {MAX_DEPTH} levels")
         if isinstance(node, yaml.CollectionNode) and node.tag not in COLLECTION_TAGS:
-            self._fail(node, f"tag {node.tag} is not used in scenario files")
+            self._fail(node, f"tag {node.tag} does not fit here")
         if isinstance(node, yaml.MappingNode):
             return {key: self._value(part, (*path, key), (*above, node)) for key, part in self._pairs(node, path)}
         if isinstance(node, yaml.SequenceNode):
             return [self._value(part, (*path, i), (*above, node)) for i, part in enumerate(node.value)]
         try:
             return scalar(node.tag, node.value)
-        except ValueError as error:
-            self._fail(node, str(error))
-            return None
+        except ValueError:
+            self._fail(node, f"tag {node.tag} does not fit here")
+            return node.value
 
     def _pairs(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, yaml.Node]]:
         """Keys and their nodes, each key once."""

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from chain.quantities import OPG
-from chain.units import Amount, ClientCount, Duration, NodeCount, TaskCount
+from chain.units import MAX_NODES, Amount, ClientCount, Duration, NodeCount, TaskCount
 from nodes.parameters import Parameters
 from simnet.scenario.arrivals import Arrivals, Poisson
 
@@ -17,7 +17,7 @@ DeviceName = Literal["auto", "cpu", "laptop", "gpu"]
 class InferenceNodes(Parameters):
     """The nodes that answer clients and stand behind their answers with stake."""
 
-    count: NodeCount = Field(default=4, ge=1, description="how many")
+    count: NodeCount = Field(default=4, description="how many")
     device: DeviceName = Field(
         default="cpu", description="whose speed modelled time follows; auto: gpu where ONNX Runtime has CUDA, else cpu"
     )
@@ -32,7 +32,7 @@ class InferenceNodes(Parameters):
 class FullNodes(Parameters):
     """The nodes that check what inference nodes claimed."""
 
-    count: NodeCount = Field(default=5, description="how many")
+    count: int = Field(default=5, ge=0, le=MAX_NODES, description="how many")
     device: DeviceName = Field(default="cpu", description="as for inference nodes")
     stake: Amount = Field(default=20_000 * OPG, description="bonded by each (assumption)")
 
@@ -40,7 +40,7 @@ class FullNodes(Parameters):
 class Producers(Parameters):
     """The nodes that build blocks, slot by slot in turn."""
 
-    count: NodeCount = Field(default=1, ge=1, description="how many take turns")
+    count: NodeCount = Field(default=1, description="how many take turns")
 
 
 class Nodes(Parameters):
@@ -54,7 +54,7 @@ class Nodes(Parameters):
 class Clients(Parameters):
     """Everybody who asks and pays."""
 
-    count: ClientCount = Field(default=10, ge=1, description="how many")
+    count: ClientCount = Field(default=10, description="how many")
     arrivals: Arrivals = Field(default=Poisson.model_construct(rate=2.0), description="when all of them together ask")
     fee: Amount = Field(default=OPG // 50, description="for one inference (assumption)")
     deposit: Amount = Field(default=1_000 * OPG, description="put into escrow by each at the start (assumption)")

@@ -15,14 +15,14 @@ from pydantic_core import CoreSchema
 
 from chain.units import Duration
 from nodes.identity import Role
-from nodes.parameters import Parameters
+from nodes.parameters import Parameters, UnknownKey
 from simnet.comparators.comparator import Comparator
 from simnet.expectations import ExpectationField
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.arrivals import ExistingFile
 from simnet.scenario.economics import Compute, Economics
 from simnet.scenario.faults import AnyFault
-from simnet.scenario.kinds import COMPARATOR, STRATEGY
+from simnet.scenario.kinds import COMPARATOR, STRATEGY, error_at
 from simnet.scenario.network import Name, Network
 from simnet.scenario.population import Clients, Nodes
 from simnet.scenario.yaml_dialect import ScenarioDumper
@@ -98,6 +98,9 @@ class Scenario(Parameters):
         """Take the comparator out of the strategy's own parameters."""
         if not isinstance(value, dict):
             return value
+        if COMPARATOR_KEY in value:
+            error = UnknownKey(f"unknown key '{COMPARATOR_KEY}'", "write it as strategy: {comparator: …}")
+            raise error_at(COMPARATOR_KEY, error, value)
         strategy = value.get("strategy")
         comparator: Any = "relative"
         if isinstance(strategy, dict):

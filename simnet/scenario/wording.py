@@ -26,7 +26,7 @@ _EXPECTED = {
 
 def problem_text(entry: ErrorDetails) -> tuple[str, str]:
     """Message and hint for an error that pydantic found."""
-    context = entry.get("ctx", {})
+    context = {key: f"{part:g}" if isinstance(part, float) else part for key, part in entry.get("ctx", {}).items()}
     shown = _shown(entry["input"])
     match entry["type"]:
         case "value_error" if isinstance(context.get("error"), SimnetError):
@@ -70,5 +70,5 @@ def _shown(value: Any) -> str:
         return "nothing"
     if isinstance(value, dict | list | tuple):
         return "a mapping" if isinstance(value, dict) else "a list"
-    text = repr(value) if isinstance(value, str) else str(value)
+    text = repr(value) if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
     return text if len(text) <= 60 else text[:60] + "…"

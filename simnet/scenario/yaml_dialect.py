@@ -53,7 +53,7 @@ for _tag, _pattern, _first in _PLAIN:
 
 
 def scalar(tag: str, text: str) -> str | int | float | None:
-    """The value of a scalar. Raises `ValueError` for a tag that scenario files do not use."""
+    """The value of a scalar. Raises `ValueError` if the tag does not fit it, or is none of ours."""
     match tag:
         case "tag:yaml.org,2002:str":
             return text
@@ -63,7 +63,7 @@ def scalar(tag: str, text: str) -> str | int | float | None:
             return float(text.replace("_", ""))
         case "tag:yaml.org,2002:null":
             return None
-    raise ValueError(f"tag {tag} is not used in scenario files")
+    raise ValueError(f"unknown tag {tag}")
 
 
 def _write_bool(dumper: ScenarioDumper, value: bool) -> yaml.ScalarNode:
