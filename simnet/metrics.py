@@ -42,7 +42,7 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
     share, z2 = successes / n, Z95**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return (0.0 if successes == 0 else middle - half), (1.0 if successes == n else middle + half)
 
 
 Measured = tuple[Any, int] | tuple[Any, int, tuple[float, float] | None]
