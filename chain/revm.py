@@ -3,14 +3,15 @@
 pyrevm executes calls but knows no transactions: what one call warms stays warm for the next, and its journal
 only grows. So a call runs on top of a checkpoint, its writes are read out of the journal, the checkpoint is
 rolled back, and the writes go into the database below. Every call then starts as a transaction does, with
-nothing warm, and uses the gas it would use in a block. The old values are kept, for snapshots and reorgs.
+nothing warm, and uses the gas it would use in a block. Old values are kept, for snapshots and reorgs.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -21,29 +22,25 @@ from chain.errors import CallReverted, RpcFailed
 from chain.quantities import Address, Gas, Timestamp, Wei
 from chain.seam import Block, Call, Log, Receipt, Revert
 
-DEFAULT_CHAIN_ID = 31337
-DEFAULT_GENESIS = Timestamp(1_750_000_000)
-BLOCK_GAS_LIMIT = Gas(1_000_000_000)
-READ_GAS = Gas(1_000_000_000)
 HARD_FORK = "Cancun"
 """What pyrevm 0.3 executes; later forks price calldata differently."""
 
-CODE = -1
+DEFAULT_GENESIS = Timestamp(1_750_000_000)
+DEFAULT_CHAIN_ID = 31337
+DEFAULT_BLOCK_GAS_LIMIT = Gas(30_000_000)
+READ_GAS = Gas(1_000_000_000)
+
+REORG_DEPTH_MAX = 256
+"""Older blocks are forgotten, as far as no snapshot needs them."""
+
 NOBODY = Address("0x" + "00" * 20)
 """Who reads."""
 
+CODE = -1
+"""Stands for a slot in the record of a deployment."""
+
 _WRITE = re.compile(r"StorageChange { address: (0x\w{40}), key: (\d+), had_value: Some\((\d+)\) }")
 _FAILURE = re.compile(r"(Revert|Halt) { (?:reason: (\w+).*, )?gas_used: (\d+)(?:, output: 0x(\w*))? }")
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What the EVM said of one execution."""
-
-    gas_used: Gas
-    output: bytes
-    logs: Sequence[Any]
-    revert: Revert | None = None
 
 
 class _Write(NamedTuple):
@@ -54,48 +51,58 @@ class _Write(NamedTuple):
     old: int
     new: int
 
-    def inverse(self) -> _Write:
-        return self._replace(old=self.new, new=self.old)
+
+class _Outcome(NamedTuple):
+    """What the EVM said of one execution."""
+
+    gas_used: Gas
+    output: bytes
+    logs: Sequence[Any]
+    writes: Sequence[_Write]
+    revert: Revert | None = None
+
+
+@dataclass(slots=True)
+class _Mined:
+    """A block, and how to take it back."""
+
+    block: Block
+    writes: list[_Write] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """A state of the chain to go back to. `writes` is how many there had been."""
+    """What to restore with a snapshot."""
 
-    writes: int
-    blocks: tuple[tuple[Block, int], ...]
+    head: tuple[int, Timestamp]
     deployed_at: int
-    nonces: dict[Address, int]
-    addresses: dict[str, Address]
+    nonces: Counter[Address]
+    names: dict[str, Address]
 
 
 class RevmChain:
-    """A chain in this process. Senders need no funds: gas is free."""
+    """A chain in this process. Gas is free, so senders need no funds."""
 
     name = "revm"
 
-    def __init__(self, genesis: Timestamp = DEFAULT_GENESIS, chain_id: int = DEFAULT_CHAIN_ID) -> None:
+    def __init__(
+        self,
+        genesis: Timestamp = DEFAULT_GENESIS,
+        chain_id: int = DEFAULT_CHAIN_ID,
+        block_gas_limit: Gas = DEFAULT_BLOCK_GAS_LIMIT,
+    ) -> None:
+        self.chain_id = chain_id
+        self.block_gas_limit = block_gas_limit
         self.version = version("pyrevm")
+        self.head: tuple[int, Timestamp] = (0, genesis)
         self._evm = EVM(env=Env(cfg=CfgEnv(chain_id=chain_id)), spec_id=HARD_FORK)
-        self._writes: list[_Write] = []
-        self._blocks = [(Block(0, genesis, ()), 0)]  # each with how many writes came before it
         self._deployed_at = 0
-        self._nonces: dict[Address, int] = {}
-        self._addresses: dict[str, Address] = {}
-        self._artifacts: dict[str, tuple[str, abi.Artifact]] = {}
-        self._snapshots: dict[int, _Point] = {}
-        self._next_snapshot = 1
-
-    @property
-    def block_gas_limit(self) -> Gas:
-        """Gas limits of one block's calls must not add up to more."""
-        return BLOCK_GAS_LIMIT
-
-    @property
-    def head(self) -> tuple[int, Timestamp]:
-        """Number and timestamp of the last block."""
-        block, _ = self._blocks[-1]
-        return block.number, block.timestamp
+        self._nonces: Counter[Address] = Counter()
+        self._recent: deque[_Mined] = deque()
+        self._names: dict[str, Address] = {}
+        self._contracts: dict[str, tuple[str, abi.Artifact]] = {}
+        self._points: dict[int, _Point] = {}
+        self._next_point = 1
 
     def fund(self, account: Address) -> None:
         """Nothing to do: gas is free here."""
@@ -103,45 +110,56 @@ class RevmChain:
     def deploy(self, artifact: str, args: Sequence[Any], sender: Address, name: str | None = None) -> Address:
         """Deploy a compiled contract in a block of its own, a second after the last; see `Chain.deploy`."""
         compiled = abi.load(artifact)
-        self._open_block(Timestamp(self.head[1] + 1))
-        self._evm.insert_account_info(sender, AccountInfo(nonce=self._take_nonce(sender)))
+        mined = self._open_block(Timestamp(self.head[1] + 1))
+        self._deployed_at = mined.block.number
+        self._evm.insert_account_info(sender, AccountInfo(nonce=self._nonces[sender]))
+        self._nonces[sender] += 1
         created: list[str] = []
 
         def create() -> bytes:
-            created.append(self._evm.deploy(sender, compiled.creation_code(args), gas=BLOCK_GAS_LIMIT).lower())
+            created.append(self._evm.deploy(sender, compiled.creation_code(args), gas=self.block_gas_limit).lower())
             return self._evm.get_code(created[0]) or b""
 
-        outcome = self._execute(create, BLOCK_GAS_LIMIT)
-        self._deployed_at = self.head[0]
+        outcome = self._execute(create)
         if outcome.revert is not None:
             raise CallReverted(artifact, "constructor", outcome.revert)
         address = Address(created[0])
         self._evm.insert_account_info(address, AccountInfo(nonce=1, code=outcome.output))
-        self._writes.append(_Write(address, CODE, 0, 0))
-        self._addresses[name or artifact] = address
-        self._artifacts[address] = (name or artifact, compiled)
+        mined.writes.append(_Write(address, CODE, 0, 0))
+        self._keep(mined, outcome.writes)
+        self._names[name or artifact] = address
+        self._contracts[address] = (name or artifact, compiled)
         return address
 
     def address_of(self, contract: str) -> Address:
         """Address of the contract deployed under that name; `KeyError` if there is none."""
-        return self._addresses[contract]
+        return self._names[contract]
 
     def mine(self, calls: Sequence[Call], timestamp: Timestamp) -> Block:
-        """Mine `calls`, in this order, into one block at `timestamp`; see `Chain.mine`."""
+        """Mine `calls`, in this order, into one block at `timestamp`; see `Chain.mine`.
+
+        All or nothing: `RpcFailed` leaves the chain, and the senders' nonces, as they were.
+        """
         if timestamp <= self.head[1]:
-            raise RpcFailed("mine", -32602, f"timestamp {timestamp} is not later than the last block's {self.head[1]}")
-        if sum(call.gas_limit for call in calls) > BLOCK_GAS_LIMIT:
-            raise RpcFailed("mine", -32602, "the calls' gas limits exceed the block's")
-        number, first_write = self._open_block(timestamp)
-        block = Block(number, timestamp, tuple(self._transact(call) for call in calls))
-        self._blocks[-1] = (block, first_write)
-        return block
+            raise _invalid(f"timestamp {timestamp} is not later than the last block's {self.head[1]}")
+        if sum(call.gas_limit for call in calls) > self.block_gas_limit:
+            raise _invalid("the calls' gas limits exceed the block's")
+        calldata = [self._calldata(call) for call in calls]
+        before = self._point()
+        mined = self._open_block(timestamp)
+        try:
+            receipts = tuple(self._transact(call, data, mined) for call, data in zip(calls, calldata, strict=True))
+        except RpcFailed:
+            self._restore(before)
+            raise
+        mined.block = Block(mined.block.number, timestamp, receipts)
+        return mined.block
 
     def read(self, contract: str, function: str, *args: Any) -> Any:
         """Call a view at the head; see `Chain.read`."""
         address = self.address_of(contract)
-        compiled = self._artifacts[address][1]
-        outcome = self._message(NOBODY, address, compiled.calldata(function, args), READ_GAS, keep=False)
+        compiled = self._contracts[address][1]
+        outcome = self._message(NOBODY, address, compiled.calldata(function, args), READ_GAS)
         if outcome.revert is not None:
             raise CallReverted(contract, function, outcome.revert)
         return compiled.decode_result(function, outcome.output)
@@ -152,91 +170,111 @@ class RevmChain:
 
     def snapshot(self) -> int:
         """Remember the present state; the id is good for one `revert_to`."""
-        snapshot, self._next_snapshot = self._next_snapshot, self._next_snapshot + 1
-        self._snapshots[snapshot] = _Point(
-            len(self._writes), tuple(self._blocks), self._deployed_at, dict(self._nonces), dict(self._addresses)
-        )
-        return snapshot
+        point, self._next_point = self._next_point, self._next_point + 1
+        self._points[point] = self._point()
+        return point
 
     def revert_to(self, snapshot: int) -> None:
-        """Go back to a snapshot; it and those taken since are used up. `RpcFailed` for an unknown one."""
-        point = self._snapshots.get(snapshot)
+        """Go back to a snapshot; it and those taken since are used up.
+
+        `RpcFailed` for one that is unknown, used up, or of a block that a reorg replaced.
+        """
+        point = self._points.get(snapshot)
         if point is None:
-            raise RpcFailed("revert", -32602, f"there is no snapshot {snapshot}")
-        self._snapshots = {key: kept for key, kept in self._snapshots.items() if key < snapshot}
-        self._take_back(self._writes[point.writes :])
-        del self._writes[point.writes :]
-        self._blocks, self._deployed_at = list(point.blocks), point.deployed_at
-        self._nonces, self._addresses = point.nonces, point.addresses
-        self._set_block_env()
+            raise _invalid(f"there is no snapshot {snapshot}")
+        self._points = {number: kept for number, kept in self._points.items() if number < snapshot}
+        self._restore(point)
 
     def reorg(self, depth: int) -> tuple[Block, ...]:
-        """Replace the last `depth` blocks by empty ones of the same timestamps; see `Chain.reorg`."""
-        if not 1 <= depth <= self.head[0] - self._deployed_at:
-            raise ValueError(f"cannot replace {depth} of {self.head[0] - self._deployed_at} blocks")
-        orphaned = self._blocks[-depth:]
-        undone = self._writes[orphaned[0][1] :]
-        self._take_back(undone)
-        self._writes += [write.inverse() for write in reversed(undone)]
-        for block, _ in orphaned:
-            for receipt in block.receipts:
-                self._nonces[receipt.call.sender] -= 1
-        self._blocks[-depth:] = [(Block(old.number, old.timestamp, ()), len(self._writes)) for old, _ in orphaned]
-        return tuple(block for block, _ in orphaned)
+        """Replace the last `depth` blocks, at most `REORG_DEPTH_MAX`, by empty ones; see `Chain.reorg`."""
+        most = min(self.head[0] - self._deployed_at, REORG_DEPTH_MAX)
+        if not 1 <= depth <= most:
+            raise ValueError(f"cannot replace {depth} of the {most} blocks that can be replaced")
+        fork = self.head[0] - depth
+        orphaned = self._take_back(fork)
+        for block in orphaned:
+            self._nonces.subtract(receipt.call.sender for receipt in block.receipts)
+        self._points = {number: point for number, point in self._points.items() if point.head[0] <= fork}
+        for block in orphaned:
+            self._open_block(block.timestamp, block.number)
+        return orphaned
 
     def close(self) -> None:
         """Nothing to stop."""
 
-    def _open_block(self, timestamp: Timestamp) -> tuple[int, int]:
-        number, first_write = self.head[0] + 1, len(self._writes)
-        self._blocks.append((Block(number, timestamp, ()), first_write))
-        self._set_block_env()
-        return number, first_write
+    def _point(self) -> _Point:
+        return _Point(self.head, self._deployed_at, self._nonces.copy(), dict(self._names))
 
-    def _set_block_env(self) -> None:
-        number, timestamp = self.head
-        self._evm.set_block_env(BlockEnv(number=number, timestamp=timestamp, basefee=0, gas_limit=BLOCK_GAS_LIMIT))
+    def _restore(self, point: _Point) -> None:
+        self._take_back(point.head[0])
+        self._set_head(*point.head)
+        self._deployed_at, self._nonces, self._names = point.deployed_at, point.nonces, point.names
 
-    def _take_nonce(self, sender: Address) -> int:
-        nonce = self._nonces.get(sender, 0)
-        self._nonces[sender] = nonce + 1
-        return nonce
+    def _open_block(self, timestamp: Timestamp, number: int | None = None) -> _Mined:
+        """Start the next block and forget those that nothing can go back to."""
+        self._set_head(number or self.head[0] + 1, timestamp)
+        mined = _Mined(Block(*self.head, ()))
+        self._recent.append(mined)
+        oldest_point = min((point.head[0] for point in self._points.values()), default=self.head[0])
+        while len(self._recent) > REORG_DEPTH_MAX and self._recent[0].block.number <= oldest_point:
+            self._recent.popleft()
+        return mined
 
-    def _transact(self, call: Call) -> Receipt:
-        address = self.address_of(call.contract)
-        calldata = self._artifacts[address][1].calldata(call.function, call.args)
-        self._take_nonce(call.sender)
-        outcome = self._message(call.sender, address, calldata, call.gas_limit, keep=True)
+    def _set_head(self, number: int, timestamp: Timestamp) -> None:
+        self.head = (number, timestamp)
+        env = BlockEnv(number=number, timestamp=timestamp, basefee=0, gas_limit=max(READ_GAS, self.block_gas_limit))
+        self._evm.set_block_env(env)
+
+    def _calldata(self, call: Call) -> bytes:
+        return self._contracts[self.address_of(call.contract)][1].calldata(call.function, call.args)
+
+    def _transact(self, call: Call, calldata: bytes, mined: _Mined) -> Receipt:
+        self._nonces[call.sender] += 1
+        outcome = self._message(call.sender, self.address_of(call.contract), calldata, call.gas_limit)
+        self._keep(mined, outcome.writes)
         return Receipt(call, outcome.gas_used, tuple(map(self._decode_log, outcome.logs)), outcome.revert)
 
-    def _message(self, sender: str, to: Address, calldata: bytes, gas: Gas, keep: bool) -> _Outcome:
-        return self._execute(lambda: self._evm.message_call(sender, to, calldata=calldata, gas=gas), gas, keep)
+    def _message(self, sender: str, to: Address, calldata: bytes, gas: Gas) -> _Outcome:
+        return self._execute(lambda: self._evm.message_call(sender, to, calldata=calldata, gas=gas))
 
-    def _execute(self, action: Callable[[], bytes], gas: Gas, keep: bool = True) -> _Outcome:
-        """Run `action` on a checkpoint and roll it back; with `keep`, store what it wrote."""
+    def _execute(self, action: Callable[[], bytes]) -> _Outcome:
+        """What `action` does. Nothing of it stays: the checkpoint is rolled back."""
         checkpoint = self._evm.snapshot()
         try:
             output = action()
+            result = self._evm.result
+            assert result is not None
+            return _Outcome(Gas(result.gas_used), output, result.logs, self._journal_writes())
         except RuntimeError as error:
-            self._evm.revert(checkpoint)
             return _failure(str(error))
-        result = self._evm.result
-        writes = self._journal_writes() if keep else []
-        self._evm.revert(checkpoint)
-        for write in writes:
-            self._store(write.address, write.slot, write.new)
-        self._writes += writes
-        assert result is not None
-        return _Outcome(Gas(result.gas_used), output, result.logs)
+        finally:
+            self._evm.revert(checkpoint)
 
     def _journal_writes(self) -> list[_Write]:
-        """What was written to storage since the checkpoint."""
+        """What was written to storage since the checkpoint, each slot once."""
         text = self._evm.journal_str
-        journal = text[text.rindex("journal: [") :]
         old: dict[tuple[str, int], int] = {}
-        for address, slot, value in _WRITE.findall(journal):
+        for address, slot, value in _WRITE.findall(text, text.rindex("journal: [")):
             old.setdefault((address, int(slot)), int(value))
         return [_Write(*place, value, self._evm.storage(*place)) for place, value in old.items()]
+
+    def _keep(self, mined: _Mined, writes: Sequence[_Write]) -> None:
+        for write in writes:
+            self._store(write.address, write.slot, write.new)
+        mined.writes += writes
+
+    def _take_back(self, number: int) -> tuple[Block, ...]:
+        """Undo all blocks after that number; returns them, oldest first."""
+        undone = []
+        while self._recent and self._recent[-1].block.number > number:
+            mined = self._recent.pop()
+            for write in reversed(mined.writes):
+                if write.slot == CODE:
+                    self._evm.insert_account_info(write.address, AccountInfo())
+                else:
+                    self._store(write.address, write.slot, write.old)
+            undone.append(mined.block)
+        return tuple(reversed(undone))
 
     def _store(self, address: str, slot: int, value: int) -> None:
         """Write to the database. The checkpoint makes pyrevm forget that it loaded the account for this."""
@@ -244,29 +282,25 @@ class RevmChain:
         self._evm.insert_account_storage(address, slot, value)
         self._evm.revert(checkpoint)
 
-    def _take_back(self, writes: Sequence[_Write]) -> None:
-        """Restore what was before the latest writes."""
-        for write in reversed(writes):
-            if write.slot == CODE:
-                self._evm.insert_account_info(write.address, AccountInfo())
-            else:
-                self._store(write.address, write.slot, write.old)
-
     def _decode_log(self, raw: Any) -> Log:
         topics, data = raw.data
-        name, compiled = self._artifacts[raw.address.lower()]
+        name, compiled = self._contracts[raw.address.lower()]
         event = compiled.events_by_topic[topics[0]]
         return Log(name, event.name, event.decode_log(topics, data))
 
 
+def _invalid(message: str) -> RpcFailed:
+    return RpcFailed("revm", -32602, message)
+
+
 def _failure(text: str) -> _Outcome:
-    """Make sense of pyrevm's account of a failed execution."""
+    """Make sense of pyrevm's account of a failed execution; `RpcFailed` if it never began."""
     found = _FAILURE.fullmatch(text)
     if found is None:
-        raise RpcFailed("call", -32003, text)
+        raise _invalid(text)
     kind, reason, gas_used, output = found.groups()
     if kind == "Revert":
-        data = bytes.fromhex(output)
-        return _Outcome(Gas(int(gas_used)), data, (), abi.decode_revert(data))
-    revert = Revert("OutOfGas", {}) if reason == "OutOfGas" else Revert("Unknown", {"data": "0x"})
-    return _Outcome(Gas(int(gas_used)), b"", (), revert)
+        revert = abi.decode_revert(bytes.fromhex(output))
+    else:
+        revert = Revert("OutOfGas", {}) if reason == "OutOfGas" else Revert("Unknown", {"data": "0x"})
+    return _Outcome(Gas(int(gas_used)), b"", (), (), revert)

@@ -26,10 +26,10 @@ contract Settlement is AccessControl, EIP712 {
         uint16 slashShareBps; // of the node's stake, for each rejected claim
         uint16 bountyShareBps; // of what is slashed, to who proved it
         uint16 verifierShareBps; // of the fees earned, to the verifier
-        uint40 jailPeriod; // 0: a rejected claim doesn't jail
-        uint40 withdrawalDelay; // from a client's request to its withdrawal
-        uint40 finalityDelay; // from post to finality, where there is no verifier
-        uint40 expiryDelay; // after which anyone may void a batch that nobody settled
+        uint32 jailPeriod; // 0: a rejected claim doesn't jail
+        uint32 withdrawalDelay; // from a client's request to its withdrawal
+        uint32 finalityDelay; // from post to finality, where there is no verifier
+        uint32 expiryDelay; // after which anyone may void a batch that nobody settled
     }
 
     enum Status {
@@ -68,10 +68,10 @@ contract Settlement is AccessControl, EIP712 {
     uint16 public immutable slashShareBps;
     uint16 public immutable bountyShareBps;
     uint16 public immutable verifierShareBps;
-    uint40 public immutable jailPeriod;
-    uint40 public immutable withdrawalDelay;
-    uint40 public immutable finalityDelay;
-    uint40 public immutable expiryDelay;
+    uint32 public immutable jailPeriod;
+    uint32 public immutable withdrawalDelay;
+    uint32 public immutable finalityDelay;
+    uint32 public immutable expiryDelay;
 
     /// @notice The contract that judges claims; zero where batches become final unjudged.
     address public verifier;
@@ -210,7 +210,8 @@ contract Settlement is AccessControl, EIP712 {
 
     /// @notice Reject a claim by the node's own signature under another answer to the same task.
     /// @dev A node that signs two answers to one task is at fault whoever asked twice: it must keep to its first.
-    /// The fee goes back when the batch is settled, with those of the other rejected claims.
+    /// It may denounce itself, so the bounty must stay well below the slash. The fee goes back when the batch
+    /// is settled, with those of the other rejected claims.
     function proveEquivocation(
         bytes32 id,
         Opening calldata opening,

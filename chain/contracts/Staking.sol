@@ -40,7 +40,7 @@ contract Staking is AccessControl {
     IERC20 public immutable opg;
     uint256 public immutable minStakeInference;
     uint256 public immutable minStakeFull;
-    uint256 public immutable unbondingPeriod;
+    uint32 public immutable unbondingPeriod;
 
     mapping(address => Node) private _nodes;
     mapping(address => Exit[]) private _unbondings; // oldest first
@@ -64,7 +64,7 @@ contract Staking is AccessControl {
     error NotJailed(address node);
     error StillJailed(address node, uint40 until);
 
-    constructor(IERC20 opg_, uint256 minStakeInference_, uint256 minStakeFull_, uint256 unbondingPeriod_) {
+    constructor(IERC20 opg_, uint256 minStakeInference_, uint256 minStakeFull_, uint32 unbondingPeriod_) {
         opg = opg_;
         minStakeInference = minStakeInference_;
         minStakeFull = minStakeFull_;
@@ -93,7 +93,7 @@ contract Staking is AccessControl {
         if (amount > bonded) revert InsufficientBond(msg.sender, bonded, amount);
         Exit[] storage queue = _unbondings[msg.sender];
         if (queue.length == MAX_UNBONDINGS) revert TooManyUnbondings(msg.sender, MAX_UNBONDINGS);
-        uint40 releaseAt = uint40(block.timestamp + unbondingPeriod);
+        uint40 releaseAt = uint40(block.timestamp) + unbondingPeriod;
         _setBond(msg.sender, bonded - amount);
         queue.push(Exit(uint128(amount), releaseAt));
         emit Unbonding(msg.sender, amount, releaseAt);
@@ -236,7 +236,7 @@ contract Staking is AccessControl {
         node.role = Role.None;
     }
 
-    /// @dev Takes from the newest entry first: it would have been slashable for longest.
+    /// @dev From the newest entry to the oldest.
     function _slashUnbonding(address node, uint256 amount) private returns (uint256 taken) {
         Exit[] storage queue = _unbondings[node];
         while (taken < amount && queue.length > 0) {

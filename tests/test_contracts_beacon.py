@@ -1,0 +1,104 @@
+"""Beacon: seeds that nobody knows before their round is over."""
+
+from __future__ import annotations
+
+import pytest
+from eth_hash.auto import keccak
+
+from tests.contracts_world import FULL, INFERENCE, PARAMETERS, World, event, hash_of
+
+ROUND = PARAMETERS.beacon_round_s
+
+
+def chain_of(name: str, length: int = 8) -> list[bytes]:
+    """A hash chain, tip first: each element is the hash of the next."""
+    links = [hash_of("beacon", name)]
+    for _ in range(length):
+        links.append(keccak(links[-1]))
+    return links[::-1]
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    for name in ("flo", "fay"):
+        world.stake(name, FULL)
+        world.ok(name, "Beacon.join", chain_of(name)[0])
+    return world
+
+
+def to_round(world: World, number: int, offset: int = 0) -> World:
+    genesis: int = world.read("Beacon.genesis")
+    return world.at(genesis + number * ROUND + offset)
+
+
+def this_round(world: World) -> int:
+    number: int = world.read("Beacon.roundAt", world.now)
+    return number
+
+
+def test_rounds_are_counted_from_the_genesis(world: World) -> None:
+    genesis = world.read("Beacon.genesis")
+    assert [world.read("Beacon.roundAt", genesis + t) for t in (0, ROUND - 1, ROUND)] == [0, 0, 1]
+    with pytest.raises(Exception, match="BeforeGenesis"):
+        world.read("Beacon.roundAt", genesis - 1)
+
+
+def test_a_seed_mixes_every_reveal_and_is_known_when_the_round_is_over(world: World) -> None:
+    number = this_round(world) + 1
+    to_round(world, number).ok("flo", "Beacon.reveal", chain_of("flo")[1])
+    alone = event(world.ok("fay", "Beacon.reveal", chain_of("fay")[1]), "Revealed")
+    expected = keccak(bytes(a ^ b for a, b in zip(keccak(chain_of("flo")[1]), chain_of("fay")[1], strict=True)))
+    assert (alone["round"], alone["mix"]) == (number, expected)
+    to_round(world, number + 1, -1).tick()
+    with pytest.raises(Exception, match="SeedNotReady"):
+        world.read("Beacon.seedOf", number)
+    to_round(world, number + 1).tick()
+    assert world.read("Beacon.seedOf", number) == expected
+
+
+def test_a_round_without_reveals_has_no_seed_and_the_next_with_one_serves(world: World) -> None:
+    number = this_round(world) + 1
+    to_round(world, number + 3).ok("flo", "Beacon.reveal", chain_of("flo")[1])
+    with pytest.raises(Exception, match="NoReveals"):
+        world.read("Beacon.seedOf", number)
+    with pytest.raises(Exception, match="SeedNotReady"):
+        world.read("Beacon.seedAfter", number)
+    to_round(world, number + 4).tick()
+    assert world.read("Beacon.seedAfter", number) == world.read("Beacon.seedOf", number + 3)
+    with pytest.raises(Exception, match="SeedNotReady"):
+        world.read("Beacon.seedAfter", number + 3)
+
+
+def test_a_node_reveals_once_a_round(world: World) -> None:
+    number = this_round(world) + 1
+    to_round(world, number).ok("flo", "Beacon.reveal", chain_of("flo")[1])
+    assert world.fails("flo", "Beacon.reveal", chain_of("flo")[2]).error == "AlreadyRevealed"
+    to_round(world, number + 1).ok("flo", "Beacon.reveal", chain_of("flo")[2])
+    assert world.read("Beacon.tipOf", world.address("flo")) == chain_of("flo")[2]
+
+
+def test_only_the_preimage_of_the_tip_is_taken(world: World) -> None:
+    to_round(world, this_round(world) + 1).tick()
+    for wrong in (chain_of("flo")[0], chain_of("flo")[2], hash_of("made up")):
+        assert world.fails("flo", "Beacon.reveal", wrong).error == "WrongPreimage"
+
+
+def test_who_joins_or_changes_its_chain_reveals_from_the_next_round_on(world: World) -> None:
+    """Otherwise the last to speak could try chains until it likes the seed."""
+    number = this_round(world) + 1
+    to_round(world, number).ok("flo", "Beacon.join", chain_of("new")[0])
+    assert world.fails("flo", "Beacon.reveal", chain_of("new")[1]).error == "AlreadyRevealed"
+    to_round(world, number + 1).ok("flo", "Beacon.reveal", chain_of("new")[1])
+
+
+def test_only_active_full_nodes_take_part(world: World) -> None:
+    world.stake("ina", INFERENCE)
+    world.stake("poor", FULL, 1)
+    for who in ("ina", "poor", "nobody"):
+        assert world.fails(who, "Beacon.join", hash_of("tip")).error == "NotActiveFullNode"
+    world.stake("idle", FULL)
+    assert world.fails("idle", "Beacon.reveal", hash_of("tip")).error == "NotJoined"
+    world.ok("flo", "Staking.unbond", 10**22)
+    to_round(world, this_round(world) + 1)
+    assert world.fails("flo", "Beacon.reveal", chain_of("flo")[1]).error == "NotActiveFullNode"
