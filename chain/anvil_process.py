@@ -25,7 +25,7 @@ from chain.errors import ChainDied, ChainStartFailed
 from chain.toolchain import require_known_anvil, version_of
 
 START_TIMEOUT_S = 20.0
-STOP_TIMEOUT_S = 5.0
+STOP_TIMEOUT_S = 2.0
 _POLL_S = 0.002
 _LISTENING = re.compile(rb"Listening on 127\.0\.0\.1:(\d+)")
 
@@ -95,6 +95,8 @@ class AnvilProcess:
 
     def death(self) -> ChainDied:
         """The error that says how the child ended, or that it is there and does not answer."""
+        if self._log.closed:
+            return ChainDied("the chain was closed")
         try:
             self._child.wait(timeout=1)
         except subprocess.TimeoutExpired:
@@ -103,7 +105,7 @@ class AnvilProcess:
 
     def close(self) -> None:
         """Kill the child, wait for it, and remove what it kept. May be called twice."""
-        if self._owner != os.getpid() or self._lifeline not in _lifelines:
+        if self._owner != os.getpid() or self._log.closed:
             return
         _lifelines.discard(self._lifeline)
         os.close(self._lifeline)
@@ -128,7 +130,7 @@ class AnvilProcess:
             time.sleep(_POLL_S)
         raise ChainStartFailed(f"anvil was not ready after {START_TIMEOUT_S:.0f} s", hint=self._last_words() or None)
 
-    def _why_it_did_not_start(self) -> Exception:
+    def _why_it_did_not_start(self) -> ChainStartFailed:
         require_known_anvil(version_of(self._binary))
         if b"Address already in use" in self._output():
             return ChainStartFailed("the port asked for is taken", hint="leave the port out, or name another")

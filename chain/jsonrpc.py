@@ -32,8 +32,13 @@ class JsonRpc:
     """A client for one server. `lost` makes the error to raise when the server is gone."""
 
     def __init__(self, port: int, lost: Callable[[], ChainError], timeout_s: float = TIMEOUT_S) -> None:
-        self._connection = HTTPConnection("127.0.0.1", port, timeout=timeout_s)
         self._lost = lost
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+        try:
+            self._connection.connect()
+        except OSError as error:
+            raise lost() from error
+        self._connection.auto_open = 0  # by then another program may have the port
 
     def call(self, method: str, *params: Any) -> Any:
         """Result of one request; `RpcFailed` if it is refused."""
