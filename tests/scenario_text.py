@@ -27,8 +27,8 @@ def errors_of(text: str, overrides: Sequence[str] = ()) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def one_error(more: str, overrides: Sequence[str] = ()) -> str:
-    """The only thing wrong with the minimal scenario and `more`."""
-    errors = errors_of(MINIMAL + textwrap.dedent(more), overrides)
+def one_error(more: str, overrides: Sequence[str] = (), base: str = MINIMAL) -> str:
+    """The only thing wrong with a scenario that begins with `base` and goes on with `more`."""
+    errors = errors_of(base + textwrap.dedent(more), overrides)
     assert len(errors) == 1, "\n".join(errors)
     return errors[0]

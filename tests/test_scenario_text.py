@@ -98,8 +98,10 @@ def test_any_text_below_a_key_gives_a_scenario_or_errors(text: str) -> None:
 
 
 KEYS = st.sampled_from(
-    [*Scenario.model_fields, *Clients.model_fields, *InferenceNodes.model_fields, *VERBS, *Adversary.model_fields]
-    + ["inference", "full", "kind", "comparator", "at", "for", "from", "to", "trace", "path", "macs"]
+    [
+        *(key for section in (Scenario, Clients, InferenceNodes, Adversary) for key in section.model_fields),
+        *(*VERBS, "inference", "full", "kind", "comparator", "at", "for", "from", "to", "trace", "path", "macs"),
+    ]
 )
 SCALARS = (
     st.sampled_from(

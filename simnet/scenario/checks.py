@@ -117,10 +117,10 @@ def _adversary(scenario: Scenario, i: int, adversary: Adversary) -> Iterator[Fin
     candidates = scenario.names(adversary.role)
     if adversary.nodes is not None and adversary.count is not None:
         yield (*at, "count"), "both count and nodes are given", "leave one out"
-    if adversary.nodes is None and (adversary.count or 1) > len(candidates):
-        has = f"the scenario has {len(candidates)}" if candidates else "the scenario has none"
-        message = f"{adversary.count} adversaries of role {adversary.role}, but {has}"
-        yield (*at, "count"), message, ""
+    count = adversary.count or 0
+    if adversary.nodes is None and count > len(candidates):
+        wanted = f"{count} {'adversary' if count == 1 else 'adversaries'} of role {adversary.role}"
+        yield (*at, "count"), f"{wanted}, but the scenario has {len(candidates) or 'none'}", ""
     for j, name in enumerate(adversary.nodes or ()):
         if name not in candidates:
             message = f"no participant of role {adversary.role} is called '{name}'"

@@ -58,10 +58,15 @@ def parse_scenario(
 
 def _located(error: ValidationError, document: Document) -> Iterable[Problem]:
     for entry in error.errors(include_url=False):
-        if entry["type"] == "default_factory_not_called":  # follows from another error of the same mapping
-            continue
-        message, hint = problem_text(entry)
-        yield Problem(_place(document, entry["loc"], key=_is_about_key(entry)), message, hint)
+        if not _follows_from_another(entry):
+            message, hint = problem_text(entry)
+            yield Problem(_place(document, entry["loc"], key=_is_about_key(entry)), message, hint)
+
+
+def _follows_from_another(entry: ErrorDetails) -> bool:
+    """Whether another error of the same mapping or list is the cause."""
+    counted_without_wrong_ones = entry["type"] == "too_short" and len(entry["input"]) >= entry["ctx"]["min_length"]
+    return entry["type"] == "default_factory_not_called" or counted_without_wrong_ones
 
 
 def _is_about_key(entry: ErrorDetails) -> bool:

@@ -32,29 +32,33 @@ def override(document: Document, assignment: str) -> None:
 
 def assign(document: Document, path: Path, value: Any, source: str) -> None:
     """Put `value` at `path`, and remember that it came from `source`."""
-    target = document.value
-    for i, step in enumerate(path[:-1]):
-        target = _enter(document, target, path[: i + 1], step)
+    target, place = document.value, Place(source)
+    for depth, step in enumerate(path[:-1], start=1):
+        if isinstance(target, dict) and str(step) not in target:
+            target[str(step)] = {}
+            document.replace_places(path[:depth], place)
+        target = _enter(target, step, is_strategy=path[:depth] == ("strategy",))
         if target is None:
-            problem = Problem(Place(source), f"there is nothing at '{'.'.join(map(str, path[: i + 1]))}'", _EXPECTED)
-            document.problems.append(problem)
+            missing = ".".join(map(str, path[:depth]))
+            document.problems.append(Problem(place, f"there is nothing to set at '{missing}'", _EXPECTED))
             return
     last = path[-1]
     if isinstance(target, dict):
         target[str(last)] = value
-    elif isinstance(target, list) and isinstance(last, int) and last < len(target):
+    elif isinstance(last, int) and last < len(target):
         target[last] = value
     else:
-        document.problems.append(Problem(Place(source), f"there is no element {last} to set", _EXPECTED))
+        document.problems.append(Problem(place, f"there is no element {last} to set", _EXPECTED))
         return
-    document.replace_places(path, Place(source))
+    document.replace_places(path, place)
 
 
-def _enter(document: Document, target: Any, path: Path, step: str | int) -> Any:
-    """The mapping or list at `step` of `target`, made if it is absent; ``None`` if there can be none."""
+def _enter(target: Any, step: str | int, *, is_strategy: bool) -> Any:
+    """The mapping or list at `step` of `target`; ``None`` if there is none."""
     if isinstance(target, list):
-        return target[step] if isinstance(step, int) and step < len(target) else None
-    found = target.setdefault(str(step), {})
-    if isinstance(found, str) and path == ("strategy",):
+        found = target[step] if isinstance(step, int) and step < len(target) else None
+    else:
+        found = target[str(step)]
+    if is_strategy and isinstance(found, str):
         found = target[step] = {"kind": found}
     return found if isinstance(found, dict | list) else None
