@@ -69,7 +69,10 @@ class OnnxExecutor:
         session = self._session(asked, chosen)
         feed = {session.get_inputs()[0].name: value[np.newaxis]}
         start = time.thread_time()
-        output = session.run(None, feed)[0][0]
+        try:
+            output = session.run(None, feed)[0][0]
+        except Exception as error:  # ONNX Runtime's exceptions have no base class of their own
+            raise SimnetError(f"{model}/{variant} cannot run on this input: {error}") from error
         return Execution(output, chosen.macs, time.thread_time() - start)
 
     def _session(self, model: Model, variant: Variant) -> onnxruntime.InferenceSession:

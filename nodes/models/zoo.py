@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -25,6 +27,8 @@ REFERENCE = "fp32"
 
 MANIFEST = Path(__file__).with_name("zoo") / "manifest.json"
 """Describes the models that ship with simnet; the files are next to it."""
+
+REMAKE = "restore the file, or make the zoo anew with: python -m nodes.models.train"
 
 T = TypeVar("T")
 
@@ -96,7 +100,7 @@ class Zoo:
             if hashlib.sha256(data).hexdigest() != variant.sha256:
                 raise SimnetError(
                     f"{variant.path}: corrupt model file, its SHA-256 is not {variant.sha256[:16]}…",
-                    hint="restore the file, or make the zoo anew with: python -m nodes.models.train",
+                    hint=REMAKE,
                 )
             self._files[variant.path] = data
         return self._files[variant.path]
@@ -155,10 +159,8 @@ def load_zoo(manifest: Path) -> Zoo:
     try:
         entries = json.loads(read_file(manifest))["models"]
         return Zoo({name: _model(name, entry, manifest.parent) for name, entry in entries.items()})
-    except (ValueError, KeyError, TypeError) as error:
-        raise SimnetError(
-            f"{manifest}: damaged model manifest: {error!r}", hint="make it anew with: python -m nodes.models.train"
-        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SimnetError(f"{manifest}: damaged model manifest: {error!r}", hint=REMAKE) from error
 
 
 def read_file(path: Path) -> bytes:
@@ -182,9 +184,12 @@ def _model(name: str, entry: dict[str, Any], directory: Path) -> Model:
 def _holdout(model: Model) -> tuple[Tensor, Tensor]:
     """Inputs and labels of a model: what ships with it, or random inputs of a fixed seed."""
     if model.holdout is not None:
-        read_file(model.holdout)
-        with np.load(model.holdout) as arrays:
-            return arrays["inputs"].astype(model.input_dtype), arrays["labels"].astype(np.int64)
+        archive = io.BytesIO(read_file(model.holdout))
+        try:
+            with np.load(archive) as arrays:
+                return arrays["inputs"].astype(model.input_dtype), arrays["labels"].astype(np.int64)
+        except (ValueError, KeyError, BadZipFile) as error:
+            raise SimnetError(f"{model.holdout}: damaged inputs: {error}", hint=REMAKE) from error
     if not np.issubdtype(np.dtype(model.input_dtype), np.floating):
         raise SimnetError(f"model {model.name} takes {model.input_dtype} and came without inputs", hint="give inputs")
     inputs = np.random.default_rng(0).standard_normal((64, *model.input_shape))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,14 @@ from rich.console import Console
 
 from nodes.models.execution import OnnxExecutor
 from nodes.models.scoring import score
-from nodes.models.train import digits_mlp
+from nodes.models.train import diabetes_risk, digits_cnn, digits_mlp, medical_risk, text_transformer
 from nodes.models.train.build import build
 from nodes.models.zoo import MANIFEST, load_zoo
 
-RECIPES = {recipe.name: recipe for recipe in (digits_mlp.RECIPE,)}
+RECIPES = {
+    module.RECIPE.name: module.RECIPE
+    for module in (digits_mlp, digits_cnn, medical_risk, diabetes_risk, text_transformer)
+}
 
 
 def main() -> None:
@@ -24,6 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m nodes.models.train", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *RECIPES], metavar="NAME", help=", ".join(RECIPES))
     names = parser.parse_args().names or list(RECIPES)
+    logging.disable(logging.WARNING)  # ONNX Runtime's quantiser recommends a preprocessing that changes nothing here
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(2)
     console = Console(highlight=False)

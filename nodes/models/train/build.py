@@ -27,8 +27,8 @@ Progress = Callable[[str], None]
 def build(recipe: Recipe, directory: Path, progress: Progress) -> dict[str, Any]:
     """Write the model's files into `directory`; its manifest entry, with every score still ``None``."""
     data = recipe.data()
-    full = trained(recipe, recipe.full, data, lambda line: progress(f"full: {line}"))
-    small = trained(recipe, recipe.small, data, lambda line: progress(f"small: {line}"))
+    full = trained(recipe, recipe.full, data, lambda line: progress(f"{recipe.name}: {line}"))
+    small = trained(recipe, recipe.small, data, lambda line: progress(f"{recipe.name}, small: {line}"))
     reference = written(full, data)
     models = {
         "fp32": reference,

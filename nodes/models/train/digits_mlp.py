@@ -22,8 +22,8 @@ RECIPE = Recipe(
     metric="accuracy",
     data=digits,
     full=lambda data: Mlp(data, [128, 128]),
-    small=lambda data: Mlp(data, [12]),
-    epochs=60,
+    small=lambda data: Mlp(data, [16]),
+    epochs=30,
     learning_rate=2e-3,
-    weight_decay=1e-2,
+    weight_decay=1.0,
 )

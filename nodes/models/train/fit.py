@@ -22,16 +22,15 @@ def fit(recipe: Recipe, network: Network, data: Data, progress: Callable[[str], 
         optimiser, recipe.learning_rate, total_steps=recipe.epochs * batches, pct_start=0.1
     )
     for epoch in range(recipe.epochs):
-        order = torch.randperm(len(inputs))
-        total = 0.0
-        for chosen in order[: batches * recipe.batch].view(batches, recipe.batch):
+        order = torch.randperm(len(inputs))[: batches * recipe.batch].view(batches, recipe.batch)
+        for step, chosen in enumerate(order):
             losses = [cross_entropy(logits, labels[chosen]) for logits in network(inputs[chosen])]
             optimiser.zero_grad()
             sum(losses[1:], start=losses[0]).backward()
             optimiser.step()
             schedule.step()
-            total += losses[0].item()
-        progress(f"epoch {epoch + 1}/{recipe.epochs}, loss {total / batches:.4f}")
+            if step % 20 == 0:
+                progress(f"epoch {epoch + 1} of {recipe.epochs}, {step / batches:.0%}, loss {losses[0].item():.3f}")
 
 
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

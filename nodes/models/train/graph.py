@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import onnx
 import torch
 from onnx import helper, numpy_helper
@@ -30,14 +29,28 @@ class Graph:
     def constant(self, value: torch.Tensor) -> str:
         """Append a weight or another constant."""
         name = f"weight_{len(self.weights)}"
-        array = np.ascontiguousarray(value.detach().numpy())
-        self.weights.append(numpy_helper.from_array(array, name))
+        self.weights.append(numpy_helper.from_array(value.detach().contiguous().numpy(), name))
         return name
 
     def linear(self, x: str, layer: nn.Linear) -> str:
         """x W + b over the last dimension."""
         product = self.op("MatMul", x, self.constant(layer.weight.T))
         return self.op("Add", product, self.constant(layer.bias))
+
+    def layer_norm(self, x: str, layer: nn.LayerNorm) -> str:
+        """Normalised over the last dimension."""
+        weights = [self.constant(layer.weight), self.constant(layer.bias)]
+        return self.op("LayerNormalization", x, *weights, axis=-1, epsilon=layer.eps)
+
+    def convolution(self, x: str, layer: nn.Conv2d) -> str:
+        """A convolution that keeps the size of the image; its kernel is square and odd."""
+        border = layer.kernel_size[0] // 2
+        weights = [self.constant(layer.weight), self.constant(layer.bias)]
+        return self.op("Conv", x, *weights, pads=[border] * 4)
+
+    def max_pool(self, x: str) -> str:
+        """The largest of every 2 by 2 pixels."""
+        return self.op("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
 
     def model(
         self, output: str, input_type: int, input_shape: Sequence[int], output_shape: Sequence[int]
