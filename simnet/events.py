@@ -21,6 +21,9 @@ from nodes.records import Record
 TIME_DIGITS = 6
 """Times are logged to the microsecond."""
 
+LOG_FORMAT = 1
+"""Version of what the lines mean; readers refuse one that they do not know."""
+
 BUFFERED_LINES = 512
 """Lines held back before they are written and hashed together."""
 
@@ -39,6 +42,7 @@ class RunStarted(Record):
     block_time_s: float
     compute_price_wei: str
     """Price of 10**9 multiply-accumulates."""
+    format: int = LOG_FORMAT
 
 
 @dataclass(frozen=True, slots=True)
