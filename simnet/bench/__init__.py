@@ -1,0 +1,1 @@
+"""Benchmarks: simnet against the bare tools underneath it, as ratios within one run."""
