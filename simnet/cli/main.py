@@ -99,9 +99,13 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     try:
-        code = cli.main(args=arguments, prog_name="simnet", standalone_mode=False)
+        # Not cli.main: that turns a closed pipe into exit code 1, which here says that an expectation failed.
+        with cli.make_context("simnet", list(sys.argv[1:] if arguments is None else arguments)) as context:
+            code = cli.invoke(context)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code

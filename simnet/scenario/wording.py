@@ -28,10 +28,10 @@ def problem_text(entry: ErrorDetails) -> tuple[str, str]:
     """Message and hint for an error that pydantic found."""
     context = {key: f"{part:g}" if isinstance(part, float) else part for key, part in entry.get("ctx", {}).items()}
     shown = _shown(entry["input"])
+    ours = context.get("error")
+    if isinstance(ours, SimnetError):
+        return str(ours), ours.hint or ""
     match entry["type"]:
-        case "value_error" if isinstance(context.get("error"), SimnetError):
-            error = context["error"]
-            return str(error), error.hint or ""
         case "missing":
             return f"key '{entry['loc'][-1]}' is missing", ""
         case "greater_than_equal":
