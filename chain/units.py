@@ -8,12 +8,12 @@ every type serialises to text that parses to the same number.
 
 from __future__ import annotations
 
-import fractions
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction as Rational
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
@@ -29,7 +29,7 @@ MAX_TEXT = 80
 """Characters that a quantity may be written with."""
 MAX_DENOMINATOR = 10**30
 """Of an exact fraction, so that it stays short enough to write."""
-LEAST = fractions.Fraction(1, 10**9)
+LEAST = Rational(1, 10**9)
 """Smallest value other than zero, in the unit that code counts in."""
 
 _NUMBER = r"[0-9][0-9_]*(?:\.[0-9]+)?"
@@ -50,11 +50,11 @@ class Quantity:
 
     noun: str
     example: str
-    units: Mapping[str, fractions.Fraction]
+    units: Mapping[str, Rational]
     most: str
     """Largest value that makes sense, as it would be written."""
 
-    def parse(self, value: object) -> fractions.Fraction:
+    def parse(self, value: object) -> Rational:
         """The exact value in the unit that code counts in. Raises `UnitError`."""
         exact = self._read(value)
         if exact < 0:
@@ -70,15 +70,15 @@ class Quantity:
         """What to write instead."""
         return f"expected {self.noun} such as '{self.example}' (units: {', '.join(self.units)})"
 
-    def _read(self, value: object) -> fractions.Fraction:
+    def _read(self, value: object) -> Rational:
         if isinstance(value, int | float) and not isinstance(value, bool) and value == 0:
-            return fractions.Fraction(0)
+            return Rational(0)
         if isinstance(value, int | float) and not isinstance(value, bool):
             raise UnitError(f"{_shown(value)} has no unit", self.expected)
         match = _MEASURED.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= MAX_TEXT else None
         if match is None:
             raise UnitError(f"{_shown(value)} is not {self.noun}", self.expected)
-        number, unit = fractions.Fraction(match[1].replace("_", "")), match[2]
+        number, unit = Rational(match[1].replace("_", "")), match[2]
         if unit is None:
             raise UnitError(f"{_shown(value)} has no unit", self.expected)
         if unit not in self.units:
@@ -87,7 +87,7 @@ class Quantity:
 
     def write(self, value: float) -> str:
         """Text that parses to `value`: in the largest unit that it is a whole multiple of, or else in the base unit."""
-        exact = fractions.Fraction(repr(value))
+        exact = Rational(repr(value))
         whole = [unit for unit, size in self.units.items() if exact and (exact / size).denominator == 1]
         if whole:
             unit = max(whole, key=lambda unit: self.units[unit])
@@ -108,30 +108,26 @@ def _shown(value: object) -> str:
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
 
 
-def _fraction(numerator: int, denominator: int = 1) -> fractions.Fraction:
-    return fractions.Fraction(numerator, denominator)
-
-
 DURATION = Quantity(
     "a duration",
     "30 min",
-    {"s": _fraction(1), "ms": _fraction(1, 1000), "min": _fraction(60), "h": _fraction(3600), "d": _fraction(86_400)},
+    {"s": Rational(1), "ms": Rational(1, 1000), "min": Rational(60), "h": Rational(3600), "d": Rational(86_400)},
     "3650 d",
 )
-AMOUNT = Quantity("an amount", "0.02 OPG", {"OPG": _fraction(OPG), "wei": _fraction(1)}, f"{TOTAL_SUPPLY // OPG:_} OPG")
-RATE = Quantity("a rate", "2/s", {"/s": _fraction(1), "/min": _fraction(1, 60), "/h": _fraction(1, 3600)}, "1000000/s")
+AMOUNT = Quantity("an amount", "0.02 OPG", {"OPG": Rational(OPG), "wei": Rational(1)}, f"{TOTAL_SUPPLY // OPG:_} OPG")
+RATE = Quantity("a rate", "2/s", {"/s": Rational(1), "/min": Rational(1, 60), "/h": Rational(1, 3600)}, "1000000/s")
 BANDWIDTH = Quantity(
     "a bandwidth",
     "100 Mbit/s",
     {
-        "B/s": _fraction(1),
-        "bit/s": _fraction(1, 8),
-        "kbit/s": _fraction(10**3, 8),
-        "Mbit/s": _fraction(10**6, 8),
-        "Gbit/s": _fraction(10**9, 8),
-        "kB/s": _fraction(10**3),
-        "MB/s": _fraction(10**6),
-        "GB/s": _fraction(10**9),
+        "B/s": Rational(1),
+        "bit/s": Rational(1, 8),
+        "kbit/s": Rational(10**3, 8),
+        "Mbit/s": Rational(10**6, 8),
+        "Gbit/s": Rational(10**9, 8),
+        "kB/s": Rational(10**3),
+        "MB/s": Rational(10**6),
+        "GB/s": Rational(10**9),
     },
     "10000 Gbit/s",
 )
@@ -161,7 +157,7 @@ def format_opg(wei: int) -> str:
     return f"{whole:_}.{rest:018d}".rstrip("0").rstrip(".") + " OPG"
 
 
-def parse_fraction(value: object) -> fractions.Fraction:
+def parse_fraction(value: object) -> Rational:
     """An exact share of a whole from ``2/3``, ``30 %`` or ``0.3``. Raises `UnitError`."""
     exact = _ratio(value)
     if exact is None:
@@ -175,18 +171,18 @@ def parse_fraction(value: object) -> fractions.Fraction:
     return exact
 
 
-def _ratio(value: object) -> fractions.Fraction | None:
+def _ratio(value: object) -> Rational | None:
     """What `value` says, if it says a ratio."""
-    if isinstance(value, fractions.Fraction):
+    if isinstance(value, Rational):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, float):
-        return fractions.Fraction(repr(value)) if math.isfinite(value) else None
+        return Rational(repr(value)) if math.isfinite(value) else None
     match = _RATIO.fullmatch(str(value).strip()) if len(str(value)) <= MAX_TEXT else None
     if match is None:
         return None
-    number, divisor = (fractions.Fraction((part or "1").replace("_", "")) for part in match.group(1, 2))
+    number, divisor = (Rational((part or "1").replace("_", "")) for part in match.group(1, 2))
     return number / (divisor * (100 if match[3] else 1)) if divisor else None
 
 
@@ -245,7 +241,7 @@ _SHARE_SCHEMA = WithJsonSchema(
 Share = Annotated[float, BeforeValidator(parse_share), _SHARE_SCHEMA]
 """A share of a whole, between 0 and 1."""
 
-Fraction = Annotated[fractions.Fraction, PlainValidator(parse_fraction), PlainSerializer(str), _SHARE_SCHEMA]
+Fraction = Annotated[Rational, PlainValidator(parse_fraction), PlainSerializer(str), _SHARE_SCHEMA]
 """A share of a whole, exact: a quorum of two thirds is `fractions.Fraction(2, 3)`."""
 
 NodeCount = Annotated[int, Field(ge=1, le=MAX_NODES)]

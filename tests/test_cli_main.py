@@ -136,6 +136,7 @@ def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
         ("behaviours", "lazy_accept"),
         ("strategies", "committee"),
         ("comparators", "relative"),
+        ("models", "digits_mlp"),
         ("metrics", "soft_latency_ms.p95"),
         ("events", next(iter(SOMETIMES))),
     ],

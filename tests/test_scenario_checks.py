@@ -42,6 +42,11 @@ from tests.scenario_text import MINIMAL, one_error, parse
             "4:23: a stake of 999 OPG is below economics.min_stake_full, 1_000 OPG",
         ),
         (
+            "duration: 1000 s\nclients: {arrivals: poisson 10000/s}",
+            "duration: 1001 s\nclients: {arrivals: poisson 10000/s}",
+            "5:21: about 1e+07 tasks in 1001 s, more than the limit of 10000000",
+        ),
+        (
             "clients: {count: 10, deposit: 99_000_000 OPG}",
             "clients: {count: 10, deposit: 100_000_000 OPG}",
             "stakes and deposits add up to",

@@ -148,7 +148,7 @@ VALID = st.fixed_dictionaries(
         "clients": st.fixed_dictionaries(
             {
                 "deposit": st.integers(OPG, TOTAL_SUPPLY // 1000).map(format_opg),
-                "arrivals": st.floats(1e-6, 1e6).map(lambda rate: f"poisson {format_rate(rate)}"),
+                "arrivals": st.floats(1e-6, 10).map(lambda rate: f"poisson {format_rate(rate)}"),
                 "audit": st.booleans(),
                 "tasks": st.none() | st.integers(1, 100),
             }

@@ -41,9 +41,9 @@ class Fuzzy(Comparator):
 
 
 @pytest.fixture
-def shapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Family:
+def shapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Family:
     """A family of its own, in a package that lies in `tmp_path`."""
-    package = f"shapes_{abs(hash(request.node.name))}"
+    package = f"shapes_{tmp_path.name}"
     (tmp_path / package).mkdir()
     (tmp_path / package / "__init__.py").write_text("")
     (tmp_path / package / "base.py").write_text(BASE)

@@ -35,6 +35,14 @@ def _comparators() -> Listing:
     return header, [(kind, _summary(c), c.blind_to) for kind, c in comparators().items()]
 
 
+def _models() -> Listing:
+    from nodes.models.zoo import default_zoo
+
+    header = ("model", "task", "multiply-accumulates", "what it does")
+    models = default_zoo().models.values()
+    return header, [(m.name, m.task_kind, f"{m.reference.macs:,}", m.summary) for m in models]
+
+
 def _metrics() -> Listing:
     from simnet.metric_catalogue import READINGS
 
@@ -52,6 +60,7 @@ LISTINGS: dict[str, Callable[[], Listing]] = {
     "behaviours": _behaviours,
     "strategies": _strategies,
     "comparators": _comparators,
+    "models": _models,
     "metrics": _metrics,
     "events": _events,
 }

@@ -7,17 +7,18 @@ from typing import TypeAlias
 
 from chain.errors import SimnetError
 from chain.quantities import TOTAL_SUPPLY
-from chain.units import format_duration, format_opg
+from chain.units import MAX_TASKS, format_duration, format_opg
 from nodes.identity import Role
 from nodes.models.zoo import default_zoo
 from nodes.parameters import did_you_mean
 from simnet.metric_catalogue import SOMETIMES
 from simnet.scenario.adversaries import Adversary
-from simnet.scenario.errors import Path
+from simnet.scenario.arrivals import Trace
+from simnet.scenario.errors import KeyPath
 from simnet.scenario.faults import Crash, Restart
 from simnet.scenario.schema import Scenario
 
-Finding: TypeAlias = tuple[Path, str, str]
+Finding: TypeAlias = tuple[KeyPath, str, str]
 """Where, what is wrong, and a hint."""
 
 
@@ -26,6 +27,7 @@ def check(scenario: Scenario) -> Iterator[Finding]:
     yield from _models(scenario)
     yield from _network(scenario)
     yield from _chain(scenario)
+    yield from _demand(scenario)
     yield from _money(scenario)
     for i, adversary in enumerate(scenario.adversaries):
         yield from _adversary(scenario, i, adversary)
@@ -66,7 +68,7 @@ def _network(scenario: Scenario) -> Iterator[Finding]:
     if network.sites < len(regions):
         message = f"{len(regions)} regions need at least as many sites, not {network.sites}"
         yield ("network", "sites"), message, ""
-    if network.latency.distribution == "constant" and "jitter" in network.latency.model_fields_set:
+    if network.latency.distribution == "constant" and network.latency.jitter:
         yield ("network", "latency", "jitter"), "constant latency has no jitter", "leave it out"
 
 
@@ -82,6 +84,19 @@ def _chain(scenario: Scenario) -> Iterator[Finding]:
 
 
 _PERIODS = ("unbonding", "jail", "withdrawal_delay", "finality_delay", "beacon_round")
+
+
+def _demand(scenario: Scenario) -> Iterator[Finding]:
+    """A run that would never end is a slip of the keyboard."""
+    clients = scenario.clients
+    if isinstance(clients.arrivals, Trace) or clients.tasks is not None:
+        return
+    expected = clients.arrivals.rate * scenario.duration
+    if expected > MAX_TASKS:
+        message = (
+            f"about {expected:.3g} tasks in {format_duration(scenario.duration)}, more than the limit of {MAX_TASKS}"
+        )
+        yield ("clients", "arrivals"), message, "lower the rate or the duration, or set clients.tasks"
 
 
 def _money(scenario: Scenario) -> Iterator[Finding]:
@@ -130,7 +145,7 @@ def _adversary(scenario: Scenario, i: int, adversary: Adversary) -> Iterator[Fin
     yield from _span(scenario, at, adversary)
 
 
-def _span(scenario: Scenario, at: Path, adversary: Adversary) -> Iterator[Finding]:
+def _span(scenario: Scenario, at: KeyPath, adversary: Adversary) -> Iterator[Finding]:
     begin, end = adversary.from_, adversary.until
     if begin >= _end(scenario):
         yield (*at, "from"), f"begins at {format_duration(begin)}, when the run is over", _ends(scenario)

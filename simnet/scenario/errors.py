@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from chain.errors import SimnetError
 
-Path: TypeAlias = tuple[str | int, ...]
+KeyPath: TypeAlias = tuple[str | int, ...]
 """Keys and indices that lead to a value, such as ``("nodes", "full", "count")``."""
 
 MAX_SHOWN = 100
 """Columns of a source line that an error shows, and errors that a report shows."""
 
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+def printable(text: str) -> str:
+    """`text` with nothing in it that could move a terminal's cursor or reverse its direction."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 @dataclass(frozen=True, order=True)
@@ -39,7 +41,7 @@ class Place:
         if not self.line:
             return []
         start = max(0, self.column - MAX_SHOWN // 2) if len(self.text) > MAX_SHOWN else 0
-        shown = _UNPRINTABLE.sub("?", self.text.replace("\t", " ")[start : start + MAX_SHOWN])
+        shown = printable(self.text.replace("\t", " ")[start : start + MAX_SHOWN])
         offset = self.column - 1 - start
         number = f"{self.line:>4}"
         carets = "^" * max(1, min(self.width, len(shown) - offset))
@@ -55,9 +57,9 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        lines = [f"{_UNPRINTABLE.sub('?', f'{self.place}: {self.message}')}", *self.place.excerpt()]
+        lines = [printable(f"{self.place}: {self.message}"), *self.place.excerpt()]
         if self.hint:
-            lines.append(f"     {_UNPRINTABLE.sub('?', self.hint)}")
+            lines.append(f"     {printable(self.hint)}")
         return "\n".join(lines)
 
 

@@ -41,7 +41,7 @@ class Fault(Parameters):
     @property
     def lasts(self) -> float | None:
         """Seconds until it is undone by itself; ``None`` if it is not."""
-        return getattr(self, "for_", None)
+        return None
 
     @property
     def names(self) -> tuple[tuple[str, int | str, str], ...]:
@@ -54,6 +54,11 @@ class Temporary(Fault):
     """A fault that may undo itself."""
 
     for_: Duration | None = Field(default=None, gt=0, alias="for", description="how long; until undone if not given")
+
+    @property
+    def lasts(self) -> float | None:
+        """Seconds until it is undone by itself; ``None`` if it is not."""
+        return self.for_
 
 
 class Partition(Temporary):

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from nodes.parameters import UnknownKey
 from simnet.scenario.checks import check
-from simnet.scenario.errors import Path, Place, Problem, ScenarioErrors
+from simnet.scenario.errors import KeyPath, Place, Problem, ScenarioErrors
 from simnet.scenario.locate import MAX_BYTES, Document, read_document
 from simnet.scenario.overrides import assign, override
 from simnet.scenario.schema import Scenario
@@ -73,11 +73,11 @@ def _is_about_key(entry: ErrorDetails) -> bool:
     return isinstance(entry.get("ctx", {}).get("error"), UnknownKey)
 
 
-def _place(document: Document, location: Path, *, key: bool = False) -> Place:
+def _place(document: Document, location: KeyPath, *, key: bool = False) -> Place:
     return document.place(location if location in document.keys else written(location), key=key)
 
 
-def written(location: Path) -> Path:
+def written(location: KeyPath) -> KeyPath:
     """Where the file has what the schema has at `location`: two parts of it are written one level off."""
     match location:
         case ("strategy.comparator", *below):

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from simnet.scenario.errors import Path, Place, Problem, ScenarioErrors
+from simnet.scenario.errors import KeyPath, Place, Problem, ScenarioErrors
 from simnet.scenario.yaml_dialect import COLLECTION_TAGS, STR_TAG, ScenarioLoader, scalar
 
 MAX_BYTES = 1_000_000
@@ -27,26 +27,24 @@ class Document:
 
     source: str
     value: Any = None
-    keys: dict[Path, Place] = field(default_factory=dict)
-    values: dict[Path, Place] = field(default_factory=dict)
+    keys: dict[KeyPath, Place] = field(default_factory=dict)
+    values: dict[KeyPath, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     """What is wrong with the text and does not keep the rest from being checked."""
 
-    def replace_places(self, path: Path, place: Place) -> None:
+    def replace_places(self, path: KeyPath, place: Place) -> None:
         """Say that the value at `path`, and everything in it, stands at `place`."""
         for places in (self.keys, self.values):
             for known in [known for known in places if known[: len(path)] == path]:
                 del places[known]
             places[path] = place
 
-    def place(self, path: Path, *, key: bool = False) -> Place:
+    def place(self, path: KeyPath, *, key: bool = False) -> Place:
         """Where the value at `path` stands, or its key, or else the nearest thing around it."""
-        for length in range(len(path), -1, -1):
-            known = self.keys if key and length == len(path) else self.values
-            for found in (known.get(path[:length]), self.values.get(path[:length])):
-                if found:
-                    return found
-        return Place(self.source)
+        if key and path in self.keys:
+            return self.keys[path]
+        around = (path[:length] for length in range(len(path), -1, -1))
+        return next((self.values[known] for known in around if known in self.values), Place(self.source))
 
 
 def read_document(data: bytes, source: str) -> Document:
@@ -136,7 +134,7 @@ class _Reader:
     def _fail(self, node: yaml.Node, message: str, hint: str = "") -> None:
         self.document.problems.append(Problem(self._place(node), message, hint))
 
-    def _value(self, node: yaml.Node, path: Path, above: tuple[yaml.Node, ...]) -> Any:
+    def _value(self, node: yaml.Node, path: KeyPath, above: tuple[yaml.Node, ...]) -> Any:
         self.document.values[path] = self._place(node)
         self.count += 1
         if any(node is other for other in above):
@@ -155,7 +153,7 @@ class _Reader:
             self._fail(node, f"tag {node.tag} does not fit here")
             return node.value
 
-    def _pairs(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, yaml.Node]]:
+    def _pairs(self, node: yaml.MappingNode, path: KeyPath) -> Iterator[tuple[str, yaml.Node]]:
         """Keys and their nodes, each key once."""
         first: dict[str, Place] = {}
         for key_node, part in node.value:

@@ -9,7 +9,9 @@ from pydantic import Field
 from chain.units import Bandwidth, Duration, Share
 from nodes.parameters import Parameters
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 """A name of letters, digits and ``_.-``."""
 
 
@@ -23,9 +25,9 @@ class Latency(Parameters):
         default=0.04, description="median, which is also the mean of every distribution but lognormal"
     )
     jitter: Share = Field(
-        default=0.2,
+        default_factory=lambda data: 0.0 if data.get("distribution") == "constant" else 0.2,
         description="spread relative to the median: half the width (uniform), the standard deviation (normal) or that"
-        " of the logarithm (lognormal); constant latency has none",
+        " of the logarithm (lognormal); 0.2 if not given; constant latency has none",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simnet.scenario.errors import Path, Place, Problem, ScenarioErrors
+from simnet.scenario.errors import KeyPath, Place, Problem, ScenarioErrors
 from simnet.scenario.locate import Document, read_document
 
 _EXPECTED = "expected a path and a value, such as --set nodes.full.count=9 or --set adversaries.0.probability='50 %'"
@@ -30,7 +30,7 @@ def override(document: Document, assignment: str) -> None:
     assign(document, path, inside.value["value"], source)
 
 
-def assign(document: Document, path: Path, value: Any, source: str) -> None:
+def assign(document: Document, path: KeyPath, value: Any, source: str) -> None:
     """Put `value` at `path`, and remember that it came from `source`."""
     target, place = document.value, Place(source)
     for depth, step in enumerate(path[:-1], start=1):

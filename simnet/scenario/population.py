@@ -55,7 +55,9 @@ class Clients(Parameters):
     """Everybody who asks and pays."""
 
     count: ClientCount = Field(default=10, description="how many")
-    arrivals: Arrivals = Field(default=Poisson.model_construct(rate=2.0), description="when all of them together ask")
+    arrivals: Arrivals = Field(
+        default=Poisson.model_validate({"rate": "2/s"}), description="when all of them together ask"
+    )
     fee: Amount = Field(default=OPG // 50, description="for one inference (assumption)")
     deposit: Amount = Field(default=1_000 * OPG, description="put into escrow by each at the start (assumption)")
     payment: Literal["voucher", "deferred"] = Field(

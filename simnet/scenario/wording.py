@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 from chain.errors import SimnetError
 from nodes.parameters import did_you_mean
+from simnet.scenario.network import NAME_PATTERN
 
 _EXPECTED = {
     "int": "a whole number",
@@ -35,20 +36,20 @@ def problem_text(entry: ErrorDetails) -> tuple[str, str]:
         case "missing":
             return f"key '{entry['loc'][-1]}' is missing", ""
         case "greater_than_equal":
-            return f"{shown} is less than {context['ge']}", f"expected at least {context['ge']}"
+            return f"{shown} is too small", f"expected at least {context['ge']}"
         case "greater_than":
-            return f"{shown} is not more than {context['gt']}", f"expected more than {context['gt']}"
+            return f"{shown} is too small", f"expected more than {context['gt']}"
         case "less_than_equal":
-            return f"{shown} is more than the limit of {context['le']}", f"expected at most {context['le']}"
+            return f"{shown} is too large", f"expected at most {context['le']}"
         case "less_than":
-            return f"{shown} is not less than {context['lt']}", f"expected less than {context['lt']}"
+            return f"{shown} is too large", f"expected less than {context['lt']}"
         case "literal_error" | "enum":
             return f"unknown value {shown}", _nearest(entry["input"], context["expected"])
         case "too_short":
             return f"at least {context['min_length']} needed", ""
         case "too_long" | "string_too_long":
             return f"longer than the limit of {context['max_length']}", ""
-        case "string_pattern_mismatch":
+        case "string_pattern_mismatch" if context["pattern"] == NAME_PATTERN:
             return f"{shown} is not a name", "expected letters, digits and _.-, 64 of them at the most"
         case kind:
             return _by_type(kind, shown, entry["msg"])
