@@ -7,7 +7,6 @@ an honest node runs. All others are what a cheat might run instead. `nodes.model
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import io
 import json
@@ -200,6 +199,6 @@ def named(name: str, known: Mapping[str, T], what: str) -> T:
     """`known[name]`, or a `SimnetError` that offers the nearest name."""
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
-    raise SimnetError(f"unknown {what}: {name}", hint=hint)
+    from nodes.parameters import did_you_mean  # loads pydantic, which only this error needs
+
+    raise SimnetError(f"unknown {what}: {name}", hint=did_you_mean(name, known))

@@ -1,0 +1,111 @@
+"""The zoo: files match the manifest, names are checked, damage is noticed, users add models of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chain.errors import SimnetError
+from nodes.models.zoo import MANIFEST, REFERENCE, Model, Variant, default_zoo, load_zoo
+
+ZOO = default_zoo()
+VARIANTS = [
+    pytest.param(variant, id=f"{model.name}-{variant.name}")
+    for model in ZOO.models.values()
+    for variant in model.variants.values()
+]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_file_is_what_the_manifest_says_and_under_a_megabyte(variant: Variant) -> None:
+    data = variant.path.read_bytes()
+    assert hashlib.sha256(data).hexdigest() == variant.sha256
+    assert len(data) == variant.size_bytes < 1_000_000
+
+
+def test_every_file_of_the_zoo_is_in_the_manifest() -> None:
+    described = {variant.path for model in ZOO.models.values() for variant in model.variants.values()}
+    described |= {model.holdout for model in ZOO.models.values() if model.holdout}
+    assert {path for path in MANIFEST.parent.rglob("*") if path.is_file()} == described | {MANIFEST}
+
+
+@pytest.mark.parametrize("model", ZOO.models.values(), ids=lambda model: model.name)
+def test_every_model_has_every_cheat_and_real_inputs_to_ask_it(model: Model) -> None:
+    assert set(model.variants) == {REFERENCE, "fp16", "int8", "int4", "early_exit", "small"}
+    inputs, labels = ZOO.inputs(model.name)
+    assert inputs.shape == (len(labels), *model.input_shape)
+    assert inputs.dtype == model.input_dtype
+    assert len(model.classes) == model.output_shape[0] > labels.max()
+
+
+def test_importing_the_zoo_loads_no_machine_learning_library() -> None:
+    code = (
+        "import sys, nodes.models.zoo as zoo, nodes.models.execution; zoo.default_zoo();"
+        "print([name for name in ('onnxruntime', 'onnx', 'torch', 'sklearn') if name in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+def test_an_unknown_model_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(SimnetError, match="unknown model: digit_mlp") as caught:
+        ZOO.model("digit_mlp")
+    assert caught.value.hint == "did you mean 'digits_mlp'?"
+
+
+def test_an_unknown_variant_is_refused_with_what_there_is() -> None:
+    with pytest.raises(SimnetError, match="unknown variant of model digits_mlp: tiny") as caught:
+        ZOO.model("digits_mlp").variant("tiny")
+    assert caught.value.hint == "expected one of early_exit, fp16, fp32, int4, int8, small"
+
+
+def copied(directory: Path) -> Path:
+    """A manifest of one model with one file, both copies; the manifest's path."""
+    entry = json.loads(MANIFEST.read_text())["models"]["digits_mlp"]
+    entry["variants"] = {REFERENCE: entry["variants"][REFERENCE]}
+    file = entry["variants"][REFERENCE]["file"]
+    (directory / file).parent.mkdir()
+    (directory / file).write_bytes((MANIFEST.parent / file).read_bytes())
+    manifest = directory / "manifest.json"
+    manifest.write_text(json.dumps({"models": {"digits_mlp": entry}}))
+    return manifest
+
+
+def test_a_corrupt_model_file_is_named(tmp_path: Path) -> None:
+    zoo = load_zoo(copied(tmp_path))
+    reference = zoo.model("digits_mlp").reference
+    data = bytearray(reference.path.read_bytes())
+    data[1000] ^= 1
+    reference.path.write_bytes(data)
+    with pytest.raises(SimnetError, match=r"fp32\.onnx: corrupt model file"):
+        zoo.read(reference)
+
+
+def test_a_missing_model_file_or_holdout_is_named(tmp_path: Path) -> None:
+    zoo = load_zoo(copied(tmp_path))
+    reference = zoo.model("digits_mlp").reference
+    reference.path.unlink()
+    with pytest.raises(SimnetError, match=r"fp32\.onnx: cannot read model file: No such file"):
+        zoo.read(reference)
+    with pytest.raises(SimnetError, match=r"holdout\.npz: cannot read"):
+        zoo.inputs("digits_mlp")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"models": {"m": {}}}', '{"models": {"m": {"variants": 3}}}'])
+def test_a_damaged_manifest_is_named(tmp_path: Path, text: str) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(text)
+    with pytest.raises(SimnetError, match=r"manifest\.json: damaged"):
+        load_zoo(manifest)
+
+
+def test_a_holdout_that_is_no_archive_is_named(tmp_path: Path) -> None:
+    zoo = load_zoo(copied(tmp_path))
+    (tmp_path / "digits_mlp" / "holdout.npz").write_bytes(b"not an archive")
+    with pytest.raises(SimnetError, match=r"holdout\.npz: damaged"):
+        zoo.inputs("digits_mlp")
