@@ -98,6 +98,10 @@ class AnvilChain:
         """Process id of the shell that guards anvil; both are in the process group of that number."""
         return self._process.pid
 
+    def nonce_of(self, account: Address) -> int:
+        """Nonce of the account's next transaction."""
+        return self._nonces[account]
+
     def fund(self, account: Address) -> None:
         """Give `account` native currency; see `Chain.fund`."""
         self._rpc.call("anvil_setBalance", account, hex(NATIVE_FUNDS))

@@ -1,0 +1,63 @@
+"""Calldata, logs and revert data, decoded as they were encoded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from eth_abi.abi import encode
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chain import abi
+from chain.abi import Entry
+from chain.seam import Revert
+
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "address": st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex()),
+    "bool": st.booleans(),
+    "uint256": st.integers(0, 2**256 - 1),
+    "uint8": st.integers(0, 255),
+    "int128": st.integers(-(2**127), 2**127 - 1),
+    "bytes32": st.binary(min_size=32, max_size=32),
+    "bytes4": st.binary(min_size=4, max_size=4),
+    "bytes": st.binary(max_size=70),
+    "string": st.text(max_size=40),
+    "uint256[]": st.lists(st.integers(0, 2**256 - 1), max_size=3).map(tuple),
+    "(uint256,address)": st.tuples(st.integers(0, 9), st.just("0x" + "ab" * 20)),
+}
+LONGER_THAN_A_WORD = {"bytes", "string", "uint256[]", "(uint256,address)"}
+PARAMETERS = st.lists(
+    st.sampled_from(sorted(VALUES)).flatmap(lambda kind: st.tuples(st.just(kind), VALUES[kind], st.booleans())),
+    max_size=6,
+)
+
+
+@given(parameters=PARAMETERS)
+def test_a_log_decodes_to_the_arguments_it_was_emitted_with(parameters: list[tuple[str, Any, bool]]) -> None:
+    names = tuple(f"a{place}" for place in range(len(parameters)))
+    kinds = tuple(kind for kind, _, _ in parameters)
+    event = Entry("Event", names, kinds, tuple(indexed for _, _, indexed in parameters))
+    plain = [(kind, value) for kind, value, indexed in parameters if not indexed]
+    words = [
+        bytes(32) if kind in LONGER_THAN_A_WORD else encode([kind], [value])
+        for kind, value, indexed in parameters
+        if indexed
+    ]
+    decoded = event.decode_log(
+        [event.topic, *words], encode([kind for kind, _ in plain], [value for _, value in plain])
+    )
+    assert decoded == {
+        name: bytes(32) if indexed and kind in LONGER_THAN_A_WORD else value
+        for name, (kind, value, indexed) in zip(names, parameters, strict=True)
+    }
+
+
+@given(data=st.binary(max_size=120))
+def test_whatever_a_revert_carries_it_can_be_told(data: bytes) -> None:
+    assert abi.decode_revert(data).error
+
+
+@pytest.mark.parametrize("data", [b"", b"\x01", bytes(4), bytes.fromhex("08c379a0"), bytes.fromhex("4e487b71ff")])
+def test_data_that_makes_no_sense_is_kept_as_it_is(data: bytes) -> None:
+    assert abi.decode_revert(data) == Revert("Unknown", {"data": "0x" + data.hex()})
