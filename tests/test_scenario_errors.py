@@ -144,6 +144,10 @@ def test_control_characters_of_a_file_do_not_reach_the_terminal() -> None:
     assert "\x1b" not in one_error('"\\e[31mred": 1')
 
 
+def test_a_name_of_any_length_makes_a_short_message() -> None:
+    assert len(one_error(f"? {'x' * 5000}\n: 1")) < 1500
+
+
 def test_only_the_first_hundred_errors_are_shown() -> None:
     with pytest.raises(ScenarioErrors) as caught:
         parse(MINIMAL + "expect: [" + "x, " * 150 + "]")

@@ -5,16 +5,19 @@ from __future__ import annotations
 import importlib
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
+from nodes.adversaries.answers import Quantize
 from nodes.parameters import Parameters
 from simnet import registry
 from simnet.registry import BadPlugin, Family, members
-from tests.scenario_text import errors_of
+from tests.scenario_text import errors_of, one_error
 
 BASE = """
 from typing import ClassVar
+from nodes.adversaries.answers import Quantize
 from nodes.parameters import Parameters
 
 class Shape(Parameters):
@@ -106,11 +109,16 @@ def test_everything_that_the_first_scenarios_name_is_there() -> None:
     assert {"random_output", "quantize", "lazy_accept", "censor", "honest_noisy"} <= registry.behaviours().keys()
 
 
-def test_no_behaviour_has_a_parameter_that_every_adversary_has() -> None:
-    from simnet.scenario.adversaries import Adversary
+def test_a_behaviour_cannot_have_a_parameter_that_every_adversary_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Crowd(Quantize):
+        """Clashes."""
 
-    for behaviour in registry.behaviours().values():
-        assert not set(behaviour.own_keys()) & set(Adversary.own_keys())
+        kind: ClassVar[str] = "crowd"
+        count: int = 3
+
+    monkeypatch.setattr("simnet.scenario.adversaries.behaviours", lambda: {"crowd": Crowd})
+    error = one_error("adversaries: [{behaviour: crowd, count: 2}]")
+    assert error.startswith("x.yaml:4:15: 'crowd' has a parameter 'count', as every adversary has")
 
 
 def test_a_typo_in_a_plugins_parameter_is_found(shapes: Family, tmp_path: Path) -> None:

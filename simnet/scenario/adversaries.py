@@ -62,6 +62,11 @@ class Adversary(Parameters):
         kind = value["behaviour"]
         member = behaviours().get(kind) if isinstance(kind, str) else None
         own = member.own_keys() if member else [key for key in value if key not in cls.own_keys()]
+        for key in member.own_keys() if member else ():
+            if key in cls.own_keys():
+                raise ParameterError(
+                    f"'{kind}' has a parameter '{key}', as every adversary has", "rename it in its class"
+                )
         shared = {key: part for key, part in value.items() if key not in own}
         shared["behaviour"] = {"kind": kind, **{key: value[key] for key in own if key in value}}
         shared.setdefault("role", member.role if member else Role.INFERENCE)

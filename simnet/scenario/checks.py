@@ -60,10 +60,11 @@ def _models(scenario: Scenario) -> Iterator[Finding]:
 def _network(scenario: Scenario) -> Iterator[Finding]:
     network = scenario.network
     regions = network.regions
+    everybody = frozenset(_everybody(scenario))
     for i, name in enumerate(regions):
         if name in regions[:i]:
             yield ("network", "regions", i), f"region '{name}' is named twice", ""
-        if any(name in scenario.names(role) for role in Role):
+        if name in everybody:
             yield ("network", "regions", i), f"'{name}' is the name of a node", "call the region something else"
     if network.sites < len(regions):
         message = f"{len(regions)} regions need at least as many sites, not {network.sites}"
@@ -156,7 +157,8 @@ def _span(scenario: Scenario, at: KeyPath, adversary: Adversary) -> Iterator[Fin
 
 
 def _faults(scenario: Scenario) -> Iterator[Finding]:
-    nodes = tuple(name for role in Role for name in scenario.names(role))
+    nodes = frozenset(_everybody(scenario))
+    places = nodes.union(scenario.network.regions)
     for i, fault in enumerate(scenario.faults):
         if fault.at >= _end(scenario):
             message = f"happens at {format_duration(fault.at)}, when the run is over"
@@ -164,11 +166,15 @@ def _faults(scenario: Scenario) -> Iterator[Finding]:
         elif fault.lasts is not None and fault.at + fault.lasts > _end(scenario):
             yield ("faults", i, "for"), "ends after the run", _ends(scenario)
         only_nodes = isinstance(fault, Crash | Restart)
-        known = nodes if only_nodes else (*scenario.network.regions, *nodes)
+        known = nodes if only_nodes else places
         for key, below, name in fault.names:
             if name not in known:
                 what = "node" if only_nodes else "region or node"
                 yield ("faults", i, key, below), f"unknown {what} '{name}'", did_you_mean(name, known)
+
+
+def _everybody(scenario: Scenario) -> Iterator[str]:
+    return (name for role in Role for name in scenario.names(role))
 
 
 def _end(scenario: Scenario) -> float:

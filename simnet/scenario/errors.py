@@ -14,6 +14,9 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 MAX_SHOWN = 100
 """Columns of a source line that an error shows, and errors that a report shows."""
 
+MAX_MESSAGE = 500
+"""Characters of a message, which may quote the file."""
+
 
 def printable(text: str) -> str:
     """`text` with nothing in it that could move a terminal's cursor or reverse its direction."""
@@ -57,9 +60,9 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        lines = [printable(f"{self.place}: {self.message}"), *self.place.excerpt()]
+        lines = [printable(f"{self.place}: {self.message[:MAX_MESSAGE]}"), *self.place.excerpt()]
         if self.hint:
-            lines.append(f"     {printable(self.hint)}")
+            lines.append(f"     {printable(self.hint[:MAX_MESSAGE])}")
         return "\n".join(lines)
 
 
@@ -75,4 +78,4 @@ class ScenarioErrors(SimnetError):
         shown = [str(problem) for problem in self.problems[:MAX_SHOWN]]
         if count > MAX_SHOWN:
             shown.append(f"… and {count - MAX_SHOWN} more")
-        super().__init__("\n".join([*shown, f"{count} error{'s' * (count != 1)} in {source}"]))
+        super().__init__("\n".join([*shown, f"{count} error{'s' * (count != 1)} in {printable(source)}"]))
