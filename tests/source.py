@@ -1,0 +1,44 @@
+"""The five packages as source text, for tests that hold the house rules against it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+PACKAGES = ("chain", "nodes", "simnet", "reports", "dashboards")
+
+
+class Module:
+    """A source file of the five packages."""
+
+    def __init__(self, path: Path) -> None:
+        self.place = path.relative_to(ROOT).as_posix()
+        self.name = self.place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        self.package = self.place.partition("/")[0]
+        self.tree = ast.parse(path.read_text(), self.place)
+
+    def imports(self) -> Iterator[tuple[int, str]]:
+        """Line and full name of everything imported, each name of ``from a import b`` as ``a`` and as ``a.b``."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from ((node.lineno, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield node.lineno, node.module
+                yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    return tuple(Module(path) for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
+
+
+def report(findings: Iterator[str]) -> None:
+    """Fail with every finding at once."""
+    if lines := list(findings):
+        pytest.fail("\n".join(lines), pytrace=False)

@@ -1,0 +1,108 @@
+"""House rules that a reader relies on, held against the source text itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from simnet.cli.main import VERBS
+from simnet.registry import BEHAVIOURS, COMPARATORS, STRATEGIES
+from tests.source import ROOT, Module, modules, report
+
+MAY_IMPORT = {
+    "chain": {"chain"},
+    "nodes": {"nodes", "chain"},
+    "simnet": {"simnet", "nodes", "chain"},
+    "reports": {"reports", "simnet", "nodes", "chain"},
+    "dashboards": {"dashboards", "simnet", "nodes", "chain"},
+}
+"""Imports point one way. The command line alone may reach all, inside functions: it puts the parts together."""
+
+FUNCTION_LINES_MAX = 70
+
+# Put together here, so that this file does not hold what it looks for.
+REGISTRY_HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]
+MACHINE_PATHS = ["/".join(("", place, "")) for place in ("root", "work", "opt/pypi")]
+
+
+def test_imports_point_one_way() -> None:
+    def findings() -> Iterator[str]:
+        for module in modules():
+            inside = {id(node) for node in module.tree.body}
+            for node in ast.walk(module.tree):
+                if not isinstance(node, ast.Import | ast.ImportFrom):
+                    continue
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+                for target in {name.partition(".")[0] for name in names} & MAY_IMPORT.keys():
+                    in_a_verb = module.place.startswith("simnet/cli/") and id(node) not in inside
+                    if target not in MAY_IMPORT[module.package] and not in_a_verb:
+                        yield f"{module.place}:{node.lineno} {module.package} must not import {target}"
+
+    report(findings())
+
+
+def test_a_headless_run_never_imports_textual() -> None:
+    entries = "simnet.cli.run, simnet.cli.check, simnet.run, chain.anvil, reports.junit"
+    script = f"import sys, {entries}; sys.exit('textual' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0
+
+
+def test_functions_fit_a_screen() -> None:
+    def findings() -> Iterator[str]:
+        for module in modules():
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
+                    lines = node.end_lineno - node.lineno + 1
+                    if lines > FUNCTION_LINES_MAX:
+                        yield f"{module.place}:{node.lineno} {node.name} has {lines} lines"
+
+    report(findings())
+
+
+def test_every_module_says_what_it_is() -> None:
+    report(f"{module.place}: no docstring" for module in modules() if not ast.get_docstring(module.tree))
+
+
+def test_every_module_is_used() -> None:
+    def is_entered(module: Module) -> bool:
+        """Whether something other than an import statement leads to the module."""
+        if module.place.endswith(("__init__.py", "__main__.py")):
+            return True
+        if module.name in {"simnet.cli.main", *(f"simnet.cli.{verb}" for verb in VERBS)}:
+            return True
+        if module.name.rpartition(".")[0] in {family.package for family in (BEHAVIOURS, STRATEGIES, COMPARATORS)}:
+            return True
+        return f"python -m {module.name}\n" in (ROOT / "Makefile").read_text()
+
+    imported = {name for module in modules() for _, name in module.imports() if name != module.name}
+    report(
+        f"{module.place}: nothing imports it"
+        for module in modules()
+        if module.name not in imported and not is_entered(module)
+    )
+
+
+def tracked_texts() -> Iterator[tuple[str, str]]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    for place in filter(None, listed.stdout.split("\0")):
+        try:
+            yield place, (ROOT / place).read_text()
+        except (UnicodeDecodeError, FileNotFoundError):
+            continue  # a picture or a model; or deleted and not yet committed
+
+
+def test_no_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
+    def findings() -> Iterator[str]:
+        for place, text in tracked_texts():
+            for word in (*REGISTRY_HOSTS, *MACHINE_PATHS):
+                for found in re.finditer(re.escape(word), text):
+                    yield f"{place}:{text.count(chr(10), 0, found.start()) + 1} holds {word}"
+
+    report(findings())
