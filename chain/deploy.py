@@ -47,8 +47,8 @@ class ProtocolParameters:
     """From a client's request to its withdrawal, so that nodes can still charge what is owed."""
     finality_delay_s: int = 60
     """How long a batch stays open where nobody verifies."""
-    expiry_s: int = 86_400
-    """After which anyone may void a batch that nobody settled."""
+    expiry_s: int = 3 * 86_400
+    """After which anyone may void a batch that nobody settled; longer than any verification or finality delay."""
     beacon_round_s: int = 12
     """Length of a round of the randomness beacon."""
 

@@ -9,7 +9,8 @@
         ├── ChainDied                      the child process ended while it was needed
         ├── ChainStartFailed               the child process never answered, or another one did
         ├── RpcFailed                      the chain answered with a JSON-RPC error
-        └── CallReverted                   a read, or a transaction that must not fail, reverted
+        ├── CallReverted                   a read, or a transaction that must not fail, reverted
+        └── CompileFailed                  the compiler rejected a contract (chain.compile)
 
 A transaction that reverts in a run is no exception: its receipt carries a `Revert`.
 """

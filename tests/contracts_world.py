@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from eth_account.messages import encode_typed_data
+from eth_hash.auto import keccak
+
 from chain.claims import Claim, ClaimTree, batch_id, opening
 from chain.deploy import SLASHER_ROLE, ProtocolParameters, VerifierSpec, deploy_protocol
 from chain.quantities import OPG, ZERO_HASH, Address, Gas, Timestamp, Wei
@@ -242,6 +245,13 @@ def event(receipt: Receipt, name: str) -> Mapping[str, Any]:
 
 def events(receipt: Receipt, name: str) -> list[Mapping[str, Any]]:
     return [log.args for log in receipt.logs if log.event == name]
+
+
+def typed_data_digest(domain: Mapping[str, Any], name: str, fields: str, message: Mapping[str, Any]) -> bytes:
+    """EIP-712 by eth_account. `fields` are written as in Solidity: ``address client,uint128 amount``."""
+    types = {name: [dict(zip(("type", "name"), part.split(), strict=True)) for part in fields.split(",")]}
+    signable = encode_typed_data(dict(domain), types, dict(message))
+    return keccak(b"\x19" + signable.version + signable.header + signable.body)
 
 
 def reason(receipt: Receipt) -> str | None:

@@ -83,10 +83,12 @@ contract Beacon {
         revert SeedNotReady(round + 1, current);
     }
 
+    /// @notice Round that reveals count for now.
     function currentRound() public view returns (uint256) {
         return roundAt(block.timestamp);
     }
 
+    /// @notice Round of a timestamp; the first is 0.
     function roundAt(uint256 timestamp) public view returns (uint256) {
         if (timestamp < genesis) revert BeforeGenesis(timestamp, genesis);
         return (timestamp - genesis) / roundLength;

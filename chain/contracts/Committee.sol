@@ -262,6 +262,12 @@ contract Committee {
         resolvable = _resolvable(panel);
     }
 
+    /// @notice Who has a seat, and with what stake; zeros when there is no such seat.
+    function seatOf(bytes32 batch, uint256 seat) external view returns (address member, uint96 weight) {
+        return (_seats[batch][seat].member, _seats[batch][seat].weight);
+    }
+
+    /// @notice State of a batch's committee; all zero before the draw and after the resolution.
     function panelOf(bytes32 batch) external view returns (Panel memory) {
         return _panels[batch];
     }

@@ -10,6 +10,7 @@ contract ModelRegistry {
         bool deprecated;
     }
 
+    /// @notice What is known of a model.
     mapping(bytes32 model => Model) public models;
 
     event ModelRegistered(bytes32 indexed model, address indexed owner, string name, uint64 macs);
@@ -19,6 +20,7 @@ contract ModelRegistry {
     error NotModelOwner(bytes32 model, address caller);
     error AlreadyDeprecated(bytes32 model);
 
+    /// @notice Make a model known under its content hash.
     function register(bytes32 model, string calldata name, uint64 macs) external {
         if (models[model].owner != address(0)) revert ModelExists(model, models[model].owner);
         models[model] = Model(msg.sender, macs, false);

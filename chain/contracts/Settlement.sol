@@ -148,6 +148,7 @@ contract Settlement is AccessControl, EIP712 {
 
     // ---- escrow ----
 
+    /// @notice Put OPG into the caller's escrow, for vouchers to draw on.
     function deposit(uint256 amount) external {
         if (amount == 0) revert ZeroAmount();
         _accounts[msg.sender].escrow += amount.toUint96();
@@ -209,9 +210,9 @@ contract Settlement is AccessControl, EIP712 {
     }
 
     /// @notice Reject a claim by the node's own signature under another answer to the same task.
-    /// @dev A node that signs two answers to one task is at fault whoever asked twice: it must keep to its first.
-    /// It may denounce itself, so the bounty must stay well below the slash. The fee goes back when the batch
-    /// is settled, with those of the other rejected claims.
+    /// @dev A node must answer a task once: two answers to one task condemn it, whoever asked twice and whatever
+    /// they asked. It may denounce itself, so the bounty must stay well below the slash. The fee goes back when
+    /// the batch is settled, with those of the other rejected claims.
     function proveEquivocation(
         bytes32 id,
         Opening calldata opening,
@@ -281,6 +282,7 @@ contract Settlement is AccessControl, EIP712 {
 
     // ---- views ----
 
+    /// @notice What vouchers of `client` can still draw on.
     function escrowOf(address client) external view returns (uint256) {
         return _accounts[client].escrow;
     }
@@ -295,6 +297,7 @@ contract Settlement is AccessControl, EIP712 {
         return _redeemed[client][node];
     }
 
+    /// @notice A batch; once it is final, only who posted it, when, how many claims, and that it is.
     function batchOf(bytes32 id) external view returns (Batch memory) {
         return _batches[id];
     }
@@ -334,7 +337,7 @@ contract Settlement is AccessControl, EIP712 {
         Charge[] calldata charges
     ) private returns (uint128 toVerifier) {
         uint128 fallen = fresh | voided | batch.rejected;
-        if (fresh & voided != 0 || fallen >> (batch.count - 1) > 1) revert InvalidVerdict(fresh, voided);
+        if (fresh & voided != 0 || fallen >> batch.count != 0) revert InvalidVerdict(fresh, voided);
         uint128 refunded = fallen == 0 ? 0 : _refund(id, batch, fresh, voided, openings, charges);
         if (fallen == 0 && openings.length > 0) revert UnexpectedOpening(openings[0].claim.index);
         _close(id);

@@ -115,6 +115,7 @@ contract Staking is AccessControl {
     }
 
     /// @notice Take `amount` of the stake of `node`, or all there is: the bond first, then what unbonds.
+    /// Where there is nothing to take, nothing is said.
     /// @param bounty is sent to `bountyTo` (at most what was taken), the rest is burned
     /// @return taken what was really there to take
     function slash(address node, uint256 amount, address bountyTo, uint256 bounty, bytes32 reason)
@@ -175,6 +176,7 @@ contract Staking is AccessControl {
         return _unbondings[node];
     }
 
+    /// @notice Role that `node` has bonded in; 0 when it has no bond.
     function roleOf(address node) external view returns (uint8) {
         return uint8(_nodes[node].role);
     }
@@ -184,10 +186,12 @@ contract Staking is AccessControl {
         return _nodes[node].jailedUntil;
     }
 
+    /// @notice Whether `node` has its role's minimum bonded and is out of jail.
     function isActive(address node) external view returns (bool) {
         return _isActive(_nodes[node]);
     }
 
+    /// @notice Whether `node` is active in that role.
     function isActiveAs(address node, Role role) external view returns (bool) {
         return _nodes[node].role == role && _isActive(_nodes[node]);
     }
