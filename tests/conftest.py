@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from chain.anvil import AnvilChain
 from chain.seam import Chain
+
+settings.register_profile("simnet", deadline=None)  # a busy machine is no defect
+settings.load_profile("simnet")
 
 
 def open_backend(name: str) -> Chain:
@@ -33,3 +38,23 @@ def anvil() -> Iterator[AnvilChain]:
     """A chain on anvil."""
     with AnvilChain() as chain:
         yield chain
+
+
+@pytest.fixture(scope="session")
+def troubled_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of a small run with cheats, faults and an expectation that does not hold. Not to be changed."""
+    return sample_run("TROUBLED", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def fraud_wins_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of a small run that passes although fraud became final. Not to be changed."""
+    return sample_run("FRAUD_WINS", tmp_path_factory)
+
+
+def sample_run(name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run one of the scenarios of `tests.report_samples`."""
+    pytest.importorskip("pyrevm")
+    from tests import report_samples
+
+    return report_samples.run_sample(getattr(report_samples, name), tmp_path_factory.mktemp("runs") / name.lower())
