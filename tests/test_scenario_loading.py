@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.quantities import OPG, TOTAL_SUPPLY
@@ -161,7 +161,6 @@ VALID = st.fixed_dictionaries(
 
 
 @given(VALID)
-@settings(deadline=None)
 def test_every_right_scenario_loads_back_equal(tree: dict[str, Any]) -> None:
     scenario = parse_scenario(json.dumps(tree, ensure_ascii=False).encode())
     assert parse_scenario(scenario.resolved_yaml().encode()) == scenario
@@ -216,7 +215,6 @@ def test_an_error_in_an_override_points_at_it(override: str, expected: str) -> N
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
-@settings(deadline=None)
 def test_any_override_gives_a_scenario_or_errors(path: str, value: str) -> None:
     for assignment in (path, f"{path}={value}", f"nodes.full.{path}={value}", f"strategy={value}"):
         with contextlib.suppress(ScenarioErrors):

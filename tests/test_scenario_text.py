@@ -133,7 +133,7 @@ TREES = st.dictionaries(
 
 
 @given(TREES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_tree_of_known_words_gives_a_scenario_or_errors(tree: dict[str, object]) -> None:
     with contextlib.suppress(ScenarioErrors):
         parse_scenario(json.dumps(tree).encode())
