@@ -116,7 +116,7 @@ class Submit:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Call a contract's view at the head. Answers what it returns."""
+    """Call a contract's view at the head. Answers what it returns, or ``None`` if it reverts."""
 
     contract: str
     function: str

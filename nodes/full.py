@@ -7,8 +7,10 @@ a device and with sessions of its own, contribute to the randomness beacon, show
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -140,7 +142,7 @@ class FullNode:
             if known is None:
                 break
             task = "0x" + claim.task.hex()
-            verdict = yield Check(known.poster.name, claim, task, lambda c=claim, v=value, o=output: self.verify(c, v, o))
+            verdict = yield Check(known.poster.name, claim, task, partial(self.verify, claim, value, output))
             yield Note(ClaimChecked(self.me.name, data.batch, task, verdict.name.lower()))
             verdicts.append(verdict)
         return verdicts
@@ -160,13 +162,18 @@ class FullNode:
         return (self.rank - int(batch[2:10], 16)) % len(self.directory.of(Role.FULL))
 
     def feed_beacon(self) -> Steps:
-        """Reveal one more link of the hash chain in every round, at a moment that this node's rank sets."""
-        tip = yield Read("Beacon", "tipOf", (self.me.address,))
-        unrevealed = self.beacon_secrets[: self.beacon_secrets.index(tip)]
+        """Reveal one more link of the hash chain in every round, at a moment that this node's rank sets.
+
+        Which link is next is asked of the chain: after a partition or a reorg it is not the one expected.
+        """
         moment = (self.rank + 1) / (len(self.directory.of(Role.FULL)) + 2)
-        round_number = int((yield Now()) / self.beacon_round_s)
-        for secret in reversed(unrevealed):
-            due = (round_number + moment) * self.beacon_round_s
-            yield Sleep(max(0.0, due - (yield Now())))
+        while True:
+            now = yield Now()
+            due = math.floor(now / self.beacon_round_s - moment) + 1 + moment
+            yield Sleep(max(0.0, due * self.beacon_round_s - now))
+            tip = yield Read("Beacon", "tipOf", (self.me.address,))
+            unrevealed = self.beacon_secrets.index(tip) if tip in self.beacon_secrets else 0
+            if unrevealed == 0:
+                return
+            secret = self.beacon_secrets[unrevealed - 1]
             yield Submit(Call(self.me.address, "Beacon", "reveal", (secret,), BEACON_GAS))
-            round_number += 1

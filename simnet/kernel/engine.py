@@ -12,6 +12,7 @@ from typing import Any
 
 import simpy
 
+from chain.errors import CallReverted
 from chain.signing import voucher_digest
 from nodes.effects import (
     Check,
@@ -270,7 +271,10 @@ class Engine:
         return WAITS
 
     def _read(self, _: Task, effect: Read) -> Any:
-        return self.ledger.chain.read(effect.contract, effect.function, *effect.args)
+        try:
+            return self.ledger.chain.read(effect.contract, effect.function, *effect.args)
+        except CallReverted:
+            return None
 
     def _pending(self, task: Task, _: Pending) -> Any:
         self.ledger.wait_for_slot(task)
@@ -278,5 +282,3 @@ class Engine:
 
     def _mine(self, task: Task, effect: Mine) -> Any:
         return self.ledger.mine(task.host, effect.calls)
-
-

@@ -131,7 +131,10 @@ class VotingStrategy(Strategy):
             yield from wait_until(node, reveal_by + 1 + turn * STEP_IN_S)
         if turn > DEPUTIES or batch not in node.batches:
             return
-        _, rejected, voided, _ = yield Read("Committee", "tally", (bytes.fromhex(batch[2:]),))
+        tally = yield Read("Committee", "tally", (bytes.fromhex(batch[2:]),))
+        if tally is None:  # somebody has resolved it, and the news is on its way
+            return
+        _, rejected, voided, _ = tally
         claims = data.claims if data else ()
         to_open = [claim.index for claim in claims if (rejected | voided) >> claim.index & 1]
         openings = open_claims(data, to_open) if data else ()
