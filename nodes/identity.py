@@ -36,9 +36,7 @@ class Directory:
     def __init__(self, identities: Iterable[Identity]) -> None:
         self._by_name = {identity.name: identity for identity in identities}
         self._by_address = {identity.address: identity for identity in self._by_name.values()}
-        self._by_role = {
-            role: tuple(i for i in self._by_name.values() if i.role is role) for role in Role
-        }
+        self._by_role = {role: tuple(i for i in self._by_name.values() if i.role is role) for role in Role}
 
     def __iter__(self) -> Iterator[Identity]:
         return iter(self._by_name.values())

@@ -60,7 +60,7 @@ class Answered:
 class Account:
     """What this node knows of a client's debt."""
 
-    owed: Wei = Wei(0)
+    owed: Wei = field(default=Wei(0))
     voucher: Voucher | None = None
 
     @property

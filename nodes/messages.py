@@ -122,14 +122,7 @@ class ClaimProof:
 
 
 Message: TypeAlias = (
-    InferenceRequest
-    | InferenceAnswer
-    | Refusal
-    | VoucherDelivery
-    | BatchQuery
-    | BatchData
-    | ClaimQuery
-    | ClaimProof
+    InferenceRequest | InferenceAnswer | Refusal | VoucherDelivery | BatchQuery | BatchData | ClaimQuery | ClaimProof
 )
 
 

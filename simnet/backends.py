@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chain.quantities import Gas
 from chain.seam import Chain
 from simnet.genesis import GENESIS
 from simnet.scenario.schema import Scenario
@@ -13,7 +14,7 @@ def open_chain(scenario: Scenario) -> Chain:
     if section.backend == "revm":
         from chain.revm import RevmChain
 
-        return RevmChain(genesis=GENESIS, block_gas_limit=section.block_gas_limit)
+        return RevmChain(genesis=GENESIS, block_gas_limit=Gas(section.block_gas_limit))
     from chain.anvil import AnvilChain
 
-    return AnvilChain(genesis=GENESIS, block_gas_limit=section.block_gas_limit, port=section.port)
+    return AnvilChain(genesis=GENESIS, block_gas_limit=Gas(section.block_gas_limit), port=section.port)

@@ -143,7 +143,7 @@ def service(figures: Figures) -> dict[str, Measured]:
 def unpaid(figures: Figures) -> Measured:
     """Tasks in posted batches that no fee was drawn for, by what each client owes and paid each node."""
     posted = figures.claims[figures.claims["posted"].notna()]
-    owed = posted.groupby(["node", "client"])["fee"].agg(["sum", "count"])
+    owed = posted.groupby(["node", "client"])["fee"].agg(["sum", "count"]).reset_index()
     names = figures.tables.names
     paid: dict[tuple[str, str], float] = {}
     for row in figures.tables.event("BatchPosted"):
@@ -151,9 +151,9 @@ def unpaid(figures: Figures) -> Measured:
             key = (names[row["node"]], names[client])
             paid[key] = paid.get(key, 0.0) + int(amount) / WEI
     short = 0
-    for key, books in owed.iterrows():
-        missing = books["sum"] - paid.get(key, 0.0)  # type: ignore[call-overload]
-        short += max(0, round(books["count"] * missing / books["sum"])) if books["sum"] else 0
+    for node, client, fees, count in owed.itertuples(index=False):
+        missing = fees - paid.get((node, client), 0.0)
+        short += max(0, round(count * missing / fees)) if fees else 0
     return short, len(posted)
 
 
@@ -247,8 +247,10 @@ def gained(figures: Figures, nodes: pd.Index[Any]) -> pd.Series[Any]:
     """Fees of frauds that stood, and rewards for batches in which a member's vote or check was dishonest."""
     found = pd.Series(0.0, index=nodes)
     stood = figures.frauds[figures.frauds["outcome"] == "accepted"]
-    shares = {row["batch"]: int(row["paid"]) / max(1, int(row["paid"]) + int(row["toVerifier"])) for row in
-              figures.tables.event("BatchFinal")}
+    shares = {
+        row["batch"]: int(row["paid"]) / max(1, int(row["paid"]) + int(row["toVerifier"]))
+        for row in figures.tables.event("BatchFinal")
+    }
     for _, claim in stood.iterrows():
         found[claim["node"]] += claim["fee"] * shares.get(claim["batch"], 0.0)
     batch_of = figures.claims["batch"].to_dict()

@@ -114,7 +114,7 @@ class Casting:
 
 
 def cast(scenario: Scenario, directory: Directory, zoo: Zoo, domain: Domain, streams: Streams) -> Casting:
-    """Hand out the scenario's behaviours. Entries with a count take nodes that no earlier entry has, if any are left."""
+    """Hand out the scenario's behaviours. Entries with a count take nodes that no earlier one has, while there are."""
     assigned: list[tuple[str, Adversary]] = []
     for adversary in scenario.adversaries:
         assigned += [(name, adversary) for name in chosen(adversary, directory, [n for n, _ in assigned], streams)]
@@ -123,16 +123,14 @@ def cast(scenario: Scenario, directory: Directory, zoo: Zoo, domain: Domain, str
     )
     models = {choice.name: zoo.model(choice.name) for choice in scenario.models}
     roles: dict[str, tuple[tuple[Behaviour, Gate], ...]] = {}
+    pairs: list[tuple[str, Behaviour, Gate]] = []
     if scenario.nodes.inference.noise == "gaussian":
-        everybody = [identity.name for identity in directory.of(Role.INFERENCE)]
-        pairs = [(name, HonestNoisy(), ALWAYS) for name in everybody]
-    else:
-        pairs = []
+        pairs += [(identity.name, HonestNoisy(), ALWAYS) for identity in directory.of(Role.INFERENCE)]
     pairs += [(name, a.behaviour, gate_of(a, name, scenario.seed)) for name, a in assigned]
-    for number, (name, behaviour, gate) in enumerate(pairs):
+    for name, behaviour, gate in pairs:
         situation = Situation(
             me=directory.named(name),
-            rng=streams.generator(f"behaviour/{number}/{name}"),
+            rng=streams.generator(f"behaviour/{name}/{len(roles.get(name, ()))}"),
             domain=domain,
             models={model.name: bytes.fromhex(model.reference.sha256) for model in models.values()},
             output_shapes={model.name: model.output_shape for model in models.values()},

@@ -16,7 +16,7 @@ from chain.signing import answer_digest
 from nodes.adversaries.behaviour import Behaviour, on
 from nodes.effects import Execute, Purpose, Reply, Sign, Steps
 from nodes.identity import Role
-from nodes.messages import InferenceAnswer
+from nodes.messages import InferenceAnswer, InferenceRequest
 from nodes.models.execution import Execution
 from nodes.models.tensors import tensor_hash
 
@@ -163,10 +163,9 @@ class Equivocate(Behaviour):
     @on(Reply)
     def tell_another_story(self, effect: Reply) -> Steps:
         """Send the client a negated output, signed as if it were the answer."""
-        answer = effect.message
-        if not isinstance(answer, InferenceAnswer):
+        request, answer = effect.to.message, effect.message
+        if not (isinstance(request, InferenceRequest) and isinstance(answer, InferenceAnswer)):
             return (yield effect)
-        request = effect.to.message
         false = -answer.output
         situation = self._situation
         digest = answer_digest(

@@ -41,7 +41,7 @@ def on(*effects: type, gated: bool = True) -> Callable[[Handler], Handler]:
     """
 
     def mark(method: Handler) -> Handler:
-        method.filters = {effect: gated for effect in effects}  # type: ignore[attr-defined]
+        method.filters = dict.fromkeys(effects, gated)  # type: ignore[attr-defined]
         return method
 
     return mark

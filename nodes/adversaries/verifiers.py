@@ -125,7 +125,7 @@ class Copycat(Behaviour):
         return Verdict.ABSTAIN
 
     @on(Submit)
-    def copy(self, effect: Submit) -> Steps:
+    def copy_other(self, effect: Submit) -> Steps:
         """Put the first other member's vote, or commitment, in the place of our own."""
         event = {"vote": "Voted", "commit": "Committed"}.get(effect.call.function)
         if event is None:

@@ -131,9 +131,7 @@ class Ledger:
     def _log_block(self, producer: Host, block: Block, transactions: Sequence[Transaction]) -> None:
         now, log = self._engine.now, self._engine.log
         pending = len(self._pending)
-        record = BlockMined(
-            block.number, block.timestamp, producer.name, len(transactions), block.gas_used, pending
-        )
+        record = BlockMined(block.number, block.timestamp, producer.name, len(transactions), block.gas_used, pending)
         log.append(now, record)
         for transaction, receipt in zip(transactions, block.receipts, strict=True):
             call = transaction.call
@@ -221,4 +219,3 @@ class Ledger:
         self._engine.log.append(self._engine.now, ChainReorged(depth, first, len(orphans)))
         self._schedule_slot()
         return depth
-

@@ -41,7 +41,7 @@ class NetworkParameters:
     """Share of messages that never arrive."""
 
 
-def backbone(parameters: NetworkParameters, streams: Streams) -> networkx.Graph:
+def backbone(parameters: NetworkParameters, streams: Streams) -> networkx.Graph[int]:
     """The sites and the latency of each link between them, in seconds, as the edge weight ``latency_s``."""
     seed = int(streams.generator("network/backbone").integers(2**31))
     graph = _shape(parameters.topology, parameters.sites, seed)
@@ -51,26 +51,31 @@ def backbone(parameters: NetworkParameters, streams: Streams) -> networkx.Graph:
     return graph
 
 
-def _shape(topology: str, sites: int, seed: int) -> networkx.Graph:
+def _shape(topology: str, sites: int, seed: int) -> networkx.Graph[int]:
     """A connected graph of that topology with nodes 0 to sites - 1."""
-    if sites < 3 or topology == "complete":
-        return networkx.complete_graph(sites)
+    graph: networkx.Graph[int]
+    if sites < 3:
+        topology = "complete"
     match topology:
+        case "complete":
+            graph = networkx.complete_graph(sites)
         case "ring":
-            return networkx.cycle_graph(sites)
+            graph = networkx.cycle_graph(sites)
         case "line":
-            return networkx.path_graph(sites)
+            graph = networkx.path_graph(sites)
         case "star":
-            return networkx.star_graph(sites - 1)
+            graph = networkx.star_graph(sites - 1)
         case "grid":
             width = math.isqrt(sites)
             whole = networkx.convert_node_labels_to_integers(networkx.grid_2d_graph(-(-sites // width), width))
-            return whole.subgraph(range(sites)).copy()
+            graph = whole.subgraph(range(sites)).copy()
         case "small_world":
-            return networkx.connected_watts_strogatz_graph(sites, min(4, sites - 1), 0.2, seed=seed)
+            graph = networkx.connected_watts_strogatz_graph(sites, min(4, sites - 1), 0.2, seed=seed)
         case "scale_free":
-            return networkx.barabasi_albert_graph(sites, min(2, sites - 1), seed=seed)
-    raise ValueError(f"unknown topology {topology!r}")
+            graph = networkx.barabasi_albert_graph(sites, min(2, sites - 1), seed=seed)
+        case _:
+            raise ValueError(f"unknown topology {topology!r}")
+    return graph
 
 
 class Network:
@@ -81,7 +86,7 @@ class Network:
         self.graph = backbone(parameters, streams)
         self._streams = streams
         lengths = networkx.all_pairs_dijkstra_path_length(self.graph, weight="latency_s")
-        self._path_s = {site: dict(targets) for site, targets in lengths}
+        self._path_s: dict[int, dict[int, float]] = {site: dict(targets) for site, targets in lengths}
         self._crowd: dict[int, int] = dict.fromkeys(self.graph.nodes, 0)
         self._site: dict[str, int] = {}
         self._region: dict[str, str] = {}

@@ -26,4 +26,3 @@ def open_claims(data: BatchData, indices: Sequence[int]) -> tuple[Any, ...]:
     """Claims with their proofs, as the contract takes them."""
     tree = ClaimTree(data.claims)
     return tuple(opening(data.claims[i], tree.proof(i)) for i in indices)
-
