@@ -39,14 +39,21 @@ def test_further_files_become_variants_if_their_shapes_agree() -> None:
         zoo.add("yours", SHIPPED.reference.path, variant="tiny", macs=1)
 
 
+def test_a_name_that_is_taken_is_refused() -> None:
+    zoo = default_zoo()
+    for variant in ("fp32", "int8"):
+        with pytest.raises(SimnetError, match=f"there is a model digits_mlp with a variant {variant} already"):
+            zoo.add("digits_mlp", SHIPPED.reference.path, variant=variant, macs=1)
+
+
 def test_a_users_inputs_are_what_the_model_is_asked_with() -> None:
     zoo = Zoo()
     mine = np.arange(3 * 64).reshape(3, 64)
     zoo.add("mine", SHIPPED.reference.path, mine, macs=1)
     assert np.array_equal(zoo.inputs("mine")[0], mine.astype(np.float32))
     for wrong in (mine[:, :63], mine[:0]):
-        with pytest.raises(SimnetError, match=r"inputs of model mine must be"):
-            zoo.add("mine", SHIPPED.reference.path, wrong, macs=1)
+        with pytest.raises(SimnetError, match=r"inputs of model yours must be"):
+            zoo.add("yours", SHIPPED.reference.path, wrong, macs=1)
 
 
 def test_a_model_of_tokens_needs_inputs() -> None:

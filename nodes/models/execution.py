@@ -45,7 +45,7 @@ class OnnxExecutor:
     """Runs models in ONNX Runtime, on one thread, with sessions that belong to this executor alone.
 
     With `optimise` off the graph runs as written, without fused or re-laid-out operators: an honest
-    implementation that may differ in the last bits, so a real source of noise (the CNN and the transformer).
+    implementation that may differ in the last bits (convolutions do), so a real source of noise.
     """
 
     def __init__(self, zoo: Zoo, device: Processor = "auto", optimise: bool = True) -> None:

@@ -2,7 +2,7 @@
 
 A node with noise is the control that must never be slashed under a tolerance. The sources here change an output
 after the fact, so all of them are stand-ins. Really different arithmetic is `OnnxExecutor(optimise=False)`, which
-runs the graph as written; on one CPU only the convolutional network and the transformer notice.
+runs the graph as written; on one CPU only the convolutional network notices (1e-6 of its spread).
 """
 
 from __future__ import annotations

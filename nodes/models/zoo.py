@@ -131,6 +131,8 @@ class Zoo:
         """
         from nodes.models.userfile import inspect  # loads ONNX Runtime, which most callers never need
 
+        if name in self.models and variant in self.models[name].variants:
+            raise SimnetError(f"there is a model {name} with a variant {variant} already", hint="choose another name")
         found = inspect(Path(path), macs)
         added = Variant(variant, Path(path), found.macs, found.sha256, found.size_bytes, weight_bits)
         if variant == REFERENCE:

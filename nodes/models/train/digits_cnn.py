@@ -26,13 +26,13 @@ class Cnn(Network):
         self.last = nn.Linear(2 * channels * 2 * 2, classes)
         self.exit = nn.Linear(channels * 4 * 4, classes)
 
-    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """[batch, 1, 8, 8] to logits [batch, classes]."""
         x = torch.relu(self.first(x / WHITE))
         early = self.exit(nn.functional.max_pool2d(x, 2).flatten(1))
         x = nn.functional.max_pool2d(torch.relu(self.second(x)), 2)
         x = nn.functional.max_pool2d(torch.relu(self.third(x)), 2)
-        return [self.last(x.flatten(1)), early]
+        return self.last(x.flatten(1)), early
 
     def write(self, graph: Graph, early: bool) -> str:
         """As `forward`."""

@@ -9,7 +9,7 @@ from torch import nn
 
 from nodes.models.train.recipe import Data, Network, Recipe
 
-EXIT_WEIGHT = 0.5
+EXIT_WEIGHT = 0.3
 """How much the early exit's loss counts against the last layer's."""
 
 
@@ -24,13 +24,13 @@ def fit(recipe: Recipe, network: Network, data: Data, progress: Callable[[str], 
     for epoch in range(recipe.epochs):
         order = torch.randperm(len(inputs))[: batches * recipe.batch].view(batches, recipe.batch)
         for step, chosen in enumerate(order):
-            losses = [cross_entropy(logits, labels[chosen]) for logits in network(inputs[chosen])]
+            last, early = (cross_entropy(logits, labels[chosen]) for logits in network(inputs[chosen]))
             optimiser.zero_grad()
-            sum(losses[1:], start=losses[0]).backward()
+            (last + EXIT_WEIGHT * early).backward()
             optimiser.step()
             schedule.step()
             if step % 20 == 0:
-                progress(f"epoch {epoch + 1} of {recipe.epochs}, {step / batches:.0%}, loss {losses[0].item():.3f}")
+                progress(f"epoch {epoch + 1} of {recipe.epochs}, {step / batches:.0%}, loss {last.item():.3f}")
 
 
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

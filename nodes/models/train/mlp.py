@@ -11,6 +11,9 @@ from torch import nn
 from nodes.models.train.graph import Graph
 from nodes.models.train.recipe import Data, Network
 
+FARTHEST = 4.0
+"""Standard deviations from the mean beyond which a feature counts no further."""
+
 
 class Mlp(Network):
     """ReLU layers of the given widths, between standardised features and as many logits as there are classes."""
@@ -27,19 +30,20 @@ class Mlp(Network):
         self.register_buffer("mean", torch.tensor(data.inputs.mean(axis=0)))
         self.register_buffer("scale", torch.tensor(1 / np.maximum(data.inputs.std(axis=0), 1e-3)))
 
-    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """[batch, features] to logits [batch, classes]."""
-        x = (x - self.mean) * self.scale
+        x = ((x - self.mean) * self.scale).clamp(-FARTHEST, FARTHEST)
         states = []
         for layer in self.hidden:
             x = torch.relu(layer(x))
             states.append(x)
-        return [self.last(x), self.exit(states[0])]
+        return self.last(x), self.exit(states[0])
 
     def write(self, graph: Graph, early: bool) -> str:
         """As `forward`."""
         x = graph.op("Sub", "input", graph.constant(self.mean))
         x = graph.op("Mul", x, graph.constant(self.scale))
+        x = graph.op("Clip", x, *(graph.constant(torch.tensor(bound)) for bound in (-FARTHEST, FARTHEST)))
         for layer in self.hidden[:1] if early else self.hidden:
             x = graph.op("Relu", graph.linear(x, layer))
         return graph.linear(x, self.exit if early else self.last)

@@ -18,8 +18,8 @@ class Network(nn.Module):  # type: ignore[misc]  # torch has no types here
     """A network that can be trained, and written down as an ONNX graph."""
 
     @abstractmethod
-    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """Logits [batch, ..., classes] of the last layer and then of the early exit, if there is one."""
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits [batch, ..., classes] of the last layer, and of the early exit."""
 
     @abstractmethod
     def write(self, graph: Graph, early: bool) -> str:
