@@ -25,6 +25,8 @@ class Conduct:
     finalised: int
     slashes: int
     slashed_opg: float
+    refused: int
+    """Requests that nodes refused for want of payment."""
 
     @property
     def fate(self) -> str:
@@ -33,6 +35,8 @@ class Conduct:
             return "got away with it"
         if self.slashes:
             return "slashed" if self.dishonest else "slashed although honest"
+        if self.refused:
+            return "refused service"
         if self.dishonest:
             return "not punished"
         return "unharmed"
@@ -43,6 +47,10 @@ def conduct(figures: Figures) -> list[Conduct]:
     acts: dict[str, int] = {}
     for row in figures.tables.of("cheated"):
         acts[row["node"]] = acts.get(row["node"], 0) + 1
+    refused: dict[str, int] = {}
+    for row in figures.tables.of("task_failed"):
+        if row["reason"] == "payment required":
+            refused[row["client"]] = refused.get(row["client"], 0) + 1
     found = []
     for name, row in figures.tables.participants.items():
         slashes = [slash for slash in figures.slashes if slash["name"] == name]
@@ -61,6 +69,7 @@ def conduct(figures: Figures) -> list[Conduct]:
                 finalised=int((mine["outcome"] == "accepted").sum()),
                 slashes=len(slashes),
                 slashed_opg=sum(int(slash["amount"]) for slash in slashes) / WEI,
+                refused=refused.get(name, 0),
             )
         )
     return found
