@@ -101,7 +101,7 @@ def test_the_report_ends_with_a_count_and_exit_code_2() -> None:
         ("? [a]\n: b", ["x.yaml:4:3: a key must be text"]),
         ("description: !!binary aGk=", ["x.yaml:4:14: tag tag:yaml.org,2002:binary does not fit here"]),
         ("nodes: !!python/object:os.system {}", ["python/object:os.system does not fit here"]),
-        ("comparator: bitwise", ["x.yaml:4:1: unknown key 'comparator'", "did you mean 'strategy.comparator'?"]),
+        ("comparator: bitwise", ["x.yaml:4:1: unknown key 'comparator'", "write it as strategy: {comparator: …}"]),
         ("strategy.comparator: bitwise", ["x.yaml:4:1: unknown key 'strategy.comparator'"]),
         ("<<: {seed: 3}", ["x.yaml:4:1: unknown key '<<'"]),
     ],

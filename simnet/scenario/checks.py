@@ -35,6 +35,7 @@ def check(scenario: Scenario) -> Iterator[Finding]:
     yield from _sometimes(scenario)
     for below, message in scenario.strategy.problems(scenario):
         yield ("strategy", *below), message, ""
+    yield from _compare(scenario)
 
 
 def _models(scenario: Scenario) -> Iterator[Finding]:
@@ -175,6 +176,18 @@ def _faults(scenario: Scenario) -> Iterator[Finding]:
 
 def _everybody(scenario: Scenario) -> Iterator[str]:
     return (name for role in Role for name in scenario.names(role))
+
+
+def _compare(scenario: Scenario) -> Iterator[Finding]:
+    """Each strategy must be usable in the scenario, and be told from the others by its label."""
+    labels = scenario.compare.labels()
+    for i, contender in enumerate(scenario.compare.strategies):
+        at = ("compare", "strategies", i)
+        if labels[i] in labels[:i]:
+            yield at, f"another strategy is called '{labels[i]}' too", "give each a label of its own"
+        in_its_place = scenario.model_copy(update={"strategy": contender.strategy})
+        for below, message in contender.strategy.problems(in_its_place):
+            yield (*at, *below), message, ""
 
 
 def _end(scenario: Scenario) -> float:

@@ -78,10 +78,12 @@ def _place(document: Document, location: KeyPath, *, key: bool = False) -> Place
 
 
 def written(location: KeyPath) -> KeyPath:
-    """Where the file has what the schema has at `location`: two parts of it are written one level off."""
+    """Where the file has what the schema has at `location`: some parts of it are written one level off."""
     match location:
         case ("strategy.comparator", *below):
             return ("strategy", "comparator", *below)
+        case ("compare", "strategies", int(i), "strategy", *below):
+            return ("compare", "strategies", i, *below)
         case ("adversaries", int(i), "behaviour", "kind"):
             return ("adversaries", i, "behaviour")
         case ("adversaries", int(i), "behaviour", *below) if below:

@@ -20,6 +20,7 @@ from simnet.comparators.comparator import Comparator
 from simnet.expectations import ExpectationField
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.arrivals import ExistingFile
+from simnet.scenario.compare import Compare
 from simnet.scenario.economics import Compute, Economics
 from simnet.scenario.faults import AnyFault
 from simnet.scenario.kinds import COMPARATOR, STRATEGY, error_at
@@ -91,6 +92,7 @@ class Scenario(Parameters):
     faults: tuple[AnyFault, ...] = Field(default=(), max_length=10_000)
     expect: tuple[ExpectationField, ...] = Field(default=(), description="what must hold for the run to pass")
     sometimes: tuple[str, ...] = Field(default=(), description="what must happen at least once")
+    compare: Compare = Compare()
 
     @model_validator(mode="before")
     @classmethod
@@ -98,9 +100,10 @@ class Scenario(Parameters):
         """Take the comparator out of the strategy's own parameters."""
         if not isinstance(value, dict):
             return value
-        if COMPARATOR_KEY in value:
-            error = UnknownKey(f"unknown key '{COMPARATOR_KEY}'", "write it as strategy: {comparator: …}")
-            raise error_at(COMPARATOR_KEY, error, value)
+        for misplaced in ("comparator", COMPARATOR_KEY):
+            if misplaced in value:
+                error = UnknownKey(f"unknown key '{misplaced}'", "write it as strategy: {comparator: …}")
+                raise error_at(misplaced, error, value)
         strategy = value.get("strategy")
         comparator: Any = "relative"
         if isinstance(strategy, dict):
