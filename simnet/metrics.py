@@ -55,7 +55,6 @@ def rate(successes: int, n: int) -> Measured:
 
 def percentiles(values: pd.Series[Any], spec: MetricSpec) -> Measured:
     """The percentiles that a metric reports."""
-    values = values.dropna()
     if values.empty:
         return dict.fromkeys(spec.statistics), 0
     return {name: float(values.quantile(int(name[1:]) / 100)) for name in spec.statistics}, len(values)
@@ -101,9 +100,26 @@ class Figures:
         return {str(key): int(value) for key, value in self.executed.groupby("purpose")["macs"].sum().items()}
 
 
+def observations(figures: Figures) -> dict[str, pd.Series[Any]]:
+    """What the percentiles of each distribution are taken of: one value per task or fraud, in the metric's unit."""
+    frame, frauds = figures.claims, figures.frauds
+    detected = frauds[frauds["outcome"] == "rejected"]
+    found = {
+        "time_to_detection_s": detected["rejected"] - detected["posted"],
+        "soft_latency_ms": (frame["answered"] - frame["sent"]) * 1000,
+        "finality_latency_s": frame["final"] - frame["sent"],
+    }
+    return {name: values.dropna() for name, values in found.items()}
+
+
+def distributions(figures: Figures) -> dict[str, Measured]:
+    """How long things took."""
+    return {name: percentiles(values, METRICS[name]) for name, values in observations(figures).items()}
+
+
 def security(figures: Figures) -> dict[str, Measured]:
     """Who cheated, who was caught, who was wronged."""
-    frauds, spec = figures.frauds, METRICS["time_to_detection_s"]
+    frauds = figures.frauds
     detected = frauds[frauds["outcome"] == "rejected"]
     finalised = frauds[(frauds["outcome"] == "accepted")]
     undecided = frauds[frauds["outcome"].isna()]
@@ -118,7 +134,6 @@ def security(figures: Figures) -> dict[str, Measured]:
         "false_slash_rate": rate(len(wronged), figures.acts_of_the_honest),
         "honest_slashed_opg": (total(wronged, "amount"), len(wronged)),
         "targeted_success_rate": rate(int((targeted["outcome"] == "accepted").sum()), len(targeted)),
-        "time_to_detection_s": percentiles(detected["rejected"] - detected["posted"], spec),
         "slashes_total": (len(figures.slashes), len(figures.slashes)),
         "slashed_opg": (total(figures.slashes, "amount"), len(figures.slashes)),
     }
@@ -127,15 +142,12 @@ def security(figures: Figures) -> dict[str, Measured]:
 def service(figures: Figures) -> dict[str, Measured]:
     """What clients got, and how soon."""
     frame, tables = figures.claims, figures.tables
-    soft = (frame["answered"] - frame["sent"]) * 1000
     messages = tables.of("message_sent")
     return {
         "tasks_total": (len(frame), len(frame)),
         "tasks_finalised": (int(frame["final"].notna().sum()), len(frame)),
         "tasks_unanswered": (len(tables.of("task_failed")), len(frame)),
         "unpaid_tasks": unpaid(figures),
-        "soft_latency_ms": percentiles(soft, METRICS["soft_latency_ms"]),
-        "finality_latency_s": percentiles(frame["final"] - frame["sent"], METRICS["finality_latency_s"]),
         "messages_lost_rate": rate(sum(bool(row["lost"]) for row in messages), len(messages)),
     }
 
@@ -279,7 +291,14 @@ def saved(figures: Figures, nodes: pd.Index[Any]) -> pd.Series[Any]:
     return found
 
 
-FAMILIES: tuple[Callable[[Figures], dict[str, Measured]], ...] = (security, service, verification, on_chain, money)
+FAMILIES: tuple[Callable[[Figures], dict[str, Measured]], ...] = (
+    distributions,
+    security,
+    service,
+    verification,
+    on_chain,
+    money,
+)
 
 
 def compute(tables: Tables) -> dict[str, Metric]:
