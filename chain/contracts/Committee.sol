@@ -44,6 +44,16 @@ contract Committee {
         uint96 weight;
     }
 
+    struct Count {
+        Panel panel;
+        Seat[] seats;
+        uint256[] votes; // 0 where none were revealed
+        uint256 verdict; // in the form of votes; claims proven wrong before have none
+        uint128 accepted;
+        uint128 rejected; // those proven wrong before included
+        uint128 voided;
+    }
+
     uint256 public constant MAX_MEMBERS = 128;
     address public constant BURN_ADDRESS = 0x000000000000000000000000000000000000dEaD;
     uint256 private constant BPS = 10_000;
@@ -142,7 +152,8 @@ contract Committee {
         }
     }
 
-    /// @dev External only so that `drawable` can catch its reverts.
+    /// @notice Members and stakes of the committee that would be drawn now for a batch posted then.
+    /// @dev External so that `drawable` can catch its reverts.
     function lots(bytes32 batch, uint40 postedAt) external view returns (address[] memory, uint256[] memory) {
         return _lots(batch, postedAt);
     }
@@ -187,9 +198,8 @@ contract Committee {
         if (commitment == 0) revert ZeroCommitment();
         Panel storage panel = _seated(batch, seat);
         if (block.timestamp > panel.commitBy) revert TooLate(panel.commitBy);
-        uint128 bit = uint128(1) << uint128(seat);
-        if (panel.committed & bit != 0) revert AlreadyCommitted(batch, msg.sender);
-        panel.committed |= bit;
+        if (_has(panel.committed, seat)) revert AlreadyCommitted(batch, msg.sender);
+        panel.committed |= _bit(seat);
         _ballots[batch][seat] = commitment;
         emit Committed(batch, msg.sender, commitment);
     }
@@ -200,13 +210,10 @@ contract Committee {
         Panel storage panel = _seated(batch, seat);
         if (block.timestamp <= panel.commitBy && panel.committed != _all(panel.size)) revert TooEarly(panel.commitBy);
         if (block.timestamp > panel.revealBy) revert TooLate(panel.revealBy);
-        uint128 bit = uint128(1) << uint128(seat);
-        if (panel.revealed & bit != 0) revert AlreadyRevealed(batch, msg.sender);
+        if (_has(panel.revealed, seat)) revert AlreadyRevealed(batch, msg.sender);
         bytes32 commitment = keccak256(abi.encode(batch, msg.sender, votes, salt));
         if (_ballots[batch][seat] != commitment) revert WrongReveal(batch, msg.sender);
-        _checkVotes(votes, panel.claims);
-        panel.revealed |= bit;
-        _ballots[batch][seat] = bytes32(votes);
+        _record(panel, batch, seat, votes);
         emit Revealed(batch, msg.sender, votes);
     }
 
@@ -215,11 +222,8 @@ contract Committee {
         if (commitReveal) revert WrongScheme(commitReveal);
         Panel storage panel = _seated(batch, seat);
         if (block.timestamp > panel.commitBy) revert TooLate(panel.commitBy);
-        uint128 bit = uint128(1) << uint128(seat);
-        if (panel.revealed & bit != 0) revert AlreadyRevealed(batch, msg.sender);
-        _checkVotes(votes, panel.claims);
-        panel.revealed |= bit;
-        _ballots[batch][seat] = bytes32(votes);
+        if (_has(panel.revealed, seat)) revert AlreadyRevealed(batch, msg.sender);
+        _record(panel, batch, seat, votes);
         emit Voted(batch, msg.sender, votes);
     }
 
@@ -229,21 +233,14 @@ contract Committee {
     /// @param openings the claims that `tally` has as rejected or void; none when all are void
     /// @param charges as in the batch's BatchPosted
     function resolve(bytes32 batch, Opening[] calldata openings, Charge[] calldata charges) external {
-        Panel memory panel = _panels[batch];
-        if (panel.size == 0) revert NotDrawn(batch);
-        if (!_resolvable(panel)) revert TooEarly(panel.revealBy);
-        uint128 proven = settlement.batchOf(batch).rejected;
-        (Seat[] memory seats, uint256[] memory votes) = _load(batch, panel);
-        uint256 verdict = _judge(panel, seats, votes, proven);
-        _clear(batch, panel);
-
-        (uint128 accepted, uint128 rejected) = (uint128(verdict), uint128(verdict >> 128) | proven);
-        uint128 voided = _all(panel.claims) & ~(accepted | rejected);
-        emit Resolved(batch, accepted, rejected, voided);
+        Count memory count = _count(batch);
+        if (!_resolvable(count.panel)) revert TooEarly(count.panel.revealBy);
+        _clear(batch, count.panel.size);
+        emit Resolved(batch, count.accepted, count.rejected, count.voided);
         uint256 pot;
-        if (accepted | rejected == 0) settlement.voidBatch(batch, charges);
-        else pot = settlement.settle(batch, rejected, voided, openings, charges);
-        _reward(batch, seats, _slash(panel, seats, votes, verdict), pot);
+        if (count.accepted | count.rejected == 0) settlement.voidBatch(batch, charges);
+        else pot = settlement.settle(batch, count.rejected, count.voided, openings, charges);
+        _reward(batch, count.seats, _slash(count), pot);
     }
 
     /// @notice The verdict as the votes revealed so far have it, and whether it can be resolved.
@@ -252,14 +249,8 @@ contract Committee {
         view
         returns (uint128 accepted, uint128 rejected, uint128 voided, bool resolvable)
     {
-        Panel memory panel = _panels[batch];
-        if (panel.size == 0) revert NotDrawn(batch);
-        uint128 proven = settlement.batchOf(batch).rejected;
-        (Seat[] memory seats, uint256[] memory votes) = _load(batch, panel);
-        uint256 verdict = _judge(panel, seats, votes, proven);
-        (accepted, rejected) = (uint128(verdict), uint128(verdict >> 128) | proven);
-        voided = _all(panel.claims) & ~(accepted | rejected);
-        resolvable = _resolvable(panel);
+        Count memory count = _count(batch);
+        return (count.accepted, count.rejected, count.voided, _resolvable(count.panel));
     }
 
     /// @notice Who has a seat, and with what stake; zeros when there is no such seat.
@@ -285,22 +276,34 @@ contract Committee {
         return block.timestamp > panel.commitBy && panel.revealed == panel.committed;
     }
 
-    function _load(bytes32 batch, Panel memory panel)
-        private
-        view
-        returns (Seat[] memory seats, uint256[] memory votes)
-    {
-        seats = new Seat[](panel.size);
-        votes = new uint256[](panel.size);
-        for (uint256 i; i < panel.size; ++i) {
-            seats[i] = _seats[batch][i];
-            if (_has(panel.revealed, i)) votes[i] = uint256(_ballots[batch][i]);
-        }
+    function _record(Panel storage panel, bytes32 batch, uint256 seat, uint256 votes) private {
+        (uint128 valid, uint128 invalid) = (uint128(votes), uint128(votes >> 128));
+        if (valid & invalid != 0 || (valid | invalid) & ~_all(panel.claims) != 0) revert InvalidVotes(votes);
+        panel.revealed |= _bit(seat);
+        _ballots[batch][seat] = bytes32(votes);
     }
 
-    function _clear(bytes32 batch, Panel memory panel) private {
-        delete _panels[batch];
+    /// @dev Claims already proven wrong are rejected whatever the votes say of them.
+    function _count(bytes32 batch) private view returns (Count memory count) {
+        Panel memory panel = _panels[batch];
+        if (panel.size == 0) revert NotDrawn(batch);
+        count.panel = panel;
+        count.seats = new Seat[](panel.size);
+        count.votes = new uint256[](panel.size);
         for (uint256 i; i < panel.size; ++i) {
+            count.seats[i] = _seats[batch][i];
+            if (_has(panel.revealed, i)) count.votes[i] = uint256(_ballots[batch][i]);
+        }
+        uint128 proven = settlement.batchOf(batch).rejected;
+        count.verdict = _judge(panel, count.seats, count.votes, proven);
+        count.accepted = uint128(count.verdict);
+        count.rejected = uint128(count.verdict >> 128) | proven;
+        count.voided = _all(panel.claims) & ~(count.accepted | count.rejected);
+    }
+
+    function _clear(bytes32 batch, uint8 seats) private {
+        delete _panels[batch];
+        for (uint256 i; i < seats; ++i) {
             delete _seats[batch][i];
             delete _ballots[batch][i];
         }
@@ -345,18 +348,16 @@ contract Committee {
     }
 
     /// @return earners bit per seat: who revealed and never voted against the verdict
-    function _slash(Panel memory panel, Seat[] memory seats, uint256[] memory votes, uint256 verdict)
-        private
-        returns (uint128 earners)
-    {
-        uint256 opposite = verdict << 128 | verdict >> 128;
-        earners = panel.revealed;
-        for (uint256 i; i < seats.length; ++i) {
-            if (votes[i] & opposite != 0) {
-                earners &= ~(uint128(1) << uint128(i));
-                _slashMember(seats[i].member, wrongVoteSlashBps, "wrong_vote");
-            } else if (_has(panel.committed & ~panel.revealed, i)) {
-                _slashMember(seats[i].member, missedRevealSlashBps, "missed_reveal");
+    function _slash(Count memory count) private returns (uint128 earners) {
+        uint256 opposite = count.verdict << 128 | count.verdict >> 128;
+        uint128 hidden = count.panel.committed & ~count.panel.revealed;
+        earners = count.panel.revealed;
+        for (uint256 i; i < count.seats.length; ++i) {
+            if (count.votes[i] & opposite != 0) {
+                earners &= ~_bit(i);
+                _slashMember(count.seats[i].member, wrongVoteSlashBps, "wrong_vote");
+            } else if (_has(hidden, i)) {
+                _slashMember(count.seats[i].member, missedRevealSlashBps, "missed_reveal");
             }
         }
     }
@@ -387,17 +388,16 @@ contract Committee {
         return weight * quorumDenominator >= total * quorumNumerator;
     }
 
-    function _checkVotes(uint256 votes, uint8 claims) private pure {
-        (uint128 valid, uint128 invalid) = (uint128(votes), uint128(votes >> 128));
-        if (valid & invalid != 0 || (valid | invalid) & ~_all(claims) != 0) revert InvalidVotes(votes);
-    }
-
     /// @dev The lowest `count` bits, of 1 to 128.
     function _all(uint8 count) private pure returns (uint128) {
         return type(uint128).max >> (128 - count);
     }
 
+    function _bit(uint256 index) private pure returns (uint128) {
+        return uint128(1 << index);
+    }
+
     function _has(uint128 bits, uint256 index) private pure returns (bool) {
-        return bits >> uint128(index) & 1 != 0;
+        return bits & _bit(index) != 0;
     }
 }

@@ -17,6 +17,8 @@ import {Staking} from "./Staking.sol";
 /// @notice Clients keep OPG in escrow and pay by signed vouchers. A node posts the Merkle root of its
 /// claims with the vouchers; the fees stay in the batch until it is final. A verifier contract, set once,
 /// says which claims fall. Every wei in here is in a client's escrow or in an open batch.
+/// @dev Vouchers pay for a node's work at large, not for single claims. What a claim says of its fee is the
+/// node's word, which bounds a refund from above only: one that understates it is refunded short.
 contract Settlement is AccessControl, EIP712 {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
