@@ -1,0 +1,80 @@
+"""`simnet bench`: measure simnet against the bare tools underneath it, on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from simnet.cli.console import make_console, print_table
+
+SCENARIO = Path("scenarios/byzantine.yaml")
+ENGINE_MESSAGES = 100_000
+ENGINE_NODES = (10, 100, 1_000)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measurement. `target` is what the project holds itself to, on two cores."""
+
+    what: str
+    value: str
+    target: str
+
+
+def chain() -> Iterator[Line]:
+    """The chain seam against a bare batching client and web3.py."""
+    from simnet.bench.chain import measure
+
+    found = measure()
+    yield Line("chain seam, transactions/s", f"{found.seam:,.0f}", "")
+    yield Line("bare batching client, transactions/s", f"{found.bare:,.0f}", "")
+    yield Line("chain seam over bare client", f"{found.of_bare:.2f}", "at least 0.70")
+    yield Line("chain seam over web3.py's transact() loop", f"{found.times_the_loop:.1f}", "at least 20")
+
+
+def engine() -> Iterator[Line]:
+    """The engine against bare simpy, at three sizes."""
+    from simnet.bench.engine import bare_simpy
+    from simnet.bench.engine import engine as engine_speed
+
+    for nodes in ENGINE_NODES:
+        bare = max(bare_simpy(nodes, ENGINE_MESSAGES) for _ in range(2))
+        ours = max(engine_speed(nodes, ENGINE_MESSAGES) for _ in range(2))
+        yield Line(f"engine, {nodes:,} nodes: messages/s", f"{ours:,.0f}", "")
+        yield Line(f"engine, {nodes:,} nodes: microseconds a message", f"{1e6 / ours:.1f}", "the same at every size")
+        yield Line(f"engine, {nodes:,} nodes: over bare simpy", f"{ours / bare:.2f}", "at least 0.40")
+
+
+def startup() -> Iterator[Line]:
+    """What a person waits for."""
+    from simnet.bench.startup import help_s, whole_run_s
+
+    help_s()  # compiles what has never been imported
+    yield Line("simnet --help, s", f"{min(help_s() for _ in range(3)):.2f}", "under 0.40")
+    first, whole = whole_run_s(SCENARIO)
+    yield Line(f"{SCENARIO.name}: first event, s", f"{first:.2f}", "under 2.00")
+    yield Line(f"{SCENARIO.name}: whole run on anvil, s", f"{whole:.1f}", "under 30")
+
+
+SUITES: dict[str, Callable[[], Iterator[Line]]] = {"chain": chain, "engine": engine, "startup": startup}
+
+
+@click.command()
+@click.argument("suites", nargs=-1, type=click.Choice(list(SUITES)))
+def bench(suites: tuple[str, ...]) -> None:
+    """Measure simnet on this machine, as ratios within one run. All suites if none is named.
+
+    \b
+    simnet bench
+    simnet bench engine
+    """
+    console = make_console()
+    chosen = suites or tuple(SUITES)
+    lines = []
+    for name in chosen:
+        click.echo(f"measuring {name} …", err=True)
+        lines += [(line.what, line.value, line.target) for line in SUITES[name]()]
+    print_table(console, ("what", "measured", "target"), lines)
