@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from chain.anvil import AnvilChain
 from chain.seam import Chain
+from tests.stage import Stage
 
 settings.register_profile("simnet", deadline=None)  # a busy machine is no defect
 settings.load_profile("simnet")
@@ -38,6 +39,13 @@ def anvil() -> Iterator[AnvilChain]:
     """A chain on anvil."""
     with AnvilChain() as chain:
         yield chain
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """An engine on a calm network, for the test to put hosts on."""
+    with closing(Stage(tmp_path)) as open_stage:
+        yield open_stage
 
 
 @pytest.fixture(scope="session")
