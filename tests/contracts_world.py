@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
 from eth_account.messages import encode_typed_data
 from eth_hash.auto import keccak
 
 from chain.claims import Claim, ClaimTree, batch_id, opening
 from chain.deploy import SLASHER_ROLE, ProtocolParameters, VerifierSpec, deploy_protocol
 from chain.quantities import OPG, ZERO_HASH, Address, Gas, Timestamp, Wei
-from chain.revm import DEFAULT_CHAIN_ID, RevmChain
 from chain.seam import Block, Call, Chain, Receipt, Revert
 from chain.signing import Domain, Key, answer_digest, voucher_digest
 
@@ -24,6 +24,7 @@ OPEN, FINAL = 1, 2
 FEE = Wei(OPG // 50)
 STAKE = Wei(10_000 * OPG)
 GAS = Gas(30_000_000)
+CHAIN_ID = 31337
 BLOCK_GAS = Gas(40 * GAS)
 
 PARAMETERS = ProtocolParameters(
@@ -88,7 +89,7 @@ class World:
         judge: str | None = None,
         chain: Chain | None = None,
     ) -> None:
-        self.chain = chain or RevmChain(block_gas_limit=BLOCK_GAS)
+        self.chain = chain or in_process()
         self.parameters = parameters
         self._keys: dict[str, Key] = {}
         self._next: int | None = None
@@ -96,7 +97,7 @@ class World:
             deploy_protocol(self.chain, self.address("deployer"), parameters, verifier, {})
         else:
             self._deploy_with_judge(judge)
-        self.domain = Domain(DEFAULT_CHAIN_ID, self.chain.address_of("Settlement"))
+        self.domain = Domain(CHAIN_ID, self.chain.address_of("Settlement"))
 
     def _deploy_with_judge(self, judge: str) -> None:
         p, deployer, chain = self.parameters, self.address("deployer"), self.chain
@@ -229,6 +230,14 @@ class World:
             redeemed = self.read("Settlement.redeemedOf", self.address(client), self.address(node))
             vouchers.append(self.voucher(client, node, redeemed + FEE * clients.count(client)))
         return self.post(node, self.claims(clients, tag=tag), vouchers)
+
+
+def in_process() -> Chain:
+    """A fresh chain with large blocks. Skips the test where pyrevm has no wheel for this Python."""
+    pytest.importorskip("pyrevm")
+    from chain.revm import RevmChain
+
+    return RevmChain(block_gas_limit=BLOCK_GAS)
 
 
 def hash_of(*parts: object) -> bytes:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chain.anvil import AnvilChain
-from chain.revm import RevmChain
 from chain.seam import Chain
-from tests.contracts_world import BLOCK_GAS, World, hash_of
+from tests.contracts_world import BLOCK_GAS, World, hash_of, in_process
 from tests.test_contracts_committee import COMMITTEE, STAFF, hold_vote, resolve, settle_in
 
 PROOF = hash_of("told")
@@ -37,8 +36,5 @@ def story(chain: Chain) -> list[Any]:
 
 
 def test_both_chains_tell_the_same_story() -> None:
-    anvil = AnvilChain(block_gas_limit=BLOCK_GAS)
-    try:
-        assert story(anvil) == story(RevmChain(block_gas_limit=BLOCK_GAS))
-    finally:
-        anvil.close()
+    with AnvilChain(block_gas_limit=BLOCK_GAS) as anvil:
+        assert story(anvil) == story(in_process())

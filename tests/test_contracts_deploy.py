@@ -8,16 +8,15 @@ from chain import abi
 from chain.deploy import ADMIN_ROLE, SLASHER_ROLE, deploy_protocol
 from chain.errors import CallReverted
 from chain.quantities import OPG, TOTAL_SUPPLY, Wei
-from chain.revm import RevmChain
 from chain.signing import Key
-from tests.contracts_world import PARAMETERS, Committee, World, event, hash_of, typed_data_digest
+from tests.contracts_world import PARAMETERS, Committee, World, event, hash_of, in_process, typed_data_digest
 
 NOBODY = "0x" + "00" * 20
 DEPLOYER = Key(b"deployer").address
 
 
 def test_all_opg_is_the_deployers_and_those_it_allots_to() -> None:
-    chain = RevmChain()
+    chain = in_process()
     allocations = {Key(bytes([i])).address: Wei((i + 1) * OPG) for i in range(250)}
     deploy_protocol(chain, DEPLOYER, PARAMETERS, None, allocations)
     assert {account: chain.balance(account) for account in allocations} == allocations
@@ -27,7 +26,7 @@ def test_all_opg_is_the_deployers_and_those_it_allots_to() -> None:
 
 def test_an_allocation_beyond_the_supply_fails() -> None:
     with pytest.raises(CallReverted, match="ERC20InsufficientBalance"):
-        deploy_protocol(RevmChain(), DEPLOYER, PARAMETERS, None, {Key(b"x").address: Wei(TOTAL_SUPPLY + 1)})
+        deploy_protocol(in_process(), DEPLOYER, PARAMETERS, None, {Key(b"x").address: Wei(TOTAL_SUPPLY + 1)})
 
 
 @pytest.mark.parametrize("committee", [None, Committee()])
