@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -27,10 +28,11 @@ from simnet.backends import open_chain
 from simnet.events import EventLog, Listener, RunEnded, StakeRead, SupplyRead
 from simnet.genesis import supply
 from simnet.kernel.pace import Pace, Stop, drive
-from simnet.results import Results, judge
 from simnet.scenario.schema import Scenario
-from simnet.tables import read_tables
 from simnet.world import World, build
+
+if TYPE_CHECKING:
+    from simnet.results import Results
 
 RUNS = Path("reports/runs")
 """Where run directories go, below the working directory, unless the user says otherwise."""
@@ -93,6 +95,9 @@ def run(scenario: Scenario, options: Options) -> Finished:
             chain.close()
     log.close()
     (directory / "scenario.yaml").write_text(scenario.resolved_yaml())
+    from simnet.results import judge  # pandas takes longer to import than a run takes to start
+    from simnet.tables import read_tables
+
     wall_s = round(time.perf_counter() - started, 3)
     results = judge(scenario, read_tables(log.path), log.digest, round(virtual_s, 6), wall_s)
     (directory / "results.json").write_bytes(orjson.dumps(results.as_json(), option=orjson.OPT_INDENT_2))

@@ -159,6 +159,7 @@ def announce(
             dishonest=any(behaviour.dishonest for behaviour, _ in shown),
         )
         log.append(0.0, joined)
+    log.flush()
 
 
 def money_of(scenario: Scenario, identity: Identity) -> Wei:
