@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -106,3 +107,20 @@ def test_no_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
                     yield f"{place}:{text.count(chr(10), 0, found.start()) + 1} holds {word}"
 
     report(findings())
+
+
+@pytest.mark.parametrize("name", ["run", "test", "node"])
+def test_every_python_package_is_pinned_with_hashes(name: str) -> None:
+    pins = (ROOT / "requirements" / f"{name}.lock").read_text().replace("\\\n", " ").splitlines()
+    assert pins
+    report(f"{name}.lock: {pin}" for pin in pins if not re.match(r"[\w.-]+==\S+ (;[^#]*)? *--hash=sha256:", pin))
+
+
+def test_every_node_package_is_pinned_with_a_hash_and_no_address() -> None:
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    assert len(packages) > 1
+    report(
+        f"package-lock.json: {place}"
+        for place, package in packages.items()
+        if place and not (package.get("integrity", "").startswith("sha512-") and "resolved" not in package)
+    )
