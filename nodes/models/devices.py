@@ -31,7 +31,7 @@ class Device:
 
 MEASURED = (
     "measured: one core of an AMD EPYC, ONNX Runtime 1.32 on one thread, a batch of one; CPU seconds of every "
-    "variant of the zoo, median of 400 runs, of which this line is at most 50 % off (int8 convolutions: twice as slow)"
+    "variant of the zoo, median of 400 runs; this line is within a factor of two of each (int8 convolutions are worst)"
 )
 
 DEVICES: Mapping[str, Device] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""Builds one model: trains its networks, writes every variant and the holdout, and measures them."""
+"""Builds one model: trains its networks, writes every variant and the holdout inputs."""
 
 from __future__ import annotations
 
