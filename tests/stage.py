@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
+from pydantic import TypeAdapter
 
 from chain.errors import CallReverted
 from chain.quantities import Address, Gas, Timestamp, Wei
@@ -26,10 +28,12 @@ from nodes.records import Record
 from simnet.events import EventLog
 from simnet.kernel.compute import ComputeTime
 from simnet.kernel.engine import Engine
+from simnet.kernel.faults import schedule
 from simnet.kernel.host import Host
 from simnet.kernel.ledger import Ledger
 from simnet.kernel.network import Network, NetworkParameters
 from simnet.kernel.streams import Streams
+from simnet.scenario.faults import AnyFault
 
 GENESIS = Timestamp(1_000)
 DOMAIN = Domain(1, Address("0x" + "5e" * 20))
@@ -211,6 +215,10 @@ class Stage:
     def at(self, time_s: float, act: Callable[[], Any]) -> None:
         """Have something happen at a time."""
         self.engine.after(time_s - self.engine.now, lambda _: act())
+
+    def faults(self, text: str) -> None:
+        """Have faults happen, written as in a scenario file."""
+        schedule(self.engine, TypeAdapter(tuple[AnyFault, ...]).validate_python(yaml.safe_load(text)))
 
     def run(self, until_s: float) -> list[Any]:
         """Run, and return what was said."""

@@ -9,7 +9,7 @@ mined only when there is something to put into them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import simpy
@@ -59,6 +59,8 @@ class Ledger:
         self.producers: list[Host] = []
         self.mined: list[tuple[Transaction, ...]] = []
         """Transactions of each block since the run began, for reorgs."""
+        self._outbox: dict[str, list[Transaction]] = {}
+        """What has not left its sender yet."""
         self._pending: list[Transaction] = []
         self._waiting: dict[str, Task] = {}
         self._slot_due = False
@@ -74,18 +76,22 @@ class Ledger:
 
     def submit(self, task: Task, effect: Submit) -> None:
         """Send a transaction to the producers; `task` is resumed with its receipt."""
-        transaction = Transaction(effect.call, effect.subject, self._engine.now, task)
-        self._travel(task.host, transaction)
+        call, limit = effect.call, self.chain.block_gas_limit
+        if call.gas_limit > limit:  # no block would ever hold it, and what waits behind it neither
+            call = replace(call, gas_limit=limit)
+        transaction = Transaction(call, effect.subject, self._engine.now, task)
+        self._outbox.setdefault(task.host.name, []).append(transaction)
+        self._send_out(task.host.name)
 
-    def _travel(self, host: Host, transaction: Transaction) -> None:
-        """Reach a producer, or try again in the next slot."""
+    def _send_out(self, name: str) -> None:
+        """Send a host's transactions to a producer, in order; a host cut off from all tries again later."""
         network = self._engine.network
-        near = next((p for p in self.producers if network.connected(host.name, p.name)), None)
+        near = next((p.name for p in self.producers if network.connected(name, p.name)), None)
         if near is None:
-            self._engine.after(self.block_time_s, lambda _: self._travel(host, transaction))
-        else:
-            delay = network.delay(host.name, near.name, CALL_BYTES)
-            self._engine.after(delay, self._arrive, transaction)
+            self._engine.after(self.block_time_s, lambda _: self._send_out(name))
+            return
+        for transaction in self._outbox.pop(name, ()):
+            self._engine.after(network.delay(name, near, CALL_BYTES), self._arrive, transaction)
 
     def _arrive(self, event: simpy.Event) -> None:
         self._pending.append(event._value)
@@ -161,12 +167,13 @@ class Ledger:
             host.subscriptions[event] = None
 
     def forget(self, host: Host) -> None:
-        """Drop a crashed host's subscriptions, and its slot if it is a producer."""
+        """Drop a crashed host's subscriptions, what it has not sent or heard yet, and its slot if it is a producer."""
         for event in host.subscriptions:
             del self._subscribers[event][host.name]
         host.subscriptions.clear()
         self._waiting.pop(host.name, None)
         self._news.pop(host.name, None)
+        self._outbox.pop(host.name, None)
 
     def _spread(self, producer: Host, block: Block, transactions: Sequence[Transaction]) -> None:
         """Send everybody what the block holds for them."""
@@ -181,7 +188,8 @@ class Ledger:
         size = CALL_BYTES * len(transactions)
         for name, item in news.items():
             self._news.setdefault(name, []).append(item)
-            delay = self._engine.network.delay(producer.name, name, size)
+            # Drawn from the receiver's own stream, so that one receiver more shifts nobody else's delays.
+            delay = self._engine.network.delay(name, producer.name, size)
             self._engine.after(delay, self._deliver, (self._engine.hosts[name], producer))
 
     def _deliver(self, event: simpy.Event) -> None:
@@ -211,7 +219,7 @@ class Ledger:
             return 0
         first = self.chain.head[0] - depth + 1
         self.chain.reorg(depth)
-        undone, self.mined = self.mined[-depth:], self.mined[:-depth]
+        undone, self.mined[-depth:] = self.mined[-depth:], [()] * depth
         orphans = [transaction for block in undone for transaction in block]
         for orphan in orphans:
             orphan.task = None
