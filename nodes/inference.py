@@ -36,6 +36,10 @@ VOUCHER_GAS = Gas(60_000)
 """Gas that posting a batch may use at the most: a base, and so much for each voucher."""
 
 
+TASKS_REMEMBERED = 100_000
+"""Tasks that a node remembers having taken on; the oldest go first (assumption)."""
+
+
 @dataclass(frozen=True, slots=True)
 class InferencePolicy:
     """How inference nodes work, from the scenario."""
@@ -84,6 +88,8 @@ class InferenceNode:
     accounts: dict[str, Account] = field(default_factory=dict)
     posted: dict[str, BatchData] = field(default_factory=dict)
     """Batches that are not final yet, to be shown to whoever checks them."""
+    taken: dict[str, None] = field(default_factory=dict)
+    """Tasks taken on, oldest first."""
     jailed: bool = False
 
     def run(self) -> Steps:
@@ -144,6 +150,10 @@ class InferenceNode:
         if self.jailed:
             yield Reply(envelope, Refusal(request.task, "in jail"))
             return
+        if request.task in self.taken:
+            yield Reply(envelope, Refusal(request.task, "task taken"))
+            return
+        self.take(request.task)
         account.owed = due
         execution = yield Execute(request.model, request.value, Purpose.ANSWER, request.task)
         client = self.directory.named(envelope.sender)
@@ -154,6 +164,12 @@ class InferenceNode:
         yield Note(ClaimMade(self.me.name, request.task, request.model, "0x" + output_hash.hex()))
         if len(self.open_batch) >= self.policy.batch_size:
             yield from self.post()
+
+    def take(self, task: str) -> None:
+        """Remember a task: two signed answers to one task would prove an equivocation, so there must be only one."""
+        self.taken[task] = None
+        if len(self.taken) > TASKS_REMEMBERED:
+            del self.taken[next(iter(self.taken))]
 
     def give(self, envelope: Envelope, request: InferenceRequest, output: np.ndarray) -> Steps:
         """Sign an answer and send it."""
