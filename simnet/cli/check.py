@@ -18,8 +18,13 @@ PATTERNS = ("*.yaml", "*.yml")
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
-@click.option("--junit", type=click.Path(path_type=Path), default=Path("reports/runs/junit.xml"), show_default=True,
-              help="Where to write the JUnit file.")
+@click.option(
+    "--junit",
+    type=click.Path(path_type=Path),
+    default=Path("reports/runs/junit.xml"),
+    show_default=True,
+    help="Where to write the JUnit file.",
+)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first scenario that does not pass.")
 def check(paths: tuple[Path, ...], backend: str | None, junit: Path, fail_fast: bool) -> int:
     """Run scenarios and fail if an expectation or invariant of any does not hold.

@@ -96,16 +96,21 @@ def print_figures(console: Console, metrics: Mapping[str, Metric]) -> None:
     rows = (
         ("detection", f"{percent(metrics['detection_rate'])}"),
         ("false slashes", f"{percent(metrics['false_slash_rate'])} of honest acts"),
-        ("time to detection", f"{stat('time_to_detection_s', 'p50')} s (p50), {stat('time_to_detection_s', 'p95')} s"
-         " (p95) after posting"),
+        (
+            "time to detection",
+            f"{stat('time_to_detection_s', 'p50')} s (p50), {stat('time_to_detection_s', 'p95')} s (p95) after posting",
+        ),
         ("soft latency", f"{stat('soft_latency_ms', 'p50')} ms (p50), {stat('soft_latency_ms', 'p95')} ms (p95)"),
         ("finality", f"{stat('finality_latency_s', 'p50')} s (p50), {stat('finality_latency_s', 'p95')} s (p95)"),
         ("checking", f"{plain(metrics, 'verification_overhead_ratio')} times the work of answering"),
         ("gas", f"{plain(metrics, 'gas_per_inference')} per inference, in {plain(metrics, 'blocks')} blocks"),
         ("slashed", f"{plain(metrics, 'slashed_opg')} OPG in {plain(metrics, 'slashes_total')} slashes"),
         ("attackers' return", f"{percent_of_stake(metrics['attacker_roi'])}"),
-        ("tasks", f"{plain(metrics, 'tasks_total')} asked, {plain(metrics, 'tasks_unanswered')} unanswered, "
-         f"{plain(metrics, 'tasks_finalised')} final"),
+        (
+            "tasks",
+            f"{plain(metrics, 'tasks_total')} asked, {plain(metrics, 'tasks_unanswered')} unanswered, "
+            f"{plain(metrics, 'tasks_finalised')} final",
+        ),
     )
     for name, text in rows:
         console.print(f"{name:<18} {text}")
