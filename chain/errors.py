@@ -3,7 +3,13 @@
 ::
 
     SimnetError                   exit 4   the harness or its toolchain failed
-    ├── ScenarioError             exit 2   a scenario file or an argument is wrong (simnet.scenario)
+    ├── ScenarioErrors            exit 2   everything wrong with a scenario file (simnet.scenario)
+    ├── UnitError                 exit 2   a quantity without its unit, or beyond its limits (chain.units)
+    ├── ParameterError            exit 2   a parameter has a value that cannot be (nodes.parameters)
+    │   ├── UnknownKey                     a mapping has a key that means nothing there
+    │   └── ExpectationError               an expectation cannot be understood (simnet.expectations)
+    ├── OutputError               exit 4   the run directory cannot be written (simnet.run)
+    ├── BadPlugin                 exit 4   a third party's class cannot be used (simnet.registry)
     └── ChainError                exit 4
         ├── ToolMissing                    anvil, node or solc cannot be found or has the wrong version
         ├── ChainDied                      the child process ended while it was needed

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,8 @@ def engine(nodes: int, messages: int) -> float:
         for i in range(nodes):
             name, key = f"full-{i}", Key(i.to_bytes(32, "big"))
             network.join(name, NETWORK.regions[i % 3])
-            relay = Relay(f"full-{(i + 1) % nodes}", each)
-            machine.add(Host(Identity(name, Role.FULL, key.address, "a"), key, lambda relay=relay: relay))
+            begin = partial(Relay, f"full-{(i + 1) % nodes}", each)
+            machine.add(Host(Identity(name, Role.FULL, key.address, "a"), key, begin))
         started = time.perf_counter()
         machine.environment.run()
         took = time.perf_counter() - started
