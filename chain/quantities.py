@@ -22,7 +22,7 @@ Address = NewType("Address", str)
 """A 20-byte account address: ``0x`` and 40 lower-case hex digits."""
 
 Hash32 = NewType("Hash32", bytes)
-"""A 32-byte Keccak-256 digest."""
+"""A 32-byte digest: Keccak-256 of what the contracts hash, SHA-256 of tensors and model files."""
 
 OPG = 10**18
 """Wei in one OPG."""
