@@ -53,8 +53,9 @@ models: .venv/.train ## train the model zoo anew
 	@$(PIP) --require-hashes -r requirements/test.lock
 	@touch $@
 
-.venv/.train: .venv/.run
-	$(PIP) --editable '.[train]'
+.venv/.train: .venv/.test
+	@echo "simnet: installing what training needs (PyTorch is large)"
+	@$(PIP) --editable '.[train]'
 	@touch $@
 
 node_modules/.run: .venv/.made package-lock.json

@@ -48,7 +48,6 @@ class _Point:
 
     anvil_id: str
     head: tuple[int, Timestamp]
-    deployed_at: int
     nonces: dict[Address, int]
     recent: tuple[Block, ...]
     names: dict[str, Address]
@@ -73,7 +72,6 @@ class AnvilChain:
         self.chain_id = chain_id
         self.block_gas_limit = block_gas_limit
         self.head: tuple[int, Timestamp] = (0, genesis)
-        self._deployed_at = 0
         self._nonces: Counter[Address] = Counter()
         self._recent: deque[Block] = deque(maxlen=REORG_DEPTH_MAX)
         self._names: dict[str, Address] = {}
@@ -81,11 +79,11 @@ class AnvilChain:
         self._points: dict[int, _Point] = {}
         self._next_point = 1
         self._process = AnvilProcess(find_anvil(binary), _arguments(genesis, chain_id, block_gas_limit), port)
-        self._rpc = JsonRpc(self._process.port, self._process.death)
         try:
+            self._rpc = JsonRpc(self._process.port, self._process.death)
             self.version = self._identify(genesis)
         except BaseException:
-            self.close()
+            self._process.close()
             raise
 
     @property
@@ -111,8 +109,7 @@ class AnvilChain:
         compiled = abi.load(artifact)
         creation = {"from": sender, "data": "0x" + compiled.creation_code(args).hex(), "gas": hex(self.block_gas_limit)}
         (receipt,) = self._mine([creation], Timestamp(self.head[1] + 1))
-        self._deployed_at = self.head[0]
-        self._recent.clear()
+        self._recent.clear()  # a reorg never undoes a deployment
         if receipt["status"] != "0x1":
             raise CallReverted(artifact, "constructor", self._reverts([receipt["transactionHash"]])[0])
         address = Address(receipt["contractAddress"].lower())
@@ -167,7 +164,6 @@ class AnvilChain:
         self._points[point] = _Point(
             self._rpc.call("evm_snapshot"),
             self.head,
-            self._deployed_at,
             dict(self._nonces),
             tuple(self._recent),
             dict(self._names),
@@ -184,8 +180,7 @@ class AnvilChain:
             raise RpcFailed("evm_revert", INVALID_PARAMS, f"there is no snapshot {snapshot}")
         self._rpc.call("evm_revert", point.anvil_id)
         self._points = {number: kept for number, kept in self._points.items() if number < snapshot}
-        self.head, self._deployed_at = point.head, point.deployed_at
-        self._nonces, self._names = Counter(point.nonces), point.names
+        self.head, self._nonces, self._names = point.head, Counter(point.nonces), point.names
         self._recent = deque(point.recent, REORG_DEPTH_MAX)
 
     def reorg(self, depth: int) -> tuple[Block, ...]:
@@ -246,22 +241,24 @@ class AnvilChain:
             message = f"timestamp {timestamp} is not later than the last block's {self.head[1]}"
             raise RpcFailed("mine", INVALID_PARAMS, message)
         nonces = self._nonces.copy()
-        self._send(transactions, nonces)
+        sent = self._send(transactions, nonces)
         self._rpc.call("evm_mine", {"timestamp": timestamp})
-        receipts: list[dict[str, Any]] = self._rpc.call("eth_getBlockReceipts", "latest") if transactions else []
-        if len(receipts) != len(transactions):
+        receipts: list[dict[str, Any]] = self._rpc.call("eth_getBlockReceipts", "latest") if sent else []
+        if [receipt["transactionHash"] for receipt in receipts] != sent:
             self._rpc.call("anvil_rollback", 1)
             self._rpc.call("anvil_dropAllTransactions")
-            left_out = len(transactions) - len(receipts)
-            raise RpcFailed("evm_mine", 0, f"{left_out} of {len(transactions)} transactions are not valid")
+            raise RpcFailed("evm_mine", 0, f"of {len(sent)} transactions, {len(receipts)} are in the block")
         self._nonces = nonces
         self.head = (self.head[0] + 1, timestamp)
         return receipts
 
-    def _send(self, transactions: Sequence[dict[str, Any]], nonces: Counter[Address]) -> None:
-        """Put transactions into the pool, counting `nonces` up: anvil cannot count them within a batch."""
+    def _send(self, transactions: Sequence[dict[str, Any]], nonces: Counter[Address]) -> list[str]:
+        """Put transactions into the pool and return their hashes.
+
+        Counts `nonces` up, which anvil cannot do within a batch.
+        """
         if not transactions:
-            return
+            return []
         for transaction in transactions:
             sender = transaction["from"]
             transaction |= {"nonce": hex(nonces[sender]), "gasPrice": "0x0"}
@@ -269,8 +266,7 @@ class AnvilChain:
         responses = self._rpc.batch([("eth_sendTransaction", (transaction,)) for transaction in transactions])
         if any("error" in response for response in responses):
             self._rpc.call("anvil_dropAllTransactions")
-        for response in responses:
-            result_of("eth_sendTransaction", response)
+        return [result_of("eth_sendTransaction", response) for response in responses]
 
     def _reverts(self, hashes: Sequence[str]) -> list[Revert]:
         """Why transactions of the last block failed, in their place in the block."""
