@@ -43,7 +43,9 @@ METRICS: Mapping[str, MetricSpec] = MappingProxyType(
         spec.name: spec
         for spec in (
             _metric("tasks_total", "count", "simulated", "inferences that clients asked for"),
-            _metric("tasks_finalised", "count", "simulated", "inferences whose claim became final"),
+            _metric(
+                "tasks_finalised", "count", "simulated", "inferences whose claim stood when its batch became final"
+            ),
             _metric("tasks_unanswered", "count", "simulated", "inferences that no client got a usable answer to"),
             _metric("unpaid_tasks", "count", "simulated", "answered inferences that no fee was drawn for"),
             _metric("fraud_committed", "count", "simulated", "frauds in batches that were posted"),
@@ -68,7 +70,7 @@ METRICS: Mapping[str, MetricSpec] = MappingProxyType(
                 "mean_output_deviation",
                 "ratio",
                 "measured",
-                "mean distance of fraudulent from honest outputs, in standard deviations of the honest one",
+                "mean distance of honest but noisy outputs from clean ones, in standard deviations of the clean one",
             ),
             _metric("time_to_detection_s", "s", "simulated", "from posting a fraud to its rejection", "p50", "p95"),
             _metric(
@@ -89,7 +91,7 @@ METRICS: Mapping[str, MetricSpec] = MappingProxyType(
             ),
             _metric("copied_votes", "count", "simulated", "votes that a full node copied from another's"),
             _metric("missed_reveals", "count", "simulated", "votes that were committed and never revealed"),
-            _metric("quorum_failures", "count", "simulated", "votes that ended without a quorum"),
+            _metric("quorum_failures", "count", "simulated", "claims whose vote ended without a quorum"),
             _metric("messages_lost_rate", "share", "simulated", "messages that never arrived"),
             _metric("blocks", "count", "measured", "blocks mined"),
             _metric("gas_total", "gas", "measured", "gas used by all transactions after deployment"),

@@ -79,6 +79,11 @@ class Figures:
         self.slashes = [{**row, "name": names.get(row["node"], row["node"])} for row in tables.event("Slashed")]
         self.executed = tables.frame("executed", ("node", "task", "model", "purpose", "macs"))
 
+    @property
+    def finalised(self) -> int:
+        """Claims that stand in final batches."""
+        return int((self.claims["outcome"] == "accepted").sum())
+
     def dishonest(self, name: str, at: float = math.inf) -> bool:
         """Whether a participant had done anything dishonest up to a time."""
         return name in self.first_lie and self.first_lie[name] <= at
@@ -145,7 +150,7 @@ def service(figures: Figures) -> dict[str, Measured]:
     messages = tables.of("message_sent")
     return {
         "tasks_total": (len(frame), len(frame)),
-        "tasks_finalised": (int(frame["final"].notna().sum()), len(frame)),
+        "tasks_finalised": (figures.finalised, len(frame)),
         "tasks_unanswered": (len(tables.of("task_failed")), len(frame)),
         "unpaid_tasks": unpaid(figures),
         "messages_lost_rate": rate(sum(bool(row["lost"]) for row in messages), len(messages)),
@@ -178,14 +183,13 @@ def verification(figures: Figures) -> dict[str, Measured]:
     copied = {(row["node"], row["subject"]) for row in tables.of("cheated") if row["act"] == "vote"}
     names = tables.names
     votes = [row for row in tables.event("Voted") + tables.event("Revealed") if "member" in row]
-    voided_whole = [row for row in tables.event("BatchFinal") if row["voided"] and not row["accepted"]]
     answered = macs.get("answer", 0)
     return {
         "verification_overhead_ratio": (spent / answered, len(figures.executed)) if answered else (None, 0),
         "verification_work_ratio": rate(min(executed, reported), reported),
         "copied_votes": (sum((names[row["member"]], row["batch"]) in copied for row in votes), len(votes)),
         "missed_reveals": (sum(as_text(reason) == "missed_reveal" for reason in reasons), len(reasons)),
-        "quorum_failures": (len(tables.event("ClaimVoided")) + sum(r["voided"] for r in voided_whole), len(votes)),
+        "quorum_failures": (sum(row["voided"] for row in tables.event("BatchFinal")), len(votes)),
         "equivocations_proved": (len(tables.event("Equivocation")),) * 2,
         "mean_output_deviation": deviation(tables),
     }
@@ -204,13 +208,12 @@ def as_text(word: str) -> str:
 
 def on_chain(figures: Figures) -> dict[str, Measured]:
     """What the chain was used for."""
-    tables = figures.tables
-    blocks, finalised = tables.of("block_mined"), int(figures.claims["final"].notna().sum())
-    gas = sum(row["gas_used"] for row in blocks)
+    tables, finalised = figures.tables, figures.finalised
+    gas = sum(row["gas_used"] for row in tables.blocks)
     censored = sum(row["act"] == "inclusion" for row in tables.of("cheated"))
     return {
-        "blocks": (len(blocks), len(blocks)),
-        "gas_total": (gas, len(tables.of("transaction_mined"))),
+        "blocks": (len(tables.blocks),) * 2,
+        "gas_total": (gas, len(tables.transactions)),
         "gas_per_inference": (gas / finalised, finalised) if finalised else (None, 0),
         "censored_transactions": (censored, censored),
     }

@@ -27,6 +27,8 @@ class Tables:
     """Rows of every kind."""
     chain: dict[str, list[Row]] = field(default_factory=dict)
     """Contract events by name; their arguments are beside ``t``, ``i``, ``block`` and ``contract``."""
+    undone: set[int] = field(default_factory=set)
+    """Numbers of the blocks that reorgs took back."""
 
     def of(self, kind: str) -> list[Row]:
         """Rows of one kind, in order."""
@@ -35,6 +37,16 @@ class Tables:
     def event(self, name: str) -> list[Row]:
         """Contract events of one name, in order, reorged ones left out."""
         return self.chain.get(name, [])
+
+    @property
+    def blocks(self) -> list[Row]:
+        """Blocks of the chain as it is at the end."""
+        return [row for row in self.of("block_mined") if row["number"] not in self.undone]
+
+    @property
+    def transactions(self) -> list[Row]:
+        """Transactions of the chain as it is at the end."""
+        return [row for row in self.of("transaction_mined") if row["block"] not in self.undone]
 
     def frame(self, kind: str, columns: Iterable[str]) -> pd.DataFrame:
         """Rows of one kind as a frame that has these columns even if it is empty."""
@@ -70,10 +82,11 @@ def make_tables(rows: Iterable[Row]) -> Tables:
             tables.ended = row
         else:
             tables.rows.setdefault(kind, []).append(row)
-        if kind == "chain_reorged":
-            events = [event for event in events if event["block"] < row["first"]]
+    for row in tables.of("chain_reorged"):
+        tables.undone.update(range(row["first"], row["first"] + row["depth"]))
     for event in events:
-        tables.chain.setdefault(event["event"], []).append(event)
+        if event["block"] not in tables.undone:
+            tables.chain.setdefault(event["event"], []).append(event)
     return tables
 
 
