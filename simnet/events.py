@@ -148,6 +148,19 @@ class FaultInjected(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Touched(Record):
+    """Somebody injected a fault or a behaviour by hand: scenario and seed alone do not repeat this run."""
+
+    what: str
+    """As a scenario file would have it, its time included."""
+    nodes: list[str]
+    """Who behaves differently from now on."""
+    behaviour: str
+    """How; empty for a fault."""
+    dishonest: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SupplyRead(Record):
     """The token's books, read from the chain at the end: all in wei."""
 

@@ -56,6 +56,8 @@ class Options:
     listener: Listener | None = None
     progress: Callable[[float], None] = lambda _: None
     """Called now and then with simulated seconds."""
+    begin: Callable[[World], None] = lambda _: None
+    """Called once the world stands and before the clock starts: for whoever wants to watch or to steer."""
     command: str = ""
     """What the user typed, for the manifest."""
 
@@ -77,6 +79,7 @@ def run(scenario: Scenario, options: Options) -> Finished:
     """
     started = time.perf_counter()
     directory = prepare(options.out)
+    (directory / "scenario.yaml").write_text(scenario.resolved_yaml())
     log = EventLog(directory / "events.jsonl")
     if options.listener is not None:
         log.listen(options.listener)
@@ -94,7 +97,6 @@ def run(scenario: Scenario, options: Options) -> Finished:
         if chain is not None:
             chain.close()
     log.close()
-    (directory / "scenario.yaml").write_text(scenario.resolved_yaml())
     from simnet.results import judge  # pandas takes longer to import than a run takes to start
     from simnet.tables import read_tables
 
@@ -110,6 +112,8 @@ def play(scenario: Scenario, chain: Chain, log: EventLog, options: Options) -> t
     """Build the world and run it to its end, or as far as it gets. Returns what failed, and simulated seconds."""
     world = build(scenario, chain, log)
     engine = world.engine
+    options.pace.idle = log.flush
+    options.begin(world)
     failure = None
     reason = COMPLETED
     try:
