@@ -60,12 +60,12 @@ models: .venv/.train ## train the model zoo anew
 
 node_modules/.run: .venv/.made package-lock.json
 	@echo "simnet: installing anvil"
-	@scripts/npm ci --omit=dev
+	@scripts/node-packages --omit=dev
 	@touch $@
 
 node_modules/.test: .venv/.made package-lock.json
 	@echo "simnet: installing anvil, solc and OpenZeppelin"
-	@scripts/npm ci
+	@scripts/node-packages
 	@touch node_modules/.run $@
 
 lock: .venv/.test ## resolve the pinned dependencies anew

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -78,13 +79,13 @@ class AnvilChain:
         self._contracts: dict[str, tuple[str, abi.Artifact]] = {}
         self._points: dict[int, _Point] = {}
         self._next_point = 1
-        self._process = AnvilProcess(find_anvil(binary), _arguments(genesis, chain_id, block_gas_limit), port)
-        try:
+        with ExitStack() as undo:
+            self._process = AnvilProcess(find_anvil(binary), _arguments(genesis, chain_id, block_gas_limit), port)
+            undo.callback(self._process.close)
             self._rpc = JsonRpc(self._process.port, self._process.death)
+            undo.callback(self._rpc.close)
             self.version = self._identify(genesis)
-        except BaseException:
-            self._process.close()
-            raise
+            undo.pop_all()
 
     @property
     def url(self) -> str:
