@@ -43,9 +43,7 @@ METRICS: Mapping[str, MetricSpec] = MappingProxyType(
         spec.name: spec
         for spec in (
             _metric("tasks_total", "count", "simulated", "inferences that clients asked for"),
-            _metric(
-                "tasks_finalised", "count", "simulated", "inferences whose claim stood when its batch became final"
-            ),
+            _metric("tasks_finalised", "count", "simulated", "inferences whose claim stood as its batch became final"),
             _metric("tasks_unanswered", "count", "simulated", "inferences that no client got a usable answer to"),
             _metric("unpaid_tasks", "count", "simulated", "answered inferences that no fee was drawn for"),
             _metric("fraud_committed", "count", "simulated", "frauds in batches that were posted"),
