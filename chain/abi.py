@@ -10,12 +10,12 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError
+from eth_abi.exceptions import DecodingError, EncodingError
 from eth_hash.auto import keccak
 
 from chain.seam import Revert
@@ -46,6 +46,36 @@ def _word_reader(kind: str) -> Callable[[bytes], Any] | None:
     if re.fullmatch(r"bool|int\d+|bytes\d+", kind):
         return lambda word: decode([kind], word)[0]
     return None
+
+
+def _word_writer(kind: str) -> Callable[[Any], bytes] | None:
+    """Encoder of a type that fills one word, or ``None``; strict, as eth_abi is, and many times as fast."""
+    if kind == "address":
+        return _address_word
+    if kind == "bytes32":
+        return _bytes32_word
+    if match := re.fullmatch(r"uint(\d+)", kind):
+        return partial(_uint_word, bits=int(match[1]))
+    return None
+
+
+def _address_word(value: str) -> bytes:
+    raw = bytes.fromhex(value.removeprefix("0x"))
+    if len(raw) != 20:
+        raise EncodingError(f"{value!r} is not an address")
+    return bytes(12) + raw
+
+
+def _bytes32_word(value: bytes) -> bytes:
+    if not isinstance(value, bytes) or len(value) > 32:
+        raise EncodingError(f"{value!r} does not fit bytes32")
+    return value.ljust(32, b"\0")
+
+
+def _uint_word(value: int, bits: int) -> bytes:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << bits:
+        raise EncodingError(f"{value!r} is not a uint{bits}")
+    return value.to_bytes(32, "big")
 
 
 @dataclass(frozen=True)
@@ -79,6 +109,18 @@ class Entry:
     def selector(self) -> bytes:
         """First four bytes of `topic`."""
         return self.topic[:4]
+
+    @cached_property
+    def _word_writers(self) -> list[Callable[[Any], bytes]] | None:
+        """How to write each argument, if each fills one word."""
+        writers = [writer for kind in self.input_types if (writer := _word_writer(kind))]
+        return writers if len(writers) == len(self.input_types) else None
+
+    def encode(self, args: Sequence[Any]) -> bytes:
+        """Arguments as the ABI encodes them. Raises `eth_abi.exceptions.EncodingError` for one that does not fit."""
+        if self._word_writers is None or len(args) != len(self.input_types):
+            return encode(self.input_types, args)
+        return b"".join([write(value) for write, value in zip(self._word_writers, args, strict=True)])
 
     @cached_property
     def _in_topics(self) -> list[Callable[[bytes], Any]]:
@@ -126,7 +168,7 @@ class Artifact:
     def calldata(self, function: str, args: Sequence[Any]) -> bytes:
         """Selector and encoded arguments. `KeyError` names an unknown function."""
         entry = self.functions[function]
-        return entry.selector + encode(entry.input_types, args)
+        return entry.selector + entry.encode(args)
 
     def decode_result(self, function: str, data: bytes) -> Any:
         """What a view returned: one value bare, several as a tuple, none as ``None``."""

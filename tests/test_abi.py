@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from eth_abi.abi import encode
+from eth_abi.exceptions import EncodingError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,3 +62,20 @@ def test_whatever_a_revert_carries_it_can_be_told(data: bytes) -> None:
 @pytest.mark.parametrize("data", [b"", b"\x01", bytes(4), bytes.fromhex("08c379a0"), bytes.fromhex("4e487b71ff")])
 def test_data_that_makes_no_sense_is_kept_as_it_is(data: bytes) -> None:
     assert abi.decode_revert(data) == Revert("Unknown", {"data": "0x" + data.hex()})
+
+
+@given(parameters=PARAMETERS)
+def test_arguments_are_encoded_as_eth_abi_encodes_them(parameters: list[tuple[str, Any, bool]]) -> None:
+    kinds = tuple(kind for kind, _, _ in parameters)
+    values = tuple(value for _, value, _ in parameters)
+    entry = Entry("function", tuple(f"a{place}" for place in range(len(kinds))), kinds)
+    assert entry.encode(values) == encode(kinds, values)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("address", "0x1234"), ("bytes32", b"x" * 33), ("uint8", 256), ("uint8", -1), ("uint256", True), ("uint256", "1")],
+)
+def test_an_argument_that_does_not_fit_is_refused(kind: str, value: object) -> None:
+    with pytest.raises(EncodingError):
+        Entry("function", ("value",), (kind,)).encode((value,))
