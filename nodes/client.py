@@ -1,10 +1,10 @@
 """The client: asks for inferences, pays for them, and audits what was claimed of them on chain.
 
 A request carries a voucher, the client's signed promise of all it owes that node so far, so that a node
-can be paid without the client's help. The answer carries the node's signature. Some time later the client
-asks full nodes which claim was made of its task on chain; a claim that contradicts the
-signed answer is proved as an equivocation. (The pattern is that of payment channels and signed receipts;
-how long to wait and how many full nodes to ask are assumptions.)
+can be paid without the client's help; what was promised for an answer that never came goes to the next. The
+answer carries the node's signature. Some time later the client asks full nodes which claim was made of its
+task on chain; a claim that contradicts the signed answer is proved as an equivocation. (The pattern is that of
+payment channels and signed receipts; how long to wait and how many full nodes to ask are assumptions.)
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from chain.signing import Domain, answer_digest, recover
 from nodes.effects import Note, Pay, Receive, Request, Send, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.identity import Directory, Identity, Role
 from nodes.messages import (
+    PAYMENT_REQUIRED,
     ClaimProof,
     ClaimQuery,
     InferenceAnswer,
@@ -127,6 +128,8 @@ class Client:
         answer = yield Request(node.name, request, self.policy.timeout_s)
         if not isinstance(answer, InferenceAnswer):
             reason = answer.reason if isinstance(answer, Refusal) else "timeout"
+            if voucher is not None and reason != PAYMENT_REQUIRED:
+                self.owed[node.name] = Wei(self.owed[node.name] - fee)
             yield Note(TaskFailed(self.me.name, order.task, node.name, reason))
             return
         signed = SignedAnswer(

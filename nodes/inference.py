@@ -19,6 +19,7 @@ from chain.signing import Domain, answer_digest, recover, voucher_digest
 from nodes.effects import Execute, Note, Now, Purpose, Receive, Reply, Sign, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.identity import Directory, Identity
 from nodes.messages import (
+    PAYMENT_REQUIRED,
     BatchData,
     BatchQuery,
     Envelope,
@@ -145,7 +146,7 @@ class InferenceNode:
             self.accept_voucher(account, request.voucher)
         due = Wei(account.owed + request.fee)
         if self.policy.demands_voucher and account.covered < due:
-            yield Reply(envelope, Refusal(request.task, "payment required"))
+            yield Reply(envelope, Refusal(request.task, PAYMENT_REQUIRED))
             return
         if self.jailed:
             yield Reply(envelope, Refusal(request.task, "in jail"))

@@ -58,6 +58,10 @@ class InferenceAnswer:
         return HEADER_BYTES + self.output.nbytes
 
 
+PAYMENT_REQUIRED = "payment required"
+"""Reason of a refusal: the client has not promised enough."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """An inference node will not do it, and says why."""
