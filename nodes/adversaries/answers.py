@@ -31,12 +31,10 @@ class AnswerBehaviour(Behaviour):
         """Replace an answer; leave everything else alone."""
         if effect.purpose is not Purpose.ANSWER:
             return (yield effect)
-        execution = yield from self.cheat(effect)
-        yield self.cheated("answer", effect.task)
-        return execution
+        return (yield from self.cheat(effect))
 
     def cheat(self, effect: Execute) -> Steps:
-        """Answers the falsified `Execution`."""
+        """Answers the falsified `Execution`, and records that it is; where nothing changes, nothing is recorded."""
         raise NotImplementedError
 
 
@@ -50,7 +48,7 @@ class RandomOutput(AnswerBehaviour):
 
     def cheat(self, effect: Execute) -> Steps:
         """Noise in the shape of the output."""
-        yield from ()  # nothing is executed
+        yield self.cheated("answer", effect.task)
         shape = self._situation.output_shapes[effect.model]
         noise = self._situation.rng.standard_normal(shape).astype(np.float32)
         return Execution(output=noise, macs=0, cpu_s=0.0)
@@ -69,7 +67,15 @@ class LabelFlip(AnswerBehaviour):
     def cheat(self, effect: Execute) -> Steps:
         """The honest output with two entries swapped, or negated if it has only one."""
         execution = yield effect
-        output = execution.output.copy()
+        output = self.flipped(execution.output)
+        if np.array_equal(output, execution.output):
+            return execution
+        yield self.cheated("answer", effect.task)
+        return replace(execution, output=output)
+
+    def flipped(self, honest: np.ndarray) -> np.ndarray:
+        """An output that decides otherwise; the same if it decides for the target already."""
+        output = honest.copy()
         flat = output.reshape(-1)
         if flat.size == 1:
             flat[0] = -flat[0]
@@ -77,7 +83,7 @@ class LabelFlip(AnswerBehaviour):
             order = np.argsort(flat)
             other = int(order[-2]) if self.target is None or self.target >= flat.size else self.target
             flat[[order[-1], other]] = flat[[other, order[-1]]]
-        return replace(execution, output=output)
+        return output
 
 
 class VariantBehaviour(AnswerBehaviour):
@@ -89,6 +95,7 @@ class VariantBehaviour(AnswerBehaviour):
 
     def cheat(self, effect: Execute) -> Steps:
         """The variant's output."""
+        yield self.cheated("answer", effect.task)
         return (yield replace(effect, variant=self.substitute()))
 
 
@@ -148,6 +155,9 @@ class InputTruncate(AnswerBehaviour):
         value = effect.value.copy()
         flat = value.reshape(-1)
         flat[-max(1, round(self.share * flat.size)) :] = 0
+        if np.array_equal(value, effect.value):
+            return (yield effect)
+        yield self.cheated("answer", effect.task)
         return (yield replace(effect, value=value))
 
 
