@@ -23,6 +23,7 @@ TRANSFER_GAS = Gas(150_000)
 """Gas that handing out an allocation may use at the most."""
 
 MIN_STAKE = Wei(1_000 * OPG)
+NOTHING = Wei(0)
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class ProtocolParameters:
     """How long unbonding stake stays slashable; must outlast the longest verification."""
     slash_share_bps: int = 1_000
     """Share of a node's stake lost for each rejected claim."""
+    slash_amount: Wei = NOTHING
+    """Stake lost on top of the share for each rejected claim."""
     bounty_share_bps: int = 5_000
     """Share of what is slashed that goes to who proved the fraud; the rest is burned."""
     verifier_share_bps: int = 2_000
@@ -51,6 +54,20 @@ class ProtocolParameters:
     """After which anyone may void a batch that nobody settled; longer than any verification or finality delay."""
     beacon_round_s: int = 12
     """Length of a round of the randomness beacon."""
+
+    @property
+    def settlement(self) -> tuple[int, ...]:
+        """Those that the Settlement contract takes, in the order of its struct."""
+        return (
+            self.slash_share_bps,
+            self.slash_amount,
+            self.bounty_share_bps,
+            self.verifier_share_bps,
+            self.jail_period_s,
+            self.withdrawal_delay_s,
+            self.finality_delay_s,
+            self.expiry_s,
+        )
 
 
 @dataclass(frozen=True)
@@ -90,9 +107,7 @@ def _deploy(chain: Chain, deployer: Address, parameters: ProtocolParameters, ver
     opg = chain.deploy("OPG", [deployer], deployer)
     staking = chain.deploy("Staking", [opg, p.min_stake_inference, p.min_stake_full, p.unbonding_s], deployer)
     chain.deploy("ModelRegistry", [], deployer)
-    shares = (p.slash_share_bps, p.bounty_share_bps, p.verifier_share_bps)
-    periods = (p.jail_period_s, p.withdrawal_delay_s, p.finality_delay_s, p.expiry_s)
-    settlement = chain.deploy("Settlement", [opg, staking, (*shares, *periods)], deployer)
+    settlement = chain.deploy("Settlement", [opg, staking, p.settlement], deployer)
     beacon = chain.deploy("Beacon", [staking, chain.head[1], p.beacon_round_s], deployer)
     if verifier is not None:
         chain.deploy(verifier.artifact, [settlement, staking, beacon, opg, *verifier.args], deployer)

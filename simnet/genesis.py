@@ -39,13 +39,14 @@ class Stakeholder:
 
 
 def protocol_parameters(scenario: Scenario) -> ProtocolParameters:
-    """The contracts' parameters, from the scenario's economics."""
+    """The contracts' parameters, from the scenario's economics, as its strategy will have them."""
     economics = scenario.economics
-    return ProtocolParameters(
+    parameters = ProtocolParameters(
         min_stake_inference=Wei(economics.min_stake_inference),
         min_stake_full=Wei(economics.min_stake_full),
         unbonding_s=int(economics.unbonding),
         slash_share_bps=round(economics.slash_share * BASIS_POINTS),
+        slash_amount=Wei(economics.slash_amount),
         bounty_share_bps=round(economics.bounty_share * BASIS_POINTS),
         verifier_share_bps=round(economics.verifier_share * BASIS_POINTS),
         jail_period_s=int(economics.jail),
@@ -53,6 +54,7 @@ def protocol_parameters(scenario: Scenario) -> ProtocolParameters:
         finality_delay_s=int(economics.finality_delay),
         beacon_round_s=int(economics.beacon_round),
     )
+    return scenario.strategy.adjust(parameters, scenario)
 
 
 def set_up(

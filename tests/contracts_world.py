@@ -103,9 +103,7 @@ class World:
         p, deployer, chain = self.parameters, self.address("deployer"), self.chain
         opg = chain.deploy("OPG", [deployer], deployer)
         staking = chain.deploy("Staking", [opg, p.min_stake_inference, p.min_stake_full, p.unbonding_s], deployer)
-        shares = (p.slash_share_bps, p.bounty_share_bps, p.verifier_share_bps)
-        periods = (p.jail_period_s, p.withdrawal_delay_s, p.finality_delay_s, p.expiry_s)
-        settlement = chain.deploy("Settlement", [opg, staking, (*shares, *periods)], deployer)
+        settlement = chain.deploy("Settlement", [opg, staking, p.settlement], deployer)
         self.ok("deployer", "Staking.grantRole", SLASHER_ROLE, settlement)
         self.ok("deployer", "Staking.grantRole", SLASHER_ROLE, self.address(judge))
         self.ok("deployer", "Settlement.setVerifier", self.address(judge))

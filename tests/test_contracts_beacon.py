@@ -47,7 +47,7 @@ def test_rounds_are_counted_from_the_genesis(world: World) -> None:
 def test_a_seed_mixes_every_reveal_and_is_known_when_the_round_is_over(world: World) -> None:
     number = this_round(world) + 1
     to_round(world, number).ok("flo", "Beacon.reveal", chain_of("flo")[1])
-    alone = event(world.ok("fay", "Beacon.reveal", chain_of("fay")[1]), "Revealed")
+    alone = event(world.ok("fay", "Beacon.reveal", chain_of("fay")[1]), "SecretRevealed")
     expected = keccak(bytes(a ^ b for a, b in zip(keccak(chain_of("flo")[1]), chain_of("fay")[1], strict=True)))
     assert (alone["round"], alone["mix"]) == (number, expected)
     to_round(world, number + 1, -1).tick()

@@ -397,7 +397,7 @@ def test_a_resolved_batch_is_final_and_forgotten(world: World) -> None:
     batch = world.paid_batch("node", ["cleo"])
     hold_vote(world, batch, dict.fromkeys(("fa", "fb", "fc"), YES))
     resolve(world, batch)
-    assert world.read("Committee.panelOf", batch.id) == (0, 0, 0, 0, 0, 0, 0)
+    assert world.read("Committee.panelOf", batch.id) == (0,) * 10
     assert world.fails("anyone", "Committee.resolve", batch.id, [], batch.charges).error == "NotDrawn"
     assert world.fails("anyone", "Committee.draw", batch.id).error == "BatchNotOpen"
 
@@ -442,6 +442,14 @@ def test_to_abstain_or_to_be_outvoted_without_a_quorum_is_no_fault(world: World)
     assert verdict(receipt) == (bits(0), 0, bits(1))
     assert events(receipt, "Slashed") == []
     assert len(events(receipt, "Rewarded")) == 3
+
+
+def test_who_abstains_from_a_claim_that_is_decided_earns_nothing(world: World) -> None:
+    batch = world.paid_batch("node", ["cleo"] * 2)
+    hold_vote(world, batch, {"fa": "yes yes", "fb": "yes yes", "fc": "yes -"})
+    receipt = resolve(world, batch)
+    assert events(receipt, "Slashed") == []
+    assert {reward["member"] for reward in events(receipt, "Rewarded")} == {world.address("fa"), world.address("fb")}
 
 
 def test_a_commitment_that_is_not_revealed_costs_and_staying_away_does_not(world: World) -> None:

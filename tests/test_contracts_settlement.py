@@ -227,6 +227,30 @@ def test_a_rejected_claim_is_refunded_and_its_node_slashed_and_jailed(world: Wor
     assert event(receipt, "Jailed")["until"] == world.now + PARAMETERS.jail_period_s
 
 
+@pytest.mark.parametrize(
+    ("share_bps", "amount", "rejected", "expected"),
+    [
+        (0, 0, 0b11, 0),
+        (0, 7 * OPG + 1, 0b1, 7 * OPG + 1),
+        (0, 7 * OPG + 1, 0b1111, 4 * (7 * OPG + 1)),
+        (1_000, 7 * OPG, 0b11, STAKE // 5 + 14 * OPG),
+        (0, STAKE // 2 + 1, 0b11, STAKE),  # no more than there is
+        (9_999, STAKE, 0b1, STAKE),
+    ],
+)
+def test_a_fixed_amount_is_slashed_on_top_of_the_share(
+    share_bps: int, amount: int, rejected: int, expected: int
+) -> None:
+    parameters = replace(PARAMETERS, slash_share_bps=share_bps, slash_amount=Wei(amount))
+    world = with_people(World(parameters, judge="judge"))
+    batch = world.paid_batch("node", CLIENTS)
+    wrong = [i for i in range(4) if rejected >> i & 1]
+    receipt = world.ok("judge", "Settlement.settle", batch.id, rejected, 0, batch.openings(*wrong), batch.charges)
+    assert sum(slashed["amount"] for slashed in events(receipt, "Slashed")) == expected
+    assert sum(slashed["bounty"] for slashed in events(receipt, "Slashed")) == expected * 4 // 10
+    assert world.read("Staking.slashableOf", world.address("node")) == STAKE - expected
+
+
 def test_a_void_claim_is_refunded_and_nobody_is_slashed(world: World) -> None:
     batch = world.paid_batch("node", CLIENTS)
     receipt = world.ok("judge", "Settlement.settle", batch.id, 0, bits(0, 2), batch.openings(2, 0), batch.charges)

@@ -22,7 +22,7 @@ contract Beacon {
     mapping(uint256 round => bytes32) private _mixes; // 0: nobody revealed
 
     event Joined(address indexed node, bytes32 tip);
-    event Revealed(uint256 indexed round, address indexed node, bytes32 mix);
+    event SecretRevealed(uint256 indexed round, address indexed node, bytes32 mix);
 
     error ZeroRoundLength();
     error NotActiveFullNode(address caller);
@@ -63,7 +63,7 @@ contract Beacon {
         chain.lastRound = round;
         bytes32 mix = keccak256(abi.encode(_mixes[round] ^ preimage));
         _mixes[round] = mix;
-        emit Revealed(round, msg.sender, mix);
+        emit SecretRevealed(round, msg.sender, mix);
     }
 
     /// @notice Seed of a round that is over. A round nobody revealed in has none: its seed would be known beforehand.

@@ -26,6 +26,7 @@ contract Settlement is AccessControl, EIP712 {
     /// @notice What the protocol leaves open. Shares are in basis points, periods in seconds.
     struct Parameters {
         uint16 slashShareBps; // of the node's stake, for each rejected claim
+        uint96 slashAmount; // wei of stake, on top of the share, for each rejected claim
         uint16 bountyShareBps; // of what is slashed, to who proved it
         uint16 verifierShareBps; // of the fees earned, to the verifier
         uint32 jailPeriod; // 0: a rejected claim doesn't jail
@@ -68,6 +69,7 @@ contract Settlement is AccessControl, EIP712 {
     IERC20 public immutable opg;
     Staking public immutable staking;
     uint16 public immutable slashShareBps;
+    uint96 public immutable slashAmount;
     uint16 public immutable bountyShareBps;
     uint16 public immutable verifierShareBps;
     uint32 public immutable jailPeriod;
@@ -132,6 +134,7 @@ contract Settlement is AccessControl, EIP712 {
         opg = opg_;
         staking = staking_;
         slashShareBps = p.slashShareBps;
+        slashAmount = p.slashAmount;
         bountyShareBps = p.bountyShareBps;
         verifierShareBps = p.verifierShareBps;
         jailPeriod = p.jailPeriod;
@@ -398,7 +401,9 @@ contract Settlement is AccessControl, EIP712 {
     /// @return bounty sent to `prover`
     function _punish(address node, uint256 wrongs, address prover, bytes32 reason) private returns (uint256 bounty) {
         if (wrongs == 0) return 0;
-        uint256 amount = staking.slashableOf(node) * Math.min(wrongs * slashShareBps, BPS) / BPS;
+        uint256 slashable = staking.slashableOf(node);
+        uint256 share = slashable * Math.min(wrongs * slashShareBps, BPS) / BPS;
+        uint256 amount = Math.min(share + wrongs * slashAmount, slashable);
         bounty = amount * bountyShareBps / BPS;
         if (amount > 0) staking.slash(node, amount, prover, bounty, reason);
         if (jailPeriod > 0) staking.jail(node, uint40(block.timestamp) + jailPeriod);

@@ -21,6 +21,7 @@ class Economics(Parameters):
     min_stake_full: Amount = Field(default=1_000 * OPG, description="least bond of a full node (assumption)")
     unbonding: Duration = Field(default=604_800.0, description="from unbonding to withdrawal (assumption)")
     slash_share: Share = Field(default=0.1, description="of the bond, lost for a proven fraud (assumption)")
+    slash_amount: Amount = Field(default=0, description="lost on top of that share (assumption)")
     bounty_share: Share = Field(default=0.5, description="of what is slashed, to who proved it (assumption)")
     verifier_share: Share = Field(default=0.2, description="of the fees, to full nodes that checked (assumption)")
     jail: Duration = Field(default=600.0, description="how long a slashed node stays out (assumption)")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from chain.deploy import VerifierSpec
+from chain.deploy import ProtocolParameters, VerifierSpec
 from chain.seam import Log
 from nodes.effects import Steps
 from nodes.full import FullNode
@@ -35,6 +35,10 @@ class Strategy(Parameters):
     def verifier(self) -> VerifierSpec | None:
         """The verification contract to deploy; ``None`` if batches become final by themselves."""
         return None
+
+    def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
+        """The contracts' parameters, where the strategy's own theory sets them; unchanged if it sets none."""
+        return parameters
 
     def on_log(self, node: FullNode, log: Log) -> Steps:
         """What `node` does when an event it watches happens."""
