@@ -1,1 +1,43 @@
-"""The terminal dashboard: a viewer of the event log."""
+"""The dashboard. Importing this package does not load Textual; calling what is here does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simnet.run import Finished, Options
+    from simnet.scenario.schema import Scenario
+
+
+def run_live(scenario: Scenario, options: Options) -> Finished:
+    """Run a scenario in a process of its own and show it on the terminal until somebody leaves.
+
+    Of the options, `out`, `command` and the speed of `pace` are used. Leaving early ends the run with what there
+    is, as Ctrl-C does headless. Raises what `simnet.run.run` raises, and `SimnetError` if the engine crashed.
+    """
+    from dashboards.live import Engine
+
+    engine = Engine(scenario, options.out, options.pace.speed, options.command)
+    try:
+        while engine.running and engine.log is None:
+            engine.poll(1.0)
+        if engine.log is not None:
+            from dashboards.app import Dashboard
+            from dashboards.scene import open_scene
+
+            Dashboard(open_scene(engine.log.parent), engine).run()
+    finally:
+        engine.stop()
+        engine.wait()
+    return engine.result()
+
+
+def watch(directory: Path) -> int:
+    """Show a recorded run, or one that another process is writing; returns the exit code."""
+    from dashboards.app import Dashboard
+    from dashboards.scene import open_scene
+
+    app = Dashboard(open_scene(directory))
+    app.run()
+    return app.return_code or 0

@@ -25,7 +25,10 @@ PIPE_CLOSED = 141
 
 VERBS = {
     "run": "Run a scenario and report what happened.",
+    "watch": "Look at a recorded run, or at one that is going on.",
     "check": "Run many scenarios; fail if an expectation does not hold.",
+    "compare": "Run a scenario under several strategies, side by side.",
+    "diff": "Say what changed between two runs, and whether it is beyond noise.",
     "doctor": "Say what is installed, what is missing, and how to get it.",
     "schema": "Print the format of scenario files, or list what they can name.",
     "bench": "Measure simnet itself.",
@@ -38,6 +41,7 @@ Examples:
   simnet run scenarios/byzantine.yaml
   simnet run scenarios/byzantine.yaml --seed 7 --set strategy.size=3
   simnet check scenarios/
+  simnet compare scenarios/byzantine.yaml --strategies none,committee --seeds 5
   simnet schema --list behaviours
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import signal
@@ -46,7 +47,7 @@ def read_pace(_context: click.Context, _option: click.Parameter, value: str) -> 
 @click.option("--pace", callback=read_pace, default="virtual", show_default=True, help="virtual, wall, or such as 60x.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
 @click.option("--check-determinism", is_flag=True, help="Run twice and compare the logs event by event.")
-@click.option("--headless", is_flag=True, help="No dashboard, even on a terminal.")
+@click.option("--tui/--headless", default=None, help="With or without the dashboard; with it on a terminal.")
 def run(
     scenario: Path,
     seed: int | None,
@@ -55,7 +56,7 @@ def run(
     pace: float,
     out: Path | None,
     check_determinism: bool,
-    headless: bool,
+    tui: bool | None,
 ) -> int:
     """Run a scenario on real parts and say who cheated, who was caught, and what it cost.
 
@@ -79,13 +80,28 @@ def run(
     console = make_console()
     if check_determinism:
         return compare_two(console, loaded, options)
-    finished = run_with_progress(console, loaded, options)
+    finished = run_with_dashboard(loaded, options) if shows(tui) else run_with_progress(console, loaded, options)
     return conclude(console, finished, replay)
 
 
 def set_options(overrides: Sequence[str]) -> list[str]:
     """Overrides as the command line takes them."""
     return [part for override in overrides for part in ("--set", override)]
+
+
+def shows(tui: bool | None) -> bool:
+    """Whether to show the dashboard: if asked to, or if nothing was said and this is a terminal. Raises `UsageError`."""
+    terminal = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    if tui and not terminal:
+        raise click.UsageError("--tui needs a terminal")
+    return terminal if tui is None else tui
+
+
+def run_with_dashboard(scenario: Scenario, options: Options) -> Finished:
+    """Run in a process of its own, and show it until somebody leaves."""
+    from dashboards import run_live
+
+    return run_live(scenario, options)
 
 
 def run_with_progress(console: Console, scenario: Scenario, options: Options) -> Finished:

@@ -1,0 +1,257 @@
+"""The dashboard: a viewer of one event log, recorded or growing, and nothing else.
+
+It never holds the engine up: it reads the log that the engine writes, some six times a second, and sends the
+terminal what has changed. What steers a live run goes through `dashboards.live.Engine`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from chain.errors import SimnetError
+from dashboards.bars import VIEWS, StatusBar, TimelineBar, ViewBar
+from dashboards.dialogs import Ask, Filter, known_injections
+from dashboards.live import Engine
+from dashboards.panel import Panel
+from dashboards.panels.chain import Chain
+from dashboards.panels.feed import Feed
+from dashboards.panels.fraud import Fraud
+from dashboards.panels.inference import Inference
+from dashboards.panels.latency import Latency
+from dashboards.panels.money import Money
+from dashboards.panels.network import Network
+from dashboards.panels.scenario import ScenarioPanel
+from dashboards.promises import read_results
+from dashboards.scene import Scene
+from dashboards.source import LogReplaced
+from dashboards.transport import TRANSPORT, Transport
+from dashboards.windows import HelpPanel, Window, window_on
+
+UPDATES_PER_S = 6
+READ_S = 0.05
+"""Time for reading the log in one update: enough for 6,000 rows, and less than a third of a core."""
+CATCH_UP_S = 0.4
+"""The same while much is left to read, as when a recorded log is opened."""
+FAR_BEHIND_BYTES = 2 << 20
+RESULTS_EVERY_S = 1.0
+"""How often to look whether a run that has ended has been judged."""
+LEAVE_WITHIN_S = 3.0
+"""Within this, a second ``q`` ends a run that goes on."""
+
+
+class Dashboard(Transport):
+    """One run on a terminal."""
+
+    TITLE = "simnet"
+    CSS_PATH = "dashboard.tcss"
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (100, "-medium"), (150, "-wide")]
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "leave", "Quit"),
+        Binding("question_mark", "keys", "Keys", key_display="?"),
+        *TRANSPORT,
+        *(Binding(str(i), f"view({i})", name, show=False) for i, name in enumerate(VIEWS)),
+        Binding("escape", "view(0)", "All", show=False),
+        Binding("f", "filter", "Filter"),
+        Binding("o", "open", "Open"),
+        Binding("i", "inject", "Inject"),
+        Binding("u", "unpin", "Unpin", show=False),
+        Binding("ctrl+c", "leave(True)", "Quit", show=False, priority=True),
+    ]
+
+    def __init__(self, scene: Scene, engine: Engine | None = None) -> None:
+        super().__init__()
+        self.scene = scene
+        self.engine = engine
+        if engine is not None:
+            engine.on_refusal = lambda reason: self.notify(reason, title="not injected", severity="error")
+        self._last_tick = time.monotonic()
+        self._results_at = 0.0
+        self._leaving_at = -LEAVE_WITHIN_S
+        self._shown: tuple[object, ...] = ()
+
+    # -- the picture ---------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """All panels, in three columns that the terminal's width shows or hides."""
+        scene = self.scene
+        yield StatusBar(scene, self.engine)
+        yield ViewBar(scene)
+        with Horizontal(id="board"):
+            with Container(id="left", classes="column"):
+                yield Network(scene, id="view-1")
+                yield Money(scene, id="view-6")
+            with Container(id="middle", classes="column"):
+                yield ScenarioPanel(scene, id="view-8")
+                yield Fraud(scene, id="view-4")
+                yield Latency(scene, id="view-5")
+                yield Chain(scene, id="view-3")
+            with Container(id="right", classes="column"):
+                yield Feed(scene, id="view-2")
+                yield Inference(scene, id="view-7")
+        yield TimelineBar(scene)
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        self.set_interval(1 / UPDATES_PER_S, self.tick)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.exit)
+        self.call_after_refresh(self.tick)
+
+    def tick(self) -> None:
+        """Take in what is new, and show it."""
+        now = time.monotonic()
+        elapsed, self._last_tick = now - self._last_tick, now
+        if self.engine is not None:
+            self.engine.poll()
+        self._read()
+        self._look_for_results(now)
+        self.scene.player.tick(elapsed)
+        self.show_now(only_if_changed=True)
+
+    def _read(self) -> None:
+        """Read on in the log, for longer when far behind."""
+        timeline = self.scene.timeline
+        try:
+            timeline.read(CATCH_UP_S if timeline.log.behind > FAR_BEHIND_BYTES else READ_S)
+        except LogReplaced:
+            self.scene.restart()
+            self.notify("another run writes this log now")
+        except SimnetError as error:
+            self.exit(return_code=error.exit_code, message=str(error))
+
+    def _look_for_results(self, now: float) -> None:
+        """Read the verdict once the run is over and somebody has judged it."""
+        scene = self.scene
+        if scene.timeline.head.ended and not scene.results.outcome and now - self._results_at > RESULTS_EVERY_S:
+            self._results_at = now
+            scene.results = read_results(scene.timeline.log.directory / "results.json")
+
+    def show_now(self, only_if_changed: bool = False) -> None:
+        """Bring everything on the screen up to date."""
+        scene, engine = self.scene, self.engine
+        player = scene.player
+        mode = engine and (engine.paused, engine.speed, engine.running)
+        look = (scene.groups, scene.about, scene.pinned, scene.results.outcome, self.screen)
+        shown = (player.position, player.playing, player.following, len(scene.timeline), mode, look)
+        if only_if_changed and shown == self._shown:
+            return
+        self._shown = shown
+        for panel in self.screen.query(Panel):
+            if panel.is_on_screen:
+                panel.update()
+
+    # -- views, windows, dialogs ---------------------------------------------------------------------------
+
+    def action_view(self, view: int) -> None:
+        """Show one panel as large as it gets, or all."""
+        self.query_one(ViewBar).view = view
+        self.query_one("#board").set_class(bool(view), "one")
+        for panel in self.query("#board Panel"):
+            chosen = panel.id == f"view-{view}"
+            panel.set_class(chosen, "chosen")
+            if chosen:
+                panel.focus()
+        for column in self.query(".column"):
+            column.set_class(bool(column.query(".chosen")), "chosen")
+        self.call_after_refresh(self.show_now)
+
+    @on(ViewBar.Chosen)
+    def _view_chosen(self, message: ViewBar.Chosen) -> None:
+        self.action_view(message.view)
+
+    @on(TimelineBar.Sought)
+    def _sought(self, message: TimelineBar.Sought) -> None:
+        self.scene.player.go(self.scene.timeline.index.at_time(message.share * self.scene.duration_s))
+        self.show_now()
+
+    @on(Panel.Opened)
+    def _opened(self, message: Panel.Opened) -> None:
+        self.open(message.subject)
+
+    def open(self, subject: str | int) -> None:
+        """Show a participant, task, batch or row in a window."""
+        if window := window_on(self.scene, subject):
+            self.push_screen(window)
+
+    def action_open(self) -> None:
+        """Ask what to open, by name or by the beginning of an id."""
+        scene = self.scene
+
+        def done(text: str | None) -> None:
+            if text:
+                self.open(scene.find(text))
+
+        hint = "a participant's name, a task's or batch's id (its beginning will do), or #12345 for an event"
+        self.push_screen(Ask("open", hint, scene.find, scene.timeline.index.subjects), done)
+
+    def action_filter(self) -> None:
+        """Choose what the feed shows."""
+        self.push_screen(Filter(self.scene), lambda _: self.show_now())
+
+    def action_unpin(self) -> None:
+        """Let the inference panel choose again."""
+        self.scene.pinned = ""
+        self.show_now()
+
+    def action_keys(self) -> None:
+        """Explain keys and marks."""
+        self.push_screen(Window(HelpPanel(self.scene)))
+
+    def action_inject(self) -> None:
+        """Ask for a fault or an adversary, and inject it into the live run."""
+        engine = self.engine
+        if engine is None or not engine.running:
+            self.notify("only a live run can be touched: simnet run --tui SCENARIO", severity="warning")
+            return
+
+        def check(text: str) -> None:
+            from simnet.interventions import extend
+
+            extend(engine.scenario, text, self.scene.timeline.head.time)
+
+        def done(text: str | None) -> None:
+            if text:
+                engine.inject(text)
+
+        hint = "an entry of a scenario file that begins now, such as\ncrash: [full-2], for: 60 s\nbehaviour: quantize, nodes: [inference-3]"
+        self.push_screen(Ask("inject", hint, check, known_injections), done)
+
+    def action_leave(self, at_once: bool = False) -> None:
+        """Quit; a run that goes on wants to be asked twice."""
+        now = time.monotonic()
+        if not at_once and self.engine is not None and self.engine.running and now - self._leaving_at > LEAVE_WITHIN_S:
+            self._leaving_at = now
+            self.notify("the run goes on: press q again to end it with what there is", severity="warning")
+            return
+        self.exit()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer an injection only where there is something to inject into."""
+        return action != "inject" or (self.engine is not None and self.engine.running)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the command palette offers besides Textual's own."""
+        yield from super().get_system_commands(screen)
+        yield SystemCommand("Next slash", "Jump to where a node is slashed next (s)", lambda: self.action_slash(1))
+        yield SystemCommand("Next failed expectation", "Jump to where one begins to fail (e)", lambda: self.action_failure(1))
+        yield SystemCommand("Jump to a time", "Or to an event's number, or a share of the run (t)", self.action_jump)
+        yield SystemCommand("Filter the feed", "Choose which events it shows (f)", self.action_filter)
+        yield SystemCommand("Open", "A participant, task, batch or event (o)", self.action_open)
+        yield SystemCommand("Inject a fault or a behaviour", "Into a live run (i)", self.action_inject)
+        for number, name in enumerate(VIEWS):
+            yield SystemCommand(f"Show {name.lower()}", f"View {number}", lambda number=number: self.action_view(number))

@@ -1,0 +1,163 @@
+"""The single lines around the panels: what runs, which view is shown, and where in time the picture stands."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.binding import BindingType
+from textual.message import Message
+
+from dashboards.describe import describe
+from dashboards.panel import GUTTER, Page
+from dashboards.text import Line, clock, pair
+
+if TYPE_CHECKING:
+    from dashboards.live import Engine
+    from dashboards.scene import Scene
+
+VIEWS = ("All", "Network", "Feed", "Chain", "Fraud", "Latency", "Money", "Inference", "Scenario")
+"""What can be shown, by the key that shows it."""
+
+
+class Bar(Page, can_focus=False):
+    """Lines without a frame."""
+
+    BINDINGS: ClassVar[list[BindingType]] = []
+    DEFAULT_CSS = """
+    Bar { border: none; height: 1; background: $panel; overflow: hidden hidden; }
+    """
+
+
+class StatusBar(Bar):
+    """What runs, and how."""
+
+    def __init__(self, scene: Scene, engine: Engine | None) -> None:
+        super().__init__(scene)
+        self.engine = engine
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        """One line."""
+        state = self.scene.state
+        name: Line = [("simnet ", "dim"), (str(state.started.get("scenario", "…")), "strong")]
+        if state.started and width >= 60:
+            name.append((f"  {state.started['strategy']}, seed {state.started['seed']}", "dim"))
+        return [pair([*name, ("  ", ""), *self._mode()], self._right(), width)]
+
+    def _mode(self) -> Line:
+        player, head = self.scene.player, self.scene.timeline.head
+        if self.engine is not None and self.engine.crashed:
+            return [("✗ the engine crashed", "bad")]
+        if not player.following:
+            return [(f"▶ replay {speed_of(player.speed)}" if player.playing else "‖ standing in the past", "warn")]
+        if head.ended:
+            return [("■ over", "strong")]
+        if self.engine is None:
+            return [("● growing", "good")]
+        return [("‖ paused", "warn")] if self.engine.paused else [(f"● live {speed_of(self.engine.speed)}", "good")]
+
+    def _right(self) -> Line:
+        touched = len(self.scene.state.touched)
+        line: Line = [(f"⚡ touched {touched}× ", "warn")] if touched else []
+        verdicts = self.scene.timeline.promises.judge(self.scene.state, self.scene.results)
+        for mark, style in (("✓", "good"), ("✗", "bad"), ("…", "warn")):
+            number = sum(verdict.standing.value == mark for verdict in verdicts)
+            line += [(f" {mark} {number}", style)] if number else []
+        if self.scene.state.ended and self.scene.results.outcome:
+            line.append((f"  {self.scene.results.outcome.upper()} ", "strong"))
+        return line
+
+
+def speed_of(speed: float) -> str:
+    """A speed for reading; 0 is as fast as it goes."""
+    return f"{speed:g}x" if speed else "at virtual pace"
+
+
+class ViewBar(Bar):
+    """The views, each with its key."""
+
+    class Chosen(Message):
+        """Somebody clicked on a view."""
+
+        def __init__(self, view: int) -> None:
+            super().__init__()
+            self.view = view
+
+    view = 0
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        """One line."""
+        line: Line = []
+        for number, name in enumerate(VIEWS):
+            chosen = "strong cursor" if number == self.view else ""
+            line += [(str(number), f"accent {chosen}".strip()), (f" {name}", chosen or "dim"), (" ", "")]
+        return [line[:-1]]
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the view under the mouse."""
+        x = GUTTER
+        for number, name in enumerate(VIEWS):
+            x += len(name) + 3
+            if event.x < x:
+                self.post_message(self.Chosen(number))
+                return
+
+
+class TimelineBar(Bar):
+    """Where the picture stands in the run, and what happened last."""
+
+    DEFAULT_CSS = """
+    TimelineBar { height: 2; }
+    """
+
+    class Sought(Message):
+        """Somebody clicked on a moment."""
+
+        def __init__(self, share: float) -> None:
+            super().__init__()
+            self.share = share
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        """The track, and the row that was applied last."""
+        scene, state = self.scene, self.scene.state
+        left = f"{clock(state.time, 2)} "
+        right = f" {clock(scene.duration_s)}"
+        self._track = (len(left) + GUTTER, max(1, width - len(left) - len(right)))
+        track = [(left, "strong"), *self._draw_track(self._track[1]), (right, "dim")]
+        position = scene.player.position
+        number: Line = [(f"#{max(position - 1, 0):,} of {len(scene.timeline):,}  ", "dim")]
+        if position:
+            number += describe(scene.timeline.row(position - 1), state.who)
+        return [track, number]
+
+    def _draw_track(self, width: int) -> Line:
+        """A line that is thick up to here, with a mark where nodes were slashed or an expectation began to fail."""
+        index, span = self.scene.timeline.index, self.scene.duration_s
+        here = min(int(self.scene.state.time / span * width), width - 1)
+        line: Line = []
+        for x in range(width):
+            first, last = (bisect_left(index.times, span * edge / width) for edge in (x, x + 1))
+            style = "strong" if x <= here else "dim"
+            if between(index.failures, first, last):
+                line.append(("✗", "bad"))
+            elif between(index.slashes, first, last):
+                line.append(("⚑", f"warn {style}"))
+            else:
+                line.append(("●" if x == here else "━" if x < here else "─", "accent" if x <= here else "dim"))
+        return line
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the moment under the mouse."""
+        start, width = self._track
+        if event.y == 0 and start <= event.x < start + width:
+            self.post_message(self.Sought((event.x - start) / width))
+
+    _track = (0, 1)
+
+
+def between(rows: object, first: int, last: int) -> bool:
+    """Whether one of these rows has a number from `first` up to but not `last`."""
+    found = bisect_left(rows, first)  # type: ignore[type-var, arg-type]
+    return found < len(rows) and rows[found] < last  # type: ignore[arg-type, index]
+

@@ -1,0 +1,259 @@
+"""What all panels have in common: lines of text, drawn so that only what changed goes to the terminal.
+
+A panel says what its lines are; here they are scrolled, compared with those on the screen, and given a
+cursor if they can be opened. Nothing is kept between two pictures but the lines themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from dashboards.text import Line, cut, plain, width_of
+
+if TYPE_CHECKING:
+    from dashboards.scene import Scene
+
+STYLES = ("good", "bad", "warn", "dim", "strong", "head", "accent", "cursor")
+
+GUTTER = 1
+"""Columns at the left edge, for the cursor's mark."""
+
+
+class Panel(ScrollView, can_focus=True, inherit_bindings=False):
+    """A framed list of lines. Subclasses say what is in it."""
+
+    TITLE: ClassVar[str] = ""
+    CURSOR: ClassVar[bool] = True
+    """Whether its lines can be chosen, or are only scrolled."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "move_page(-1)", "Page up", show=False),
+        Binding("pagedown", "move_page(1)", "Page down", show=False),
+        Binding("enter", "open", "Open", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"panel--{style}" for style in STYLES}
+    DEFAULT_CSS = """
+    Panel {
+        border: round $surface-lighten-2;
+        border-title-color: $text-muted;
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+        &:focus { border: round $primary; border-title-color: $text-primary; border-title-style: bold; }
+        & > .panel--good { color: $text-success; }
+        & > .panel--bad { color: $text-error; text-style: bold; }
+        & > .panel--warn { color: $text-warning; }
+        & > .panel--dim { color: $text-muted; }
+        & > .panel--strong { text-style: bold; }
+        & > .panel--head { color: $text-muted; text-style: bold; }
+        & > .panel--accent { color: $text-accent; }
+        & > .panel--cursor { background: $boost; text-style: bold; }
+    }
+    """
+
+    class Opened(Message):
+        """Somebody wants to see more of what a line is about."""
+
+        def __init__(self, subject: str | int) -> None:
+            super().__init__()
+            self.subject = subject
+            """Name or id of a participant, task or batch, or the number of a row."""
+
+    def __init__(self, scene: Scene, **kwargs: str) -> None:
+        super().__init__(**kwargs)
+        self.scene = scene
+        self.border_title = self.TITLE
+        self.cursor = 0
+        self._lines: list[Line] = []
+        self._styles_by_name: dict[str, Style] = {}
+
+    # -- what subclasses say -------------------------------------------------------------------------------
+
+    def prepare(self, width: int, height: int) -> None:
+        """Look at the scene once for a picture of this size."""
+
+    def top(self, width: int) -> list[Line]:
+        """Lines above the list that do not scroll."""
+        return []
+
+    def count(self) -> int:
+        """Lines in the list."""
+        return 0
+
+    def line(self, index: int, width: int) -> Line:
+        """One line of the list."""
+        raise NotImplementedError
+
+    def subject(self, index: int) -> str | int | None:
+        """What opening a line of the list shows; ``None`` if it cannot be opened."""
+        return None
+
+    # -- drawing -------------------------------------------------------------------------------------------
+
+    def update(self) -> None:
+        """Bring the picture up to date."""
+        size = self.scrollable_content_region.size  # what is left beside the scrollbar
+        if not size.width or not size.height:
+            return
+        width = size.width - GUTTER
+        self.prepare(width, size.height)
+        top = self.top(width)[: size.height]
+        self._top = len(top)
+        self.cursor = max(0, min(self.cursor, self.count() - 1))
+        self.virtual_size = Size(size.width, len(top) + self.count())
+        shown = [[(" ", ""), *line] for line in top] + self._visible(width, size.height - len(top))
+        self._show([cut(line, size.width) for line in shown])
+
+    def _visible(self, width: int, height: int) -> list[Line]:
+        """The lines of the list that are in sight."""
+        first = self.scroll_offset.y
+        last = min(first + height, self.count())
+        return [self._with_cursor(index, self.line(index, width), width) for index in range(first, last)]
+
+    def _with_cursor(self, index: int, line: Line, width: int) -> Line:
+        if not (self.CURSOR and self.has_focus and index == self.cursor):
+            return [(" ", ""), *line]
+        padding = " " * max(0, width - width_of(line))
+        return [("▸", "cursor"), *((text, f"{style} cursor") for text, style in [*line, (padding, "")])]
+
+    def _show(self, lines: list[Line]) -> None:
+        """Put lines on the screen, and have repainted what differs from those that are there."""
+        before, self._lines = self._lines, lines
+        blank: Line = []
+        for y in range(max(len(before), len(lines))):
+            old = before[y] if y < len(before) else blank
+            new = lines[y] if y < len(lines) else blank
+            if old != new:
+                start, end = changed(old, new)
+                self.refresh(Region(start, y, end - start, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """One line for the compositor."""
+        width, base = self.size.width, self.rich_style
+        line = self._lines[y] if y < len(self._lines) else []
+        segments = [Segment(text, base + self._style(name) if name else base) for text, name in line]
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _style(self, names: str) -> Style:
+        """Several named styles on top of each other."""
+        style = self._styles_by_name.get(names)
+        if style is None:
+            parts = [self.get_component_rich_style(f"panel--{name}", partial=True) for name in names.split()]
+            style = self._styles_by_name[names] = Style.combine(parts)
+        return style
+
+    def notify_style_update(self) -> None:
+        """The theme changed."""
+        self._styles_by_name = {}
+        super().notify_style_update()
+
+    # -- moving and opening --------------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay out anew."""
+        self.update()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Show other lines."""
+        super().watch_scroll_y(old_value, new_value)
+        self.update()
+
+    def on_focus(self) -> None:
+        """Show the cursor."""
+        self.update()
+
+    def on_blur(self) -> None:
+        """Hide it."""
+        self.update()
+
+    @property
+    def page(self) -> int:
+        """Lines of the list that fit."""
+        return max(1, self.scrollable_content_region.height - self._top)
+
+    def action_move(self, steps: int) -> None:
+        """Move the cursor, or scroll where there is nothing to open."""
+        if not self.CURSOR:
+            self.scroll_relative(y=steps, animate=False)
+            return
+        self.cursor = max(0, min(self.cursor + steps, self.count() - 1))
+        first = self.scroll_offset.y
+        if not first <= self.cursor < first + self.page:
+            self.scroll_to(y=self.cursor if self.cursor < first else self.cursor - self.page + 1, animate=False)
+        self.update()
+
+    def action_move_page(self, pages: int) -> None:
+        """Move by what fits."""
+        self.action_move(pages * self.page)
+
+    def action_open(self) -> None:
+        """Open what the cursor is on."""
+        if self.count() and (found := self.subject(self.cursor)) is not None:
+            self.post_message(self.Opened(found))
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on a line; open it if it is there already."""
+        index = event.y - self.gutter.top - self._top + self.scroll_offset.y
+        if not 0 <= index < self.count():
+            return
+        if index == self.cursor and event.chain > 1:
+            self.action_open()
+        self.cursor = index
+        self.update()
+
+    @property
+    def text(self) -> str:
+        """What the panel shows, without styles."""
+        return "\n".join(plain(line).rstrip() for line in self._lines)
+
+    _top = 0
+
+
+class Page(Panel):
+    """A panel that is drawn whole rather than line by line."""
+
+    CURSOR = False
+
+    def prepare(self, width: int, height: int) -> None:
+        """Draw it."""
+        self._drawn = self.draw(width, height)
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        """All its lines."""
+        raise NotImplementedError
+
+    def count(self) -> int:
+        """Lines that were drawn."""
+        return len(self._drawn)
+
+    def line(self, index: int, width: int) -> Line:
+        """One of them."""
+        return self._drawn[index]
+
+    _drawn: list[Line] = []  # noqa: RUF012 - replaced, never changed
+
+
+def changed(old: Line, new: Line) -> tuple[int, int]:
+    """First column and end of what differs between two lines."""
+    same = 0
+    while same < min(len(old), len(new)) and old[same] == new[same]:
+        same += 1
+    start, end = width_of(new[:same]), max(width_of(old), width_of(new))
+    if width_of(old) == width_of(new):
+        rest_old, rest_new = old[same:], new[same:]
+        while rest_old and rest_new and rest_old[-1] == rest_new[-1]:
+            end -= width_of(rest_new[-1:])
+            rest_old, rest_new = rest_old[:-1], rest_new[:-1]
+    return start, end
+

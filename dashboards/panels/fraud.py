@@ -1,0 +1,82 @@
+"""Fraud: what was committed, what was found, what stood, and how long finding it took."""
+
+from __future__ import annotations
+
+from dashboards.figures import READINGS
+from dashboards.panel import Page
+from dashboards.text import Column, Columns, Line, bar, on_scale, opg, pair, span_of_time, spark
+
+BEHAVIOURS = Columns(
+    Column("behaviour", 11, grows=True),
+    Column("by", 3, ">", rank=3),
+    Column("acts", 5, ">", rank=1),
+    Column("frauds", 6, ">"),
+    Column("caught", 6, ">"),
+    Column("stood", 5, ">"),
+    Column("open", 4, ">", rank=2),
+)
+
+
+class Fraud(Page):
+    """Ground truth against what the protocol found."""
+
+    TITLE = "4 Fraud"
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        """Counters, times, courses, and a line for each behaviour."""
+        state = self.scene.state
+        committed, detected = state.total("committed"), state.total("detected")
+        finalised, still_open = state.total("finalised"), state.total("open")
+        rate = READINGS["detection_rate"](state)
+        found = f"{100 * rate:.3g} % found" if rate is not None else "nothing judged yet"
+        lines: list[Line] = [
+            pair([("committed ", "dim"), (f"{committed}", "strong")], [("open ", "dim"), (f"{still_open}", "")], width),
+            pair(
+                [("detected  ", "dim"), (f"{detected} ✓ ", "good"), (bar(rate or 0.0, 10), "good")],
+                [(found, "strong")],
+                width,
+            ),
+            pair(
+                [("finalised ", "dim"), (f"{finalised} ✗" if finalised else "0", "bad" if finalised else "good")],
+                self._wronged(),
+                width,
+            ),
+            pair(
+                [("slashes   ", "dim"), (f"{state.chain.slashes}", ""), (f" · {opg(state.chain.slashed)} OPG", "")],
+                [("found after ", "dim"), self._delay(50), (" p50 ", "dim"), self._delay(95), (" p95", "dim")],
+                width,
+            ),
+        ]
+        if height >= 8:
+            lines += self._courses(width)
+        lines.append(BEHAVIOURS.header(width))
+        for behaviour, tally in sorted(state.tallies.items(), key=lambda item: (-item[1].committed, -item[1].acts)):
+            cells = [
+                (behaviour, "warn"),
+                (str(len(tally.nodes)), ""),
+                (str(tally.acts), ""),
+                (str(tally.committed), ""),
+                (str(tally.detected), "good" if tally.detected else "dim"),
+                (str(tally.finalised), "bad" if tally.finalised else "dim"),
+                (str(tally.open), "warn" if tally.open else "dim"),
+            ]
+            lines.append(BEHAVIOURS.line(cells, width))
+        if not state.tallies:
+            lines.append([("nobody has lied so far", "dim")])
+        return lines
+
+    def _delay(self, percent: int) -> tuple[str, str]:
+        return span_of_time(self.scene.state.detection.quantile(percent / 100)), "strong"
+
+    def _wronged(self) -> Line:
+        slashes = self.scene.state.verification.slashes_of_the_honest
+        return [(f"✗ {slashes} honest slashed" if slashes else "no honest node slashed", "bad" if slashes else "dim")]
+
+    def _courses(self, width: int) -> list[Line]:
+        """When frauds were posted, and when nodes were slashed, on one scale of time."""
+        state, span = self.scene.state, self.scene.duration_s
+        rows = (("posted", "committed", "warn"), ("found", "detected", "good"), ("slashed", "slashed", "bad"))
+        return [
+            [(f"{label:<8}", "dim"), (spark(on_scale(state.courses.get(name), span), width - 8), style)]
+            for label, name, style in rows
+        ]

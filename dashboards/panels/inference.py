@@ -1,0 +1,42 @@
+"""One inference, followed through its eight steps."""
+
+from __future__ import annotations
+
+from dashboards.panel import Page
+from dashboards.story import Step, collect, tell
+from dashboards.text import Line, clock, short
+
+
+class Inference(Page):
+    """The one that somebody chose, or else one after the other."""
+
+    TITLE = "7 Inference"
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        """Its steps."""
+        scene = self.scene
+        task, position = scene.task, scene.player.position
+        self.border_subtitle = f"{short(task)}{' · pinned, u to release' if scene.pinned else ''}" if task else ""
+        if not task:
+            return [[("nobody has asked for anything yet", "dim")]]
+        if (task, position) != self._told:
+            self._told = (task, position)
+            self._steps = tell(collect(scene.timeline, task, position), scene.state.who)
+        return steps_as_lines(self._steps)
+
+    _told = ("", -1)
+    _steps: list[Step] = []  # noqa: RUF012 - replaced, never changed
+
+
+def steps_as_lines(steps: list[Step]) -> list[Line]:
+    """Each step's number, title and time, and what happened in it."""
+    lines: list[Line] = []
+    for number, step in enumerate(steps, 1):
+        begun = step.when is not None
+        mark = "●" if begun else "○"
+        when = f"{clock(step.when, 2):>9}" if step.when is not None else " " * 9
+        head: Line = [(f"{mark} {number} {step.title:<9}", "strong" if begun else "dim"), (f"{when}  ", "dim")]
+        first, *others = step.lines or [[]]
+        lines.append([*head, *first])
+        lines += [[("│" + " " * 23, "dim"), *other] for other in others]
+    return lines

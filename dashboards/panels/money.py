@@ -1,0 +1,70 @@
+"""Money: what each node has at stake, earned and lost."""
+
+from __future__ import annotations
+
+from dashboards.figures import compute_cost
+from dashboards.panel import Panel
+from dashboards.standing import STAKERS
+from dashboards.state import Node
+from dashboards.text import WEI, Column, Columns, Line, opg, pair
+
+COLUMNS = Columns(
+    Column("node", 13, grows=True),
+    Column("stake", 8, ">"),
+    Column("fees", 8, ">"),
+    Column("rewards", 8, ">"),
+    Column("bounties", 8, ">", rank=1),
+    Column("compute", 8, ">", rank=2),
+    Column("slashed", 8, ">"),
+    Column("net", 9, ">"),
+)
+
+
+class Money(Panel):
+    """The nodes' books, in OPG; those who lost most come first."""
+
+    TITLE = "6 Money"
+
+    def prepare(self, width: int, height: int) -> None:
+        """Nodes by what is left over for them, the poorest first."""
+        nodes = [node for node in self.scene.state.nodes.values() if node.role in STAKERS]
+        self._books = sorted(((self._net(node), node) for node in nodes), key=lambda book: (book[0], book[1].name))
+        self.border_subtitle = "OPG"
+
+    def _net(self, node: Node) -> int:
+        cost = compute_cost(self.scene.state, node.macs)
+        return node.income + node.bounties - node.slashed - int(cost * WEI)
+
+    def top(self, width: int) -> list[Line]:
+        """Where money went so far."""
+        chain = self.scene.state.chain
+        paid: Line = [("fees ", "dim"), (opg(chain.fees), "strong"), (" · rewards ", "dim"), (opg(chain.rewards), "strong")]
+        lost: Line = [("slashed ", "dim"), (opg(chain.slashed), "bad" if chain.slashed else "")]
+        flows: Line = [("refunds ", "dim"), (opg(chain.refunded), ""), (" · bounties ", "dim"), (opg(chain.bounties), "")]
+        return [pair(paid, lost, width), pair(flows, [("burned ", "dim"), (opg(chain.burned), "")], width), COLUMNS.header(width)]
+
+    def count(self) -> int:
+        """Every node with a stake."""
+        return len(self._books)
+
+    def line(self, index: int, width: int) -> Line:
+        """One node's books."""
+        net, node = self._books[index]
+        cost = compute_cost(self.scene.state, node.macs)
+        cells = [
+            (node.name, ""),
+            (opg(node.stake), ""),
+            (opg(node.fees), "dim" if not node.fees else ""),
+            (opg(node.rewards), "dim" if not node.rewards else ""),
+            (opg(node.bounties), "dim" if not node.bounties else ""),
+            (opg(int(cost * WEI)), "dim"),
+            (opg(-node.slashed), "bad" if node.slashed else "dim"),
+            (f"{'+' if net > 0 else ''}{opg(net)}", "good" if net > 0 else "bad" if net < 0 else "dim"),
+        ]
+        return COLUMNS.line(cells, width)
+
+    def subject(self, index: int) -> str | None:
+        """The node's name."""
+        return self._books[index][1].name if index < len(self._books) else None
+
+    _books: list[tuple[int, Node]] = []  # noqa: RUF012 - replaced, never changed

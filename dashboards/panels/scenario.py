@@ -1,0 +1,61 @@
+"""The scenario: what it promised, and how that stands now."""
+
+from __future__ import annotations
+
+from dashboards.panel import Page
+from dashboards.promises import Standing, Verdict
+from dashboards.text import Line, clock, figure, fit, pair
+
+STYLES = {Standing.HOLDS: "good", Standing.FAILS: "bad", Standing.PENDING: "warn", Standing.LATER: "dim"}
+WORDS = {Standing.HOLDS: "holds", Standing.FAILS: "fails", Standing.PENDING: "not yet", Standing.LATER: "at the end"}
+OUTCOMES = {"pass": ("✓ PASS", "good"), "fail": ("✗ FAIL", "bad"), "inconclusive": ("… INCONCLUSIVE", "warn")}
+
+
+class ScenarioPanel(Page):
+    """Expectations, and invariants once the run is over."""
+
+    TITLE = "8 Scenario"
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        """What runs, a line for each promise, and the verdict."""
+        scene, state = self.scene, self.scene.state
+        lines: list[Line] = []
+        if height >= 9:
+            lines += self._what(width)
+        verdicts = scene.timeline.promises.judge(state, scene.results)
+        lines += [promise(verdict, width) for verdict in verdicts]
+        if not verdicts:
+            lines.append([("this scenario promises nothing", "dim")])
+        if state.ended:
+            lines += self._verdict(width)
+        return lines
+
+    def _what(self, width: int) -> list[Line]:
+        started = self.scene.state.started
+        if not started:
+            return [[("the run has not begun", "dim")]]
+        name: Line = [(str(started["scenario"]), "strong"), (f" · seed {started['seed']}", "dim")]
+        how = f"{started['strategy']} · {started['comparator']}"
+        return [pair(name, [(how, ""), (f" · {clock(started['duration_s'])}", "dim")], width)]
+
+    def _verdict(self, width: int) -> list[Line]:
+        results = self.scene.results
+        if not results.outcome:
+            return [[(fit(f"ended: {self.scene.state.ended}", width), "strong")]]
+        outcome, style = OUTCOMES.get(results.outcome, (results.outcome, ""))
+        broken = [(name, detail) for name, held, detail in results.invariants if not held]
+        held = len(results.invariants) - len(broken)
+        lines: list[Line] = [[(f"✗ {name}: {detail}", "bad")] for name, detail in broken]
+        lines.append([(f"✓ {held} invariants held" if held else "", "good")])
+        lines.append([(outcome, f"{style} strong"), (f"  {results.reason}", "")])
+        return lines
+
+
+def promise(verdict: Verdict, width: int) -> Line:
+    """One promise: mark, text, word and value."""
+    style = STYLES[verdict.standing]
+    value = f"  {figure(verdict.value)}" if verdict.value is not None else ""
+    word = f"  {WORDS[verdict.standing]:<10}" if width >= 48 else ""
+    right: Line = [(value, "strong"), (word, style)]
+    room = width - 2 - sum(len(text) for text, _ in right)
+    return [(f"{verdict.standing.value} ", style), (fit(verdict.text, room), ""), *right]

@@ -1,0 +1,79 @@
+"""What the panels look at: one log, a place in it, and what was asked to be shown of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chain.errors import SimnetError
+from dashboards.player import Player
+from dashboards.promises import Results, read_promises, read_results
+from dashboards.state import State
+from dashboards.timeline import Timeline
+
+SHOWN_AT_FIRST = ("run", "tasks", "batches", "fraud", "penalties", "faults")
+"""Groups of events that the feed shows unless told otherwise."""
+
+
+class NothingFound(SimnetError):
+    """Nothing in the log has that name."""
+
+    exit_code = 2
+
+
+@dataclass
+class Scene:
+    """The one thing that all panels share."""
+
+    timeline: Timeline
+    player: Player
+    results: Results = field(default_factory=Results)
+    pinned: str = ""
+    """The inference to follow, if somebody chose one."""
+    groups: tuple[str, ...] = SHOWN_AT_FIRST
+    """Groups of events in the feed."""
+    about: str = ""
+    """The participant, task or batch that the feed keeps to; empty for everything."""
+
+    @property
+    def state(self) -> State:
+        """The run where the player stands."""
+        return self.player.state
+
+    @property
+    def task(self) -> str:
+        """The inference that is followed through its steps."""
+        return self.pinned or self.state.followed
+
+    @property
+    def duration_s(self) -> float:
+        """How long the run lasts, as far as one knows."""
+        head = self.timeline.head
+        return max(head.time, head.started.get("duration_s", 0.0) if not head.ended else 0.0, 1.0)
+
+    def find(self, text: str) -> str | int:
+        """What somebody means by a name, the beginning of an id, or ``#`` and a number. Raises `NothingFound`."""
+        text = text.strip()
+        if text.startswith("#") and text[1:].isdecimal() and int(text[1:]) < len(self.timeline):
+            return int(text[1:])
+        if self.timeline.index.knows(text):
+            return text
+        found = [subject for subject in self.timeline.index.subjects(text)] if text else []
+        if len(found) != 1:
+            how_many = f"{len(found)} things" if found else "nothing"
+            raise NothingFound(f"{how_many} in the log begins with '{text}'", "type more of it" if found else None)
+        return found[0]
+
+    def restart(self) -> None:
+        """Begin anew with the log that has taken the place of this one."""
+        old = self.timeline
+        self.timeline = Timeline(old.log.path, read_promises(old.log.path.parent / "scenario.yaml"))
+        self.player = Player(self.timeline)
+        self.results, self.pinned = Results(), ""
+        old.log.close()
+
+
+def open_scene(directory: Path) -> Scene:
+    """The run that a directory holds, at its newest row."""
+    timeline = Timeline(directory / "events.jsonl", read_promises(directory / "scenario.yaml"))
+    return Scene(timeline, Player(timeline), read_results(directory / "results.json"))

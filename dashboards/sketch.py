@@ -1,0 +1,87 @@
+"""Bounded summaries of unbounded streams: percentiles within half a percent, and a course over time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+ACCURACY = 0.005
+"""Largest relative error of a percentile."""
+
+GAMMA = (1 + ACCURACY) / (1 - ACCURACY)
+LOG_GAMMA = math.log(GAMMA)
+
+BINS_MAX = 120
+"""Bins of a course; when time outgrows them, two become one."""
+
+
+@dataclass(slots=True)
+class Sketch:
+    """Distribution of positive values in buckets that grow by a constant factor (DDSketch, Masson et al. 2019)."""
+
+    n: int = 0
+    zeros: int = 0
+    buckets: dict[int, int] = field(default_factory=dict)
+
+    def add(self, value: float) -> None:
+        """Take in one value; what is not positive counts as 0."""
+        self.n += 1
+        if value <= 0.0:
+            self.zeros += 1
+            return
+        bucket = math.ceil(math.log(value) / LOG_GAMMA)
+        self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
+
+    def quantile(self, share: float) -> float | None:
+        """The value below which that share of the values lies; ``None`` if there are none."""
+        if not self.n:
+            return None
+        rank = share * (self.n - 1)
+        seen = self.zeros
+        if rank < seen:
+            return 0.0
+        for bucket in sorted(self.buckets):
+            seen += self.buckets[bucket]
+            if rank < seen:
+                break
+        return 2 * GAMMA**bucket / (GAMMA + 1)
+
+    def histogram(self, columns: int) -> tuple[float, float, list[int]]:
+        """Smallest value, largest value, and how many lie in each of `columns` steps of equal ratio between."""
+        if not self.buckets or columns < 1:
+            return 0.0, 0.0, [0] * columns
+        first, last = min(self.buckets), max(self.buckets)
+        counts = [0] * columns
+        for bucket, count in self.buckets.items():
+            counts[(bucket - first) * columns // (last - first + 1)] += count
+        return GAMMA ** (first - 1), GAMMA**last, counts
+
+
+@dataclass(slots=True)
+class Course:
+    """Number and sum of values by simulated time, from second 0 on."""
+
+    width_s: float = 1.0
+    """What one bin spans; a power of two."""
+    counts: list[int] = field(default_factory=list)
+    totals: list[float] = field(default_factory=list)
+
+    def add(self, time_s: float, value: float = 1.0) -> None:
+        """Take in one value."""
+        index = int(time_s / self.width_s)
+        while index >= BINS_MAX:
+            self.counts = [sum(self.counts[i : i + 2]) for i in range(0, len(self.counts), 2)]
+            self.totals = [sum(self.totals[i : i + 2]) for i in range(0, len(self.totals), 2)]
+            self.width_s *= 2
+            index = int(time_s / self.width_s)
+        missing = index + 1 - len(self.counts)
+        if missing > 0:
+            self.counts += [0] * missing
+            self.totals += [0.0] * missing
+        self.counts[index] += 1
+        self.totals[index] += value
+
+    @property
+    def means(self) -> list[float]:
+        """Mean of each bin; 0 where nothing was."""
+        return [total / count if count else 0.0 for total, count in zip(self.totals, self.counts, strict=True)]

@@ -1,0 +1,62 @@
+"""A participant in words: what is true of it, what the protocol made of it, and whether that is right."""
+
+from __future__ import annotations
+
+from dashboards.state import Node, State
+from dashboards.text import Span
+
+STAKERS = ("inference", "full")
+
+
+def status(node: Node, state: State) -> Span:
+    """Whether it takes part: a mark that needs no colour."""
+    if not node.up:
+        return "○", "bad"
+    if state.cut_off(node):
+        return "◌", "warn"
+    if node.jailed:
+        return "▦", "warn"
+    return "●", "good"
+
+
+def truth(node: Node) -> Span:
+    """How it behaves, by its own ground truth."""
+    if not node.behaviours:
+        return "honest", "dim"
+    acts = f" ×{node.lies}" if node.lies else ""
+    return "+".join(node.behaviours) + acts, "warn" if node.dishonest else ""
+
+
+def belief(node: Node) -> Span:
+    """What the protocol did about it."""
+    parts = [f"slashed {node.slashes}×"] if node.slashes else []
+    if node.jailed:
+        parts.append("jailed")
+    if node.refused:
+        parts.append(f"refused {node.refused}×")
+    if parts:
+        return ", ".join(parts), "bad" if node.slashes else "warn"
+    return ("trusted", "dim") if node.role in STAKERS else ("–", "dim")
+
+
+def fate(node: Node) -> Span:
+    """Whether the protocol was right; empty where there is nothing to say."""
+    if node.finalised:
+        return f"✗ {node.finalised} stood", "bad"
+    if node.slashes:
+        return ("✓ slashed", "good") if node.lies else ("✗ wronged", "bad")
+    if node.refused:
+        return "✓ refused", "good"
+    if node.lies:
+        return "… at large", "warn"
+    return ("· not yet", "dim") if node.dishonest else ("", "")
+
+
+def status_word(node: Node, state: State) -> str:
+    """The mark of `status`, spelled out."""
+    return {"○": "down", "◌": "cut off", "▦": "jailed", "●": "up"}[status(node, state)[0]]
+
+
+def trouble(node: Node) -> tuple[int, int, int]:
+    """Sorts whoever matters most first."""
+    return (-node.finalised, -node.slashes, -node.lies)

@@ -1,0 +1,200 @@
+"""One inference from request to finality, told in eight steps from the rows about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from dashboards.describe import Who, sentence
+from dashboards.fold_chain import as_text
+from dashboards.state import Row
+from dashboards.text import Line, count, opg, short, span_of_time
+from dashboards.timeline import Timeline
+
+TITLES = (
+    "asked",
+    "carried",
+    "answered",
+    "claimed",
+    "assigned",
+    "checked",
+    "decided",
+    "settled",
+)
+DRAWS = ("CommitteeDrawn",)
+"""Events by which a strategy assigns duties."""
+
+NOT_DECISIONS = ("BatchPosted", "BatchFinal", "Transfer", *DRAWS)
+
+
+@dataclass
+class Step:
+    """One of the eight."""
+
+    title: str
+    when: float | None = None
+    """When its first row was; ``None`` if it has not begun."""
+    lines: list[Line] = field(default_factory=list)
+
+    def say(self, row: Row, text: str, style: str = "") -> None:
+        """Add a line that a row gives rise to."""
+        if self.when is None:
+            self.when = row["t"]
+        self.lines.append([(text, style)])
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the log has about a task and its batch, up to a point of time."""
+
+    task: str
+    batch: str
+    index: int
+    """Position of its claim in the batch."""
+    of_task: list[Row]
+    of_batch: list[Row]
+    carried: Row | None
+    """The message that the request went in."""
+
+    def kind(self, name: str) -> Iterator[Row]:
+        """Rows of the task of one kind."""
+        return (row for row in self.of_task if row["kind"] == name)
+
+    def event(self, name: str) -> Iterator[Row]:
+        """Contract events of the batch of one name."""
+        return (row for row in self.of_batch if row["kind"] == "contract_event" and row["event"] == name)
+
+
+def collect(timeline: Timeline, task: str, number: int) -> Rows:
+    """Look a task's rows up, among the first `number` of the log."""
+    index = timeline.index
+    of_task = [timeline.row(i) for i in index.about(task, number)]
+    batch, position, of_batch = index.batch_of.get(task, ""), 0, []
+    if batch:
+        of_batch = [timeline.row(i) for i in index.about(batch, number)]
+        built = next((row for row in of_batch if row["kind"] == "batch_built"), None)
+        position = built["tasks"].index(task) if built else 0
+    return Rows(task, batch, position, of_task, of_batch, carriage(timeline, of_task, number))
+
+
+def carriage(timeline: Timeline, of_task: list[Row], number: int) -> Row | None:
+    """The message that carried the request: the first from client to node after it was sent."""
+    sent = next((row for row in of_task if row["kind"] == "task_sent"), None)
+    if sent is None:
+        return None
+    for i in range(sent["i"] + 1, min(sent["i"] + 64, number)):
+        row = timeline.row(i)
+        if row["kind"] == "message_sent" and (row["sender"], row["receiver"]) == (sent["client"], sent["node"]):
+            return row
+    return None
+
+
+def tell(rows: Rows, who: Who) -> list[Step]:
+    """The eight steps, as far as they have come."""
+    steps = [Step(title) for title in TITLES]
+    for step, teller in zip(steps, TELLERS, strict=True):
+        teller(step, rows, who)
+    return steps
+
+
+def _asked(step: Step, rows: Rows, who: Who) -> None:
+    for row in rows.kind("task_sent"):
+        step.say(row, f"{row['client']} asks {row['node']} for {row['model']}, fee {opg(int(row['fee']))} OPG")
+
+
+def _carried(step: Step, rows: Rows, who: Who) -> None:
+    row = rows.carried
+    if row is not None:
+        lost = f"lost: {row['lost']}" if row["lost"] else f"{span_of_time(row['delay_s'])} on the way"
+        step.say(row, f"{row['what']}, {count(row['size_bytes'])} B, {lost}", "bad" if row["lost"] else "")
+
+
+def _answered(step: Step, rows: Rows, who: Who) -> None:
+    sent = next(rows.kind("task_sent"), None)
+    for row in rows.of_task:
+        match row["kind"]:
+            case "cheated" if row["act"] in ("answer", "payment"):
+                step.say(row, f"! {row['behaviour']} falsifies the {row['act']}", "warn")
+            case "executed" if row["purpose"] == "answer":
+                busy = span_of_time(row["busy_s"])
+                step.say(row, f"{row['node']} runs {row['variant']}: {count(row['macs'])} MACs in {busy}")
+            case "task_answered" if sent:
+                step.say(row, f"soft latency {span_of_time(row['t'] - sent['t'])}", "strong")
+            case "task_failed":
+                step.say(row, f"✗ no usable answer: {row['reason']}", "bad")
+
+
+def _claimed(step: Step, rows: Rows, who: Who) -> None:
+    for row in rows.kind("claim_made"):
+        step.say(row, f"claim of output {short(row['output_hash'])} in the open batch")
+    for row in rows.of_batch:
+        if row["kind"] == "batch_built":
+            step.say(row, f"claim {rows.index + 1} of {len(row['tasks'])} in batch {short(rows.batch)}")
+    for row in rows.event("BatchPosted"):
+        step.say(row, f"root posted in block {row['block']}, fees {opg(int(row['args']['fees']))} OPG")
+
+
+def _assigned(step: Step, rows: Rows, who: Who) -> None:
+    for name in DRAWS:
+        for row in rows.event(name):
+            step.say(row, f"drawn in block {row['block']}: {', '.join(map(who, row['args']['members']))}")
+
+
+def _checked(step: Step, rows: Rows, who: Who) -> None:
+    ran = {row["node"] for row in rows.kind("executed") if row["purpose"] == "check"}
+    lied = {row["node"]: row["behaviour"] for row in rows.kind("cheated") if row["act"] == "check"}
+    for row in rows.kind("claim_checked"):
+        how = "ran it again" if row["node"] in ran else "did not run it"
+        lie = f" ! {lied[row['node']]}" if row["node"] in lied else ""
+        mark = {"valid": "✓", "invalid": "✗"}.get(row["verdict"], "…")
+        step.say(row, f"{mark} {row['node']} {how}: {row['verdict']}{lie}", "warn" if lie else "")
+    for row in rows.of_batch:
+        if row["kind"] == "duty_failed":
+            step.say(row, f"✗ {row['node']}: {row['reason']}", "bad")
+
+
+def _decided(step: Step, rows: Rows, who: Who) -> None:
+    spent: dict[str, list[int]] = {}
+    first: Row | None = None
+    for row in rows.of_batch + rows.of_task:
+        if row["kind"] == "transaction_mined" and row["function"] != "postBatch":
+            spent.setdefault(f"{row['contract']}.{row['function']}", []).append(row["gas_used"])
+            first = first or row
+    for function, gas in spent.items():
+        times = f" {len(gas)}×" if len(gas) > 1 else ""
+        step.say(first or {}, f"{function}{times}, {count(sum(gas))} gas")
+
+
+def _settled(step: Step, rows: Rows, who: Who) -> None:
+    sent = next(rows.kind("task_sent"), None)
+    fell = False
+    for row in rows.event("ClaimRejected"):
+        if row["args"]["index"] == rows.index:
+            fell = True
+            step.say(row, f"✗ claim rejected: {as_text(row['args']['reason'])}", "bad")
+    for row in rows.event("ClaimVoided"):
+        if row["args"]["index"] == rows.index:
+            fell = True
+            step.say(row, "… claim void: no quorum", "warn")
+    for row in rows.event("BatchFinal"):
+        args = row["args"]
+        if not fell and not args["accepted"]:
+            fell = True
+            step.say(row, "… batch void: everybody is refunded", "warn")
+        step.say(row, sentence(row, who), "" if fell else "good")
+        step.say(row, f"node paid {opg(int(args['paid']))}, checkers {opg(int(args['toVerifier']))} OPG")
+        if sent:
+            step.say(row, f"finality latency {span_of_time(row['t'] - sent['t'])}", "strong")
+
+
+TELLERS: tuple[Callable[[Step, Rows, Who], None], ...] = (
+    _asked,
+    _carried,
+    _answered,
+    _claimed,
+    _assigned,
+    _checked,
+    _decided,
+    _settled,
+)
+"""Who tells each of the eight steps."""
