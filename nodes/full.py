@@ -124,8 +124,8 @@ class FullNode:
         if not isinstance(data, BatchData):
             yield Note(DutyFailed(self.me.name, batch, "data withheld"))
             return None
-        tree = ClaimTree(data.claims)
-        if tree.root != known.root:
+        tree = ClaimTree(data.claims) if is_whole(data) else None
+        if tree is None or tree.root != known.root:
             yield Note(DutyFailed(self.me.name, batch, "data does not match root"))
             return None
         for claim in data.claims:
@@ -177,3 +177,10 @@ class FullNode:
                 return
             secret = self.beacon_secrets[unrevealed - 1]
             yield Submit(Call(self.me.address, "Beacon", "reveal", (secret,), BEACON_GAS))
+
+
+def is_whole(data: BatchData) -> bool:
+    """Whether the claims are numbered from 0, and there is an input and an output for each. A poster may send anything."""
+    count = len(data.claims)
+    numbers = [claim.index for claim in data.claims]
+    return count > 0 and numbers == list(range(count)) and len(data.inputs) == len(data.outputs) == count

@@ -26,7 +26,6 @@ from nodes.messages import (
 from nodes.models.tensors import tensor_hash
 from nodes.records import TaskAnswered, TaskFailed, TaskSent
 from tests.driving import (
-    DOMAIN,
     FEE,
     INPUT,
     MODEL,
@@ -48,6 +47,7 @@ from tests.driving import (
     voucher,
     who,
 )
+from tests.stage import DOMAIN
 
 POLICY = ClientPolicy(fee=FEE, timeout_s=10.0, pays_first=True, audits=False)
 ANSWER = InferenceAnswer(TASK, OUTPUT, signed_answer(OUTPUT))
@@ -264,7 +264,7 @@ def test_the_client_waits_before_each_attempt_and_asks_other_full_nodes_each_tim
 
 
 def test_one_full_node_that_knows_the_claim_is_enough() -> None:
-    answers = {Request: one_after_the_other(None, Refusal(TASK, "unknown task"), proof_of(output=np.ones(3)))}
-    course = follow(client().audit(SIGNED), {**answers, Submit: mined})
+    replies = one_after_the_other(None, Refusal(TASK, "unknown task"), proof_of(output=np.ones(3)))
+    course = follow(client().audit(SIGNED), {Request: replies, Submit: mined})
     assert [str(call) for call in course.calls] == ["Settlement.proveEquivocation"]
     assert course.of(Note) == []

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from chain.claims import ClaimTree, batch_id
+from chain.quantities import Wei
 from chain.signing import answer_digest, recover
 from nodes.effects import Execute, Note, Now, Purpose, Reply, Sleep, Spawn, Submit, Subscribe
 from nodes.inference import POST_GAS, VOUCHER_GAS, InferenceNode, InferencePolicy
@@ -27,7 +28,6 @@ from nodes.messages import (
 from nodes.models.tensors import tensor_hash
 from nodes.records import BatchBuilt, ClaimMade
 from tests.driving import (
-    DOMAIN,
     FEE,
     INPUT,
     MODEL,
@@ -52,6 +52,7 @@ from tests.driving import (
     voucher,
     who,
 )
+from tests.stage import DOMAIN
 
 GENESIS = 1_000
 ME = who("inference-0")
@@ -97,7 +98,7 @@ def test_a_paid_request_is_executed_signed_answered_and_claimed() -> None:
         voucher(FEE - 1),
         voucher(FEE, signer="client-1"),
         voucher(FEE, node="inference-1"),
-        replace(voucher(FEE), cumulative=2 * FEE),
+        replace(voucher(FEE), cumulative=Wei(2 * FEE)),
         replace(voucher(FEE), signature=b"\0" * 65),
     ],
     ids=["none", "too little", "forged", "for another node", "inflated", "no signature"],
