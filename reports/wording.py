@@ -15,16 +15,15 @@ def number(value: float | None, digits: int = 4) -> str:
     """A number, with thousands separated and no more digits than matter."""
     if value is None:
         return UNDEFINED
-    if value == 0 or abs(value) >= 10 ** (digits - 1):
-        return f"{value:,.0f}"
-    return f"{value:.{digits}g}"
+    text = f"{value:,.0f}" if value == 0 or abs(value) >= 10 ** (digits - 1) else f"{value:.{digits}g}"
+    return text.replace("-", "\N{MINUS SIGN}", 1) if value < 0 else text
 
 
 def quantity(value: float | None, unit: str) -> str:
     """A number with its unit; shares as percentages."""
     if value is None:
         return UNDEFINED
-    text = number(100 * value if unit == "share" else value)
+    text = number(100 * value, 3) if unit == "share" else number(value)
     return f"{text} {UNITS.get(unit, unit)}".rstrip()
 
 

@@ -1,0 +1,129 @@
+"""``report.html``: one file that needs nothing but a browser.
+
+The page's policy forbids it to load anything. Plots are drawn by plotly.js, which is part of the page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import orjson
+from markupsafe import Markup
+
+from reports import people, wording
+from reports.assumptions import assumptions
+from reports.plots import fraud, gas, latency, participation, stake, topology
+from reports.plots.plot import Plot
+from reports.replay import replay_line
+from reports.source import Run
+from reports.verdict import headlines
+from simnet.conduct import conduct
+from simnet.expectations import parse_expectation
+from simnet.metric_catalogue import READINGS, SOMETIMES
+from simnet.metrics import Metric
+from simnet.results import Judged, Results
+
+HERE = Path(__file__).parent
+LIBRARY = HERE / "vendor" / "plotly-cartesian-4.1.1.min.js"
+"""plotly.js, the bundle of its two-dimensional plots, as npm has it (plotly.js-cartesian-dist-min; MIT)."""
+
+
+MAX_PEOPLE = 200
+"""Participants with a line of their own."""
+
+COSTS = (
+    "gas_per_inference",
+    "verification_overhead_ratio",
+    "verification_work_ratio",
+    "slashed_opg",
+    "attacker_roi",
+    "honest_node_profit_opg",
+)
+"""The metrics that say what it cost."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """An expectation and the metric that it rests on."""
+
+    judged: Judged
+    metric: Metric
+
+
+def report_html(run: Run) -> str:
+    """The report's text."""
+    found, everybody = plots(run), conduct(run.figures)
+    page = environment().get_template("report.html.j2")
+    return page.render(
+        run=run,
+        results=run.results,
+        headlines=headlines(run.results),
+        expected=[expected(judged, run.results) for judged in run.results.expectations],
+        people=everybody,
+        max_people=MAX_PEOPLE,
+        jailed=people.times_jailed(run.tables),
+        others=people.others(run.tables, everybody),
+        costs={name: run.results.metrics[name] for name in COSTS},
+        groups=people.groups(run.figures),
+        actions=gas.actions(run.tables),
+        assumptions=assumptions(run.scenario),
+        sometimes=SOMETIMES,
+        plots=found,
+        numbers={name: i for i, name in enumerate(found, start=1)},
+        plots_json=script_json([drawing(plot) for plot in found.values()]),
+        replay=replay_line(run.directory),
+        library=Markup(LIBRARY.read_text(encoding="utf-8")),
+    )
+
+
+def plots(run: Run) -> dict[str, Plot]:
+    """Every plot by its name, in the order of the page."""
+    found = [
+        fraud.confusion(run),
+        fraud.timeline(run),
+        stake.plot(run),
+        topology.plot(run),
+        participation.plot(run),
+        *latency.plots(run),
+        gas.plot(run),
+    ]
+    return {plot.name: plot for plot in found if plot is not None}
+
+
+def drawing(plot: Plot) -> dict[str, Any]:
+    """What the page's script needs to draw it."""
+    return {"name": plot.name, "traces": plot.traces, "layout": {**plot.layout, "height": plot.height}}
+
+
+def expected(judged: Judged, results: Results) -> Expected:
+    """An expectation with its metric."""
+    return Expected(judged, results.metrics[READINGS[parse_expectation(judged.expression).metrics[0]].name])
+
+
+def script_json(value: Any) -> Markup:
+    """JSON that can stand in a script element."""
+    text = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+
+
+def environment() -> jinja2.Environment:
+    """Templates that escape what they insert and refuse what they do not know."""
+    found = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "page"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {
+        "number": wording.number,
+        "quantity": wording.quantity,
+        "between": wording.between,
+        "metric": wording.metric_text,
+        "plural": wording.plural,
+        "duration": wording.duration,
+    }
+    return found
