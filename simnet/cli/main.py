@@ -26,6 +26,7 @@ PIPE_CLOSED = 141
 VERBS = {
     "run": "Run a scenario and report what happened.",
     "watch": "Look at a recorded run, or at one that is going on.",
+    "report": "Write the reports of a run anew from its log.",
     "check": "Run many scenarios; fail if an expectation does not hold.",
     "compare": "Run a scenario under several strategies, side by side.",
     "diff": "Say what changed between two runs, and whether it is beyond noise.",

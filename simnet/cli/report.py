@@ -1,0 +1,35 @@
+"""`simnet report`: make a run's reports anew from its log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path), default=Path("reports/runs/latest"))
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write, instead of into the run directory.")
+def report(run: Path, out: Path | None) -> int:
+    """Write report.html, trace.json, summary.md and junit.xml of a run, from its log.
+
+    \b
+    simnet report                            of the latest run
+    simnet report reports/runs/byzantine-42-1f2e3d4c --out out/
+
+    RUN is a run directory. report.html opens in any browser and loads nothing; trace.json opens in
+    https://ui.perfetto.dev. Exit code 2: RUN is no complete run, or its log was changed.
+    """
+    from reports import JUNIT, REPORT, SUMMARY, TRACE, write_reports
+    from simnet.run import OutputError
+
+    target = out or run
+    try:
+        write_reports(run, out)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write to {target}: {error.strerror}", "choose another place with --out DIR"
+        ) from None
+    for name in (REPORT, TRACE, SUMMARY, JUNIT):
+        click.echo(target / name)
+    return 0
