@@ -180,7 +180,7 @@ class FullNode:
 
 
 def is_whole(data: BatchData) -> bool:
-    """Whether the claims are numbered from 0, and there is an input and an output for each. A poster may send anything."""
+    """Whether claims are numbered from 0 and each has its input and output; a poster may send anything."""
     count = len(data.claims)
     numbers = [claim.index for claim in data.claims]
     return count > 0 and numbers == list(range(count)) and len(data.inputs) == len(data.outputs) == count

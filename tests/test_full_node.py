@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +23,7 @@ from tests.driving import (
     OUTPUT,
     PEOPLE,
     TASK,
+    Answers,
     Course,
     always,
     any_claim,
@@ -47,7 +48,7 @@ ROUND_S = 12.0
 class Watching:
     """Duties that do nothing but be asked."""
 
-    watches: ClassVar[tuple[str, ...]] = ("BatchPosted", "Voted")
+    watches: tuple[str, ...] = ("BatchPosted", "Voted")
     uses_beacon: bool = False
 
     def on_log(self, node: FullNode, log: Log) -> Steps:
@@ -62,7 +63,7 @@ def node(uses_beacon: bool = False, **changes: Any) -> FullNode:
         ME,
         PEOPLE,
         models={MODEL_HASH: MODEL},
-        duties=Watching(uses_beacon),
+        duties=Watching(uses_beacon=uses_beacon),
         comparator=Relative(),
         rank=1,
         genesis=1_000,
@@ -298,7 +299,12 @@ class Clock:
 def feed(clock: Clock, *tips: bytes) -> Course:
     """Feed the beacon; the chain says these tips, one after the other."""
     one = node(beacon_secrets=SECRETS)
-    answers = {Now: lambda _: clock.now, Sleep: clock.sleep, Submit: clock.submit, Read: one_after_the_other(*tips)}
+    answers: Answers = {
+        Now: lambda _: clock.now,
+        Sleep: clock.sleep,
+        Submit: clock.submit,
+        Read: one_after_the_other(*tips),
+    }
     return follow(one.feed_beacon(), answers)
 
 
@@ -306,7 +312,7 @@ def test_it_reveals_the_secret_behind_the_chains_tip_once_a_round_at_the_moment_
     clock = Clock(0.0)
     course = feed(clock, SECRETS[5], SECRETS[4], SECRETS[3])
     moment = 2 / 5  # the second of three full nodes
-    assert clock.revealed == [(pytest.approx((moment + i) * ROUND_S), SECRETS[4 - i]) for i in range(3)]
+    assert clock.revealed == [(round((moment + i) * ROUND_S, 3), SECRETS[4 - i]) for i in range(3)]
     assert {str(call) for call in course.calls} == {"Beacon.reveal"}
 
 
@@ -331,7 +337,7 @@ def test_turns_at_a_chore_go_round_by_batch() -> None:
 def test_a_refused_beacon_reveal_does_not_stop_the_next() -> None:
     one = node(beacon_secrets=SECRETS)
     clock = Clock(0.0)
-    answers = {
+    answers: Answers = {
         Now: lambda _: clock.now,
         Sleep: clock.sleep,
         Submit: lambda effect: clock.submit(effect) and refused(effect),
