@@ -16,8 +16,8 @@ from typing import Any
 
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError, EncodingError
-from eth_hash.auto import keccak
 
+from chain.hashing import keccak
 from chain.seam import Revert
 
 ARTIFACTS = Path(__file__).parent / "artifacts"

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eth_hash.auto import keccak
-
+from chain.hashing import keccak
 from chain.quantities import Address, Hash32, Wei
 
 MAX_CLAIMS = 128

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from eth_hash.auto import keccak
-
 from chain.blocks import mine_all
+from chain.hashing import keccak
 from chain.quantities import OPG, Address, Gas, Wei
 from chain.seam import Call, Chain
 

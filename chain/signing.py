@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from coincurve import PrivateKey, PublicKey
-from eth_hash.auto import keccak
 
 from chain.claims import address_word, word
+from chain.hashing import keccak
 from chain.quantities import Address, Hash32, Wei
 
 _DOMAIN_TYPE = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
