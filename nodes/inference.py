@@ -91,7 +91,8 @@ class InferenceNode:
     """Batches that are not final yet, to be shown to whoever checks them."""
     taken: dict[str, None] = field(default_factory=dict)
     """Tasks taken on, oldest first."""
-    jailed: bool = False
+    inactive: bool = False
+    """In jail, or short of stake: nothing can be posted, so nothing is answered."""
 
     def run(self) -> Steps:
         """Serve requests; post a batch every interval."""
@@ -114,10 +115,10 @@ class InferenceNode:
         if log.args["node"] != self.me.address:
             return
         if log.event == "Jailed":
-            self.jailed = True
+            self.inactive = True
             yield Spawn(self.leave_jail(log.args["until"]))
         elif log.event == "Unjailed":
-            self.jailed = False
+            self.inactive = False
         else:
             self.posted.pop("0x" + log.args["batch"].hex(), None)
 
@@ -148,8 +149,8 @@ class InferenceNode:
         if self.policy.demands_voucher and account.covered < due:
             yield Reply(envelope, Refusal(request.task, PAYMENT_REQUIRED))
             return
-        if self.jailed:
-            yield Reply(envelope, Refusal(request.task, "in jail"))
+        if self.inactive:
+            yield Reply(envelope, Refusal(request.task, "not active"))
             return
         if request.task in self.taken:
             yield Reply(envelope, Refusal(request.task, "task taken"))
@@ -183,7 +184,7 @@ class InferenceNode:
         """Post whatever has been answered, once every interval."""
         while True:
             yield Sleep(self.policy.batch_interval_s)
-            if self.open_batch and not self.jailed:
+            if self.open_batch and not self.inactive:
                 yield Spawn(self.post())
 
     def claim(self, index: int, answered: Answered) -> Claim:
@@ -224,6 +225,7 @@ class InferenceNode:
         if not receipt.ok:
             del self.posted[name]
             self.open_batch = batch + self.open_batch
+            self.inactive = True  # out of stake: the chain says so before any log does
 
     def vouchers_for(self, batch: list[Answered]) -> tuple[tuple[str, int, bytes], ...]:
         """The best voucher of every client in the batch, in order of appearance."""

@@ -106,7 +106,7 @@ def test_a_correctly_signed_answer_ends_soft_latency() -> None:
     ("answer", "reason"),
     [
         (None, "timeout"),
-        (Refusal(TASK, "in jail"), "in jail"),
+        (Refusal(TASK, "not active"), "not active"),
         (replace(ANSWER, signature=bytes(65)), "bad signature"),
         (replace(ANSWER, signature=b""), "bad signature"),
         (replace(ANSWER, signature=signed_answer(OUTPUT, node="inference-1")), "bad signature"),
@@ -170,7 +170,7 @@ def test_vouchers_add_up_for_each_node_by_itself() -> None:
     ]
 
 
-@pytest.mark.parametrize("answer", [None, Refusal(TASK, "in jail")])
+@pytest.mark.parametrize("answer", [None, Refusal(TASK, "not active")])
 def test_a_client_promises_nothing_more_for_what_it_did_not_get(answer: Any) -> None:
     one = client()
     assert [ask(one, answer).one(Pay).cumulative for _ in range(3)] == [FEE] * 3

@@ -244,7 +244,7 @@ def test_a_jailed_node_refuses_and_posts_nothing_until_it_is_out() -> None:
     one = node()
     serve(one, ask(1))
     jailed(one, until=GENESIS + 60)
-    assert serve(one, ask(2)).said == [Refusal(task_id(2), "in jail")]
+    assert serve(one, ask(2)).said == [Refusal(task_id(2), "not active")]
     assert follow(one.post_on_schedule(), {Sleep: one_after_the_other(None)}).of(Spawn) == []
     follow(one.run(), inbox(event("Unjailed", "Staking", node=ME.address)))
     assert isinstance(serve(one, ask(3)).said[0], InferenceAnswer)
@@ -261,7 +261,7 @@ def test_the_jailing_of_another_is_none_of_its_business() -> None:
     one = node()
     course = follow(one.run(), inbox(event("Jailed", "Staking", node=who("inference-1").address, until=0)))
     assert course.one(Subscribe).events == ("Jailed", "Unjailed", "BatchFinal")
-    assert not one.jailed
+    assert not one.inactive
 
 
 def test_a_refused_request_costs_its_client_nothing() -> None:
