@@ -213,10 +213,17 @@ def test_claims_of_a_batch_that_reverts_are_kept_in_order_for_the_next() -> None
     assert one.open_batch == []
 
 
+def test_a_node_whose_post_reverts_stops_answering() -> None:
+    one = node(batch_size=1)
+    serve(one, ask(1), receipt=refused)
+    assert serve(one, ask(2)).said == [Refusal(task_id(2), "not active")]
+
+
 def test_a_batch_never_holds_more_than_its_size_however_many_claims_were_kept() -> None:
     one = node(batch_size=2)
     for number in range(1, 6):
         serve(one, ask(number), receipt=refused)
+        one.inactive = False
     assert len(one.open_batch) == 5
     (call,) = follow(one.post(), {Submit: mined}).calls
     assert call.args[1] == 2
