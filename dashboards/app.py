@@ -22,7 +22,7 @@ from textual.widgets import Footer
 
 from chain.errors import SimnetError
 from dashboards.bars import VIEWS, StatusBar, TimelineBar, ViewBar
-from dashboards.dialogs import Ask, Filter, known_injections
+from dashboards.dialogs import Ask, known_injections
 from dashboards.live import Engine
 from dashboards.panel import Panel
 from dashboards.panels.chain import Chain
@@ -37,7 +37,7 @@ from dashboards.promises import read_results
 from dashboards.scene import Scene
 from dashboards.source import LogReplaced
 from dashboards.transport import TRANSPORT, Transport
-from dashboards.windows import HelpPanel, Window, window_on
+from dashboards.windows import FilterPanel, HelpPanel, Window, window_on
 
 UPDATES_PER_S = 6
 READ_S = 0.05
@@ -65,6 +65,7 @@ class Dashboard(Transport):
         *(Binding(str(i), f"view({i})", name, show=False) for i, name in enumerate(VIEWS)),
         Binding("escape", "view(0)", "All", show=False),
         Binding("f", "filter", "Filter"),
+        Binding("slash", "about", "About", show=False),
         Binding("o", "open", "Open"),
         Binding("i", "inject", "Inject"),
         Binding("u", "unpin", "Unpin", show=False),
@@ -200,8 +201,19 @@ class Dashboard(Transport):
         self.push_screen(Ask("open", hint, scene.find, scene.timeline.index.subjects), done)
 
     def action_filter(self) -> None:
-        """Choose what the feed shows."""
-        self.push_screen(Filter(self.scene), lambda _: self.show_now())
+        """Choose which events the feed shows."""
+        self.push_screen(Window(FilterPanel(self.scene)), lambda _: self.show_now())
+
+    def action_about(self) -> None:
+        """Ask whom or what the feed should keep to."""
+        scene = self.scene
+
+        def keep_to(text: str) -> None:
+            scene.about = str(scene.find(text)) if text.strip() else ""
+
+        hint = "a participant's name, or a task's or batch's id; nothing for everything"
+        ask = Ask("feed: only about", hint, keep_to, scene.timeline.index.subjects)
+        self.push_screen(ask, lambda _: self.show_now())
 
     def action_unpin(self) -> None:
         """Let the inference panel choose again."""

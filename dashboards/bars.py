@@ -59,7 +59,7 @@ class StatusBar(Bar):
 
     def _right(self) -> Line:
         touched = len(self.scene.state.touched)
-        line: Line = [(f"⚡ touched {touched}× ", "warn")] if touched else []
+        line: Line = [(f"↯ touched {touched}× ", "warn")] if touched else []
         verdicts = self.scene.timeline.promises.judge(self.scene.state, self.scene.results)
         for mark, style in (("✓", "good"), ("✗", "bad"), ("…", "warn")):
             number = sum(verdict.standing.value == mark for verdict in verdicts)
@@ -138,13 +138,14 @@ class TimelineBar(Bar):
         line: Line = []
         for x in range(width):
             first, last = (bisect_left(index.times, span * edge / width) for edge in (x, x + 1))
-            style = "strong" if x <= here else "dim"
-            if between(index.failures, first, last):
+            if x == here:
+                line.append(("●", "accent strong"))
+            elif between(index.failures, first, last):
                 line.append(("✗", "bad"))
             elif between(index.slashes, first, last):
-                line.append(("⚑", f"warn {style}"))
+                line.append(("⚑", "warn"))
             else:
-                line.append(("●" if x == here else "━" if x < here else "─", "accent" if x <= here else "dim"))
+                line.append(("━", "accent") if x < here else ("─", "dim"))
         return line
 
     def on_click(self, event: events.Click) -> None:

@@ -25,7 +25,7 @@ MARKS = {
     "fraud": ("!", "warn"),
     "shirking": ("¡", "warn"),
     "penalties": ("⚑", "bad"),
-    "faults": ("⚡", "warn"),
+    "faults": ("↯", "warn"),
 }
 """Mark and style of each group of rows."""
 
@@ -162,10 +162,7 @@ EVENTS: dict[str, Callable[[Row, Who], str]] = {
     "Resolved": lambda a, _: f"the vote on {short(a['batch'])} is closed",
     "Rewarded": lambda a, who: f"{who(a['member'])} earns {opg(int(a['amount']))} OPG for {short(a['batch'])}",
     "Transfer": lambda a, who: f"{opg(int(a['value']))} OPG from {who(a['from'])} to {who(a['to'])}",
-    "Revealed": lambda a, who: (
-        f"{who(a['member'])} reveals its votes on {short(a['batch'])}"
-        if "member" in a
-        else f"{who(a['node'])} feeds the beacon, round {a['round']}"
-    ),
+    "Revealed": lambda a, who: f"{who(a['member'])} reveals its votes on {short(a['batch'])}",
+    "SecretRevealed": lambda a, who: f"{who(a['node'])} feeds the beacon, round {a['round']}",
 }
 """What each contract event says."""

@@ -1,42 +1,33 @@
-"""Windows that ask something: where to go, what to open, what the feed shows, what to inject."""
+"""A window that asks for a line of text: where to go, what to open, what to inject."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
-from textual.widgets import Input, Label, SelectionList
+from textual.widgets import Input, Label
 
 from chain.errors import SimnetError
-from dashboards.describe import MARKS
-from dashboards.index import GROUPS
-from dashboards.scene import Scene
-
-Answer = TypeVar("Answer")
-
-DIALOG_CSS = """
-{name} {{ align: center middle; }}
-{name} > Vertical {{
-    width: 72; max-width: 90%; height: auto; max-height: 90%;
-    border: round $primary; background: $surface; padding: 0 1;
-}}
-{name} Input {{ border: none; height: 1; background: $boost; padding: 0 1; }}
-{name} .hint {{ color: $text-muted; }}
-{name} .wrong {{ color: $text-error; }}
-{name} SelectionList {{ height: auto; border: none; padding: 0; background: $surface; }}
-"""
-
 
 class Ask(ModalScreen[str]):
     """One line of text. It is checked when entered; what is wrong is said, and can be mended."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss('')", "Close")]
-    DEFAULT_CSS = DIALOG_CSS.format(name="Ask")
+    DEFAULT_CSS = """
+    Ask { align: center middle; }
+    Ask > Vertical {
+        width: 76; max-width: 90%; height: auto; max-height: 90%;
+        border: round $primary; background: $surface; padding: 0 1;
+    }
+    Ask Input { background: $boost; }
+    Ask .hint { color: $text-muted; }
+    Ask .wrong { color: $text-error; }
+    """
 
     def __init__(
         self, title: str, hint: str, check: Callable[[str], None], suggest: Callable[[str], Iterable[str]] | None = None
@@ -49,7 +40,7 @@ class Ask(ModalScreen[str]):
         """Title, input, hint."""
         with Vertical() as box:
             box.border_title = self.title_text
-            yield Input(suggester=self._suggester)
+            yield Input(suggester=self._suggester, compact=True)
             yield Label(self.hint, classes="hint", markup=False)
             yield Label("", id="wrong", classes="wrong", markup=False)
 
@@ -83,52 +74,3 @@ def known_injections(typed: str) -> Iterable[str]:
 
     entries = [f"{verb}: " for verb in VERBS] + [f"behaviour: {kind}, nodes: [" for kind in behaviours()]
     return (entry for entry in entries if typed and entry.startswith(typed))
-
-
-class Filter(ModalScreen[None]):
-    """Which events the feed shows. Every change takes effect at once."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f", "dismiss", "Close"),
-        Binding("a", "all", "All"),
-        Binding("n", "none", "None"),
-    ]
-    DEFAULT_CSS = DIALOG_CSS.format(name="Filter")
-
-    def __init__(self, scene: Scene) -> None:
-        super().__init__()
-        self.scene = scene
-
-    def compose(self) -> ComposeResult:
-        """A box to tick for each group, and whom or what it should be about."""
-        counts = self.scene.timeline.index.count_groups()
-        with Vertical() as box:
-            box.border_title = "feed"
-            box.border_subtitle = "space ticks · a all · n none · esc closes"
-            entries = [
-                (f"{MARKS[group][0]} {group:<10} {counts[group]:>9,}", group, group in self.scene.groups) for group in GROUPS
-            ]
-            yield SelectionList[str](*entries)
-            yield Label("only about (participant, task or batch; empty for all):", classes="hint")
-            yield Input(self.scene.about, suggester=First(self.scene.timeline.index.subjects))
-
-    def on_selection_list_selected_changed(self, event: SelectionList.SelectedChanged[str]) -> None:
-        """Show other groups."""
-        self.scene.groups = tuple(group for group in GROUPS if group in event.selection_list.selected)
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Keep to something, if it is known."""
-        known = self.scene.timeline.index.knows(event.value)
-        self.scene.about = event.value if known else ""
-
-    def on_input_submitted(self) -> None:
-        """Done."""
-        self.dismiss()
-
-    def action_all(self) -> None:
-        """Show every group."""
-        self.query_one(SelectionList).select_all()
-
-    def action_none(self) -> None:
-        """Show none."""
-        self.query_one(SelectionList).deselect_all()

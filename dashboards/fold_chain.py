@@ -80,7 +80,6 @@ def claim_rejected(state: State, row: Row, args: Row, batch: Batch | None) -> No
 
 
 def claim_voided(state: State, row: Row, args: Row, batch: Batch | None) -> None:
-    state.verification.undecided += 1
     if batch is not None:
         batch.voided.append(args["index"])
 
@@ -90,9 +89,8 @@ def batch_final(state: State, row: Row, args: Row, batch: Batch | None) -> None:
     chain.final += 1
     chain.fees += int(args["paid"])
     chain.refunded += int(args["refunded"])
-    if args["voided"] and not args["accepted"]:
-        chain.voided += 1
-        state.verification.undecided += args["voided"]
+    state.verification.undecided += args["voided"]
+    chain.voided += bool(args["voided"] and not args["accepted"])
     node = node_at(state, args["node"])
     if node is not None:
         node.fees += int(args["paid"])
@@ -107,18 +105,17 @@ def settle(state: State, time_s: float, batch: Batch, nothing_stands: bool) -> N
         task = state.tasks.pop(task_id, None)
         if task is None:
             continue
-        state.finalised += 1
         state.finality.add(time_s - task.sent)
         state.course("finality").add(time_s, time_s - task.sent)
         if task_id == state.followed:
             state.followed_over = True
+        void = nothing_stands or index in batch.voided
+        stands = not (task.rejected or void)
+        state.finalised += stands
         if task.fraud and not task.rejected:
-            tally = state.tallies[task.fraud]
-            if nothing_stands or index in batch.voided:
-                tally.voided += 1
-            else:
-                tally.finalised += 1
-                state.nodes[task.node].finalised += 1
+            state.tallies[task.fraud].voided += void
+            state.tallies[task.fraud].finalised += stands
+            state.nodes[task.node].finalised += stands
 
 
 # -- money and punishment ----------------------------------------------------------------------------------

@@ -162,10 +162,11 @@ class Index:
         elif kind == "fault_injected":
             yield from dict.fromkeys(row["targets"])
 
-    def about(self, subject: str, before: int) -> list[int]:
-        """Rows about a participant, task or batch, among the first `before` rows."""
+    def about(self, subject: str, before: int, without: str = "") -> list[int]:
+        """Rows about a participant, task or batch, among the first `before` rows; one group may be left out."""
         rows = self._subjects.get(subject, array("L"))
-        return list(rows[: bisect_left(rows, before)])
+        code = GROUPS.index(without) if without else -1
+        return [number for number in rows[: bisect_left(rows, before)] if self.groups[number] != code]
 
     def subjects(self, prefix: str) -> Iterator[str]:
         """Participants, tasks and batches whose name or id begins like this."""

@@ -37,6 +37,11 @@ class Sketch:
         if not self.n:
             return None
         rank = share * (self.n - 1)
+        low, high = self._value(math.floor(rank)), self._value(math.ceil(rank))
+        return low + (high - low) * (rank % 1)
+
+    def _value(self, rank: int) -> float:
+        """The value of that rank, from 0."""
         seen = self.zeros
         if rank < seen:
             return 0.0

@@ -172,7 +172,7 @@ class State:
     counts: Counter[str] = field(default_factory=Counter)
     """Rows by kind, contract events by name, faults by ``fault:verb``, dishonest acts by ``act:what``."""
     finalised: int = 0
-    """Tasks whose batch is final."""
+    """Tasks whose claim stands in a final batch."""
     messages: int = 0
     lost: int = 0
     chain: Chain = field(default_factory=Chain)

@@ -25,13 +25,13 @@ AHEAD = -1.0
 
 
 def opg(wei: int) -> str:
-    """An amount in OPG: ``12,345``, ``1.25``, ``0.0048``."""
+    """An amount in OPG: ``12,345``, ``1.25``, ``0.0048``, ``~0``."""
     amount = wei / WEI
     if amount == 0:
         return "0"
     if abs(amount) < 0.0001:
-        return "<0.0001" if amount > 0 else ">-0.0001"
-    return f"{amount:,.0f}" if abs(amount) >= 1000 else f"{amount:.4g}"
+        return "~0"
+    return f"{amount:,.0f}" if abs(amount) >= 1000 else f"{amount:.{4 if abs(amount) >= 1 else 3}g}"
 
 
 def count(value: float) -> str:
@@ -69,7 +69,7 @@ def span_of_time(seconds: float | None, unit: str = "s") -> str:
         return "–"
     value = seconds / 1000 if unit == "ms" else seconds
     if value < 1:
-        return f"{value * 1000:.3g} ms"
+        return f"{value * 1e6:.3g} µs" if value < 0.001 else f"{value * 1000:.3g} ms"
     return f"{value:.3g} s" if value < 120 else f"{value / 60:.3g} min"
 
 

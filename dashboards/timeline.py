@@ -124,7 +124,8 @@ def may_start(number: int, reorgs: list[Reorg]) -> bool:
 
 
 def was_undone(number: int, row: Row, reorgs: list[Reorg]) -> bool:
-    """Whether a row is a contract event of a block that one of these reorgs replaced."""
-    return row["kind"] == "contract_event" and any(
-        reorg.reach <= number < reorg.number and row["block"] >= reorg.first_block for reorg in reorgs
+    """Whether a row is of a block that one of these reorgs replaced."""
+    block = row["number"] if row["kind"] == "block_mined" else row.get("block")
+    return block is not None and any(
+        reorg.reach <= number < reorg.number and block >= reorg.first_block for reorg in reorgs
     )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from dashboards.describe import describe, value_of
+from dashboards.describe import MARKS, Who, describe, value_of
 from dashboards.figures import compute_cost
+from dashboards.fold_chain import as_text
+from dashboards.index import GROUPS
 from dashboards.panel import Page, Panel
 from dashboards.panels.inference import steps_as_lines
 from dashboards.standing import STAKERS, belief, fate, status, status_word, truth
@@ -32,7 +34,8 @@ class Window(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*TRANSPORT, Binding("escape,q", "dismiss", "Close")]
     DEFAULT_CSS = """
     Window { align: center middle; }
-    Window > Panel { width: 90%; max-width: 110; height: 85%; background: $surface; }
+    Window > Panel { width: 90%; max-width: 120; height: 85%; background: $surface; }
+    Window.-narrow > Panel { width: 100%; height: 100%; }
     """
 
     def __init__(self, panel: Panel) -> None:
@@ -65,8 +68,8 @@ class Listing(Panel):
         self.border_subtitle = "enter opens · esc closes"
 
     def prepare(self, width: int, height: int) -> None:
-        """Find the rows."""
-        rows = self.scene.timeline.index.about(self.about, self.scene.player.position)
+        """Find the rows, messages left out."""
+        rows = self.scene.timeline.index.about(self.about, self.scene.player.position, without="messages")
         self._rows: Sequence[int] = rows[: -LISTED_MAX - 1 : -1]
 
     def count(self) -> int:
@@ -188,56 +191,63 @@ class RowPanel(Panel):
 
     def __init__(self, scene: Scene, number: int) -> None:
         super().__init__(scene)
-        self.number = number
         row = scene.timeline.row(number)
         self.border_title = f"event #{number} · {row.get('event', row['kind'])}"
-        self.border_subtitle = "enter opens · esc closes"
-        self._fields = list(fields_of(row, scene.state.who))
-        if row["kind"] == "transaction_mined":
-            self._fields += [(f"emitted #{i}", i) for i in emitted(scene, number)]
+        self.border_subtitle = "› opens with enter · esc closes"
         self._sentence = describe(row, scene.state.who)
+        self._fields = list(fields_of(row, scene.state.who))
+        self._emitted = emitted(scene, number) if row["kind"] == "transaction_mined" else []
 
     def top(self, width: int) -> list[Line]:
         """What it says."""
         return [self._sentence, []]
 
     def count(self) -> int:
-        """Fields, and what a transaction gave rise to."""
-        return len(self._fields)
+        """Fields, and the events that a transaction gave rise to."""
+        return len(self._fields) + len(self._emitted)
 
     def line(self, index: int, width: int) -> Line:
-        """One field."""
-        key, value = self._fields[index]
-        if isinstance(value, int):
-            return [("emits ", "dim"), *describe(self.scene.timeline.row(value), self.scene.state.who)]
-        opens = "accent" if self._is_subject(value) else ""
-        return [(f"{key:<16} ", "dim"), (value, opens)]
+        """A field or an event."""
+        mark: Line = [("› " if self.subject(index) is not None else "  ", "accent strong")]
+        if index < len(self._fields):
+            key, value = self._fields[index]
+            return [*mark, (f"{key:<16} ", "dim"), (value, "accent" if self.subject(index) is not None else "")]
+        row = self.scene.timeline.row(self._emitted[index - len(self._fields)])
+        return [*mark, ("emits ", "dim"), *describe(row, self.scene.state.who)]
 
     def subject(self, index: int) -> str | int | None:
-        """What the field is about."""
+        """What the line is about."""
+        if index >= len(self._fields):
+            return self._emitted[index - len(self._fields)]
         value = self._fields[index][1]
-        return value if isinstance(value, int) or self._is_subject(value) else None
-
-    def _is_subject(self, value: str) -> bool:
-        return self.scene.timeline.index.knows(value)
+        return value if self.scene.timeline.index.knows(value) else None
 
 
-def fields_of(row: Row, who: object) -> list[tuple[str, str | int]]:
-    """Fields of a row and of its arguments, one each line; participants by name."""
-    found: list[tuple[str, str | int]] = []
+AMOUNTS = frozenset(
+    ("stake", "fee", "fees", "amount", "burned", "bounty", "paid", "refunded", "toVerifier", "value", "bond")
+)
+"""Fields that are amounts in wei."""
+
+
+def fields_of(row: Row, who: Who) -> Iterator[tuple[str, str]]:
+    """Name and value of each field of a row and of its arguments; participants by name."""
     for key, value in row.items():
         if key == "args":
-            found += fields_of(value, who)
+            yield from fields_of(value, who)
         elif isinstance(value, list):
-            found += [(f"{key}[{i}]", value_of(part, who) if not is_hash(part) else part) for i, part in enumerate(value)]  # type: ignore[arg-type]
+            for i, part in enumerate(value):
+                yield f"{key}[{i}]", shown(key, part, who)
         else:
-            found.append((key, str(value) if is_hash(value) else value_of(value, who)))  # type: ignore[arg-type]
-    return found
+            yield key, shown(key, value, who)
 
 
-def is_hash(value: object) -> bool:
-    """Whether it is 32 bytes as hex, which a person may want to see whole."""
-    return isinstance(value, str) and value.startswith("0x") and len(value) == 66
+def shown(key: str, value: Any, who: Who) -> str:
+    """A value for reading; hashes are shown whole, for a person may want to copy one."""
+    if key in AMOUNTS and str(value).isdecimal():
+        return f"{opg(int(value))} OPG"
+    if isinstance(value, str) and len(value) == 66 and value.startswith("0x"):
+        return as_text(value) if key == "reason" else value
+    return value_of(value, who)
 
 
 def emitted(scene: Scene, number: int) -> list[int]:
@@ -248,6 +258,47 @@ def emitted(scene: Scene, number: int) -> list[int]:
             break
         found.append(i)
     return found
+
+
+class FilterPanel(Panel):
+    """Which groups of events the feed shows. Every change takes effect at once."""
+
+    TITLE = "feed"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *Panel.BINDINGS,
+        Binding("space,enter", "toggle_group", "Show or hide"),
+        Binding("a", "show_groups(True)", "All"),
+        Binding("n", "show_groups(False)", "None"),
+    ]
+
+    def prepare(self, width: int, height: int) -> None:
+        """Count what there is."""
+        self._counts = self.scene.timeline.index.count_groups()
+        self.border_subtitle = "␣ shows or hides · a all · n none · esc closes"
+
+    def count(self) -> int:
+        """Every group."""
+        return len(GROUPS)
+
+    def line(self, index: int, width: int) -> Line:
+        """A box that is ticked or not, the group and its events so far."""
+        group = GROUPS[index]
+        ticked = group in self.scene.groups
+        box = ("[✓] ", "good") if ticked else ("[ ] ", "dim")
+        return [box, (f"{MARKS[group][0]} {group:<10}", "" if ticked else "dim"), (f" {self._counts[group]:>10,}", "dim")]
+
+    def action_toggle_group(self) -> None:
+        """Show or hide the group under the cursor."""
+        chosen = GROUPS[self.cursor]
+        self.scene.groups = tuple(g for g in GROUPS if (g in self.scene.groups) != (g == chosen))
+        self.update()
+
+    def action_show_groups(self, every: bool) -> None:
+        """Show all groups or none."""
+        self.scene.groups = GROUPS if every else ()
+        self.update()
+
+    _counts: dict[str, int] = {}  # noqa: RUF012 - replaced, never changed
 
 
 HELP = (
@@ -263,7 +314,7 @@ HELP = (
     ("1 … 8", "one panel as large as it gets; 0 or esc for all"),
     ("tab", "next panel; ↑ ↓ move in it, enter opens a line"),
     ("o", "open a participant, task, batch or event by name"),
-    ("f", "filter the feed"),
+    ("f /", "which events the feed shows; only those about somebody or something"),
     ("x", "sort the network"),
     ("p u", "in an inference's window: follow it in panel 7; stop following"),
     ("i", "inject a fault or a behaviour into a live run"),
@@ -274,7 +325,7 @@ HELP = (
     ("◌ ▦", "cut off by a partition; jailed"),
     ("✓ ✗", "holds, caught; fails, got away"),
     ("… ·", "not yet; known when the run is over"),
-    ("⚑ ⚡", "a slash; a fault, or a touch by hand"),
+    ("⚑ ↯", "a slash; a fault, or a touch by hand"),
     ("! ▣", "ground truth: somebody lies; a batch"),
 )
 

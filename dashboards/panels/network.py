@@ -61,7 +61,7 @@ class Network(Panel):
         broken += [f"held: {', '.join(state.held)}"] if state.held else []
         down = sum(not node.up for node in state.nodes.values())
         broken += [f"{down} down"] if down else []
-        faults: list[Line] = [[("⚡ " + " · ".join(broken), "warn")]] if broken else []
+        faults: list[Line] = [[("↯ " + " · ".join(broken), "warn")]] if broken else []
         return [line, *faults, COLUMNS.header(width)]
 
     def count(self) -> int:

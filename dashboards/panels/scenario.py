@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dashboards.figures import READINGS
 from dashboards.panel import Page
 from dashboards.promises import Standing, Verdict
 from dashboards.text import Line, clock, figure, fit, pair
+from simnet.metric_catalogue import READINGS as CATALOGUE
 
 STYLES = {Standing.HOLDS: "good", Standing.FAILS: "bad", Standing.PENDING: "warn", Standing.LATER: "dim"}
 WORDS = {Standing.HOLDS: "holds", Standing.FAILS: "fails", Standing.PENDING: "not yet", Standing.LATER: "at the end"}
@@ -28,6 +30,16 @@ class ScenarioPanel(Page):
             lines.append([("this scenario promises nothing", "dim")])
         if state.ended:
             lines += self._verdict(width)
+        if self.has_class("chosen"):
+            lines += self._figures(width)
+        return lines
+
+    def _figures(self, width: int) -> list[Line]:
+        """Every metric as far as it is known, where there is room for them."""
+        lines: list[Line] = [[], [("metrics so far", "head")]]
+        for name, read in READINGS.items():
+            value = figure(read(self.scene.state))
+            lines.append([(f"  {name:<34}", "dim"), (f"{value:>14}", "strong"), (f"  {CATALOGUE[name].unit}", "dim")])
         return lines
 
     def _what(self, width: int) -> list[Line]:
