@@ -43,6 +43,8 @@ class Order:
     value: np.ndarray
     choice: float
     """A draw from [0, 1) that picks the node among those that are active at the time."""
+    node: str = ""
+    """The node to ask, if the client has made up its mind; then `choice` is not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,12 @@ class Client:
     orders: Iterable[Order]
     owed: dict[str, Wei] = field(default_factory=dict)
     jailed: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
+    """Nodes that have nothing bonded yet."""
 
     def run(self) -> Steps:
         """Ask on schedule; meanwhile follow the chain."""
-        yield Subscribe(("Jailed", "Unjailed"))
+        yield Subscribe(("Jailed", "Unjailed", "Staked"))
         yield Spawn(self.ask_on_schedule())
         while True:
             envelope = yield Receive()
@@ -102,24 +106,27 @@ class Client:
             yield Spawn(self.ask(order))
 
     def on_log(self, log: Log) -> None:
-        """Keep away from nodes that are in jail."""
+        """Keep away from nodes that are in jail, and get to know those that have bonded since."""
         node = self.directory.at(log.args["node"])
         if node is None:
             return
         if log.event == "Jailed":
             self.jailed.add(node.name)
-        else:
+        elif log.event == "Unjailed":
             self.jailed.discard(node.name)
+        else:
+            self.absent.discard(node.name)
 
     def choose(self, draw: float) -> Identity:
         """An inference node that is not jailed; any one if all are."""
-        everybody = self.directory.of(Role.INFERENCE)
+        everybody = [node for node in self.directory.of(Role.INFERENCE) if node.name not in self.absent]
         free = [node for node in everybody if node.name not in self.jailed] or everybody
         return free[int(draw * len(free))]
 
     def ask(self, order: Order) -> Steps:
         """One inference, from request to signed answer."""
-        node, fee = self.choose(order.choice), self.policy.fee
+        node = self.directory.named(order.node) if order.node else self.choose(order.choice)
+        fee = self.policy.fee
         yield Note(TaskSent(self.me.name, order.task, node.name, order.model, str(fee)))
         voucher = None
         if self.policy.pays_first:

@@ -106,8 +106,38 @@ class Cheated(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class SidePayment(Record):
+    """Ground truth: money that changed hands off chain, such as a bribe.
+
+    `payer` and `payee` are names; an empty one is somebody outside the network. `amount` is in wei.
+    """
+
+    payer: str
+    payee: str
+    amount: str
+    why: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Record):
+    """A participant with interests chose what to do about a task.
+
+    `expected` is what it believed each action to be worth, in OPG; an action it had never tried is missing.
+    """
+
+    node: str
+    behaviour: str
+    subject: str
+    action: str
+    explored: bool
+    """Whether it chose against what it believed, to find out."""
+    expected: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Perturbed(Record):
-    """Ground truth: an honest node's output differs in its last digits, by hardware noise."""
+    """Ground truth: an output differs in its last digits, by an honest node's hardware or by an adversary's design."""
 
     node: str
     task: str

@@ -35,6 +35,8 @@ class Stakeholder:
 
     identity: Identity
     amount: Wei
+    kept: Wei
+    """In its wallet besides."""
     beacon_tip: bytes | None = None
 
 
@@ -69,7 +71,8 @@ def set_up(
     deployer = Key(streams.secret("key/deployer")).address
     for account in (deployer, *(holder.identity.address for holder in stakeholders)):
         chain.fund(account)
-    allocations = {holder.identity.address: holder.amount for holder in stakeholders if holder.amount}
+    owned = {holder.identity.address: Wei(holder.amount + holder.kept) for holder in stakeholders}
+    allocations = {address: amount for address, amount in owned.items() if amount}
     deploy_protocol(chain, deployer, protocol_parameters(scenario), scenario.strategy.verifier(), allocations)
     beacon_genesis = chain.read("Beacon", "genesis")
     calls = [

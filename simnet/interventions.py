@@ -14,6 +14,7 @@ from nodes.parameters import ParameterError
 from simnet.events import Touched
 from simnet.kernel.faults import schedule
 from simnet.population import cast
+from simnet.scenario.adversaries import Adversary
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.load import parse_scenario
 from simnet.scenario.locate import read_document
@@ -49,15 +50,25 @@ def extend(scenario: Scenario, text: str, now_s: float) -> tuple[Scenario, str]:
 def inject(world: World, text: str) -> None:
     """Have it happen now. Raises `InjectionError`, and then nothing has changed."""
     scenario, written = extend(world.scenario, text, world.engine.now)
+    if len(scenario.adversaries) > len(world.scenario.adversaries):
+        refuse_latecomer(scenario.adversaries[-1])
     known, world.scenario = world.scenario, scenario
     if len(scenario.faults) > len(known.faults):
         world.log.append(world.engine.now, Touched(written, [], "", dishonest=False))
         schedule(world.engine, scenario.faults[-1:])
         return
     behaviour = scenario.adversaries[-1].behaviour
-    casting = cast(scenario, world.directory, world.zoo, world.engine.ledger.domain, world.streams)
+    ledger = world.engine.ledger
+    casting = cast(scenario, world.directory, world.zoo, ledger.domain, ledger.genesis, world.streams)
     names = [name for name in world.engine.hosts if len(casting.of(name)) > len(world.engine.hosts[name].behaviours)]
     for name in names:
         host = world.engine.hosts[name]
         host.behaviours = (*host.behaviours, casting.of(name)[-1])
     world.log.append(world.engine.now, Touched(written, names, behaviour.kind, behaviour.dishonest))
+
+
+def refuse_latecomer(adversary: Adversary) -> None:
+    """A run is the same again from the file only if the behaviour needed nothing of what came before it."""
+    if adversary.adaptive is not None or not adversary.behaviour.may_begin_late():
+        message = f"'{adversary.behaviour.kind}' has to be there from the start"
+        raise InjectionError(message, "write it into the scenario file")

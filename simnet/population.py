@@ -6,14 +6,16 @@ Everything here follows from the scenario and its seed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
-from eth_hash.auto import keccak
 
+from chain.hashing import keccak
+from chain.quantities import Timestamp, Wei
 from chain.signing import Domain, Key
-from nodes.adversaries.behaviour import ALWAYS, Behaviour, Gate, Situation
+from nodes.adversaries.behaviour import ALWAYS, Behaviour, Boldness, Coalition, Gate, Purse, Situation
 from nodes.adversaries.controls import HonestNoisy
 from nodes.client import Order
 from nodes.identity import Directory, Identity, Role
@@ -22,6 +24,8 @@ from simnet.kernel.streams import Streams
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.arrivals import Poisson, Trace, read_trace
 from simnet.scenario.schema import Scenario
+
+Shown = TypeVar("Shown", bound=Behaviour)
 
 
 def key_of(name: str, streams: Streams) -> Key:
@@ -103,6 +107,19 @@ def gaps(scenario: Scenario, index: int, streams: Streams) -> Iterator[float]:
 
 
 @dataclass(frozen=True)
+class Assignment:
+    """One entry of the scenario's adversaries, and who shows the behaviour."""
+
+    adversary: Adversary
+    coalition: Coalition
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """What they show."""
+        return self.adversary.behaviour
+
+
+@dataclass(frozen=True)
 class Casting:
     """Which behaviours each participant shows, innermost first."""
 
@@ -113,38 +130,78 @@ class Casting:
         return self.roles.get(name, ())
 
 
-def cast(scenario: Scenario, directory: Directory, zoo: Zoo, domain: Domain, streams: Streams) -> Casting:
-    """Hand out the scenario's behaviours. Entries with a count take nodes that no earlier one has, while there are."""
-    assigned: list[tuple[str, Adversary]] = []
+def assign(scenario: Scenario, directory: Directory, streams: Streams) -> tuple[Assignment, ...]:
+    """Who shows which behaviour. Entries with a count take nodes that no earlier one has, while there are."""
+    found: list[Assignment] = []
     for adversary in scenario.adversaries:
-        assigned += [(name, adversary) for name in chosen(adversary, directory, [n for n, _ in assigned], streams)]
-    accomplices = frozenset(
-        name for name, a in assigned if a.behaviour.dishonest and directory.named(name).role is Role.INFERENCE
-    )
+        taken = [name for earlier in found for name in earlier.coalition.members]
+        found.append(Assignment(adversary, Coalition(tuple(chosen(adversary, directory, taken, streams)))))
+    return tuple(found)
+
+
+def purse_of(scenario: Scenario, identity: Identity, assignments: Sequence[Assignment]) -> Purse:
+    """What a participant bonds, or pays into escrow, and what it keeps: by the scenario, or by its behaviours' wish."""
+    nodes = scenario.nodes
+    amounts = {
+        Role.CLIENT: scenario.clients.deposit,
+        Role.INFERENCE: nodes.inference.stake,
+        Role.FULL: nodes.full.stake,
+        Role.PRODUCER: 0,
+    }
+    stake = Wei(amounts[identity.role])
+    peers = Wei(stake * (counts(scenario)[identity.role] - 1))
+    purse = Purse(stake, Wei(0))
+    for assignment in assignments:
+        if identity.name in assignment.coalition.members:
+            purse = assignment.behaviour.purse(purse, identity.name, assignment.coalition, peers)
+    return purse
+
+
+def cast(
+    scenario: Scenario, directory: Directory, zoo: Zoo, domain: Domain, genesis: Timestamp, streams: Streams
+) -> Casting:
+    """Hand out the scenario's behaviours."""
+    assignments = assign(scenario, directory, streams)
+    everyone = [(name, assignment) for assignment in assignments for name in assignment.coalition.members]
+    liars = [name for name, a in everyone if a.behaviour.dishonest and directory.named(name).role is Role.INFERENCE]
     models = {choice.name: zoo.model(choice.name) for choice in scenario.models}
     roles: dict[str, tuple[tuple[Behaviour, Gate], ...]] = {}
-    pairs: list[tuple[str, Behaviour, Gate]] = []
-    if scenario.nodes.inference.noise == "gaussian":
-        pairs += [(identity.name, HonestNoisy(), ALWAYS) for identity in directory.of(Role.INFERENCE)]
-    pairs += [(name, a.behaviour, gate_of(a, name, scenario.seed)) for name, a in assigned]
-    for name, behaviour, gate in pairs:
+
+    def give(name: str, behaviour: Shown, coalition: Coalition, gate: Gate = ALWAYS) -> Shown:
+        """Attach one behaviour to one participant."""
         situation = Situation(
             me=directory.named(name),
             rng=streams.generator(f"behaviour/{name}/{len(roles.get(name, ()))}"),
             domain=domain,
             models={model.name: bytes.fromhex(model.reference.sha256) for model in models.values()},
             output_shapes={model.name: model.output_shape for model in models.values()},
-            accomplices=accomplices,
+            accomplices=frozenset(liars),
+            coalition=coalition,
+            directory=directory,
+            comparator=scenario.comparator,
+            compute_price=scenario.compute.price,
+            genesis=genesis,
         )
-        roles[name] = (*roles.get(name, ()), (behaviour.attach(situation), gate))
+        attached = behaviour.attach(situation)
+        roles[name] = (*roles.get(name, ()), (attached, gate))
+        return attached
+
+    if scenario.nodes.inference.noise == "gaussian":
+        for identity in directory.of(Role.INFERENCE):
+            give(identity.name, HonestNoisy(), Coalition((identity.name,)))
+    for name, assignment in everyone:
+        temper = assignment.adversary.adaptive
+        boldness = None if temper is None else give(name, temper, assignment.coalition)
+        gate = gate_of(assignment.adversary, name, scenario.seed, boldness)
+        give(name, assignment.behaviour, assignment.coalition, gate)
     return Casting(roles)
 
 
-def gate_of(adversary: Adversary, name: str, seed: int) -> Gate:
+def gate_of(adversary: Adversary, name: str, seed: int, boldness: Boldness | None = None) -> Gate:
     """When, and on what share of its tasks, an adversary acts."""
     until = float("inf") if adversary.until is None else adversary.until
     key = f"{seed}/{name}/{adversary.behaviour.kind}"
-    return Gate(adversary.from_, until, adversary.probability, key)
+    return Gate(adversary.from_, until, adversary.probability, key, boldness)
 
 
 def chosen(adversary: Adversary, directory: Directory, taken: list[str], streams: Streams) -> list[str]:

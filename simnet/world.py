@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ from simnet.kernel.host import Host, Participant
 from simnet.kernel.ledger import Ledger
 from simnet.kernel.network import Network, NetworkParameters
 from simnet.kernel.streams import Streams
-from simnet.population import Casting, cast, directory_of, hash_chain, key_of, orders
+from simnet.population import Assignment, Casting, assign, cast, directory_of, hash_chain, key_of, orders, purse_of
 from simnet.scenario.schema import Scenario
 
 
@@ -65,6 +65,9 @@ class Blueprint:
     models: tuple[Model, ...]
     domain: Domain
     genesis: Timestamp
+    casting: Casting
+    unbonded: frozenset[str]
+    """Inference nodes that have nothing bonded at the start."""
 
     @property
     def model_hashes(self) -> dict[str, bytes]:
@@ -78,17 +81,19 @@ def build(scenario: Scenario, chain: Chain, log: EventLog) -> World:
     zoo = zoo_of(scenario)
     models = tuple(zoo.model(choice.name) for choice in scenario.models)
     directory = directory_of(scenario, streams)
-    holders = [stakeholder(scenario, identity, streams) for identity in directory]
+    assignments = assign(scenario, directory, streams)
+    holders = [stakeholder(scenario, identity, assignments, streams) for identity in directory]
     genesis = set_up(chain, scenario, holders, models, streams)
     domain = Domain(chain.chain_id, chain.address_of("Settlement"))
     network = network_of(scenario, directory, streams)
     ledger = Ledger(chain, domain, genesis, scenario.chain.block_time)
     engine = Engine(network, log, ledger, ComputeTime(zoo, measured=scenario.compute.time == "measured"))
-    casting = cast(scenario, directory, zoo, domain, streams)
-    announce(scenario, directory, models, casting, genesis, log)
-    blueprint = Blueprint(scenario, streams, directory, zoo, models, domain, genesis)
+    casting = cast(scenario, directory, zoo, domain, genesis, streams)
+    announce(scenario, models, holders, casting, genesis, log)
+    unbonded = frozenset(h.identity.name for h in holders if h.identity.role is Role.INFERENCE and not h.amount)
+    blueprint = Blueprint(scenario, streams, directory, zoo, models, domain, genesis, casting, unbonded)
     for identity in directory:
-        host = host_of(blueprint, identity, chain, casting)
+        host = host_of(blueprint, identity, chain)
         engine.add(host)
         if identity.role is Role.PRODUCER:
             ledger.producers.append(host)
@@ -126,8 +131,8 @@ def network_of(scenario: Scenario, directory: Directory, streams: Streams) -> Ne
 
 def announce(
     scenario: Scenario,
-    directory: Directory,
     models: tuple[Model, ...],
+    holders: Sequence[Stakeholder],
     casting: Casting,
     genesis: Timestamp,
     log: EventLog,
@@ -146,38 +151,30 @@ def announce(
     log.append(0.0, started)
     for model in models:
         log.append(0.0, ModelServed(model.name, model.reference.sha256, model.reference.macs))
-    for identity in directory:
-        shown = casting.of(identity.name)
+    for holder in holders:
+        identity, shown = holder.identity, casting.of(holder.identity.name)
         joined = ParticipantJoined(
             name=identity.name,
             role=identity.role.value,
             address=identity.address,
             region=identity.region,
             persona=identity.persona,
-            stake=str(money_of(scenario, identity)),
-            behaviours=[behaviour.kind for behaviour, _ in shown],
+            stake=str(holder.amount),
+            behaviours=[behaviour.kind for behaviour, _ in shown if behaviour.kind],
             dishonest=any(behaviour.dishonest for behaviour, _ in shown),
         )
         log.append(0.0, joined)
     log.flush()
 
 
-def money_of(scenario: Scenario, identity: Identity) -> Wei:
-    """What a participant bonds, or pays into escrow."""
-    amounts = {
-        Role.CLIENT: scenario.clients.deposit,
-        Role.INFERENCE: scenario.nodes.inference.stake,
-        Role.FULL: scenario.nodes.full.stake,
-        Role.PRODUCER: 0,
-    }
-    return Wei(amounts[identity.role])
-
-
-def stakeholder(scenario: Scenario, identity: Identity, streams: Streams) -> Stakeholder:
+def stakeholder(
+    scenario: Scenario, identity: Identity, assignments: Sequence[Assignment], streams: Streams
+) -> Stakeholder:
     """A participant and its money, with its beacon tip if it feeds the beacon."""
+    purse = purse_of(scenario, identity, assignments)
     feeds = scenario.strategy.uses_beacon and identity.role is Role.FULL
     tip = beacon_secrets(scenario, identity, streams)[-1] if feeds else None
-    return Stakeholder(identity, money_of(scenario, identity), tip)
+    return Stakeholder(identity, purse.bonded, purse.kept, tip)
 
 
 def beacon_secrets(scenario: Scenario, identity: Identity, streams: Streams) -> tuple[bytes, ...]:
@@ -186,11 +183,11 @@ def beacon_secrets(scenario: Scenario, identity: Identity, streams: Streams) -> 
     return hash_chain(streams.secret(f"beacon/{identity.name}"), rounds)
 
 
-def host_of(blueprint: Blueprint, identity: Identity, chain: Chain, casting: Casting) -> Host:
+def host_of(blueprint: Blueprint, identity: Identity, chain: Chain) -> Host:
     """A host with the participant that its role asks for."""
     scenario, role = blueprint.scenario, identity.role
     key = key_of(identity.name, blueprint.streams)
-    behaviours = casting.of(identity.name)
+    behaviours = blueprint.casting.of(identity.name)
     if role is Role.PRODUCER:
         return Host(identity, key, lambda: Producer(identity, chain.block_gas_limit), behaviours=behaviours)
     if role is Role.CLIENT:
@@ -215,10 +212,14 @@ def client_maker(blueprint: Blueprint, identity: Identity) -> Callable[[], Parti
     section = blueprint.scenario.clients
     index = blueprint.directory.of(Role.CLIENT).index(identity)
     asked = orders(blueprint.scenario, index, blueprint.zoo, blueprint.streams)
+    for behaviour, _ in blueprint.casting.of(identity.name):
+        asked = behaviour.plan(asked)
     policy = ClientPolicy(Wei(section.fee), section.timeout, section.payment == "voucher", section.audit)
 
     def make() -> Participant:
-        return Client(identity, blueprint.directory, blueprint.domain, blueprint.model_hashes, policy, asked)
+        client = Client(identity, blueprint.directory, blueprint.domain, blueprint.model_hashes, policy, asked)
+        client.absent |= blueprint.unbonded
+        return client
 
     return make
 

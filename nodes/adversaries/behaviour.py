@@ -18,18 +18,23 @@ Behaviours compose by nesting, and `Gate` bounds each to a time and to a share o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 from pydantic import PrivateAttr
 
+from chain.quantities import Wei
 from chain.signing import Domain
-from nodes.effects import Effect, Note, Now, Steps
-from nodes.identity import Identity, Role
+from nodes.effects import Effect, Note, Now, Steps, Subscribe
+from nodes.identity import Directory, Identity, Role
 from nodes.parameters import Parameters
-from nodes.records import Cheated
+from nodes.records import Cheated, SidePayment
+from nodes.verification import Comparator
+
+if TYPE_CHECKING:
+    from nodes.client import Order
 
 Handler = TypeVar("Handler", bound=Callable[..., Steps])
 
@@ -48,6 +53,25 @@ def on(*effects: type, gated: bool = True) -> Callable[[Handler], Handler]:
 
 
 @dataclass(frozen=True)
+class Coalition:
+    """Participants that were given a behaviour together: one owner, or partners who trust each other."""
+
+    members: tuple[str, ...] = ()
+    """Their names, in the order in which the scenario lists or draws them."""
+    shared: dict[str, Any] = field(default_factory=dict)
+    """What they tell each other out of band: the simulated network does not carry it."""
+
+
+@dataclass(frozen=True)
+class Purse:
+    """The OPG that a node begins with."""
+
+    bonded: Wei
+    kept: Wei
+    """In its wallet, where no slash reaches it."""
+
+
+@dataclass(frozen=True)
 class Situation:
     """What a behaviour knows of the world besides the effects it sees."""
 
@@ -61,6 +85,15 @@ class Situation:
     output_shapes: Mapping[str, tuple[int, ...]]
     accomplices: frozenset[str] = frozenset()
     """Names of every dishonest inference node: whom a cartel protects."""
+    coalition: Coalition = Coalition()
+    """Whom it was given the behaviour together with, itself included."""
+    directory: Directory = field(default_factory=lambda: Directory(()))
+    comparator: Comparator | None = None
+    """How outputs are judged equal: the protocol is public."""
+    compute_price: int = 0
+    """Wei that 10**9 multiply-accumulates cost it."""
+    genesis: int = 0
+    """Chain timestamp of simulated second 0."""
 
 
 class Behaviour(Parameters):
@@ -91,7 +124,16 @@ class Behaviour(Parameters):
             for effect, gated in getattr(method, "filters", {}).items()
         }
 
-    def attach(self, situation: Situation) -> Behaviour:
+    @classmethod
+    def may_begin_late(cls) -> bool:
+        """Whether it can be put in front of a node that runs already.
+
+        Not if it must see the node subscribe, or has a say in what the node begins with.
+        """
+        beginnings = (cls.purse is Behaviour.purse, cls.plan is Behaviour.plan)
+        return Subscribe not in cls.handlers and all(beginnings)
+
+    def attach(self, situation: Situation) -> Self:
         """A copy of this behaviour for one participant."""
         mine = self.model_copy()
         mine._situation = situation
@@ -101,9 +143,24 @@ class Behaviour(Parameters):
     def begin(self) -> None:
         """Set up what one participant's copy keeps in memory."""
 
+    def purse(self, purse: Purse, me: str, coalition: Coalition, peers: Wei) -> Purse:
+        """What a node called `me` begins with, whom the scenario gives `purse`; `peers` is the others' stake together.
+
+        Asked before there is a world, so that an unattached behaviour must be able to say.
+        """
+        return purse
+
+    def plan(self, orders: Iterator[Order]) -> Iterator[Order]:
+        """What a client that meant to send these orders asks for instead."""
+        return orders
+
     def cheated(self, act: str, subject: str, detail: str = "") -> Note:
         """The ground-truth record of a dishonest act; see `nodes.records.Cheated`."""
         return Note(Cheated(self._situation.me.name, self.kind, act, subject, detail))
+
+    def paid(self, payer: str, payee: str, amount: int, why: str, subject: str) -> Note:
+        """The ground-truth record of money that changes hands off chain; see `nodes.records.SidePayment`."""
+        return Note(SidePayment(payer, payee, str(amount), why, subject))
 
 
 def subject_of(effect: Effect) -> str:
@@ -112,6 +169,21 @@ def subject_of(effect: Effect) -> str:
         if found := getattr(effect, attribute, ""):
             return str(found)
     return str(getattr(getattr(effect, "message", None), "task", ""))
+
+
+def lot(key: str, subject: str) -> float:
+    """A number in [0, 1) that hangs on both alone: the same for every effect about one task."""
+    digest = hashlib.sha256(f"{key}/{subject}".encode()).digest()
+    return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
+
+
+class Boldness(Protocol):
+    """How often a behaviour dares to act, where that changes with what it lives through."""
+
+    @property
+    def rate(self) -> float:
+        """Between 0 and 1."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -125,13 +197,13 @@ class Gate:
     until_s: float = float("inf")
     probability: float = 1.0
     key: str = ""
+    boldness: Boldness | None = None
+    """What scales the probability as the run goes on; nothing if not given."""
 
     def drawn(self, subject: str) -> bool:
         """Whether the behaviour acts on this subject."""
-        if self.probability >= 1.0:
-            return True
-        digest = hashlib.sha256(f"{self.key}/{subject}".encode()).digest()
-        return int.from_bytes(digest[:8], "big") < self.probability * 2**64
+        probability = self.probability if self.boldness is None else self.probability * self.boldness.rate
+        return probability >= 1.0 or lot(self.key, subject) < probability
 
     def is_open(self, effect: Effect) -> Steps:
         """Answers whether the behaviour may act on `effect` now."""

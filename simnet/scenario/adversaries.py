@@ -10,6 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from chain.units import Duration, NodeCount, Share
+from nodes.adversaries.adaptive import Temper
 from nodes.adversaries.behaviour import Behaviour
 from nodes.identity import Role
 from nodes.parameters import ParameterError, Parameters, did_you_mean
@@ -31,6 +32,7 @@ class Adversary(Parameters):
     probability: Share = Field(default=1.0, description="share of the tasks on which it acts")
     from_: Duration = Field(default=0.0, alias="from", description="when it begins")
     until: Duration | None = Field(default=None, description="when it ends; with the run if not given")
+    adaptive: Temper | None = Field(default=None, description="how slashes and impunity change how often it acts")
     label: str = Field(default="", max_length=80, description="what reports call it")
 
     @classmethod
