@@ -13,12 +13,13 @@ from chain.claims import Claim, ClaimTree, batch_id
 from chain.quantities import ZERO_HASH, Address, Gas, Wei
 from chain.seam import Call, Log, Receipt, Revert
 from chain.signing import Key, answer_digest, voucher_digest
+from nodes.adversaries.behaviour import ALWAYS, Behaviour, Gate, Situation, filtered
 from nodes.effects import Effect, Note, Receive, Reply, Send, Sign, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.identity import Directory, Identity, Role
 from nodes.messages import BatchData, Envelope, InferenceRequest, Message, Voucher
 from nodes.models.execution import Execution
 from nodes.models.tensors import tensor_hash
-from nodes.records import Record
+from nodes.records import Cheated, Record
 from tests.stage import DOMAIN, identity
 
 MODEL = "m"
@@ -199,3 +200,42 @@ def batch_of(outputs: Iterable[np.ndarray], node: str = "inference-0") -> tuple[
     root = ClaimTree(claims).root
     name = "0x" + batch_id(who(node).address, root).hex()
     return BatchData(name, claims, (INPUT,) * len(given), given), root
+
+
+# -- behaviours ----------------------------------------------------------------------------------------------
+
+
+Shown = TypeVar("Shown", bound=Behaviour)
+
+
+def attached(behaviour: Shown, name: str = "inference-0", accomplices: Iterable[str] = ()) -> Shown:
+    """A participant's own copy of a behaviour."""
+    situation = Situation(
+        me=who(name),
+        rng=np.random.default_rng(0),
+        domain=DOMAIN,
+        models=MODELS,
+        output_shapes={MODEL: OUTPUT.shape},
+        accomplices=frozenset(accomplices),
+    )
+    mine = behaviour.attach(situation)
+    assert isinstance(mine, type(behaviour))
+    return mine
+
+
+def yielding(*effects: Effect) -> Steps:
+    """Steps that yield these effects and return their answers."""
+    answers = []
+    for effect in effects:
+        answers.append((yield effect))
+    return answers
+
+
+def past(behaviour: Behaviour, *effects: Effect, answers: Answers | None = None, gate: Gate = ALWAYS) -> Course:
+    """What an honest node's effects become past a behaviour; the result is the answers that the node gets."""
+    return follow(filtered(yielding(*effects), behaviour, gate), answers)
+
+
+def lies(course: Course) -> list[tuple[str, str]]:
+    """Ground truth in a course: what was falsified, and of what."""
+    return [(record.act, record.subject) for record in course.records if isinstance(record, Cheated)]
