@@ -82,7 +82,7 @@ class NothingMore(Exception):
     """An answer ran out: the steps would wait for ever."""
 
 
-Answers = Mapping[type, Callable[[Any], Any]]
+Answers = Mapping[Any, Callable[[Any], Any]]
 
 
 def follow(steps: Steps, answers: Answers | None = None) -> Course:
