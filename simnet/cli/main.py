@@ -30,6 +30,7 @@ VERBS = {
     "check": "Run many scenarios; fail if an expectation does not hold.",
     "compare": "Run a scenario under several strategies, side by side.",
     "diff": "Say what changed between two runs, and whether it is beyond noise.",
+    "truth": "Hold simnet against published formulas and tables.",
     "doctor": "Say what is installed, what is missing, and how to get it.",
     "schema": "Print the format of scenario files, or list what they can name.",
     "bench": "Measure simnet itself.",

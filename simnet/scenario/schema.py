@@ -26,6 +26,7 @@ from simnet.scenario.faults import AnyFault
 from simnet.scenario.kinds import COMPARATOR, STRATEGY, error_at
 from simnet.scenario.network import Name, Network
 from simnet.scenario.population import Clients, Nodes
+from simnet.scenario.truth import Truth
 from simnet.scenario.yaml_dialect import ScenarioDumper
 from simnet.strategies.strategy import Strategy
 
@@ -91,6 +92,7 @@ class Scenario(Parameters):
     adversaries: tuple[Adversary, ...] = Field(default=(), max_length=1000)
     faults: tuple[AnyFault, ...] = Field(default=(), max_length=10_000)
     expect: tuple[ExpectationField, ...] = Field(default=(), description="what must hold for the run to pass")
+    truth: Truth | None = Field(default=None, description="a published statement that `simnet truth` holds it against")
     sometimes: tuple[str, ...] = Field(default=(), description="what must happen at least once")
     compare: Compare = Compare()
 

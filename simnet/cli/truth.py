@@ -1,0 +1,123 @@
+"""`simnet truth`: hold the harness against published formulas and tables."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simnet.cli.console import make_console, print_table
+
+if TYPE_CHECKING:
+    from simnet.truth.judge import Verdict
+    from simnet.truth.suite import CaseResult
+
+CASES = Path("scenarios/truth")
+HEADER = ("case", "quantity", "expected", "simulated", "95 % interval", "n", "p-value", "verdict")
+
+
+@click.command()
+@click.argument("cases", nargs=-1)
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenarios: how to sabotage.")
+@click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Cases at a time; as many as there are cores if not given.")
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=CASES,
+    show_default=True,
+    help="Where the cases are.",
+)
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write the table for the docs as well.")
+def truth(
+    cases: tuple[str, ...],
+    overrides: tuple[str, ...],
+    backend: str | None,
+    jobs: int | None,
+    directory: Path,
+    markdown: Path | None,
+) -> int:
+    """Simulate published statements and compare: exact binomial tests at 1e-4, means within 4 standard errors.
+
+    \b
+    simnet truth
+    simnet truth GT-5 GT-6
+    simnet truth GT-5 --set strategy.probability=0.06     red: the sampler is biased
+
+    Exit codes: 0 all held, 1 one did not, 2 no such case or a bad file, 4 a run failed.
+    """
+    from simnet.truth.suite import case_files
+
+    files = case_files(directory, cases)
+    if not files:
+        raise click.UsageError(f"no case {' '.join(cases)} in {directory}")
+    chosen = (*overrides, *((f"chain.backend={backend}",) if backend else ()))
+    results = run_cases(files, chosen, jobs or os.cpu_count() or 1)
+    console = make_console()
+    rows = [row for result in results for row in table_rows(result)]
+    print_table(console, HEADER, rows)
+    for result in results:
+        if result.broken:
+            console.print(f"{result.truth.id}: the run broke an invariant: {result.broken}")
+    held = sum(result.held for result in results)
+    seconds = sum(result.wall_s for result in results)
+    console.print(
+        f"{held} of {len(results)} cases hold, {sum(r.tasks for r in results):,} tasks, {seconds:.0f} s of runs"
+    )
+    if markdown is not None:
+        markdown.write_text(as_markdown(results))
+    return 0 if held == len(results) else 1
+
+
+def run_cases(files: list[Path], overrides: tuple[str, ...], jobs: int) -> list[CaseResult]:
+    """Run cases in parallel, saying which is done. Order as given."""
+    from simnet.truth.suite import run_case
+
+    done: dict[Path, CaseResult] = {}
+    with ProcessPoolExecutor(min(jobs, len(files)), get_context("spawn")) as pool:
+        waiting = {pool.submit(run_case, file, overrides): file for file in files}
+        for future in as_completed(waiting):
+            result = future.result()
+            done[waiting[future]] = result
+            click.echo(
+                f"{result.truth.id}: {'holds' if result.held else 'DOES NOT HOLD'} ({result.wall_s:.1f} s)", err=True
+            )
+    return [done[file] for file in files]
+
+
+def table_rows(result: CaseResult) -> list[tuple[str, ...]]:
+    """One row a number."""
+    return [(result.truth.id, *cells(verdict)) for verdict in result.verdicts]
+
+
+def cells(verdict: Verdict) -> tuple[str, ...]:
+    """A verdict as text."""
+    arguments = ", ".join(f"{name} {value:g}" for name, value in verdict.check.with_.items())
+    low, high = verdict.observed.interval
+    wrong = [] if verdict.printed_agrees else [f"print says {verdict.check.published}"]
+    wrong += [] if verdict.simulated_agrees else ["simulation differs"]
+    return (
+        f"{verdict.check.formula}({arguments})",
+        f"{verdict.expected:.6g}",
+        f"{verdict.observed.value:.6g}",
+        f"{low:.4g} – {high:.4g}",
+        f"{verdict.observed.n:,}",
+        "" if verdict.p_value is None else f"{verdict.p_value:.2g}",
+        "holds" if verdict.held else "; ".join(wrong),
+    )
+
+
+def as_markdown(results: list[CaseResult]) -> str:
+    """The table with statements and sources, for the docs."""
+    lines = []
+    for result in results:
+        truth_ = result.truth
+        lines += [f"### {truth_.id}", "", truth_.statement, "", f"Source: {truth_.source} ({truth_.known}).", ""]
+        lines += ["| " + " | ".join(HEADER[1:]) + " |", "|---" * (len(HEADER) - 1) + "|"]
+        lines += ["| " + " | ".join(row[1:]) + " |" for row in table_rows(result)]
+        lines += ["", f"{result.tasks:,} tasks on {result.backend}: `simnet truth {truth_.id}`", ""]
+    return "\n".join(lines)

@@ -1,0 +1,170 @@
+"""What a run shows of a formula's quantity: computed from the event log, ground truth included, and nothing else.
+
+A frequency is tested exactly, a mean by its standard error, an amount to the wei.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+
+from simnet.metrics import Figures, wilson
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """So many of so many."""
+
+    successes: int
+    n: int
+
+    @property
+    def value(self) -> float:
+        """The share; NaN of nothing."""
+        return self.successes / self.n if self.n else math.nan
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 %, Wilson."""
+        return wilson(self.successes, self.n) if self.n else (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean of independent values."""
+
+    value: float
+    error: float
+    """Its standard error."""
+    n: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 %, normal."""
+        return self.value - 1.96 * self.error, self.value + 1.96 * self.error
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Amounts that contracts computed, each of which must be the expected one."""
+
+    values: tuple[float, ...]
+
+    @property
+    def n(self) -> int:
+        """How many."""
+        return len(self.values)
+
+    @property
+    def value(self) -> float:
+        """The one that is furthest from the first, so that a single odd one shows."""
+        return max(self.values, key=lambda value: abs(value - self.values[0])) if self.values else math.nan
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """From the least to the greatest."""
+        return (min(self.values), max(self.values)) if self.values else (math.nan, math.nan)
+
+
+Observation: TypeAlias = Frequency | Mean | Amounts
+
+
+def mean_of(values: Sequence[float]) -> Mean:
+    """The mean of a sample with its standard error."""
+    n = len(values)
+    if n < 2:
+        return Mean(values[0] if values else math.nan, math.inf, n)
+    middle = math.fsum(values) / n
+    spread = math.fsum((value - middle) ** 2 for value in values) / (n - 1)
+    return Mean(middle, math.sqrt(spread / n), n)
+
+
+# -- detection ---------------------------------------------------------------------------------------------
+
+
+def decided_frauds(figures: Figures) -> list[bool]:
+    """For each fraud that was detected or finalised, in the order of posting, whether it was detected."""
+    decided = figures.frauds[figures.frauds["outcome"].isin(["rejected", "accepted"])].sort_values(
+        ["posted", "sent"], kind="stable"
+    )
+    return [bool(outcome == "rejected") for outcome in decided["outcome"]]
+
+
+def frauds_caught(figures: Figures) -> Frequency:
+    """Frauds detected, of those detected or finalised."""
+    caught = decided_frauds(figures)
+    return Frequency(sum(caught), len(caught))
+
+
+def frauds_finalised(figures: Figures) -> Frequency:
+    """Frauds that became final, of those detected or finalised."""
+    caught = decided_frauds(figures)
+    return Frequency(len(caught) - sum(caught), len(caught))
+
+
+def caught_within(figures: Figures, requests: float) -> Frequency:
+    """Of successive groups of so many frauds, those in which at least one was detected."""
+    size, caught = int(requests), decided_frauds(figures)
+    groups = [caught[start : start + size] for start in range(0, len(caught) - size + 1, size)]
+    return Frequency(sum(any(group) for group in groups), len(groups))
+
+
+def frauds_until_caught(figures: Figures) -> Mean:
+    """How many frauds it takes until one is detected, counted anew after each detection."""
+    gaps, since = [], 0
+    for was_caught in decided_frauds(figures):
+        since += 1
+        if was_caught:
+            gaps.append(float(since))
+            since = 0
+    return mean_of(gaps)
+
+
+# -- committees --------------------------------------------------------------------------------------------
+
+
+def committees_with(figures: Figures, at_least: float, at_most: float = math.inf) -> Frequency:
+    """Committees drawn with so many members, by ground truth, who are dishonest."""
+    tables = figures.tables
+    corrupt = {row["address"] for row in tables.of("participant_joined") if row["dishonest"]}
+    counts = [sum(member in corrupt for member in row["members"]) for row in tables.event("CommitteeDrawn")]
+    return Frequency(sum(at_least <= count <= at_most for count in counts), len(counts))
+
+
+def copies_counted(figures: Figures) -> Frequency:
+    """Votes that a copycat tried to copy and that were counted on chain."""
+    tables = figures.tables
+    tried = {(row["node"], row["subject"]) for row in tables.of("cheated") if row["act"] == "vote"}
+    votes = [row for row in tables.event("Voted") + tables.event("Revealed") if "member" in row]
+    counted = {(tables.names[row["member"]], row["batch"]) for row in votes}
+    return Frequency(len(tried & counted), len(tried))
+
+
+# -- money -------------------------------------------------------------------------------------------------
+
+
+def slash_amounts(figures: Figures) -> Amounts:
+    """What each slash for a single fraud took, in OPG."""
+    wrongs = {(row["batch"], row["t"]): row["rejected"] for row in figures.tables.event("BatchFinal")}
+    single = {t for (_, t), count in wrongs.items() if count == 1}
+    return Amounts(tuple(int(row["amount"]) / 1e18 for row in figures.slashes if row["t"] in single))
+
+
+OBSERVATIONS: Mapping[str, Callable[..., Observation]] = MappingProxyType(
+    {
+        observe.__name__: observe
+        for observe in (
+            caught_within,
+            committees_with,
+            copies_counted,
+            frauds_caught,
+            frauds_finalised,
+            frauds_until_caught,
+            slash_amounts,
+        )
+    }
+)
+"""By name."""

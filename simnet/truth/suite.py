@@ -1,0 +1,58 @@
+"""Runs truth cases, one process each, and gathers their verdicts."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simnet.metrics import Figures
+from simnet.run import Options, run
+from simnet.scenario.load import load_scenario
+from simnet.scenario.truth import Truth
+from simnet.tables import read_tables
+from simnet.truth.judge import Verdict, judge_truth
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """What became of one case."""
+
+    file: Path
+    truth: Truth
+    tasks: int
+    wall_s: float
+    backend: str
+    verdicts: tuple[Verdict, ...]
+    broken: str
+    """Why the run itself cannot be trusted: a broken invariant; empty if it can."""
+
+    @property
+    def held(self) -> bool:
+        """Whether every number of it held."""
+        return not self.broken and all(verdict.held for verdict in self.verdicts)
+
+
+def run_case(file: Path, overrides: Sequence[str] = ()) -> CaseResult:
+    """Run one case in this process. Raises `SimnetError`."""
+    scenario = load_scenario(file, overrides)
+    if scenario.truth is None:
+        raise ValueError(f"{file} has no section 'truth'")
+    with tempfile.TemporaryDirectory(prefix="simnet-truth-") as directory:
+        finished = run(scenario, Options(out=Path(directory)))
+        if finished.failure is not None:
+            raise finished.failure
+        figures = Figures(read_tables(finished.directory / "events.jsonl"))
+    results = finished.results
+    broken = next((f"{found.name}: {found.detail}" for found in results.invariants if not found.held), "")
+    verdicts = tuple(judge_truth(scenario.truth, figures))
+    backend = scenario.chain.backend
+    return CaseResult(file, scenario.truth, len(figures.claims), results.wall_s, backend, verdicts, broken)
+
+
+def case_files(directory: Path, ids: Sequence[str]) -> list[Path]:
+    """Files of the cases asked for, all if none is, in the order of their numbers."""
+    files = sorted(directory.glob("*.yaml"), key=lambda file: (len(file.stem), file.stem))
+    wanted = [name.lower() for name in ids]
+    return [file for file in files if not wanted or any(file.stem.lower().startswith(name) for name in wanted)]
