@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from chain.claims import Claim, ClaimTree
+from chain.claims import MAX_CLAIMS, Claim, ClaimTree
 from chain.quantities import Gas
 from chain.seam import Call, Log
 from nodes.effects import (
@@ -46,6 +46,9 @@ FETCH_TIMEOUT_S = 5.0
 
 BEACON_GAS = Gas(150_000)
 """Gas that one reveal may use at the most."""
+
+EVERY_CLAIM = 2**MAX_CLAIMS - 1
+"""The ballot of who judges a whole batch."""
 
 CLAIMS_KEPT = 4096
 """Tasks whose claims a full node remembers for clients who ask; the oldest go first."""
@@ -134,13 +137,19 @@ class FullNode:
             del self.claims[next(iter(self.claims))]
         return data
 
-    def check_batch(self, data: BatchData) -> Steps:
-        """Form a verdict on every claim; answers them in leaf order, fewer if the batch became final meanwhile."""
+    def check_batch(self, data: BatchData, ballot: int = EVERY_CLAIM) -> Steps:
+        """Form a verdict on the claims of a ballot (bit i: claim i), and abstain from the others.
+
+        Answers the verdicts in leaf order, fewer if the batch became final meanwhile.
+        """
         verdicts: list[Verdict] = []
         for claim, value, output in zip(data.claims, data.inputs, data.outputs, strict=True):
             known = self.batches.get(data.batch)
             if known is None:
                 break
+            if not ballot >> claim.index & 1:
+                verdicts.append(Verdict.ABSTAIN)
+                continue
             task = "0x" + claim.task.hex()
             verdict = yield Check(known.poster.name, claim, task, partial(self.verify, claim, value, output))
             yield Note(ClaimChecked(self.me.name, data.batch, task, verdict.name.lower()))

@@ -10,6 +10,8 @@ from typing import Any
 
 from chain.claims import ClaimTree, opening
 from chain.quantities import Gas
+from nodes.effects import Steps
+from nodes.full import FullNode
 from nodes.messages import BatchData
 
 DEPUTIES = 2
@@ -26,3 +28,14 @@ def open_claims(data: BatchData, indices: Sequence[int]) -> tuple[Any, ...]:
     """Claims with their proofs, as the contract takes them."""
     tree = ClaimTree(data.claims)
     return tuple(opening(data.claims[i], tree.proof(i)) for i in indices)
+
+
+def open_fallen(node: FullNode, batch: str) -> Steps:
+    """Open the claims of a known batch that were proven wrong before it is final.
+
+    Answers the openings and the charges that the contract needs for their refunds; both are empty if there are none.
+    """
+    known = node.batches[batch]
+    fallen = sorted(args["index"] for args in known.events.get("ClaimRejected", ()))
+    data = (yield from node.fetch(batch)) if fallen else None
+    return (open_claims(data, fallen), known.charges) if data else ((), ())

@@ -34,6 +34,7 @@ class Committee(VotingStrategy):
 
     def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
         """A committee cannot be larger than the network."""
+        yield from super().problems(scenario)
         full_nodes = scenario.nodes.full.count
         if self.size > full_nodes:
             yield ("size",), f"a committee of {self.size} cannot be drawn from {full_nodes} full nodes"

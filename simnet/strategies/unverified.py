@@ -12,7 +12,7 @@ from chain.quantities import Gas
 from chain.seam import Call, Log
 from nodes.effects import Sleep, Steps, Submit
 from nodes.full import FullNode
-from simnet.strategies.chores import DEPUTIES, OPENING_GAS, STEP_IN_S, open_claims
+from simnet.strategies.chores import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
 from simnet.strategies.strategy import Strategy
 
 FINALISE_GAS = Gas(300_000)
@@ -35,10 +35,7 @@ class Unverified(Strategy):
         yield Sleep(node.finality_delay_s + 1 + turn * STEP_IN_S)
         if batch not in node.batches:
             return
-        known = node.batches[batch]
-        fallen = sorted(args["index"] for args in known.events.get("ClaimRejected", ()))
-        data = (yield from node.fetch(batch)) if fallen else None
-        openings = open_claims(data, fallen) if data else ()
-        args = (log.args["batch"], openings, known.charges)
+        openings, charges = yield from open_fallen(node, batch)
+        args = (log.args["batch"], openings, charges)
         gas = Gas(FINALISE_GAS + OPENING_GAS * len(openings))
         yield Submit(Call(node.me.address, "Settlement", "finalise", args, gas), subject=batch)
