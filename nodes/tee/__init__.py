@@ -1,0 +1,1 @@
+"""Trusted execution: simulated enclaves whose evidence is real, and what checks it."""
