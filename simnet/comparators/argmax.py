@@ -16,7 +16,9 @@ class Argmax(Comparator):
     blind_to: ClassVar[str] = "every substitution that keeps the decision, such as int8 weights on small models"
 
     def equal(self, reference: np.ndarray, claimed: np.ndarray) -> bool:
-        """Compares positions of the maxima."""
+        """Compares positions of the maxima. NaN decides nothing."""
+        if np.isnan(claimed).any():
+            return False
         if reference.size == 1:
             return bool(np.sign(reference.item()) == np.sign(claimed.item()))
         return int(np.argmax(reference)) == int(np.argmax(claimed))
