@@ -5,6 +5,7 @@ The page's policy forbids it to load anything. Plots are drawn by plotly.js, whi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ from reports.plots.plot import Plot
 from reports.replay import replay_line
 from reports.source import Run
 from reports.verdict import headlines
-from simnet.conduct import conduct
 from simnet.expectations import parse_expectation
 from simnet.metric_catalogue import READINGS, SOMETIMES
 from simnet.metrics import Metric
@@ -31,8 +31,8 @@ LIBRARY = HERE / "vendor" / "plotly-cartesian-4.1.1.min.js"
 """plotly.js, the bundle of its two-dimensional plots, as npm has it (plotly.js-cartesian-dist-min; MIT)."""
 
 
-MAX_PEOPLE = 200
-"""Participants with a line of their own."""
+MAX_PEOPLE = 25
+"""Participants that are shown at once; the others unfold."""
 
 COSTS = (
     "gas_per_inference",
@@ -55,15 +55,16 @@ class Expected:
 
 def report_html(run: Run) -> str:
     """The report's text."""
-    found, everybody = plots(run), conduct(run.figures)
-    page = environment().get_template("report.html.j2")
-    return page.render(
+    everybody = people.of_note(run.figures)
+    return page_html(
+        "report.html.j2",
+        plots(run),
         run=run,
         results=run.results,
         headlines=headlines(run.results),
         expected=[expected(judged, run.results) for judged in run.results.expectations],
-        people=everybody,
-        max_people=MAX_PEOPLE,
+        people=everybody[:MAX_PEOPLE],
+        more_people=everybody[MAX_PEOPLE:],
         jailed=people.times_jailed(run.tables),
         others=people.others(run.tables, everybody),
         costs={name: run.results.metrics[name] for name in COSTS},
@@ -71,11 +72,19 @@ def report_html(run: Run) -> str:
         actions=gas.actions(run.tables),
         assumptions=assumptions(run.scenario),
         sometimes=SOMETIMES,
-        plots=found,
-        numbers={name: i for i, name in enumerate(found, start=1)},
-        plots_json=script_json([drawing(plot) for plot in found.values()]),
         replay=replay_line(run.directory),
+    )
+
+
+def page_html(template: str, shown: Mapping[str, Plot], **values: Any) -> str:
+    """A page with these plots, by name and in their order, and everything that it needs to draw them."""
+    page = environment().get_template(template)
+    return page.render(
+        plots=shown,
+        numbers={name: i for i, name in enumerate(shown, start=1)},
+        plots_json=script_json([drawing(plot) for plot in shown.values()]),
         library=Markup(LIBRARY.read_text(encoding="utf-8")),
+        **values,
     )
 
 

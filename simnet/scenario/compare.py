@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import (
     Field,
+    PlainSerializer,
     PlainValidator,
     SerializerFunctionWrapHandler,
     WithJsonSchema,
@@ -46,7 +47,12 @@ def read_seeds(value: Any) -> int | tuple[int, ...]:
 
 
 _ONE_OR_LIST = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "array", "items": {"type": "integer"}}]}
-Seeds = Annotated[int | tuple[int, ...], PlainValidator(read_seeds), WithJsonSchema(_ONE_OR_LIST)]
+Seeds = Annotated[
+    int | tuple[int, ...],
+    PlainValidator(read_seeds),
+    PlainSerializer(lambda seeds: seeds if isinstance(seeds, int) else list(seeds)),
+    WithJsonSchema(_ONE_OR_LIST),
+]
 
 
 class Contender(Parameters):

@@ -1,0 +1,160 @@
+"""`simnet compare`: strategies side by side, over the same seeds."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simnet.cli.console import make_console, print_table, progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from simnet.comparison.comparison import Comparison
+    from simnet.comparison.execute import Ran
+    from simnet.comparison.plan import Entrant, Plan
+
+NOT_JUDGED = "Expectations of the scenario are not judged here: they are about its own strategy. Invariants are."
+
+HOW_POOLED = (
+    "Rates are pooled from the counts of all seeds (Wilson), percentiles from all observations (order statistics);"
+    " all else is a mean over seeds (Student's t). Intervals hold 95 %."
+)
+
+
+@click.command()
+@click.argument("scenario", type=click.Path(path_type=Path))
+@click.option("--strategies", metavar="A,B,…", help="What to compare, instead of what the scenario says.")
+@click.option("--seeds", metavar="N", help="How many, counting up from the scenario's; or which, such as 3,7,9.")
+@click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Runs at a time; one for each CPU if not given.")
+@click.option("--out", type=click.Path(path_type=Path), help="Directory, instead of one below reports/runs.")
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenario; may be repeated.")
+def compare(
+    scenario: Path,
+    strategies: str | None,
+    seeds: str | None,
+    backend: str | None,
+    jobs: int | None,
+    out: Path | None,
+    overrides: tuple[str, ...],
+) -> int:
+    """Run a scenario under several strategies and put what came of it side by side.
+
+    \b
+    simnet compare scenarios/byzantine.yaml --strategies none,committee,full_reexecution --seeds 5
+    simnet compare scenarios/byzantine.yaml --strategies 'none, {kind: committee, size: 3, label: small}'
+    simnet compare mine.yaml --backend revm --jobs 4     with a compare section in mine.yaml
+
+    Each strategy meets the same requests, network and adversaries under the same seeds. Leaves
+    comparison.html, .csv, .parquet and .json, and every run. Ctrl-C ends with what there is. Exit codes: 0;
+    1 a run broke an invariant, 2 bad scenario, 3 interrupted, 4 a run failed.
+    """
+    from reports.wording import plural
+    from simnet.comparison.plan import make_plan
+    from simnet.scenario.load import load_scenario
+
+    plan = make_plan(load_scenario(scenario, changes(strategies, seeds, backend, overrides)))
+    console = make_console()
+    strategies_over = f"{len(plan.entrants)} strategies over {plural(len(plan.seeds), 'seed')}"
+    console.print(f"{plan.scenario.name}: {strategies_over} on {plan.scenario.chain.backend}")
+    comparison = carry_out(console, plan, out, jobs or os.cpu_count() or 1)
+    conclude(console, comparison)
+    return comparison.exit_code
+
+
+def changes(
+    strategies: str | None, seeds: str | None, backend: str | None, overrides: Sequence[str]
+) -> tuple[str, ...]:
+    """Everything that the command line changes in the scenario."""
+    found = list(overrides)
+    if strategies is not None:
+        found.append(f"compare.strategies=[{strategies}]")
+    if seeds is not None:
+        found.append(f"compare.seeds={f'[{seeds}]' if ',' in seeds else seeds}")
+    if backend is not None:
+        found.append(f"chain.backend={backend}")
+    return tuple(found)
+
+
+def carry_out(console: Console, plan: Plan, out: Path | None, jobs: int) -> Comparison:
+    """Run everything, with a line for each run that is over, and Ctrl-C as a request to stop."""
+    from simnet.cli.run import stop_on_interrupt
+    from simnet.comparison.compare import Options
+    from simnet.comparison.compare import compare as carry_out_plan
+
+    runs = len(plan.entrants) * len(plan.seeds)
+    options = Options(out, jobs, command=shlex.join(["simnet", *sys.argv[1:]]))
+    with progress(console, "runs", runs) as advance, stop_on_interrupt(options.stop):
+        over = 0
+
+        def tell(ran: Ran) -> None:
+            nonlocal over
+            over += 1
+            console.print(f"{over:>4} of {runs}  {ran.label}, seed {ran.seed}: {ran.account}")
+            if console.is_terminal:
+                advance(over)
+
+        return carry_out_plan(plan, replace(options, tell=tell))
+
+
+def conclude(console: Console, comparison: Comparison) -> None:
+    """Write the report, and print the table with what must be known to read it."""
+    from reports.comparison import write_html
+
+    write_html(comparison, comparison.directory / "comparison.html")
+    print_figures(console, comparison)
+    console.print()
+    console.print(HOW_POOLED)
+    console.print(NOT_JUDGED)
+    for line in comparison.complaints:
+        console.print(line)
+    console.print(f"report  {comparison.directory / 'comparison.html'}")
+    console.print(f"tables  {comparison.directory}/comparison.csv, .parquet, .json")
+
+
+def print_figures(console: Console, comparison: Comparison) -> None:
+    """A line for each figure and a column for each strategy; as many columns at a time as a terminal has room for."""
+    from reports.estimates import cell_text, heading
+    from simnet.comparison.catalogue import HEADLINE
+
+    first = ["", "runs finished", *(heading(reading) for reading in HEADLINE)]
+    columns = []
+    for entrant in comparison.plan.entrants:
+        figures = [comparison.estimates[entrant.label][reading] for reading in HEADLINE]
+        columns.append([entrant.label, tally(comparison, entrant), *map(cell_text, figures)])
+    for block in fitted(console, first, columns):
+        console.print()
+        header, *rows = zip(first, *block, strict=True)
+        print_table(console, header, rows)
+
+
+def tally(comparison: Comparison, entrant: Entrant) -> str:
+    """How many runs of a strategy ended how."""
+    ran = comparison.of(entrant)
+    counts = {state: sum(one.state == state for one in ran) for state in dict.fromkeys(one.state for one in ran)}
+    others = [f", {count} {state}" for state, count in counts.items() if state != "finished"]
+    return f"{counts.get('finished', 0)} of {len(ran)}{''.join(others)}"
+
+
+def fitted(console: Console, first: list[str], columns: list[list[str]]) -> Iterator[list[list[str]]]:
+    """The columns in blocks that fit beside the first one."""
+
+    def width(column: list[str]) -> int:
+        return 2 + max(map(len, column))
+
+    block: list[list[str]] = []
+    for column in columns:
+        full = width(first) + sum(map(width, block)) + width(column) > console.width
+        if block and full and console.is_terminal:
+            yield block
+            block = []
+        block.append(column)
+    yield block

@@ -1,0 +1,1 @@
+"""Strategies side by side over the same seeds, and runs held against each other: what differs, beyond noise."""
