@@ -9,6 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+from scipy.special import bdtr
+
 from simnet.metrics import Z95
 
 Interval = tuple[float, float]
@@ -17,12 +20,13 @@ Interval = tuple[float, float]
 def of_quantile(ordered: Sequence[float], share: float) -> Interval | None:
     """Order statistics that enclose a quantile (Conover, Practical Nonparametric Statistics, 3rd ed., 3.2).
 
-    `ordered` ascends. ``None`` where there are too few values for a bound on both sides.
+    `ordered` ascends. How many values lie below the quantile is binomial; each tail has 2.5 % at the most.
+    ``None`` where there are too few values for a bound on both sides.
     """
     n = len(ordered)
-    half = Z95 * math.sqrt(n * share * (1 - share))
-    low, high = math.ceil(n * share - half) - 1, math.ceil(n * share + half) - 1
-    return (ordered[low], ordered[high]) if low >= 0 and high < n else None
+    at_most = bdtr(np.arange(n), n, share)
+    low, high = int(np.searchsorted(at_most, 0.025, side="right")), int(np.searchsorted(at_most, 0.975))
+    return (ordered[low - 1], ordered[high]) if low > 0 and high < n else None
 
 
 def of_mean(values: Sequence[float]) -> Interval | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.wording import plural
-from simnet.conduct import Conduct
+from simnet.conduct import Conduct, conduct
 from simnet.metrics import Figures, accounts
 from simnet.tables import Tables
 
@@ -31,9 +31,15 @@ class Group:
         return self.income - self.compute - self.slashed
 
 
+def of_note(figures: Figures) -> list[Conduct]:
+    """Everybody who was told to misbehave or was slashed: who won first, then who lost most."""
+    return sorted(conduct(figures), key=lambda one: (-one.finalised, -one.slashed_opg))
+
+
 def times_jailed(tables: Tables) -> Counter[str]:
     """How often each participant was jailed."""
-    return Counter(tables.names[row["node"]] for row in tables.event("Jailed"))
+    names = tables.names
+    return Counter(names[row["node"]] for row in tables.event("Jailed"))
 
 
 def others(tables: Tables, known: Sequence[Conduct]) -> str:

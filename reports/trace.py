@@ -143,6 +143,7 @@ def add_blocks(trace: Trace, tables: Tables) -> None:
     track, block_time = trace.track("chain", "blocks"), tables.started["block_time_s"]
     for row in tables.of("block_mined"):
         args = {key: row[key] for key in ("producer", "transactions", "gas_used", "pending")}
+        args["undone"] = row["number"] in tables.undone
         trace.slice(track, f"block {row['number']}", row["t"], row["t"] + block_time, **args)
         trace.counter("pending transactions", row["t"], row["pending"])
 
@@ -150,13 +151,13 @@ def add_blocks(trace: Trace, tables: Tables) -> None:
 def add_batches(trace: Trace, tables: Tables, stops: dict[str, list[tuple[Track, float]]]) -> None:
     """Batches from posting to finality, how many are open, and the last steps of their tasks."""
     tasks = {row["batch"]: row["tasks"] for row in tables.of("batch_built")}
-    final = {row["batch"]: row for row in tables.event("BatchFinal")}
+    final, names = {row["batch"]: row for row in tables.event("BatchFinal")}, tables.names
     blocks = trace.track("chain", "blocks")
     changes: list[tuple[float, int]] = []
     for row in tables.event("BatchPosted"):
         batch, end = row["batch"], final.get(row["batch"])
         until = end["t"] if end else tables.ended["t"]
-        track = trace.lane("inference", f"{tables.names[row['node']]} batches", row["t"])
+        track = trace.lane("inference", f"{names[row['node']]} batches", row["t"])
         verdict = {key: end[key] for key in ("accepted", "rejected", "voided")} if end else {}
         trace.slice(track, f"batch {batch[:10]}", row["t"], until, claims=row["count"], **verdict)
         changes += [(row["t"], 1)] + [(until, -1)] * (end is not None)

@@ -30,10 +30,10 @@ class Action:
 
 
 def actions(tables: Tables) -> list[Action]:
-    """What was called, most gas first."""
+    """What was called, most gas first; without what reorgs took back."""
     used: dict[str, list[int]] = {}
     reverted: dict[str, int] = {}
-    for row in tables.of("transaction_mined"):
+    for row in tables.transactions:
         name = f"{row['contract']}.{row['function']}"
         used.setdefault(name, []).append(row["gas_used"])
         reverted[name] = reverted.get(name, 0) + bool(row["revert"])
@@ -64,19 +64,19 @@ def plot(run: Run) -> Plot:
             {
                 "type": "bar",
                 "orientation": "h",
-                "x": [action.total / 1e6 for action in shown],
+                "x": [action.total for action in shown],
                 "y": [action.name for action in shown],
                 "text": [f"{100 * action.share:.1f} %" for action in shown],
                 "textposition": "outside",
                 "cliponaxis": False,
                 "customdata": [[f"{action.transactions:,}", number(action.mean)] for action in shown],
                 "marker": {"color": "@blue"},
-                "hovertemplate": "%{y}<br>%{x:,.1f} million gas<br>%{customdata[0]} transactions, "
+                "hovertemplate": "%{y}<br>%{x:,} gas<br>%{customdata[0]} transactions, "
                 "%{customdata[1]} each<extra></extra>",
             }
         ],
         layout={
-            "xaxis": {"title": {"text": "gas (millions)"}, "range": [0, 1.25e-6 * most]},
+            "xaxis": {"title": {"text": "gas"}, "range": [0, 1.25 * most], "tickformat": "~s"},
             "yaxis": {"showgrid": False, "ticks": ""},
             "showlegend": False,
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from reports.intervals import of_distribution, of_quantile
-from reports.plots.plot import Plot, Trace
+from reports.plots.plot import Plot, Trace, empty
 from reports.source import Run
 from reports.wording import between, plural, quantity
 from simnet.metric_catalogue import METRICS, MetricSpec
@@ -50,6 +50,7 @@ def distribution(name: str, title: str, spec: MetricSpec, values: pd.Series[floa
         layout={
             "xaxis": {"title": {"text": f"{title.lower()} ({spec.unit})"}, "range": [0, end]},
             "yaxis": {"title": {"text": "share of tasks (%)"}, "range": [0, 102]},
+            **({} if n else empty("no task got that far")),
         },
         height=300,
     )

@@ -75,5 +75,5 @@ def plot(run: Run) -> Plot | None:
             }
         ],
         layout={"xaxis": clock.axis, "yaxis": {"autorange": "reversed", "showgrid": False, "ticks": ""}},
-        height=120 + 24 * len(shown),
+        height=120 + (24 if len(shown) <= 12 else 15) * len(shown),
     )

@@ -47,6 +47,12 @@ class Plot:
     """Of the drawing, in CSS pixels."""
 
 
+def empty(text: str) -> dict[str, Any]:
+    """The part of a layout that says why there is nothing to be seen."""
+    middle = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
+    return {"annotations": [{**middle, "text": text, "font": {"color": "@soft"}}]}
+
+
 @dataclass(frozen=True)
 class Clock:
     """Simulated time on an axis, in a unit that suits the run's length."""

@@ -7,7 +7,7 @@ from reports.source import Run
 from reports.wording import number, plural
 from simnet.metrics import WEI, as_text
 
-MAX_LINES = 12
+MAX_LINES = 8
 """Nodes with a line of their own; more could not be told apart."""
 
 DASHES = ("solid", "dash")

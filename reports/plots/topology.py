@@ -37,7 +37,7 @@ FATES = {
 MAX_TOLD = 6
 """Faults that the caption names."""
 
-MAX_SIGNS = 15
+MAX_SIGNS = 6
 """Lines that are labelled."""
 
 Places = dict[str, tuple[float, float]]
@@ -95,7 +95,7 @@ def disc(x: float, y: float, size: float) -> dict[str, Any]:
 
 def shrink(tables: Tables) -> float:
     """Crowds stand closer together."""
-    return min(1.0, 6 / math.sqrt(len(tables.participants)))
+    return min(1.0, 10 / math.sqrt(len(tables.participants)))
 
 
 def spread(tables: Tables, centres: Places) -> Places:
@@ -219,7 +219,7 @@ def people(run: Run, places: Places) -> list[Trace]:
         fate = known[name].fate if name in known else "unharmed"
         groups.setdefault((fate, row["role"]), []).append(name)
     traces = []
-    size = 4 + 6 * shrink(run.tables)
+    size = 3 + 7 * shrink(run.tables)
     for fate, role in sorted(groups, key=lambda key: (list(FATES).index(key[0]), list(SYMBOLS).index(key[1]))):
         names = groups[fate, role]
         traces.append(
