@@ -187,12 +187,20 @@ def verification(figures: Figures) -> dict[str, Measured]:
     return {
         "verification_overhead_ratio": (spent / answered, len(figures.executed)) if answered else (None, 0),
         "verification_work_ratio": rate(min(executed, reported), reported),
+        "sampling_rate": sampling(tables),
         "copied_votes": (sum((names[row["member"]], row["batch"]) in copied for row in votes), len(votes)),
         "missed_reveals": (sum(as_text(reason) == "missed_reveal" for reason in reasons), len(reasons)),
         "quorum_failures": (sum(row["voided"] for row in tables.event("BatchFinal")), len(votes)),
         "equivocations_proved": (len(tables.event("Equivocation")),) * 2,
         "mean_output_deviation": deviation(tables),
     }
+
+
+def sampling(tables: Tables) -> Measured:
+    """Share of claims that were drawn to be checked, of those in batches whose draw was held."""
+    counts = {row["batch"]: row["count"] for row in tables.event("BatchPosted")}
+    draws = tables.event("Sampled")
+    return rate(sum(int(row["claims"]).bit_count() for row in draws), sum(counts[row["batch"]] for row in draws))
 
 
 def deviation(tables: Tables) -> Measured:

@@ -5,17 +5,8 @@ from __future__ import annotations
 import pytest
 from eth_hash.auto import keccak
 
-from tests.contracts_world import FULL, INFERENCE, PARAMETERS, World, event, hash_of
-
-ROUND = PARAMETERS.beacon_round_s
-
-
-def chain_of(name: str, length: int = 8) -> list[bytes]:
-    """A hash chain, tip first: each element is the hash of the next."""
-    links = [hash_of("beacon", name)]
-    for _ in range(length):
-        links.append(keccak(links[-1]))
-    return links[::-1]
+from tests.contracts_world import FULL, INFERENCE, World, event, hash_of
+from tests.panels import ROUND, chain_of
 
 
 @pytest.fixture

@@ -9,15 +9,13 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from eth_hash.auto import keccak
 
-from chain.claims import pack_votes, vote_commitment
+from chain.claims import vote_commitment
 from chain.quantities import BURN_ADDRESS, OPG
 from chain.seam import Receipt
 from tests.contracts_world import (
     FEE,
     FULL,
-    PARAMETERS,
     STAKE,
     Batch,
     Committee,
@@ -28,18 +26,10 @@ from tests.contracts_world import (
     hash_of,
     reason,
 )
+from tests.panels import NO, ROUND, YES, chain_of, next_round, seats_in, settle_in, votes_of
 
-ROUND = PARAMETERS.beacon_round_s
 COMMITTEE = Committee(size=3)
 STAFF = ("fa", "fb", "fc")
-YES, NO, ABSTAIN = "yes", "no", "-"
-
-
-def chain_of(name: str, length: int = 6) -> list[bytes]:
-    links = [hash_of("beacon", name)]
-    for _ in range(length):
-        links.append(keccak(links[-1]))
-    return links[::-1]
 
 
 def make(committee: Committee = COMMITTEE, full: Sequence[str] = STAFF) -> World:
@@ -48,31 +38,15 @@ def make(committee: Committee = COMMITTEE, full: Sequence[str] = STAFF) -> World
     return world
 
 
-def settle_in(world: World, full: Sequence[str]) -> None:
-    """Give the world an inference node, a client, and full nodes of equal stake."""
-    world.stake("node")
-    world.deposit("cleo", 100 * OPG)
-    for name in full:
-        world.stake(name, FULL)
-
-
 @pytest.fixture
 def world() -> World:
     """Three full nodes of equal stake, all of them on every committee."""
     return make()
 
 
-def votes_of(said: str) -> int:
-    """Votes on one claim for each word: yes, no or -."""
-    words = said.split()
-    return pack_votes([word == YES for word in words], [word == NO for word in words])
-
-
 def members_of(world: World, batch: Batch) -> dict[str, int]:
     """Draw the committee; each member's seat by name."""
-    drawn = event(world.ok("anyone", "Committee.draw", batch.id), "CommitteeDrawn")
-    names = {world.address(name): name for name in list(world._keys)}
-    return {names[address]: seat for seat, address in enumerate(drawn["members"])}
+    return seats_in(world, world.ok("anyone", "Committee.draw", batch.id))
 
 
 def commit(world: World, batch: Batch, who: str, seat: int, said: str) -> Receipt:
@@ -117,11 +91,6 @@ def with_beacon(size: int, names: Sequence[str]) -> World:
     world = make(replace(COMMITTEE, size=size), names)
     world.ok(names[0], "Beacon.join", chain_of("one")[0])
     return world
-
-
-def next_round(world: World, rounds: int = 1) -> World:
-    genesis = world.read("Beacon.genesis")
-    return world.at(genesis + (world.read("Beacon.roundAt", world.now) + rounds) * ROUND)
 
 
 def test_a_committee_is_drawn_from_a_round_that_began_after_the_post() -> None:
