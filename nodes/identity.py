@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from chain.quantities import Address
 
@@ -16,6 +17,10 @@ class Role(StrEnum):
     INFERENCE = "inference"
     FULL = "full"
     PRODUCER = "producer"
+
+
+STAKING_ROLE: Mapping[Role, int] = MappingProxyType({Role.INFERENCE: 1, Role.FULL: 2})
+"""Numbers of the Staking contract's roles."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from chain.blocks import mine_all
 from chain.deploy import ProtocolParameters, deploy_protocol
 from chain.quantities import Address, Gas, Timestamp, Wei
 from chain.seam import Call, Chain
-from nodes.identity import Identity, Role
+from nodes.identity import STAKING_ROLE, Identity, Role
 from nodes.models.zoo import Model
 from simnet.kernel.streams import Streams
 from simnet.scenario.schema import Scenario
@@ -22,9 +22,6 @@ GENESIS = Timestamp(1_767_225_600)
 """Timestamp of the chain's first block: 2026-01-01 00:00 UTC. Fixed, so that runs repeat."""
 
 UNLIMITED = 2**256 - 1
-STAKING_ROLE = {Role.INFERENCE: 1, Role.FULL: 2}
-"""Numbers of the Staking contract's roles."""
-
 SETUP_GAS = Gas(300_000)
 BASIS_POINTS = 10_000
 

@@ -107,6 +107,8 @@ class Behaviour(Parameters):
     """What stops it."""
     shows_in: ClassVar[str]
     """The metric that it moves."""
+    needs: ClassVar[str] = ""
+    """The strategies that it makes sense with; empty if it does with any."""
     dishonest: ClassVar[bool] = True
     """False for a control that must never be slashed."""
     handlers: ClassVar[dict[type, tuple[str, bool]]] = {}
