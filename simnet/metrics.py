@@ -38,7 +38,8 @@ class Metric:
 
 
 def wilson(successes: int, n: int) -> tuple[float, float]:
-    """95 % interval of a rate (Wilson, "Probable inference", JASA 22, 1927); n at least 1."""
+    """95 % interval of a rate (Wilson, "Probable inference", JASA 22, 1927). n is at least 1; 1 is the most."""
+    successes = min(successes, n)
     share, z2 = successes / n, Z95**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)

@@ -100,12 +100,10 @@ def claims(tables: Tables) -> pd.DataFrame:
     frame = tables.frame("task_sent", ("task", "client", "node", "model", "fee", "t")).rename(columns={"t": "sent"})
     frame = frame.set_index("task")
     frame["fee"] = frame["fee"].astype(float) / 1e18
-    frame["answered"] = _series(tables.of("task_answered"), "task", "t")
-    frame["fraud"] = _series([r for r in tables.of("cheated") if r["act"] == "answer"], "subject", "behaviour")
-    placed = _placement(tables)
-    for column in ("batch", "posted", "final", "outcome", "rejected"):
-        frame[column] = placed[column]
-    return frame
+    frame["answered"] = _series(tables.of("task_answered"), "task", "t").reindex(frame.index)
+    lies = [row for row in tables.of("cheated") if row["act"] == "answer"]
+    frame["fraud"] = _series(lies, "subject", "behaviour").reindex(frame.index)
+    return frame.join(_placement(tables))
 
 
 def _series(rows: Iterable[Row], key: str, value: str) -> pd.Series[Any]:
