@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
-from simnet.metrics import Figures, wilson
+from simnet.metrics import WEI, Figures, as_text, wilson
+from simnet.tables import Row
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,72 @@ def frauds_until_caught(figures: Figures) -> Mean:
     return mean_of(gaps)
 
 
+# -- sampling ----------------------------------------------------------------------------------------------
+
+
+def sampled_tasks(figures: Figures) -> dict[str, bool]:
+    """For each task in a batch that was sampled from, whether its claim was drawn."""
+    drawn = {row["batch"]: int(row["claims"]) for row in figures.tables.event("Sampled")}
+    return {
+        task: bool(drawn[built["batch"]] >> index & 1)
+        for built in figures.tables.of("batch_built")
+        if built["batch"] in drawn
+        for index, task in enumerate(built["tasks"])
+    }
+
+
+def claims_sampled(figures: Figures) -> Frequency:
+    """Claims drawn for a check, of all claims in batches that were sampled from."""
+    drawn = sampled_tasks(figures)
+    return Frequency(sum(drawn.values()), len(drawn))
+
+
+def break_even_probability(figures: Figures) -> Mean:
+    """Sampling probability at which fraud would have earned what honesty does, by what happened in the run.
+
+    C / (c (R + S)) with the cost of an honest answer C, the fee R and the slash S as they were, and c the share of
+    sampled frauds that were caught; its error is that of c, by the delta method.
+    """
+    drawn = sampled_tasks(figures)
+    decided = figures.frauds[figures.frauds["outcome"].isin(["rejected", "accepted"])]
+    sampled = [outcome == "rejected" for task, outcome in decided["outcome"].items() if drawn.get(str(task))]
+    caught = Frequency(sum(sampled), len(sampled))
+    if not caught.successes:
+        return Mean(math.inf, math.inf, caught.n)
+    value = honest_cost(figures) / (caught.value * (fee(figures) + slash_of_one(figures)))
+    error = value * math.sqrt((1 - caught.value) / (caught.n * caught.value))
+    return Mean(value, max(error, 1e-9 * value), caught.n)
+
+
+def honest_cost(figures: Figures) -> float:
+    """What the compute of an honest answer costs on average, in OPG."""
+    macs = {row["name"]: row["macs"] for row in figures.tables.of("model_served")}
+    price = int(figures.tables.started["compute_price_wei"]) / WEI / 1e9
+    return price * float(figures.claims["model"].map(macs).mean())
+
+
+def fee(figures: Figures) -> float:
+    """What an inference costs its client on average, in OPG."""
+    return float(figures.claims["fee"].mean())
+
+
+def slash_of_one(figures: Figures) -> float:
+    """What a rejected claim costs its node on average, in OPG."""
+    rejected = len(figures.tables.event("ClaimRejected"))
+    return sum(int(row["amount"]) for row in frauds_slashed(figures)) / WEI / rejected if rejected else 0.0
+
+
+def frauds_slashed(figures: Figures) -> list[Row]:
+    """Slashes for proven frauds."""
+    return [row for row in figures.slashes if as_text(row["reason"]) in ("fraud", "equivocation")]
+
+
+def payoff_of_fraud(figures: Figures) -> Mean:
+    """What a fraud earned, in OPG: its fee if it stood, what was slashed for it, negative, if it did not."""
+    gain, loss = fee(figures), slash_of_one(figures)
+    return mean_of([-loss if caught else gain for caught in decided_frauds(figures)])
+
+
 # -- committees --------------------------------------------------------------------------------------------
 
 
@@ -147,22 +214,27 @@ def copies_counted(figures: Figures) -> Frequency:
 
 
 def slash_amounts(figures: Figures) -> Amounts:
-    """What each slash for a single fraud took, in OPG."""
-    wrongs = {(row["batch"], row["t"]): row["rejected"] for row in figures.tables.event("BatchFinal")}
-    single = {t for (_, t), count in wrongs.items() if count == 1}
-    return Amounts(tuple(int(row["amount"]) / 1e18 for row in figures.slashes if row["t"] in single))
+    """What each slash took that was for a single fraud, in OPG: those in blocks that rejected one claim."""
+    wrongs: dict[float, int] = {}
+    for row in figures.tables.event("ClaimRejected"):
+        wrongs[row["t"]] = wrongs.get(row["t"], 0) + 1
+    single = [row for row in frauds_slashed(figures) if wrongs.get(row["t"]) == 1]
+    return Amounts(tuple(int(row["amount"]) / WEI for row in single))
 
 
 OBSERVATIONS: Mapping[str, Callable[..., Observation]] = MappingProxyType(
     {
         observe.__name__: observe
         for observe in (
+            break_even_probability,
             caught_within,
+            claims_sampled,
             committees_with,
             copies_counted,
             frauds_caught,
             frauds_finalised,
             frauds_until_caught,
+            payoff_of_fraud,
             slash_amounts,
         )
     }
