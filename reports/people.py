@@ -46,7 +46,7 @@ def others(tables: Tables, known: Sequence[Conduct]) -> str:
     """How many there are besides these, by role."""
     named = [one.name for one in known]
     roles = Counter(row["role"] for name, row in tables.participants.items() if name not in named)
-    return ", ".join(plural(roles[role], noun) for role, noun in NOUNS.items() if roles[role])
+    return ", ".join(plural(count, NOUNS.get(role, role)) for role, count in roles.items())
 
 
 def groups(figures: Figures) -> list[Group]:

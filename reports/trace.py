@@ -14,14 +14,15 @@ from typing import Any
 
 import orjson
 
+from nodes.identity import Role
 from reports.faults import faults
 from reports.source import Run
 from reports.wording import number
 from simnet.metrics import WEI, as_text
 from simnet.tables import Tables
 
-PROCESSES = ("client", "inference", "full", "producer", "chain")
-"""In the order in which they are shown; all but the last are roles."""
+PROCESSES = (*(role.value for role in Role), "chain")
+"""In the order in which they are shown."""
 
 Track = tuple[int, int]
 """Process and thread."""
