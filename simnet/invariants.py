@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chain.quantities import OPG, TOTAL_SUPPLY
-from simnet.tables import Tables
+from simnet.tables import Row, Tables
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,45 @@ def supply_is_constant(tables: Tables) -> tuple[bool, str]:
 
 
 def log_agrees_with_stake(tables: Tables) -> tuple[bool, str]:
-    """Each node's stake on chain is what it put up, less what the log says was slashed."""
-    put_up = {row["name"]: int(row["stake"]) for row in tables.of("participant_joined")}
-    slashed = dict.fromkeys(put_up, 0)
-    for row in tables.event("Slashed"):
-        slashed[tables.names[row["node"]]] += int(row["amount"])
+    """Each node's stake on chain is what the log says of what it put up, bonded, unbonded and lost."""
+    books = {name: Bond(int(row["stake"])) for name, row in tables.participants.items()}
+    for row in stake_events(tables):
+        name = tables.names.get(row["node"])
+        if name is not None:
+            books[name].move(row["event"], int(row["amount"]))
     for row in tables.of("stake_read"):
-        expected = put_up[row["node"]] - slashed[row["node"]]
+        expected = books[row["node"]].bonded
         if int(row["stake"]) != expected:
             return False, f"{row['node']} has {int(row['stake']) / OPG} OPG on chain, {expected / OPG} by the log"
-    total = sum(slashed.values())
-    return True, f"{total / OPG:g} OPG slashed in the log and on chain"
+    return True, f"{sum(bond.slashed for bond in books.values()) / OPG:g} OPG slashed in the log and on chain"
+
+
+@dataclass
+class Bond:
+    """One node's stake, as events tell of it, in wei."""
+
+    bonded: int
+    leaving: int = 0
+    slashed: int = 0
+
+    def move(self, event: str, amount: int) -> None:
+        """Book one event of the Staking contract. A slash takes what is bonded first, then what is unbonding."""
+        if event == "Slashed":
+            self.slashed += amount
+            self.leaving -= max(0, amount - self.bonded)
+            self.bonded -= min(amount, self.bonded)
+        elif event == "Withdrawn":
+            self.leaving -= amount
+        else:
+            self.bonded += amount if event == "Staked" else -amount
+            self.leaving += amount if event == "Unbonding" else 0
+
+
+def stake_events(tables: Tables) -> list[Row]:
+    """Events of the Staking contract that move stake, in order."""
+    kinds = ("Staked", "Unbonding", "Withdrawn", "Slashed")
+    rows = [row for kind in kinds for row in tables.event(kind) if row["contract"] == "Staking"]
+    return sorted(rows, key=lambda row: row["i"])
 
 
 def burned_is_slashed(tables: Tables) -> tuple[bool, str]:

@@ -107,6 +107,23 @@ METRICS: Mapping[str, MetricSpec] = MappingProxyType(
                 "modelled",
                 "what dishonest acts gained and saved, less what was slashed and lost, over the stake put up",
             ),
+            _metric("unslashed_frauds", "count", "simulated", "frauds rejected on chain that cost their node no stake"),
+            _metric(
+                "honest_answer_payoff_opg",
+                "OPG",
+                "modelled",
+                "mean over honest answers: earned, less the cost of compute and what was slashed for them",
+            ),
+            _metric("dishonest_answer_payoff_opg", "OPG", "modelled", "the same over frauds"),
+            _metric("side_payments_opg", "OPG", "simulated", "bribes, ransoms and the like, off chain"),
+            _metric(
+                "adversary_reward_share",
+                "ratio",
+                "simulated",
+                "of the rewards for checking, what went to full nodes that the scenario makes adversaries",
+            ),
+            _metric("stolen_rewards_opg", "OPG", "simulated", "bounties that went to who had copied another's proof"),
+            _metric("washed_tasks", "count", "simulated", "tasks that a client sent to a node of its own"),
             _metric("honest_node_profit_opg", "OPG", "modelled", "mean over honest nodes: income less cost of compute"),
         )
     }

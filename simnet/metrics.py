@@ -14,6 +14,8 @@ from typing import Any
 
 import pandas as pd
 
+from simnet import spoils
+from simnet.economics.payoffs import answer_payoffs
 from simnet.metric_catalogue import METRICS, MetricSpec
 from simnet.tables import Row, Tables, claims
 
@@ -234,9 +236,11 @@ def money(figures: Figures) -> dict[str, Measured]:
     if books.empty:
         return {"attacker_roi": (None, 0), "honest_node_profit_opg": (None, 0)}
     cheats, honest = books[books["dishonest"]], books[~books["dishonest"]]
-    profit = (honest["income"] - honest["compute"] - honest["slashed"]).mean() if len(honest) else None
+    profit = (
+        (honest["income"] - honest["compute"] - honest["slashed"] + honest["aside"]).mean() if len(honest) else None
+    )
     stake = cheats["stake"].sum()
-    gain = (cheats["gained"] + cheats["saved"] - cheats["slashed"]).sum()
+    gain = (cheats["gained"] + cheats["saved"] - cheats["slashed"] + cheats["aside"]).sum()
     return {
         "attacker_roi": (float(gain / stake), len(cheats)) if stake else (None, 0),
         "honest_node_profit_opg": (None if profit is None else float(profit), len(honest)),
@@ -244,7 +248,8 @@ def money(figures: Figures) -> dict[str, Measured]:
 
 
 def accounts(figures: Figures) -> pd.DataFrame:
-    """One row per node in OPG: stake, income, compute, slashed; and what dishonest acts gained and saved."""
+    """One row per node in OPG: stake put up, income, compute, slashed; what dishonest acts gained and saved; and
+    what it got off chain (aside)."""
     tables = figures.tables
     nodes = [row for row in tables.of("participant_joined") if row["role"] in ("inference", "full")]
     books = pd.DataFrame({"stake": {row["name"]: int(row["stake"]) / WEI for row in nodes}}, dtype=float)
@@ -262,6 +267,11 @@ def accounts(figures: Figures) -> pd.DataFrame:
     for row in figures.slashes:
         slashed[row["name"]] += int(row["amount"]) / WEI
     books["slashed"] = slashed
+    added = pd.Series(0.0, index=books.index)
+    for row in tables.event("Staked"):
+        added[names[row["node"]]] += int(row["amount"]) / WEI
+    books["stake"] += added
+    books["aside"] = pd.Series(spoils.net_side_payments(tables), dtype=float).reindex(books.index).fillna(0.0)
     books["gained"] = gained(figures, books.index)
     books["saved"] = saved(figures, books.index) * price
     return books
@@ -303,6 +313,25 @@ def saved(figures: Figures, nodes: pd.Index[Any]) -> pd.Series[Any]:
     return found
 
 
+def interests(figures: Figures) -> dict[str, Measured]:
+    """What acts really paid, and what adversaries got that honest conduct would not have got them."""
+    tables, payoffs = figures.tables, answer_payoffs(figures)
+    detected = int((figures.frauds["outcome"] == "rejected").sum())
+    adversaries, everybody = spoils.rewards(tables)
+    return {
+        "unslashed_frauds": (spoils.unslashed_frauds(figures), detected),
+        "honest_answer_payoff_opg": (payoffs.honest.mean, payoffs.honest.n),
+        "dishonest_answer_payoff_opg": (payoffs.dishonest.mean, payoffs.dishonest.n),
+        "side_payments_opg": (spoils.side_payments(tables), len(tables.of("side_payment"))),
+        "adversary_reward_share": (
+            adversaries / everybody if everybody else None,
+            len(tables.event("Rewarded")),
+        ),
+        "stolen_rewards_opg": spoils.stolen_rewards(tables),
+        "washed_tasks": (spoils.washed_tasks(tables), len(figures.claims)),
+    }
+
+
 FAMILIES: tuple[Callable[[Figures], dict[str, Measured]], ...] = (
     distributions,
     security,
@@ -310,6 +339,7 @@ FAMILIES: tuple[Callable[[Figures], dict[str, Measured]], ...] = (
     verification,
     on_chain,
     money,
+    interests,
 )
 
 
