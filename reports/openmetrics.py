@@ -53,6 +53,9 @@ class Exporter:
         self.slashed = Counter("slashed_opg", "Stake taken by slashes", **into)
         self.cheated = Counter("dishonest_acts", "Ground truth: dishonest acts", ["behaviour", "act"], **into)
         self.faults = Counter("faults", "Faults injected", ["verb"], **into)
+        self._now = 0.0
+        self.virtual.set_function(lambda: self._now)
+        self._counts: dict[type[Record], Counter] = {}
         self._sent: dict[str, float] = {}
         self._batches: dict[str, None] = {}
         self._handlers: dict[type[Record], Callable[[float, Any], None]] = {
@@ -72,9 +75,12 @@ class Exporter:
 
     def __call__(self, time_s: float, record: Record) -> None:
         """Count a record."""
-        self.virtual.set(time_s)
-        self.events.labels(record.kind).inc()
-        handler = self._handlers.get(type(record))
+        kind = type(record)
+        self._now = time_s
+        if kind not in self._counts:
+            self._counts[kind] = self.events.labels(record.kind)
+        self._counts[kind].inc()
+        handler = self._handlers.get(kind)
         if handler is not None:
             handler(time_s, record)
 
