@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import TypeAlias
 
 from eth_hash.auto import keccak
@@ -11,7 +11,8 @@ from eth_hash.auto import keccak
 from chain.claims import pack_votes, vote_commitment
 from chain.quantities import OPG
 from chain.seam import Receipt
-from tests.contracts_world import FULL, PARAMETERS, Batch, Committee, World, hash_of
+from tests.contracts_world import FULL, PARAMETERS, Batch, Committee, World, event, hash_of
+from tests.panels import YES, Beaconed, Sampling, close, draw, seats_in, vote
 
 CEILINGS = {
     "OPG.transfer": 60_000,
@@ -35,6 +36,13 @@ CEILINGS = {
     "Committee.resolve, 20 accepted": 320_000,
     "Committee.resolve, 1 of 20 rejected": 340_000,
     "Committee.resolve, 20 void": 275_000,
+    "Sampling.draw, none of 20": 133_000,
+    "Sampling.draw, none of 128": 169_000,
+    "Sampling.draw, some of 128": 225_000,
+    "Sampling.vote": 80_000,
+    "Sampling.resolve, accepted": 161_000,
+    "Sampling.resolve, disputed before 7": 295_000,
+    "Sampling.resolve, rejected by 7": 486_000,
 }
 
 CLIENTS = [f"c{i}" for i in range(20)]
@@ -119,9 +127,37 @@ def drawn(world: World, batch: Batch, name: str) -> Steps:
     yield name, world.ok("anyone", "Committee.draw", batch.id)
 
 
+def sampled() -> Steps:
+    """Batches under Sampling: without a check, with checks that pass, with a dispute."""
+    for size in (20, 128):
+        world, batch = under_sampling(Sampling(probability=0), size)
+        yield f"Sampling.draw, none of {size}", draw(world, batch)
+    world, batch = under_sampling(Sampling(probability=10**9 // 50), 128)
+    yield "Sampling.draw, some of 128", (receipt := draw(world, batch))
+    drawn = event(receipt, "Sampled")["claims"]
+    words = " ".join(YES if drawn >> i & 1 else "-" for i in range(128))
+    for voted in vote(world, batch, dict.fromkeys(seats_in(world, receipt), words), seats_in(world, receipt)):
+        yield "Sampling.vote", voted
+    yield "Sampling.resolve, accepted", close(world, batch)
+    world, batch = under_sampling(Sampling(), 20)
+    seats = seats_in(world, draw(world, batch))
+    vote(world, batch, dict.fromkeys(seats, "yes yes yes no" + " yes" * 16), seats)
+    yield "Sampling.resolve, disputed before 7", (disputed := close(world, batch))
+    vote(world, batch, dict.fromkeys(FULL_NODES, "- - - no"), seats_in(world, disputed))
+    yield "Sampling.resolve, rejected by 7", close(world, batch)
+
+
+def under_sampling(sampling: Sampling, size: int) -> tuple[Beaconed, Batch]:
+    """A world with as many full nodes as elsewhere in the table, and a batch of 20 clients'."""
+    world = Beaconed(sampling, FULL_NODES)
+    for client in CLIENTS:
+        world.deposit(client, OPG)
+    return world, world.paid_batch("node", [CLIENTS[i % 20] for i in range(size)])
+
+
 def test_no_call_costs_more_than_it_did() -> None:
     table: dict[str, int] = {}
-    for name, receipt in measured():
+    for name, receipt in chain(measured(), sampled()):
         table[name] = max(table.get(name, 0), receipt.gas_used)
     print("\n" + "\n".join(f"{name:<45}{gas:>10,}" for name, gas in table.items()))
     assert {name: gas for name, gas in table.items() if gas > CEILINGS[name]} == {}

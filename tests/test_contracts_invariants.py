@@ -25,13 +25,17 @@ from tests.contracts_world import (
     World,
     events,
     hash_of,
+    reason,
 )
+from tests.panels import Sampling, chain_of, next_round
 
 CLIENTS = ("cleo", "carl")
 WORKERS = ("ina", "ivo")
 JUDGES = ("fa", "fb", "fc")
 NODES = WORKERS + JUDGES
-CONTRACTS = ("OPG", "Staking", "Settlement", "Beacon", "Committee", "ModelRegistry")
+CONTRACTS = ("OPG", "Staking", "Settlement", "Beacon", "ModelRegistry")
+COMMITTEE = Committee(size=3, commit_reveal=False, wrong_vote_slash_bps=3_000)
+COMMITTEE_OF_ALL = replace(COMMITTEE, size=0)
 
 amounts = st.integers(1, 6_000 * OPG)
 fees = st.one_of(st.integers(0, 3 * FEE), st.sampled_from([2**128 - 1, 2**90]))
@@ -40,15 +44,18 @@ fees = st.one_of(st.integers(0, 3 * FEE), st.sampled_from([2**128 - 1, 2**90]))
 class ProtocolMachine(RuleBasedStateMachine):
     """Clients, nodes and judges who do anything the contracts let them do."""
 
+    verifier = COMMITTEE.spec()
+    seats = 3
+
     def __init__(self) -> None:
         super().__init__()
-        committee = Committee(size=3, commit_reveal=False, wrong_vote_slash_bps=3_000)
-        self.world = World(replace(PARAMETERS, slash_share_bps=4_000), committee.spec())
+        self.world = World(replace(PARAMETERS, slash_share_bps=4_000, slash_amount=Wei(OPG)), self.verifier)
         self.batches: list[Batch] = []
         self.finals: dict[bytes, Any] = {}
         self.staked: Counter[str] = Counter()
         self.withdrawn: Counter[str] = Counter()
         self.slashed: Counter[str] = Counter()
+        self.pot = 0
         for client in CLIENTS:
             self.world.deposit(client, OPG)
         for node in NODES:
@@ -62,9 +69,14 @@ class ProtocolMachine(RuleBasedStateMachine):
         names = {self.world.address(node): node for node in NODES}
         for slash in events(receipt, "Slashed"):
             self.slashed[names[slash["node"]]] += slash["amount"]
+            if slash["bountyTo"] == self.world.chain.address_of(self.verifier.artifact):
+                self.pot += slash["bounty"]
         for final in events(receipt, "BatchFinal"):
             assert final["batch"] not in self.finals, "a batch became final twice"
+            self.pot += final["toVerifier"]
             self.finals[final["batch"]] = self.world.read("Settlement.batchOf", final["batch"])
+
+        self.pot -= sum(reward["amount"] for reward in events(receipt, "Rewarded"))
 
     def open_batches(self) -> list[Batch]:
         return [batch for batch in self.batches if batch.id not in self.finals]
@@ -128,24 +140,27 @@ class ProtocolMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def judge(self, data: st.DataObject) -> None:
         batch = data.draw(st.sampled_from(self.open_batches()))
-        self.world.send("anyone", "Committee.draw", batch.id)
-        for seat in range(3):
+        self.draw(batch)
+        for seat in range(self.seats):
             words = data.draw(st.lists(st.sampled_from("yn-"), min_size=len(batch.claims), max_size=len(batch.claims)))
             votes = pack_votes([word == "y" for word in words], [word == "n" for word in words])
             for judge in JUDGES:
-                self.world.send(judge, "Committee.vote", batch.id, seat, votes)
+                self.world.send(judge, f"{self.verifier.artifact}.vote", batch.id, seat, votes)
         if data.draw(st.booleans()):
             self.world.later(30).tick()
         self.resolve(batch)
 
+    def draw(self, batch: Batch) -> None:
+        self.world.send("anyone", "Committee.draw", batch.id)
+
     def resolve(self, batch: Batch) -> None:
-        if self.world.read("Committee.panelOf", batch.id)[2] == 0:
+        panel = self.verifier.artifact
+        if self.world.read(f"{panel}.panelOf", batch.id)[2] == 0:
             return
-        accepted, rejected, voided, resolvable = self.world.read("Committee.tally", batch.id)
+        _, rejected, voided, resolvable = self.world.read(f"{panel}.tally", batch.id)
         fallen = [i for i in range(len(batch.claims)) if (rejected | voided) >> i & 1]
-        opened = batch.openings(*fallen) if accepted | rejected else []
-        receipt = self.world.send("anyone", "Committee.resolve", batch.id, opened, batch.charges)
-        assert receipt.ok is resolvable, receipt.revert
+        receipt = self.world.send("anyone", f"{panel}.resolve", batch.id, batch.openings(*fallen), batch.charges)
+        assert reason(receipt) in ((None, "NoFullNodes") if resolvable else ("TooEarly",))
         self.note(receipt)
 
     @precondition(lambda self: self.open_batches())
@@ -156,7 +171,7 @@ class ProtocolMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_opg_appears_or_vanishes(self) -> None:
-        holders = [*CLIENTS, *NODES, *CONTRACTS, "deployer", "anyone", BURN_ADDRESS]
+        holders = [*CLIENTS, *NODES, *CONTRACTS, self.verifier.artifact, "deployer", "anyone", BURN_ADDRESS]
         assert self.world.read("OPG.totalSupply") == TOTAL_SUPPLY
         assert sum(map(self.world.balance, holders)) == TOTAL_SUPPLY
 
@@ -165,7 +180,11 @@ class ProtocolMachine(RuleBasedStateMachine):
         escrow = sum(self.world.read("Settlement.escrowOf", self.world.address(client)) for client in CLIENTS)
         fees = sum(self.world.read("Settlement.batchOf", batch.id)[6] for batch in self.open_batches())
         assert self.world.balance("Settlement") == escrow + fees
-        assert self.world.balance("Committee") == 0
+        assert self.world.balance(self.verifier.artifact) == self.pool()
+
+    def pool(self) -> int:
+        """What the verifier keeps: nothing, for a committee burns what it cannot share out."""
+        return 0
 
     @invariant()
     def staking_holds_what_is_slashable_and_nobody_loses_more_than_it_staked(self) -> None:
@@ -188,7 +207,36 @@ class ProtocolMachine(RuleBasedStateMachine):
                 assert stored[3] == OPEN
 
 
+class SamplingMachine(ProtocolMachine):
+    """The same under Sampling: half of the claims at least are checked, by two validators, and disputed before all."""
+
+    verifier = Sampling(COMMITTEE_OF_ALL, probability=10**9 // 2, validators=2, streak=3).spec()
+    seats = 2 + len(JUDGES)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.secrets = {judge: chain_of(judge, 64) for judge in JUDGES}
+        for judge, secrets in self.secrets.items():
+            self.world.ok(judge, "Beacon.join", secrets.pop(0))
+
+    def draw(self, batch: Batch) -> None:
+        next_round(self.world).tick()
+        for judge, secrets in self.secrets.items():
+            if self.world.send(judge, "Beacon.reveal", secrets[0]).ok:
+                secrets.pop(0)
+        next_round(self.world).tick()
+        proven = self.world.read("Settlement.batchOf", batch.id)[7]
+        opened = batch.openings(*(i for i in range(len(batch.claims)) if proven >> i & 1))
+        self.note(self.world.send("anyone", "Sampling.draw", batch.id, opened, batch.charges))
+
+    def pool(self) -> int:
+        return self.pot
+
+
+LONG = settings(max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 TestProtocol = ProtocolMachine.TestCase
-TestProtocol.settings = settings(
-    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestProtocol.settings = LONG
+
+TestSampling = SamplingMachine.TestCase
+TestSampling.settings = LONG
