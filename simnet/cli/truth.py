@@ -48,21 +48,23 @@ def truth(
     simnet truth GT-5 GT-6
     simnet truth GT-5 --set strategy.probability=0.06     red: the sampler is biased
 
-    Exit codes: 0 all held, 1 one did not, 2 no such case or a bad file, 4 a run failed.
+    Exit codes: 0 all held, 1 one did not, 2 no such case or a bad file.
     """
+    from simnet.cli.check import load_all
     from simnet.truth.suite import case_files
 
     files = case_files(directory, cases)
     if not files:
         raise click.UsageError(f"no case {' '.join(cases)} in {directory}")
     chosen = (*overrides, *((f"chain.backend={backend}",) if backend else ()))
+    load_all(files, chosen)
     results = run_cases(files, chosen, jobs or os.cpu_count() or 1)
     console = make_console()
     rows = [row for result in results for row in table_rows(result)]
     print_table(console, HEADER, rows)
     for result in results:
         if result.broken:
-            console.print(f"{result.truth.id}: the run broke an invariant: {result.broken}")
+            console.print(f"{result.truth.id}: {result.broken}")
     held = sum(result.held for result in results)
     seconds = sum(result.wall_s for result in results)
     console.print(

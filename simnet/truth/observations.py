@@ -214,12 +214,15 @@ def copies_counted(figures: Figures) -> Frequency:
 
 
 def slash_amounts(figures: Figures) -> Amounts:
-    """What each slash took that was for a single fraud, in OPG: those in blocks that rejected one claim."""
-    wrongs: dict[float, int] = {}
-    for row in figures.tables.event("ClaimRejected"):
-        wrongs[row["t"]] = wrongs.get(row["t"], 0) + 1
-    single = [row for row in frauds_slashed(figures) if wrongs.get(row["t"]) == 1]
-    return Amounts(tuple(int(row["amount"]) / WEI for row in single))
+    """What each fraud cost its node, in OPG: every slash over the claims that the same transaction rejected."""
+    rejected = [(row["i"], 0) for row in figures.tables.event("ClaimRejected")]
+    slashed = [(row["i"], int(row["amount"])) for row in frauds_slashed(figures)]
+    values, wrongs = [], 0
+    for _, amount in sorted(rejected + slashed):
+        if amount and wrongs:
+            values.append(amount / wrongs / WEI)
+        wrongs = 0 if amount else wrongs + 1
+    return Amounts(tuple(values))
 
 
 OBSERVATIONS: Mapping[str, Callable[..., Observation]] = MappingProxyType(

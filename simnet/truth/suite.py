@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from chain.errors import ChainError, SimnetError
 from simnet.metrics import Figures
 from simnet.run import Options, run
 from simnet.scenario.load import load_scenario
+from simnet.scenario.schema import Scenario
 from simnet.scenario.truth import Truth
 from simnet.tables import read_tables
 from simnet.truth.judge import Verdict, judge_truth
@@ -26,7 +28,7 @@ class CaseResult:
     backend: str
     verdicts: tuple[Verdict, ...]
     broken: str
-    """Why the run itself cannot be trusted: a broken invariant; empty if it can."""
+    """Why the run itself cannot be trusted: it failed, or broke an invariant; empty if it can."""
 
     @property
     def held(self) -> bool:
@@ -35,20 +37,28 @@ class CaseResult:
 
 
 def run_case(file: Path, overrides: Sequence[str] = ()) -> CaseResult:
-    """Run one case in this process. Raises `SimnetError`."""
+    """Run one case in this process. Raises `SimnetError` for a bad file; a failing run is in the result."""
     scenario = load_scenario(file, overrides)
     if scenario.truth is None:
-        raise ValueError(f"{file} has no section 'truth'")
+        raise SimnetError(f"{file} has no section 'truth'")
+    try:
+        return judged(file, scenario, scenario.truth)
+    except ChainError as error:
+        return CaseResult(file, scenario.truth, 0, 0.0, scenario.chain.backend, (), f"the run failed: {error}")
+
+
+def judged(file: Path, scenario: Scenario, truth: Truth) -> CaseResult:
+    """Run a case and judge it. Raises `ChainError` if its chain fails."""
     with tempfile.TemporaryDirectory(prefix="simnet-truth-") as directory:
         finished = run(scenario, Options(out=Path(directory)))
         if finished.failure is not None:
             raise finished.failure
         figures = Figures(read_tables(finished.directory / "events.jsonl"))
     results = finished.results
-    broken = next((f"{found.name}: {found.detail}" for found in results.invariants if not found.held), "")
-    verdicts = tuple(judge_truth(scenario.truth, figures))
+    broken = next((f"invariant {found.name}: {found.detail}" for found in results.invariants if not found.held), "")
+    verdicts = tuple(judge_truth(truth, figures))
     backend = scenario.chain.backend
-    return CaseResult(file, scenario.truth, len(figures.claims), results.wall_s, backend, verdicts, broken)
+    return CaseResult(file, truth, len(figures.claims), results.wall_s, backend, verdicts, broken)
 
 
 def case_files(directory: Path, ids: Sequence[str]) -> list[Path]:
