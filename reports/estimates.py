@@ -6,7 +6,7 @@ import math
 
 from reports.wording import UNITS, number
 from simnet.comparison.catalogue import READINGS
-from simnet.comparison.estimates import Estimate
+from simnet.comparison.estimates import Bounds, Estimate
 
 IN_NAMES = ("_s", "_ms", "_opg", "_opg_per_inference")
 """Ends of names that say the unit already."""
@@ -26,19 +26,22 @@ def unit_of(unit: str) -> str:
 
 def value_text(estimate: Estimate) -> str:
     """The value without its unit; a word where there is no number."""
-    if estimate.value is None:
-        return "undefined"
-    return "infinite" if math.isinf(estimate.value) else written(estimate, estimate.value)
+    return written(estimate.value, estimate.spec.unit)
 
 
 def interval_text(estimate: Estimate) -> str:
     """The interval without its unit; nothing where there is none."""
-    low, high = estimate.interval or (None, None)
-    if low is None and high is None:
-        return ""
-    if low is None or high is None:
-        return f"from {written(estimate, low)}" if high is None else f"to {written(estimate, high)}"
-    return f"{written(estimate, low)}{' to ' if low < 0 else '–'}{written(estimate, high)}"
+    return bounds_text(estimate.interval, estimate.spec.unit)
+
+
+def bounds_text(bounds: Bounds | None, unit: str) -> str:
+    """An interval, which may be open on a side; nothing where there is none."""
+    low, high = bounds or (None, None)
+    if low is None:
+        return "" if high is None else f"to {written(high, unit)}"
+    if high is None:
+        return f"from {written(low, unit)}"
+    return f"{written(low, unit)}{' to ' if low < 0 else '–'}{written(high, unit)}"
 
 
 def estimate_text(estimate: Estimate) -> str:
@@ -59,7 +62,10 @@ def is_finite(estimate: Estimate) -> bool:
     return estimate.value is not None and math.isfinite(estimate.value)
 
 
-def written(estimate: Estimate, value: float | None) -> str:
-    """A value of the estimate's unit; shares in percent."""
-    assert value is not None
-    return number(100 * value, 3) if estimate.spec.unit == "share" else number(value)
+def written(value: float | None, unit: str) -> str:
+    """A value without its unit; shares in percent."""
+    if value is None:
+        return "undefined"
+    if math.isinf(value):
+        return "infinite"
+    return number(100 * value, 3) if unit == "share" else number(value)

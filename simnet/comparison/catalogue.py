@@ -91,6 +91,9 @@ _LOWER = (
     "gas_per_inference",
     "censored_transactions",
     "attacker_roi",
+    "dishonest_answer_payoff_opg",
+    "adversary_reward_share",
+    "stolen_rewards_opg",
     "integrity_loss",
     "opg_per_inference",
     "honesty_stake_opg",
@@ -100,3 +103,10 @@ BETTER: Mapping[str, Direction] = MappingProxyType(
     {**dict.fromkeys(_HIGHER, "higher"), **dict.fromkeys(_LOWER, "lower")}
 )
 """Which way is better. What is missing is neither: how many blocks there were, how much fraud was tried."""
+
+
+def readings_of(name: str) -> tuple[str, ...]:
+    """The readings that a metric's name or a reading's means; none if there is no such name."""
+    if name in READINGS:
+        return (name,)
+    return CATALOGUE[name].readings if name in CATALOGUE else ()

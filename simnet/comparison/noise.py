@@ -1,0 +1,124 @@
+"""Whether two figures differ by more than noise: one test for each way in which a figure can be noisy.
+
+- Rates: Fisher's exact test, with the interval of the difference after Newcombe (method 10 of "Interval estimation
+  for the difference between independent proportions", Statistics in Medicine 17, 1998).
+- Percentiles: bootstrap of the difference. A percentile of a bootstrap sample is an order statistic of the original
+  one whose rank follows a beta distribution, so that no sample needs to be drawn.
+- Anything over several seeds: Student's t on one value per seed, paired where both sides ran the same seeds, Welch's
+  otherwise. The seed is then the unit of replication, which is the safest of the three.
+
+The first two take the tasks of a run for independent. Under the same seed both runs live in the same world, so that
+this errs on the side of noise; under different seeds it does not hold for latencies, see `simnet.comparison.diff`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from simnet.comparison.estimates import CONFIDENCE, Bounds
+from simnet.comparison.evidence import Observations
+from simnet.metrics import wilson
+
+ALPHA = 1 - CONFIDENCE
+
+RESAMPLES = 20_000
+"""Draws of a bootstrap; p-values are no finer than two parts in that many."""
+
+BOOTSTRAP_SEED = 0
+"""The same two runs get the same verdict every time."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The outcome of a test."""
+
+    p: float | None
+    """``None`` if the test could not have told, whatever the difference."""
+    interval: Bounds | None
+    """95 % interval of the difference, second less first."""
+    method: str
+    n: str
+    """What it rests on, as in ``33 and 30``."""
+
+
+def rates(first: tuple[int, int], second: tuple[int, int]) -> Trial:
+    """Two rates as successes and n."""
+    (k1, n1), (k2, n2) = first, second
+    method, n = "Fisher's exact test", f"{n1:,} and {n2:,}"
+    if not n1 or not n2 or fisher(0, n1, n2, n2) >= ALPHA:
+        return Trial(None, None, method, f"{n}: too few")
+    return Trial(fisher(k1, n1, k2, n2), newcombe(first, second), method, n)
+
+
+def fisher(k1: int, n1: int, k2: int, n2: int) -> float:
+    """p-value of Fisher's exact test."""
+    return float(stats.fisher_exact([[k1, n1 - k1], [k2, n2 - k2]]).pvalue)
+
+
+def newcombe(first: tuple[int, int], second: tuple[int, int]) -> tuple[float, float]:
+    """95 % interval of the second rate less the first."""
+    one, other = first[0] / first[1], second[0] / second[1]
+    (low1, high1), (low2, high2) = wilson(*first), wilson(*second)
+    middle = other - one
+    return middle - math.hypot(other - low2, high1 - one), middle + math.hypot(high2 - other, one - low1)
+
+
+def percentiles(first: Observations, second: Observations, share: float) -> Trial:
+    """The same percentile of two samples."""
+    method, n = "bootstrap", f"{first.size:,} and {second.size:,}"
+    if min(first.size, second.size) < fewest(share):
+        return Trial(None, None, method, f"{n}, and this percentile needs {fewest(share)}")
+    draws = np.random.default_rng(BOOTSTRAP_SEED)
+    differences = resampled(second, share, draws) - resampled(first, share, draws)
+    tail = min(float((differences <= 0).mean()), float((differences >= 0).mean()))
+    low, high = np.quantile(differences, [ALPHA / 2, 1 - ALPHA / 2])
+    return Trial(min(1.0, 2 * max(tail, 1 / RESAMPLES)), (float(low), float(high)), method, n)
+
+
+def fewest(share: float) -> int:
+    """Observations that it takes for a percentile to have a value on both sides with enough certainty."""
+    return math.ceil(math.log(ALPHA / 2) / math.log(max(share, 1 - share)))
+
+
+def resampled(sample: Observations, share: float, draws: np.random.Generator) -> Observations:
+    """A percentile of many bootstrap samples."""
+    n = sample.size
+    rank = math.ceil(n * share)
+    picked = (n * draws.beta(rank, n - rank + 1, RESAMPLES)).astype(np.int64)
+    return np.asarray(np.sort(sample)[np.minimum(picked, n - 1)], dtype=np.float64)
+
+
+def seeds(first: Sequence[float], second: Sequence[float], *, matched: bool) -> Trial:
+    """One value per seed; `matched` if both sides have the same seeds, in the same order."""
+    n = f"{len(first)} seeds" if matched else f"{len(first)} and {len(second)} seeds"
+    method = "paired t" if matched else "Welch's t"
+    if min(len(first), len(second)) < 2:
+        return Trial(None, None, method, f"{n}: too few")
+    one, other = np.asarray(first), np.asarray(second)
+    if matched:
+        error, freedom = float((other - one).std(ddof=1)) / math.sqrt(len(one)), len(one) - 1.0
+    else:
+        error, freedom = welch(one.var(ddof=1) / len(one), len(one), other.var(ddof=1) / len(other), len(other))
+    return student(float(other.mean() - one.mean()), error, freedom, method, n)
+
+
+def welch(v1: float, n1: int, v2: float, n2: int) -> tuple[float, float]:
+    """Standard error of a difference of means and its degrees of freedom, from the means' variances."""
+    both = float(v1 + v2)
+    if not both:
+        return 0.0, 1.0
+    return math.sqrt(both), both**2 / float(v1**2 / (n1 - 1) + v2**2 / (n2 - 1))
+
+
+def student(difference: float, error: float, freedom: float, method: str, n: str) -> Trial:
+    """Student's t of a difference with this standard error."""
+    if not error:
+        return Trial(0.0 if difference else 1.0, (difference, difference), method, n)
+    reach = error * float(stats.t.ppf(1 - ALPHA / 2, freedom))
+    p = 2 * float(stats.t.sf(abs(difference) / error, freedom))
+    return Trial(p, (difference - reach, difference + reach), method, n)
