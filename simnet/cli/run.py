@@ -47,6 +47,7 @@ def read_pace(_context: click.Context, _option: click.Parameter, value: str) -> 
 @click.option("--pace", callback=read_pace, default="virtual", show_default=True, help="virtual, wall, or such as 60x.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
 @click.option("--check-determinism", is_flag=True, help="Run twice and compare the logs event by event.")
+@click.option("--metrics-port", type=click.IntRange(0, 65535), help="Serve OpenMetrics for Prometheus on loopback.")
 @click.option("--tui/--headless", default=None, help="With or without the dashboard; with it on a terminal.")
 def run(
     scenario: Path,
@@ -56,6 +57,7 @@ def run(
     pace: float,
     out: Path | None,
     check_determinism: bool,
+    metrics_port: int | None,
     tui: bool | None,
 ) -> int:
     """Run a scenario on real parts and say who cheated, who was caught, and what it cost.
@@ -65,7 +67,7 @@ def run(
     simnet run scenarios/byzantine.yaml --seed 7 --set strategy.size=3
     simnet run scenarios/honest.yaml --backend revm --out /tmp/honest
 
-    The run directory holds the event log, results.json, junit.xml and the resolved scenario. Ctrl-C ends a
+    The run directory holds the event log, results.json, report.html and more (docs/results.md). Ctrl-C ends a
     run with what there is. Exit codes: 0 pass, 1 an expectation or invariant failed, 2 bad scenario,
     3 inconclusive, 4 the chain or simnet failed, 5 two runs of one seed differed.
     """
@@ -80,7 +82,11 @@ def run(
     console = make_console()
     if check_determinism:
         return compare_two(console, loaded, options)
-    finished = run_with_dashboard(loaded, options) if shows(tui) else run_with_progress(console, loaded, options)
+    if metrics_port is not None or not shows(tui):
+        with serving_metrics(options, metrics_port) as watched:
+            finished = run_with_progress(console, loaded, watched)
+    else:
+        finished = run_with_dashboard(loaded, options)
     return conclude(console, finished, replay)
 
 
@@ -95,6 +101,20 @@ def shows(tui: bool | None) -> bool:
     if tui and not terminal:
         raise click.UsageError("--tui needs a terminal")
     return terminal if tui is None else tui
+
+
+@contextmanager
+def serving_metrics(options: Options, port: int | None) -> Iterator[Options]:
+    """Options for a run whose figures Prometheus can read meanwhile, if a port was asked for."""
+    if port is None:
+        yield options
+        return
+    from reports.openmetrics import Exporter, serve
+
+    exporter = Exporter()
+    with serve(exporter, port) as address:
+        click.echo(f"metrics at {address}", err=True)
+        yield replace(options, listener=exporter)
 
 
 def run_with_dashboard(scenario: Scenario, options: Options) -> Finished:
@@ -134,13 +154,13 @@ def stop_on_interrupt(stop: Stop) -> Iterator[None]:
 
 def conclude(console: Console, finished: Finished, replay: str) -> int:
     """Write the reports, print the summary, and return the exit code."""
-    from reports.junit import write_junit
+    from reports import write_reports
     from simnet.cli.summary import print_summary
     from simnet.conduct import conduct
     from simnet.metrics import Figures
     from simnet.tables import read_tables
 
-    write_junit([finished.results], finished.directory / "junit.xml")
+    write_reports(finished.directory)
     figures = Figures(read_tables(finished.directory / "events.jsonl"))
     print_summary(console, finished.results, conduct(figures), finished.directory, replay)
     if finished.failure is not None:
@@ -151,12 +171,18 @@ def conclude(console: Console, finished: Finished, replay: str) -> int:
 
 def compare_two(console: Console, scenario: Scenario, options: Options) -> int:
     """Run twice; name the first event that differs, if one does."""
+    from simnet.kernel.pace import Pace
+
     with tempfile.TemporaryDirectory(prefix="simnet-") as directory:
         logs = []
         for attempt in ("first", "second"):
-            finished = run_with_progress(console, scenario, replace(options, out=Path(directory, attempt)))
+            fresh = replace(options, out=Path(directory, attempt), pace=Pace(options.pace.speed))
+            finished = run_with_progress(console, scenario, fresh)
             if finished.failure is not None:
                 raise finished.failure
+            if options.stop.requested:
+                console.print("interrupted: there are no two runs to compare")
+                return finished.results.exit_code
             logs.append(finished.directory / "events.jsonl")
             console.print(f"{attempt} run: digest {finished.results.digest}")
         difference = first_difference(*logs)
