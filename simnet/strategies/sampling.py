@@ -42,12 +42,16 @@ class SamplingStrategy(VotingStrategy):
 
     contract: ClassVar[str] = "Sampling"
     watches: ClassVar[tuple[str, ...]] = (*VotingStrategy.watches, "ClaimRejected")
-    uses_beacon: ClassVar[bool] = True
 
     validators: int = Field(default=1, ge=1, le=MAX_VALIDATORS, description="full nodes that check a drawn claim")
     quorum: Fraction = Field(default=Exact(1), description="share of the validators' stake that accepts a claim")
     arbiters: int = Field(default=0, ge=0, le=MAX_MEMBERS, description="full nodes that decide a dispute; 0: all")
     arbiters_quorum: Fraction = Field(default=Exact(2, 3), description="share of the arbiters' stake that decides")
+
+    @property
+    def uses_beacon(self) -> bool:
+        """Claims, validators and arbiters are drawn by lot."""
+        return True
 
     def least_rate(self) -> Exact:
         """Probability with which any claim is checked at the least."""
@@ -86,6 +90,12 @@ class SamplingStrategy(VotingStrategy):
                 yield (key,), f"{wanted} {key} cannot be drawn from {full_nodes} full nodes"
         if self.validators + self.arbiters > MAX_MEMBERS:
             yield ("arbiters",), f"validators and arbiters are {self.validators + self.arbiters}, beyond {MAX_MEMBERS}"
+
+    def draw(self, node: FullNode, batch: str) -> Steps:
+        """See to the draw; the first in turn fetches the batch, so that clients find somebody who has their claims."""
+        if node.my_turn(batch) == 0:
+            yield from node.fetch(batch)
+        yield from super().draw(node, batch)
 
     def drawing(self, node: FullNode, batch: str) -> Steps:
         """Answers the call that draws claims and validators, and settles the batch if there are none."""
