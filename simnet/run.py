@@ -6,6 +6,7 @@ It is complete even for a run that was interrupted or whose chain died: what was
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import shutil
@@ -13,14 +14,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 
-from chain.errors import ChainError, SimnetError
+from chain.errors import SimnetError
 from chain.quantities import BURN_ADDRESS
 from chain.seam import Chain
 from nodes.identity import Role
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 RUNS = Path("reports/runs")
 """Where run directories go, below the working directory, unless the user says otherwise."""
+
+FILES = ("events.jsonl", "results.json", "manifest.json", "junit.xml")
+"""What a run leaves, beside the resolved scenario."""
 
 RECORDED_PACKAGES = ("simpy", "networkx", "onnxruntime", "numpy", "pandas", "pydantic", "web3", "pyrevm")
 COMPLETED, INTERRUPTED = "completed", "interrupted"
@@ -68,8 +73,8 @@ class Finished:
 
     directory: Path
     results: Results
-    failure: ChainError | None = None
-    """What went wrong with the chain, if anything did; the directory has what came before."""
+    failure: SimnetError | None = None
+    """What ended the run before its time, if anything did; the directory has what came before."""
 
 
 def run(scenario: Scenario, options: Options) -> Finished:
@@ -79,7 +84,7 @@ def run(scenario: Scenario, options: Options) -> Finished:
     """
     started = time.perf_counter()
     directory = prepare(options.out)
-    (directory / "scenario.yaml").write_text(scenario.resolved_yaml())
+    (directory / "scenario.yaml").write_text(scenario.resolved_yaml(), encoding="utf-8")
     log = EventLog(directory / "events.jsonl")
     if options.listener is not None:
         log.listen(options.listener)
@@ -108,20 +113,20 @@ def run(scenario: Scenario, options: Options) -> Finished:
     return Finished(directory, results, failure)
 
 
-def play(scenario: Scenario, chain: Chain, log: EventLog, options: Options) -> tuple[ChainError | None, float]:
+def play(scenario: Scenario, chain: Chain, log: EventLog, options: Options) -> tuple[SimnetError | None, float]:
     """Build the world and run it to its end, or as far as it gets. Returns what failed, and simulated seconds."""
     world = build(scenario, chain, log)
     engine = world.engine
-    options.pace.idle = log.flush
+    options.pace.idle, options.pace.stop = log.flush, options.stop
     options.begin(world)
-    failure = None
+    failure: SimnetError | None = None
     reason = COMPLETED
     try:
         end = scenario.duration + scenario.settle
-        if not drive(engine.environment, end, options.pace, options.stop, options.progress):
+        if not drive(engine.environment, end, options.pace, options.progress):
             reason = INTERRUPTED
         take_stock(world)
-    except ChainError as error:
+    except SimnetError as error:
         failure, reason = error, f"cut short: {error}"
     log.append(engine.now, RunEnded(reason))
     return failure, engine.now
@@ -143,8 +148,9 @@ def prepare(out: Path | None) -> Path:
     try:
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
-            probe = out / "events.jsonl"
-            probe.touch()
+            for name in FILES:  # of an earlier run: its verdict must not pass for this one's
+                (out / name).unlink(missing_ok=True)
+            (out / "events.jsonl").touch()
             return out
         RUNS.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=".running-", dir=RUNS))
@@ -155,11 +161,18 @@ def prepare(out: Path | None) -> Path:
 
 def publish(directory: Path, name: str) -> Path:
     """Give a finished run directory its name, and point ``latest`` at it."""
-    final = RUNS / name
-    if final.exists():
-        shutil.rmtree(final)
+    final, aside = RUNS / name, RUNS / f".old-{os.getpid()}"
     directory.chmod(0o755)
-    directory.rename(final)
+    while True:
+        try:
+            directory.rename(final)
+            break
+        except OSError as error:  # the name belongs to an earlier run of the same, or to one that goes on beside us
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            with suppress(FileNotFoundError):
+                final.rename(aside)
+            shutil.rmtree(aside, ignore_errors=True)
     link = RUNS / f".latest-{os.getpid()}"
     link.unlink(missing_ok=True)
     link.symlink_to(name)
@@ -170,13 +183,21 @@ def publish(directory: Path, name: str) -> Path:
 def write_manifest(directory: Path, scenario: Scenario, chain: Chain, command: str) -> None:
     """Say what ran the scenario: versions, machine, command, seed."""
     manifest = {
-        "simnet": version("simnet"),
+        "simnet": installed("simnet"),
         "command": command,
         "scenario": scenario.name,
         "seed": scenario.seed,
         "backend": {"name": chain.name, "version": chain.version},
         "python": sys.version.split()[0],
-        "packages": {name: version(name) for name in RECORDED_PACKAGES},
+        "packages": {name: found for name in RECORDED_PACKAGES if (found := installed(name))},
         "machine": {"system": platform.system(), "processor": platform.machine(), "cpus": os.cpu_count()},
     }
     (directory / "manifest.json").write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+
+
+def installed(package: str) -> str | None:
+    """A package's version; ``None`` where it is not installed, as pyrevm is not everywhere."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,26 +19,14 @@ from chain.errors import ChainDied, ChainStartFailed, RpcFailed, ToolMissing
 from chain.quantities import OPG, Address, Gas, Timestamp
 from chain.seam import Call
 from chain.toolchain import ANVIL_VERSION
+from tests.processes import group_is_gone
 
 ALICE = Address("0x" + "a1" * 20)
 BOB = Address("0x" + "b2" * 20)
-PATIENCE_S = 10
 
 
 def transfer(amount: int, sender: Address = ALICE) -> Call:
     return Call(sender, "OPG", "transfer", (BOB, amount))
-
-
-def group_is_gone(pid: int) -> bool:
-    """Whether no process of that group is left, within `PATIENCE_S`."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def states_in(directory: Path) -> list[Path]:

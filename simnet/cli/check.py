@@ -53,7 +53,7 @@ def check(paths: tuple[Path, ...], backend: str | None, junit: Path, fail_fast: 
         codes.append(HARNESS_FAILED if finished.failure else finished.results.exit_code)
         why = "" if codes[-1] == 0 else finished.results.reason
         rows.append((str(file), finished.results.outcome, f"{finished.results.wall_s:.1f} s", why))
-        if fail_fast and codes[-1]:
+        if options.stop.requested or (fail_fast and codes[-1]):
             break
     console.print()
     print_table(console, ("scenario", "outcome", "wall", "why"), rows)

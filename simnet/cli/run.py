@@ -96,7 +96,7 @@ def set_options(overrides: Sequence[str]) -> list[str]:
 
 
 def shows(tui: bool | None) -> bool:
-    """Whether to show the dashboard: if asked to, or on a terminal if nothing was said. Raises `UsageError`."""
+    """Whether to show the dashboard: if asked, or else on a terminal. Raises `UsageError` where there is none."""
     terminal = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     if tui and not terminal:
         raise click.UsageError("--tui needs a terminal")

@@ -18,29 +18,8 @@ CHECK_EVERY = 256
 """Events between two looks at progress, and at orders while there is no time to wait."""
 
 
-@dataclass
-class Pace:
-    """`speed` simulated seconds pass in a real one; 0 for as fast as it goes."""
-
-    speed: float = 0.0
-    idle: Callable[[], None] = field(default=lambda: None, repr=False)
-    """Called before it waits: time to write out what is buffered, for whoever watches."""
-    _origin: tuple[float, float] | None = field(default=None, repr=False)
-
-    def wait_for(self, simulated_s: float) -> None:
-        """Return when it is time for an event at `simulated_s`."""
-        if self.speed and (ahead := self.ahead(simulated_s)) > 0:
-            self.idle()
-            time.sleep(ahead)
-
-    def ahead(self, simulated_s: float) -> float:
-        """Real seconds until it is time for an event at `simulated_s`; 0 or less if it is."""
-        if not self.speed:
-            return 0.0
-        if self._origin is None:
-            self._origin = (time.monotonic(), simulated_s)
-        started, first = self._origin
-        return (simulated_s - first) / self.speed - (time.monotonic() - started)
+LOOK_EVERY_S = 0.2
+"""Real seconds between two looks at whether to stop, while there is time to wait."""
 
 
 class Stop:
@@ -51,6 +30,33 @@ class Stop:
     def request(self) -> None:
         """Ask for it."""
         self.requested = True
+
+
+@dataclass
+class Pace:
+    """`speed` simulated seconds pass in a real one; 0 for as fast as it goes."""
+
+    speed: float = 0.0
+    idle: Callable[[], None] = field(default=lambda: None, repr=False)
+    """Called before it waits: time to write out what is buffered, for whoever watches."""
+    stop: Stop = field(default_factory=Stop)
+    """Ends every wait."""
+    _origin: tuple[float, float] | None = field(default=None, repr=False)
+
+    def wait_for(self, simulated_s: float) -> None:
+        """Return when it is time for an event at `simulated_s`, or to stop."""
+        while self.speed and not self.stop.requested and (ahead := self.ahead(simulated_s)) > 0:
+            self.idle()
+            time.sleep(min(ahead, LOOK_EVERY_S))
+
+    def ahead(self, simulated_s: float) -> float:
+        """Real seconds until it is time for an event at `simulated_s`; 0 or less if it is."""
+        if not self.speed:
+            return 0.0
+        if self._origin is None:
+            self._origin = (time.monotonic(), simulated_s)
+        started, first = self._origin
+        return (simulated_s - first) / self.speed - (time.monotonic() - started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,6 @@ class Control(Pace):
     inbox: Callable[[float | None], Order | None] = field(default=lambda _: None, repr=False)
     """Hands over the next order. Waits so many seconds for one at the most, for ever if ``None``."""
     inject: Callable[[str], None] = field(default=lambda _: None, repr=False)
-    stop: Stop = field(default_factory=Stop)
     paused: bool = False
     _until: str | None = field(default=None, repr=False)
     _events: int = field(default=0, repr=False)
@@ -117,14 +122,12 @@ class Control(Pace):
             self.paused, self._until = True, None
 
 
-def drive(
-    environment: simpy.Environment, until_s: float, pace: Pace, stop: Stop, progress: Callable[[float], None]
-) -> bool:
+def drive(environment: simpy.Environment, until_s: float, pace: Pace, progress: Callable[[float], None]) -> bool:
     """Process events up to `until_s`. Returns False if it was stopped before."""
     steps = 0
     while (due := environment.peek()) <= until_s:
         pace.wait_for(due)
-        if stop.requested:
+        if pace.stop.requested:
             return False
         environment.step()
         steps += 1
