@@ -8,6 +8,7 @@ the claims and tensors behind the root.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -85,6 +86,8 @@ class InferenceNode:
     genesis: int
     """Timestamp of simulated second 0."""
     policy: InferencePolicy
+    inputs: Mapping[str, tuple[tuple[int, ...], str]] = field(default_factory=dict)
+    """Shape and element type of each model's input; where nothing is given, any input is taken."""
     open_batch: list[Answered] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=dict)
     posted: dict[str, BatchData] = field(default_factory=dict)
@@ -155,6 +158,9 @@ class InferenceNode:
         if request.task in self.taken:
             yield Reply(envelope, Refusal(request.task, "task taken"))
             return
+        if not self.fits(request):
+            yield Reply(envelope, Refusal(request.task, "bad input"))
+            return
         self.take(request.task)
         account.owed = due
         execution = yield Execute(request.model, request.value, Purpose.ANSWER, request.task)
@@ -166,6 +172,13 @@ class InferenceNode:
         yield Note(ClaimMade(self.me.name, request.task, request.model, "0x" + output_hash.hex()))
         if len(self.open_batch) >= self.policy.batch_size:
             yield from self.post()
+
+    def fits(self, request: InferenceRequest) -> bool:
+        """Whether the model is one that this node serves, and the input is of its kind."""
+        if request.model not in self.models:
+            return False
+        shape, dtype = self.inputs.get(request.model, (request.value.shape, str(request.value.dtype)))
+        return (request.value.shape, str(request.value.dtype)) == (shape, dtype)
 
     def take(self, task: str) -> None:
         """Remember a task: two signed answers to one task would prove an equivocation, so there must be only one."""

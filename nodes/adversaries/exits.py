@@ -106,7 +106,12 @@ class Whitewash(VariantBehaviour, Watchful):
         before = self._situation.directory.named(members[self.place - 1]).address
         if not self._bonded and log.args["node"] == before:
             self._bonded = True
-            yield Spawn(bond_all(self._situation.me))
+            yield Spawn(self.enter())
+
+    def enter(self) -> Steps:
+        """Bond what was kept."""
+        me = self._situation.me
+        yield from bond(me, (yield Read("OPG", "balanceOf", (me.address,))))
 
     @on(Submit, gated=False)
     def give_up(self, effect: Submit) -> Steps:
@@ -116,12 +121,9 @@ class Whitewash(VariantBehaviour, Watchful):
         return (yield effect)
 
 
-def bond_all(me: Identity) -> Steps:
-    """Bond everything in a node's wallet; answers how much that was, 0 if there was nothing or it failed."""
-    amount = yield Read("OPG", "balanceOf", (me.address,))
-    if not amount:
-        return 0
+def bond(me: Identity, amount: int) -> Steps:
+    """Bond so much out of a node's wallet; answers whether it worked."""
     staking = yield Read("Settlement", "staking")
     yield Submit(Call(me.address, "OPG", "approve", (staking, amount)))
     receipt = yield Submit(Call(me.address, "Staking", "stake", (STAKING_ROLE[me.role], amount)))
-    return amount if receipt.ok else 0
+    return receipt.ok

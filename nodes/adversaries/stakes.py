@@ -15,7 +15,7 @@ from chain.quantities import OPG, Wei
 from chain.seam import Call, Log
 from chain.units import Amount
 from nodes.adversaries.behaviour import Behaviour, Coalition, Purse
-from nodes.adversaries.exits import bond_all
+from nodes.adversaries.exits import bond
 from nodes.adversaries.watching import Watchful
 from nodes.effects import Read, Sleep, Spawn, Steps, Submit
 from nodes.identity import Role
@@ -89,10 +89,10 @@ class BorrowedStake(Watchful):
             yield Spawn(self.give_back(amount))
 
     def borrow(self, batch: bytes) -> Steps:
-        """Bond everything at hand."""
+        """Bond the loan."""
         yield self.cheated("stake", "0x" + batch.hex())
-        self._bonded = yield from bond_all(self._situation.me)
-        self._busy = self._bonded > 0
+        self._busy = yield from bond(self._situation.me, self.amount)
+        self._bonded = self.amount if self._busy else 0
 
     def give_back(self, amount: int) -> Steps:
         """Unbond the loan, and have it back when the contract lets go of it."""
