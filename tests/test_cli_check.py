@@ -1,0 +1,135 @@
+"""`simnet check`: many scenarios, one verdict, a JUnit file for continuous integration."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from nodes.effects import Steps
+from simnet.cli.main import main
+from simnet.run import RUNS
+from simnet.strategies.unverified import Unverified
+from tests.small import BASE
+
+pytest.importorskip("pyrevm")
+
+JUNIT = RUNS / "junit.xml"
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scenario files and run directories are in a directory of the test's own."""
+    monkeypatch.chdir(tmp_path)
+    Path("scenarios").mkdir()
+
+
+def write(name: str, **sections: Any) -> str:
+    """A scenario of 20 seconds."""
+    file = Path(f"scenarios/{name}.yaml")
+    short = {**BASE, "name": name, "duration": "20 s", "settle": "60 s", **sections}
+    file.write_text(yaml.safe_dump(short, sort_keys=False))
+    return str(file)
+
+
+def suites() -> dict[str, dict[str, str]]:
+    """What the JUnit file says of each scenario."""
+    return {suite.attrib["name"]: suite.attrib for suite in ElementTree.parse(JUNIT).getroot()}
+
+
+def runs() -> list[str]:
+    """Scenarios that were run."""
+    return sorted(entry.name.partition("-")[0] for entry in RUNS.glob("*-3-*"))
+
+
+def test_a_directory_of_scenarios_that_hold_is_green(capsys: pytest.CaptureFixture[str]) -> None:
+    write("one", expect=["tasks_total > 0"])
+    write("two", expect=["slashes_total == 0"])
+    assert main(["check", "scenarios"]) == 0
+    assert "2 of 2 scenarios passed; reports/runs/junit.xml" in capsys.readouterr().out
+    assert set(suites()) == {"one-3", "two-3"}
+    assert all((suite["failures"], suite["errors"]) == ("0", "0") for suite in suites().values())
+    assert runs() == ["one", "two"]
+
+
+def test_a_false_expectation_exits_1_and_names_the_value(capsys: pytest.CaptureFixture[str]) -> None:
+    write("good", expect=["tasks_total > 0"])
+    write("bad", expect=["tasks_total > 0", "slashes_total >= 7"])
+    assert main(["check", "scenarios"]) == 1
+    out = capsys.readouterr().out
+    assert "1 of 2 expectations did not hold: slashes_total is 0, expected slashes_total >= 7" in out
+    assert "1 of 2 scenarios passed" in out
+    assert suites()["bad-3"]["failures"] == "1"
+    assert "slashes_total is 0" in JUNIT.read_text()
+    assert runs() == ["bad", "good"]
+
+
+def test_a_broken_file_exits_2_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    write("a_good_one")
+    Path("scenarios/broken.yaml").write_text("name: broken\nmodels: [digits_mlpp]\nstrategy: none\n")
+    Path("scenarios/worse.yml").write_text("name: [\n")
+    assert main(["check", "scenarios"]) == 2
+    err = capsys.readouterr().err
+    assert "scenarios/broken.yaml:2:10: unknown model 'digits_mlpp'" in err
+    assert "scenarios/worse.yml:" in err
+    assert not RUNS.exists()
+
+
+def test_files_can_be_named_one_by_one_and_the_junit_file_put_elsewhere() -> None:
+    first, _ = write("first"), write("second")
+    assert main(["check", first, "--junit", "out/junit.xml"]) == 0
+    assert runs() == ["first"]
+    assert "first" in Path("out/junit.xml").read_text()
+    assert not JUNIT.exists()
+
+
+def test_fail_fast_stops_at_the_first_that_does_not_pass() -> None:
+    write("a", expect=["tasks_total > 0"])
+    write("b", expect=["tasks_total < 0"])
+    write("c")
+    assert main(["check", "scenarios", "--fail-fast"]) == 1
+    assert runs() == ["a", "b"]
+
+
+def test_the_backend_can_be_chosen_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("one", chain={"backend": "anvil"})
+    monkeypatch.setenv("SIMNET_ANVIL", "/nowhere/anvil")
+    assert main(["check", "scenarios"]) == 4
+    assert main(["check", "scenarios", "--backend", "revm"]) == 0
+
+
+def test_a_directory_without_scenarios_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "scenarios"]) == 2
+    assert "no scenario files in scenarios" in capsys.readouterr().err
+    assert main(["check"]) == 2
+
+
+def test_a_junit_file_that_cannot_be_written_exits_4(capsys: pytest.CaptureFixture[str]) -> None:
+    write("one")
+    assert main(["check", "scenarios", "--junit", "scenarios/one.yaml/junit.xml"]) == 4
+    assert "choose another place with --junit FILE" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_the_whole_check_and_keeps_what_there_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original = Unverified.on_log
+    interrupts = [signal.SIGINT]
+
+    def interrupt(self: Unverified, node: Any, log: Any) -> Steps:
+        if interrupts:
+            os.kill(os.getpid(), interrupts.pop())
+        yield from original(self, node, log)
+
+    monkeypatch.setattr(Unverified, "on_log", interrupt)
+    for name in ("a", "b"):
+        write(name, strategy={"kind": "none"})
+    assert main(["check", "scenarios"]) == 3
+    assert runs() == ["a"]
+    assert "0 of 2 scenarios passed" in capsys.readouterr().out
+    assert set(suites()) == {"a-3"}
