@@ -6,11 +6,13 @@ A frequency is tested exactly, a mean by its standard error, an amount to the we
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
+from chain.hashing import keccak
 from simnet.metrics import WEI, Figures, as_text, wilson
 from simnet.tables import Row
 
@@ -201,6 +203,29 @@ def committees_with(figures: Figures, at_least: float, at_most: float = math.inf
     return Frequency(sum(at_least <= count <= at_most for count in counts), len(counts))
 
 
+def slot_majorities(figures: Figures, slots: float, at_least: float, committees: float) -> Frequency:
+    """Committees of slots, dealt out by stake from the run's own beacon seeds, with so many dishonest slots.
+
+    Gonka deals validation slots by stake, with replacement; no contract here does, so the dealing is this
+    function's: slot j of committee c goes to whoever's stake the hash of (seed, c, j) falls on.
+    """
+    tables = figures.tables
+    full = [row for row in tables.of("participant_joined") if row["role"] == "full"]
+    seeds = [bytes.fromhex(row["mix"][2:]) for row in tables.event("SecretRevealed")]
+    ends, corrupt = [], []
+    total = 0
+    for row in full:
+        total += int(row["stake"])
+        ends.append(total)
+        corrupt.append(bool(row["dishonest"]))
+    captured = 0
+    for number in range(int(committees)):
+        seed = seeds[number % len(seeds)] + number.to_bytes(8, "big")
+        lots = (int.from_bytes(keccak(seed + j.to_bytes(8, "big")), "big") % total for j in range(int(slots)))
+        captured += sum(corrupt[bisect_right(ends, lot)] for lot in lots) >= at_least
+    return Frequency(captured, int(committees))
+
+
 def copies_counted(figures: Figures) -> Frequency:
     """Votes that a copycat tried to copy and that were counted on chain."""
     tables = figures.tables
@@ -239,6 +264,7 @@ OBSERVATIONS: Mapping[str, Callable[..., Observation]] = MappingProxyType(
             frauds_until_caught,
             payoff_of_fraud,
             slash_amounts,
+            slot_majorities,
         )
     }
 )
