@@ -17,10 +17,9 @@ def fields(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Field]:
 
 
 def flattened(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    """The leaves of nested mappings and lists, each with its path."""
-    parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else None
-    if not parts:
+    """The leaves of nested mappings and lists, each with its path; an empty one is a leaf."""
+    if value and isinstance(value, Mapping | list):
+        for key, part in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from flattened(part, (*path, str(key)))
+    else:
         yield ".".join(path), value
-        return
-    for key, part in parts:
-        yield from flattened(part, (*path, str(key)))

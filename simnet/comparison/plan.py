@@ -89,17 +89,10 @@ def make_plan(scenario: Scenario) -> Plan:
             "name some with --strategies none,committee or in the scenario: compare: {strategies: [none, committee]}",
         )
     entrants = tuple(
-        entrant(scenario, label, contender)
-        for label, contender in zip(section.labels(), section.strategies, strict=True)
+        Entrant(label, one.strategy_beside(scenario.strategy), one.comparator or scenario.comparator)
+        for label, one in zip(section.labels(), section.strategies, strict=True)
     )
     return Plan(scenario, entrants, section.seeds_from(scenario.seed))
-
-
-def entrant(scenario: Scenario, label: str, contender: Contender) -> Entrant:
-    """A contender; a bare name that is the scenario's own strategy means it as the scenario has configured it."""
-    own = contender.is_bare and contender.strategy.kind == scenario.strategy.kind
-    strategy = scenario.strategy if own else contender.strategy
-    return Entrant(label, strategy, contender.comparator or scenario.comparator)
 
 
 def file_name(label: str) -> str:

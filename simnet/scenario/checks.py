@@ -185,8 +185,8 @@ def _compare(scenario: Scenario) -> Iterator[Finding]:
         at = ("compare", "strategies", i)
         if labels[i] in labels[:i]:
             yield at, f"another strategy is called '{labels[i]}' too", "give each a label of its own"
-        in_its_place = scenario.model_copy(update={"strategy": contender.strategy})
-        for below, message in contender.strategy.problems(in_its_place):
+        strategy = contender.strategy_beside(scenario.strategy)
+        for below, message in strategy.problems(scenario.model_copy(update={"strategy": strategy})):
             yield (*at, *below), message, ""
 
 

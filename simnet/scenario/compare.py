@@ -56,7 +56,10 @@ Seeds = Annotated[
 
 
 class Contender(Parameters):
-    """A strategy to compare: its kind, or a mapping with its parameters, a comparator and a label."""
+    """A strategy to compare: its kind, or a mapping with its parameters, a comparator and a label.
+
+    A bare kind that is the scenario's own strategy means it with the scenario's parameters.
+    """
 
     strategy: Annotated[Strategy, STRATEGY]
     comparator: Annotated[Comparator, COMPARATOR] | None = Field(
@@ -94,10 +97,10 @@ class Contender(Parameters):
             alternative["properties"].update(shared)
         return {"oneOf": [{"enum": list(strategies())}, *alternatives]}
 
-    @property
-    def is_bare(self) -> bool:
-        """Whether nothing but a kind was given."""
-        return not self.strategy.model_fields_set and self.comparator is None
+    def strategy_beside(self, own: Strategy) -> Strategy:
+        """The strategy, in a scenario that has its `own`: a bare name means that one, if it is of that kind."""
+        is_bare = not self.strategy.model_fields_set and self.comparator is None
+        return own if is_bare and self.strategy.kind == own.kind else self.strategy
 
     @property
     def described(self) -> str:
