@@ -63,6 +63,8 @@ class Check:
     claim: Claim
     task: str
     procedure: Callable[[], Steps]
+    on_duty: bool = True
+    """Whether the protocol asks for the verdict; otherwise the node looks of its own accord, and may challenge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,11 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """Answers what one OPG is worth now, over what it was worth when the run began."""
+
+
+@dataclass(frozen=True, slots=True)
 class Spawn:
     """Go on with other steps at the same time. Answers ``None`` at once."""
 
@@ -199,6 +206,7 @@ Effect: TypeAlias = (
     | Pay
     | Sleep
     | Now
+    | Quote
     | Spawn
     | Note
 )

@@ -137,7 +137,7 @@ class FullNode:
             del self.claims[next(iter(self.claims))]
         return data
 
-    def check_batch(self, data: BatchData, ballot: int = EVERY_CLAIM) -> Steps:
+    def check_batch(self, data: BatchData, ballot: int = EVERY_CLAIM, on_duty: bool = True) -> Steps:
         """Form a verdict on the claims of a ballot (bit i: claim i), and abstain from the others.
 
         Answers the verdicts in leaf order, fewer if the batch became final meanwhile.
@@ -151,7 +151,8 @@ class FullNode:
                 verdicts.append(Verdict.ABSTAIN)
                 continue
             task = "0x" + claim.task.hex()
-            verdict = yield Check(known.poster.name, claim, task, partial(self.verify, claim, value, output))
+            procedure = partial(self.verify, claim, value, output)
+            verdict = yield Check(known.poster.name, claim, task, procedure, on_duty)
             yield Note(ClaimChecked(self.me.name, data.batch, task, verdict.name.lower()))
             verdicts.append(verdict)
         return verdicts

@@ -31,8 +31,10 @@ class Duties(Protocol):
     watches: tuple[str, ...]
     """Chain events that give a full node something to do."""
 
-    uses_beacon: bool
-    """Whether full nodes must contribute to the randomness beacon."""
+    @property
+    def uses_beacon(self) -> bool:
+        """Whether full nodes must contribute to the randomness beacon."""
+        ...
 
     def on_log(self, node: FullNode, log: Log) -> Steps:
         """Do what an event asks of `node`; runs beside everything else."""

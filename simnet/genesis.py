@@ -34,6 +34,8 @@ class Stakeholder:
     amount: Wei
     kept: Wei
     """In its wallet besides."""
+    lends_to: str = ""
+    """Contract that may draw on its wallet; none if empty."""
     beacon_tip: bytes | None = None
 
 
@@ -86,18 +88,18 @@ def set_up(
 def opening_moves(chain: Chain, holder: Stakeholder) -> list[Call]:
     """What a participant does on chain before anything else."""
     me, amount = holder.identity.address, holder.amount
+    moves = []
+    if holder.lends_to:
+        moves.append(Call(me, "OPG", "approve", (chain.address_of(holder.lends_to), UNLIMITED), SETUP_GAS))
     if not amount:
-        return []
+        return moves
     if holder.identity.role is Role.CLIENT:
         settlement = chain.address_of("Settlement")
-        return [
-            Call(me, "OPG", "approve", (settlement, UNLIMITED), SETUP_GAS),
-            Call(me, "Settlement", "deposit", (amount,), SETUP_GAS),
-        ]
-    moves = [
-        Call(me, "OPG", "approve", (chain.address_of("Staking"), UNLIMITED), SETUP_GAS),
-        Call(me, "Staking", "stake", (STAKING_ROLE[holder.identity.role], amount), SETUP_GAS),
-    ]
+        moves.append(Call(me, "OPG", "approve", (settlement, UNLIMITED), SETUP_GAS))
+        moves.append(Call(me, "Settlement", "deposit", (amount,), SETUP_GAS))
+        return moves
+    moves.append(Call(me, "OPG", "approve", (chain.address_of("Staking"), UNLIMITED), SETUP_GAS))
+    moves.append(Call(me, "Staking", "stake", (STAKING_ROLE[holder.identity.role], amount), SETUP_GAS))
     if holder.beacon_tip is not None:
         moves.append(Call(me, "Beacon", "join", (holder.beacon_tip,), SETUP_GAS))
     return moves

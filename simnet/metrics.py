@@ -17,7 +17,7 @@ import pandas as pd
 from simnet import spoils
 from simnet.economics.payoffs import answer_payoffs
 from simnet.metric_catalogue import METRICS, MetricSpec
-from simnet.tables import Row, Tables, claims
+from simnet.tables import Row, Tables, claims, payments
 
 Z95 = NormalDist().inv_cdf(0.975)
 WEI = 1e18
@@ -259,8 +259,9 @@ def accounts(figures: Figures) -> pd.DataFrame:
     income = pd.Series(0.0, index=books.index)
     for row in tables.event("BatchFinal"):
         income[names[row["node"]]] += int(row["paid"]) / WEI
-    for row in tables.event("Rewarded"):
-        income[names[row["member"]]] += int(row["amount"]) / WEI
+    for payment in payments(tables):
+        if payment.name in income.index:
+            income[payment.name] += payment.amount / WEI
     books["income"] = income
     books["compute"] = (figures.executed.groupby("node")["macs"].sum() * price).reindex(books.index).fillna(0.0)
     slashed = pd.Series(0.0, index=books.index)
@@ -278,7 +279,7 @@ def accounts(figures: Figures) -> pd.DataFrame:
 
 
 def gained(figures: Figures, nodes: pd.Index[Any]) -> pd.Series[Any]:
-    """Fees of frauds that stood, and rewards for batches in which a member's vote or check was dishonest."""
+    """Fees of frauds that stood, and what was paid or lost in batches in which a vote or check was dishonest."""
     found = pd.Series(0.0, index=nodes)
     stood = figures.frauds[figures.frauds["outcome"] == "accepted"]
     shares = {
@@ -293,10 +294,9 @@ def gained(figures: Figures, nodes: pd.Index[Any]) -> pd.Series[Any]:
         for row in figures.tables.of("cheated")
         if row["act"] in ("check", "vote", "reveal")
     }
-    for row in figures.tables.event("Rewarded"):
-        member = figures.tables.names[row["member"]]
-        if (member, row["batch"]) in lied:
-            found[member] += int(row["amount"]) / WEI
+    for payment in payments(figures.tables):
+        if (payment.name, payment.batch) in lied and payment.name in found.index:
+            found[payment.name] += payment.amount / WEI
     return found
 
 

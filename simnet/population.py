@@ -140,7 +140,7 @@ def assign(scenario: Scenario, directory: Directory, streams: Streams) -> tuple[
 
 
 def purse_of(scenario: Scenario, identity: Identity, assignments: Sequence[Assignment]) -> Purse:
-    """What a participant bonds, or pays into escrow, and what it keeps: by the scenario, or by its behaviours' wish."""
+    """What a participant bonds, or pays into escrow, and what it keeps: by scenario, strategy and behaviours."""
     nodes = scenario.nodes
     amounts = {
         Role.CLIENT: scenario.clients.deposit,
@@ -150,7 +150,7 @@ def purse_of(scenario: Scenario, identity: Identity, assignments: Sequence[Assig
     }
     stake = Wei(amounts[identity.role])
     peers = Wei(stake * (counts(scenario)[identity.role] - 1))
-    purse = Purse(stake, Wei(0))
+    purse = Purse(stake, scenario.strategy.purse(identity.role))
     for assignment in assignments:
         if identity.name in assignment.coalition.members:
             purse = assignment.behaviour.purse(purse, identity.name, assignment.coalition, peers)

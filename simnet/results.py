@@ -130,7 +130,7 @@ def verdict(
 SOMETIMES_CHECKS: dict[str, Callable[[Tables], int]] = {
     "slashed": lambda tables: len(tables.event("Slashed")),
     "challenge_opened": lambda tables: sum(
-        len(tables.event(name)) for name in ("ChallengeOpened", "Disputed", "Equivocation")
+        len(tables.event(name)) for name in ("Challenged", "Disputed", "Equivocation")
     ),
     "claim_rejected": lambda tables: len(tables.event("ClaimRejected")),
     "batch_voided": lambda tables: sum(not row["accepted"] and row["voided"] for row in tables.event("BatchFinal")),

@@ -171,10 +171,11 @@ def stakeholder(
     scenario: Scenario, identity: Identity, assignments: Sequence[Assignment], streams: Streams
 ) -> Stakeholder:
     """A participant and its money, with its beacon tip if it feeds the beacon."""
-    purse = purse_of(scenario, identity, assignments)
+    purse, verifier = purse_of(scenario, identity, assignments), scenario.strategy.verifier()
+    lends_to = verifier.artifact if verifier and scenario.strategy.purse(identity.role) else ""
     feeds = scenario.strategy.uses_beacon and identity.role is Role.FULL
     tip = beacon_secrets(scenario, identity, streams)[-1] if feeds else None
-    return Stakeholder(identity, purse.bonded, purse.kept, tip)
+    return Stakeholder(identity, purse.bonded, purse.kept, lends_to, tip)
 
 
 def beacon_secrets(scenario: Scenario, identity: Identity, streams: Streams) -> tuple[bytes, ...]:
@@ -229,10 +230,11 @@ def inference_maker(blueprint: Blueprint, identity: Identity) -> Callable[[], Pa
     section = blueprint.scenario.nodes.inference
     demands = blueprint.scenario.clients.payment == "voucher"
     policy = InferencePolicy(section.batch_interval, section.batch_size, demands)
+    inputs = {model.name: (model.input_shape, model.input_dtype) for model in blueprint.models}
 
     def make() -> Participant:
         return InferenceNode(
-            identity, blueprint.directory, blueprint.domain, blueprint.model_hashes, blueprint.genesis, policy
+            identity, blueprint.directory, blueprint.domain, blueprint.model_hashes, blueprint.genesis, policy, inputs
         )
 
     return make

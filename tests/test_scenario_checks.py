@@ -49,7 +49,7 @@ from tests.scenario_text import MINIMAL, one_error, parse
         (
             "clients: {count: 10, deposit: 99_000_000 OPG}",
             "clients: {count: 10, deposit: 100_000_000 OPG}",
-            "stakes and deposits add up to",
+            "stakes, deposits and bonds add up to",
         ),
         (
             "adversaries: [{behaviour: quantize, count: 4}]",

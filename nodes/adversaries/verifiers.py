@@ -26,9 +26,13 @@ class LazyAccept(Behaviour):
     stopped_by: ClassVar[str] = "a slash for voting against the quorum"
     shows_in: ClassVar[str] = "verification_work_ratio"
 
+    judges: bool = Field(default=False, description="work when called to judge, where a wrong vote costs stake")
+
     @on(Check)
     def shrug(self, effect: Check) -> Steps:
         """Answer a check without working."""
+        if effect.on_duty and self.judges:
+            return (yield effect)
         yield self.cheated("check", effect.task)
         return Verdict.VALID
 

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from simnet.comparison.catalogue import ADDED
 from simnet.comparison.stakes import StakeTerms, honesty_stake, stake_terms
-from simnet.metrics import Figures, Measured, Metric, observations, rate, total
+from simnet.metrics import WEI, Figures, Measured, Metric, observations, rate, total
+from simnet.tables import payments
 
 Observations: TypeAlias = npt.NDArray[np.float64]
 
@@ -73,5 +74,7 @@ def opg_per_inference(figures: Figures, finalised: int) -> Measured:
 
 
 def checking_pay(figures: Figures, finalised: int) -> Measured:
-    """What full nodes got, out of fees and of slashed stake."""
-    return (total(figures.tables.event("Rewarded"), "amount") / finalised, finalised) if finalised else (None, 0)
+    """What full nodes got, out of fees, of slashed stake and of forfeited bonds, less the bonds they lost."""
+    roles = {name: row["role"] for name, row in figures.tables.participants.items()}
+    paid = sum(payment.amount for payment in payments(figures.tables) if roles.get(payment.name) == "full") / WEI
+    return (paid / finalised, finalised) if finalised else (None, 0)

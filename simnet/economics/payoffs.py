@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simnet.tables import Tables, payments
+
 if TYPE_CHECKING:
     from simnet.metrics import Figures
-    from simnet.tables import Tables
 
 WEI = 1e18
 
@@ -116,7 +117,7 @@ def rejected_tasks(figures: Figures) -> set[tuple[str, str]]:
 
 
 def checks(figures: Figures) -> Iterator[Act]:
-    """Every check in a batch that became final. A member's reward is divided by the claims that it checked."""
+    """Every check in a batch that became final. What a batch earned its checker is divided by the claims it checked."""
     tables = figures.tables
     final = {row["batch"]: True for row in tables.event("BatchFinal")}
     made = [row for row in tables.of("claim_checked") if row["batch"] in final]
@@ -124,9 +125,9 @@ def checks(figures: Figures) -> Iterator[Act]:
     for row in made:
         count[row["node"], row["batch"]] = count.get((row["node"], row["batch"]), 0) + 1
     rewards: dict[tuple[str, str], float] = {}
-    for row in tables.event("Rewarded"):
-        key = (tables.names[row["member"]], row["batch"])
-        rewards[key] = rewards.get(key, 0.0) + int(row["amount"]) / WEI
+    for payment in payments(tables):
+        key = (payment.name, payment.batch)
+        rewards[key] = rewards.get(key, 0.0) + payment.amount / WEI
     lied = {(row["node"], row["subject"]) for row in tables.of("cheated") if row["act"] == "check"}
     spent = compute(figures, "check")
     for row in made:

@@ -117,11 +117,11 @@ def _money(scenario: Scenario) -> Iterator[Finding]:
         nodes.inference.count * nodes.inference.stake
         + nodes.full.count * nodes.full.stake
         + clients.count * clients.deposit
+        + sum(len(scenario.names(role)) * scenario.strategy.purse(role) for role in Role)
     )
     if held > TOTAL_SUPPLY:
-        message = (
-            f"stakes and deposits add up to {format_opg(held)}, more than the supply of {format_opg(TOTAL_SUPPLY)}"
-        )
+        supply = format_opg(TOTAL_SUPPLY)
+        message = f"stakes, deposits and bonds add up to {format_opg(held)}, more than the supply of {supply}"
         yield ("nodes",), message, "lower them, or the counts"
 
 

@@ -24,9 +24,13 @@ class Committee(VotingStrategy):
     kind: ClassVar[str] = "committee"
     claim: ClassVar[str] = "a wrong claim stands only if a quorum of a random committee is corrupt or does not check"
     source: ClassVar[str] = "k-of-n redundancy; commit-reveal as in Atoma's and Gonka's protocols"
-    uses_beacon: ClassVar[bool] = True
 
     size: int = Field(default=5, ge=1, le=255, description="full nodes drawn for each batch")
+
+    @property
+    def uses_beacon(self) -> bool:
+        """The committee is drawn by lot."""
+        return True
 
     def members(self) -> int:
         """The committee's size."""

@@ -11,9 +11,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from chain.deploy import ProtocolParameters, VerifierSpec
+from chain.quantities import Wei
 from chain.seam import Log
 from nodes.effects import Steps
 from nodes.full import FullNode
+from nodes.identity import Role
 from nodes.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -29,8 +31,11 @@ class Strategy(Parameters):
     """Where the protocol is specified."""
     watches: ClassVar[tuple[str, ...]] = ()
     """Chain events that give a full node something to do."""
-    uses_beacon: ClassVar[bool] = False
-    """Whether it draws from the randomness beacon."""
+
+    @property
+    def uses_beacon(self) -> bool:
+        """Whether it draws from the randomness beacon."""
+        return False
 
     def verifier(self) -> VerifierSpec | None:
         """The verification contract to deploy; ``None`` if batches become final by themselves."""
@@ -39,6 +44,10 @@ class Strategy(Parameters):
     def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
         """The contracts' parameters, where the strategy's own theory sets them; unchanged if it sets none."""
         return parameters
+
+    def purse(self, role: Role) -> Wei:
+        """OPG that a participant of `role` begins with besides its stake, and that the verifier may draw as bonds."""
+        return Wei(0)
 
     def on_log(self, node: FullNode, log: Log) -> Steps:
         """What `node` does when an event it watches happens."""

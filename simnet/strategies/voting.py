@@ -184,8 +184,12 @@ class VotingStrategy(Strategy):
         openings = open_claims(data, [i for i in range(len(data.claims)) if fallen >> i & 1]) if data else ()
         charges = node.batches[batch].charges if fallen else ()
         args = (bytes.fromhex(batch[2:]), openings, charges)
-        gas = Gas(self.panel_gas(node) + OPENING_GAS * (len(openings) + len(charges)))
+        gas = Gas(self.resolving_gas(node, batch) + OPENING_GAS * (len(openings) + len(charges)))
         yield Submit(Call(node.me.address, self.contract, "resolve", args, gas), subject=batch)
+
+    def resolving_gas(self, node: FullNode, batch: str) -> Gas:
+        """Gas that resolving a vote may use at the most, openings apart."""
+        return self.panel_gas(node)
 
     def settles(self, drawn: Log, voided: int) -> bool:
         """Whether a panel's verdict makes the batch final, given the claims it leaves undecided."""

@@ -1,0 +1,173 @@
+"""Disputes: a batch stands unless somebody challenges it in time; what `optimistic` and its relatives have in common.
+
+The contract is ``chain/contracts/Optimistic.sol``. Whoever finds a claim wrong challenges it within a window, with
+a bond. An undisputed batch is made final after the window by whichever full node's turn it is. A disputed one goes
+to arbiters: full nodes, all of them or drawn by lot, that execute the disputed claims again and vote. Who was right
+gets its bond back and a share of what the other side loses; the rest of that pays the arbiters.
+
+A late challenge does not extend the window: nobody has to answer one, so that there is no clock to run down, and
+all challengers of a claim share alike. It may come in the last second; so may the block that leaves it out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from chain.claims import MAX_CLAIMS
+from chain.deploy import ProtocolParameters, VerifierSpec
+from chain.quantities import OPG, Gas, Wei
+from chain.seam import Call, Log
+from chain.units import Amount, Duration, Share
+from nodes.effects import Sleep, Spawn, Steps, Submit, Verdict
+from nodes.full import FullNode
+from nodes.identity import Role
+from simnet.strategies.chores import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
+from simnet.strategies.voting import BASIS_POINTS, MAX_MEMBERS, VotingStrategy
+
+if TYPE_CHECKING:
+    from simnet.scenario.schema import Scenario
+
+FINALISE_GAS = Gas(400_000)
+CHALLENGER_GAS = Gas(100_000)
+"""Gas that paying one challenger may use at the most."""
+
+BATCHES_AT_STAKE = 8
+"""Whole batches that a challenger's money is enough to dispute at a time (assumption)."""
+
+FETCHES, FETCH_AGAIN_S = 3, 5.0
+"""How often a batch is asked for before its data counts as withheld, and how long to wait in between (assumption)."""
+
+
+class DisputeStrategy(VotingStrategy):
+    """Base of strategies in which claims stand unless they are challenged."""
+
+    contract: ClassVar[str] = "Optimistic"
+    watches: ClassVar[tuple[str, ...]] = (*VotingStrategy.watches, "Challenged", "ClaimRejected")
+    challengers: ClassVar[tuple[Role, ...]] = (Role.FULL,)
+    """Who may have to put up bonds."""
+
+    challenge_window: Duration = Field(default=60.0, description="from the post, in which to challenge (assumption)")
+    bond: Amount = Field(default=10 * OPG, description="put up for each claim challenged (assumption)")
+    winner_share: Share = Field(default=0.5, description="of what the loser forfeits, to who was right (assumption)")
+    arbiters: int = Field(default=0, ge=0, le=MAX_MEMBERS, description="full nodes that decide a dispute; 0: all")
+
+    @property
+    def hearing_s(self) -> float:
+        """Time after the window before anything follows from it."""
+        return 0.0
+
+    @property
+    def uses_beacon(self) -> bool:
+        """Only to draw arbiters: where all decide, there is nothing to draw."""
+        return self.arbiters > 0
+
+    def members(self) -> int:
+        """The arbiters."""
+        return self.arbiters
+
+    def rule(self) -> tuple[Any, ...]:
+        """Parameters of the Optimistic contract besides the panel's, in the order of its struct."""
+        return int(self.challenge_window), int(self.hearing_s), self.bond, round(self.winner_share * BASIS_POINTS)
+
+    def verifier(self) -> VerifierSpec | None:
+        """The verification contract, with these parameters."""
+        return VerifierSpec(self.contract, (self.panel(self.quorum), self.rule()))
+
+    def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
+        """No fees for checks that nobody can show to have made; and no batch expires that is in dispute."""
+        longest = self.challenge_window + self.hearing_s + self.commit_window + self.reveal_window
+        longest += 3 * scenario.economics.beacon_round + (DEPUTIES + 1) * STEP_IN_S
+        return replace(parameters, verifier_share_bps=0, expiry_s=max(parameters.expiry_s, math.ceil(2 * longest)))
+
+    def purse(self, role: Role) -> Wei:
+        """Enough for the bonds of several disputes at a time."""
+        return Wei(self.bond * MAX_CLAIMS * BATCHES_AT_STAKE if role in self.challengers else 0)
+
+    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+        """Arbiters must exist, and contracts count whole seconds."""
+        yield from super().problems(scenario)
+        if self.arbiters > scenario.nodes.full.count:
+            yield ("arbiters",), f"{self.arbiters} arbiters cannot be drawn from {scenario.nodes.full.count} full nodes"
+        if self.challenge_window % 1:
+            yield ("challenge_window",), "contracts count in seconds, so the window must be whole ones"
+
+    # -- looking, and challenging ------------------------------------------------------------------------------
+
+    def on_log(self, node: FullNode, log: Log) -> Steps:
+        """Look at a batch, if the strategy has it so; see to it that it becomes final or is judged; judge if called."""
+        batch = "0x" + log.args["batch"].hex()
+        if log.event == "BatchPosted":
+            yield Spawn(self.look(node, batch, log))
+            yield from self.close(node, batch)
+        elif log.event == "CommitteeDrawn" and node.me.address in log.args["members"]:
+            yield from self.serve(node, batch, log)
+
+    def look(self, node: FullNode, batch: str, posted: Log) -> Steps:
+        """What a full node does of its own accord when a batch is posted."""
+        raise NotImplementedError
+
+    def check(self, node: FullNode, batch: str, posted: Log) -> Steps:
+        """Check a whole batch, and challenge what is wrong; or all of it, if its data cannot be had."""
+        data = yield from self.obtain(node, batch)
+        if data is None:
+            wrong: Sequence[bool] = [True] * posted.args["count"]
+        else:
+            verdicts = yield from node.check_batch(data, on_duty=False)
+            wrong = [verdict is Verdict.INVALID for verdict in verdicts]
+        if any(wrong):
+            yield from self.challenge(node, batch, wrong)
+
+    def obtain(self, node: FullNode, batch: str) -> Steps:
+        """Fetch a batch, patiently; answers `BatchData`, or ``None`` if it is withheld."""
+        for attempt in range(FETCHES):
+            if attempt:
+                yield Sleep(FETCH_AGAIN_S)
+            data = yield from node.fetch(batch)
+            if data is not None:
+                return data
+        return None
+
+    def challenge(self, node: FullNode, batch: str, wrong: Sequence[bool]) -> Steps:
+        """Dispute claims, unless the batch is final meanwhile."""
+        if batch in node.batches:
+            yield from self.submit(node, batch, "challenge", sum(1 << i for i, w in enumerate(wrong) if w))
+
+    # -- what follows when the window is over ------------------------------------------------------------------
+
+    def close(self, node: FullNode, batch: str) -> Steps:
+        """When all challenges are heard, make the batch final or call the arbiters; deputies step in."""
+        turn = node.my_turn(batch)
+        if turn > DEPUTIES:
+            return
+        yield Sleep(self.challenge_window + self.hearing_s + 1)
+        if not self.in_dispute(node, batch):
+            yield Sleep(turn * STEP_IN_S)
+        while batch in node.batches and not self.in_dispute(node, batch):
+            openings, charges = yield from open_fallen(node, batch)
+            args = (bytes.fromhex(batch[2:]), openings, charges)
+            gas = Gas(FINALISE_GAS + OPENING_GAS * (len(openings) + len(charges)))
+            receipt = yield Submit(Call(node.me.address, self.contract, "finalise", args, gas), subject=batch)
+            if receipt.ok:
+                return
+            yield Sleep(STEP_IN_S)
+        if batch in node.batches:
+            yield from self.draw(node, batch)
+
+    def in_dispute(self, node: FullNode, batch: str) -> bool:
+        """Whether a node knows of claims in an open batch that arbiters must decide."""
+        return batch in node.batches and "Challenged" in node.batches[batch].events
+
+    def drawing(self, node: FullNode, batch: str) -> Steps:
+        """Answers the call that draws arbiters."""
+        yield from ()
+        return Call(node.me.address, self.contract, "arbitrate", (bytes.fromhex(batch[2:]),), self.panel_gas(node))
+
+    def resolving_gas(self, node: FullNode, batch: str) -> Gas:
+        """What the panel needs, and the challengers."""
+        challenges = len(node.batches[batch].events.get("Challenged", ()))
+        return Gas(self.panel_gas(node) + CHALLENGER_GAS * challenges)
