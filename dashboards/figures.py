@@ -99,7 +99,7 @@ READINGS: Mapping[str, Callable[[State], float | None]] = MappingProxyType(
 HAPPENED: Mapping[str, Callable[[State], int]] = MappingProxyType(
     {
         "slashed": lambda s: s.chain.slashes,
-        "challenge_opened": lambda s: s.counts["ChallengeOpened"] + s.counts["Equivocation"],
+        "challenge_opened": lambda s: s.counts["Challenged"] + s.counts["Disputed"] + s.counts["Equivocation"],
         "claim_rejected": lambda s: s.counts["ClaimRejected"],
         "batch_voided": lambda s: s.chain.voided,
         "equivocation_proved": lambda s: s.counts["Equivocation"],
