@@ -30,11 +30,14 @@ from chain.signing import Domain
 from nodes.effects import Effect, Note, Now, Steps, Subscribe
 from nodes.identity import Directory, Identity, Role
 from nodes.parameters import Parameters
-from nodes.records import Cheated, SidePayment
+from nodes.records import Cheated, Decided, SidePayment
 from nodes.verification import Comparator
 
 if TYPE_CHECKING:
     from nodes.client import Order
+
+OPG_DIGITS = 12
+"""Digits after the point with which amounts in OPG are recorded."""
 
 Handler = TypeVar("Handler", bound=Callable[..., Steps])
 
@@ -163,6 +166,11 @@ class Behaviour(Parameters):
     def paid(self, payer: str, payee: str, amount: int, why: str, subject: str) -> Note:
         """The ground-truth record of money that changes hands off chain; see `nodes.records.SidePayment`."""
         return Note(SidePayment(payer, payee, str(amount), why, subject))
+
+    def decided(self, subject: str, action: str, expected: Mapping[str, float], explored: bool = False) -> Note:
+        """The record of a choice; see `nodes.records.Decided`."""
+        rounded = {name: round(value, OPG_DIGITS) for name, value in expected.items()}
+        return Note(Decided(self._situation.me.name, self.kind, subject, action, explored, rounded))
 
 
 def subject_of(effect: Effect) -> str:

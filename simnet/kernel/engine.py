@@ -22,6 +22,7 @@ from nodes.effects import (
     Now,
     Pay,
     Pending,
+    Quote,
     Read,
     Receive,
     Reply,
@@ -58,6 +59,8 @@ class Engine:
         self.ledger = ledger
         self.compute = compute
         self.hosts: dict[str, Host] = {}
+        self.opg_price = 1.0
+        """What one OPG is worth, over what it was worth when the run began."""
         self._open_requests: dict[int, Task] = {}
         self._requests = 0
         self._held: list[tuple[str, str, Envelope, int]] = []
@@ -77,6 +80,7 @@ class Engine:
             Pay: self._pay,
             Sleep: self._sleep,
             Now: self._now,
+            Quote: self._quote,
             Spawn: self._spawn,
             Note: self._note,
         }
@@ -257,6 +261,9 @@ class Engine:
 
     def _now(self, _: Task, __: Now) -> float:
         return self.now
+
+    def _quote(self, _: Task, __: Quote) -> float:
+        return self.opg_price
 
     def _spawn(self, task: Task, effect: Spawn) -> None:
         self.start(task.host, effect.steps)

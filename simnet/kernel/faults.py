@@ -1,4 +1,4 @@
-"""Faults: verbs that break the network, a node or the chain at a given time, and mend it again.
+"""Faults: verbs that break the network, a node, the chain or the market at a given time, and mend it again.
 
 The same words are used in scenario files, in the log and on the dashboard.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from simnet.events import FaultInjected
-from simnet.scenario.faults import Crash, Fault, Heal, Hold, Partition, Release, Reorg, Restart
+from simnet.scenario.faults import Crash, Fault, Heal, Hold, Partition, Price, Release, Reorg, Restart
 
 if TYPE_CHECKING:
     from simnet.kernel.engine import Engine
@@ -60,6 +60,18 @@ def reorg(engine: Engine, fault: Reorg) -> list[str]:
     return [str(engine.ledger.reorg(fault.reorg))]
 
 
+def price(engine: Engine, fault: Price) -> list[str]:
+    """Change what OPG is worth."""
+    engine.opg_price = fault.price
+    return [f"{fault.price:g}"]
+
+
+def restore_price(engine: Engine, fault: Price) -> list[str]:
+    """OPG is worth again what it was when the run began."""
+    engine.opg_price = 1.0
+    return ["1"]
+
+
 VERBS: dict[type[Fault], tuple[str, Callable[[Engine, Any], list[str]]]] = {
     Partition: ("partition", partition),
     Heal: ("heal", heal),
@@ -68,6 +80,7 @@ VERBS: dict[type[Fault], tuple[str, Callable[[Engine, Any], list[str]]]] = {
     Crash: ("crash", crash),
     Restart: ("restart", restart),
     Reorg: ("reorg", reorg),
+    Price: ("price", price),
 }
 """What each fault of a scenario does."""
 
@@ -75,6 +88,7 @@ UNDO: dict[type[Fault], tuple[str, Callable[[Engine, Any], list[str]]]] = {
     Partition: ("heal", heal),
     Hold: ("release", release),
     Crash: ("restart", restart),
+    Price: ("price", restore_price),
 }
 """What ends a fault that was given a duration."""
 

@@ -31,7 +31,7 @@ Everything = Annotated[
 
 
 class Fault(Parameters):
-    """Something that happens to the network, a node or the chain."""
+    """Something that happens to the network, a node, the chain or the market."""
 
     verb: ClassVar[str] = ""
     """The key that names it."""
@@ -122,7 +122,19 @@ class Reorg(Fault):
     reorg: int = Field(ge=1, le=64, description="how many blocks")
 
 
-VERBS: dict[str, type[Fault]] = {fault.verb: fault for fault in (Partition, Heal, Hold, Release, Crash, Restart, Reorg)}
+class Price(Temporary):
+    """Change what OPG is worth, over what it was worth when the run began.
+
+    It moves stakes, fees and slashes against the cost of compute; only participants with interests look at it.
+    """
+
+    verb: ClassVar[str] = "price"
+    price: float = Field(gt=0, le=1000, description="worth of one OPG; 0.2 for a fall by four fifths")
+
+
+VERBS: dict[str, type[Fault]] = {
+    fault.verb: fault for fault in (Partition, Heal, Hold, Release, Crash, Restart, Reorg, Price)
+}
 """Every fault by its verb."""
 
 
@@ -151,7 +163,7 @@ class AnyVerb:
 
 
 AnyFault = Annotated[
-    Partition | Heal | Hold | Release | Crash | Restart | Reorg,
+    Partition | Heal | Hold | Release | Crash | Restart | Reorg | Price,
     PlainValidator(read_fault),
     PlainSerializer(lambda fault: fault.model_dump(mode="json", by_alias=True)),
     AnyVerb(),
