@@ -102,20 +102,20 @@ class DisputeStrategy(VotingStrategy):
         """Look at a batch, if the strategy has it so; see to it that it becomes final or is judged; judge if called."""
         batch = "0x" + log.args["batch"].hex()
         if log.event == "BatchPosted":
-            yield Spawn(self.look(node, batch, log))
+            yield Spawn(self.look(node, batch, log.args["count"]))
             yield from self.close(node, batch)
         elif log.event == "CommitteeDrawn" and node.me.address in log.args["members"]:
             yield from self.serve(node, batch, log)
 
-    def look(self, node: FullNode, batch: str, posted: Log) -> Steps:
-        """What a full node does of its own accord when a batch is posted."""
+    def look(self, node: FullNode, batch: str, count: int) -> Steps:
+        """What a full node does of its own accord when a batch of so many claims is posted."""
         raise NotImplementedError
 
-    def check(self, node: FullNode, batch: str, posted: Log) -> Steps:
+    def check(self, node: FullNode, batch: str, count: int) -> Steps:
         """Check a whole batch, and challenge what is wrong; or all of it, if its data cannot be had."""
         data = yield from self.obtain(node, batch)
         if data is None:
-            wrong: Sequence[bool] = [True] * posted.args["count"]
+            wrong: Sequence[bool] = [True] * count
         else:
             verdicts = yield from node.check_batch(data, on_duty=False)
             wrong = [verdict is Verdict.INVALID for verdict in verdicts]

@@ -17,7 +17,6 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from chain.seam import Log
 from chain.units import Share
 from nodes.effects import Steps
 from nodes.full import FullNode
@@ -35,10 +34,10 @@ class Optimistic(DisputeStrategy):
 
     check_share: Share = Field(default=1.0, description="probability with which a full node looks at a batch at all")
 
-    def look(self, node: FullNode, batch: str, posted: Log) -> Steps:
+    def look(self, node: FullNode, batch: str, count: int) -> Steps:
         """Check the batch, if this node's own lot says so."""
         if private_lot(node, batch) < self.check_share:
-            yield from self.check(node, batch, posted)
+            yield from self.check(node, batch, count)
 
 
 def private_lot(node: FullNode, batch: str) -> float:
