@@ -94,6 +94,7 @@ class FullNode:
         yield Subscribe(("BatchPosted", "BatchFinal", *self.duties.watches))
         if self.duties.uses_beacon:
             yield Spawn(self.feed_beacon())
+        yield from self.duties.on_start(self)
         while True:
             envelope = yield Receive()
             match envelope.message:

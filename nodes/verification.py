@@ -36,6 +36,10 @@ class Duties(Protocol):
         """Whether full nodes must contribute to the randomness beacon."""
         ...
 
+    def on_start(self, node: FullNode) -> Steps:
+        """Do what the strategy asks of `node` before anything happens; what takes time is spawned."""
+        ...
+
     def on_log(self, node: FullNode, log: Log) -> Steps:
         """Do what an event asks of `node`; runs beside everything else."""
         ...

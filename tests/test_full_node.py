@@ -51,6 +51,9 @@ class Watching:
     watches: tuple[str, ...] = ("BatchPosted", "Voted")
     uses_beacon: bool = False
 
+    def on_start(self, node: FullNode) -> Steps:
+        yield from ()
+
     def on_log(self, node: FullNode, log: Log) -> Steps:
         """Say which event it was."""
         yield Sleep(0.0)

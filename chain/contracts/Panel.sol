@@ -306,6 +306,12 @@ abstract contract Panel {
         }
     }
 
+    /// @notice Take a share of what a member has at stake.
+    function _slashMember(address member, uint256 shareBps, bytes32 reason) internal {
+        uint256 amount = staking.slashableOf(member) * shareBps / BPS;
+        if (amount > 0) staking.slash(member, amount, address(0), 0, reason);
+    }
+
     /// @notice Share `pot` among the earners in equal parts.
     /// @return rest what can't be divided, or has nobody to go to
     function _reward(bytes32 batch, Seat[] memory seats, uint128 earners, uint256 pot) internal returns (uint256 rest) {
@@ -433,11 +439,6 @@ abstract contract Panel {
         }
     }
 
-    function _slashMember(address member, uint256 shareBps, bytes32 reason) private {
-        uint256 amount = staking.slashableOf(member) * shareBps / BPS;
-        if (amount > 0) staking.slash(member, amount, address(0), 0, reason);
-    }
-
     function _isShare(uint256 weight, uint256 total, uint256 numerator, uint256 denominator)
         private
         pure
@@ -446,11 +447,11 @@ abstract contract Panel {
         return weight * denominator >= total * numerator;
     }
 
-    function _bit(uint256 index) private pure returns (uint128) {
+    function _bit(uint256 index) internal pure returns (uint128) {
         return uint128(1 << index);
     }
 
-    function _has(uint128 bits, uint256 index) private pure returns (bool) {
+    function _has(uint128 bits, uint256 index) internal pure returns (bool) {
         return bits & _bit(index) != 0;
     }
 }

@@ -49,6 +49,10 @@ class Strategy(Parameters):
         """OPG that a participant of `role` begins with besides its stake, and that the verifier may draw as bonds."""
         return Wei(0)
 
+    def on_start(self, node: FullNode) -> Steps:
+        """What `node` does before anything happens; what takes time must be spawned."""
+        yield from ()
+
     def on_log(self, node: FullNode, log: Log) -> Steps:
         """What `node` does when an event it watches happens."""
         raise NotImplementedError
