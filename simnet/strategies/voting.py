@@ -94,12 +94,14 @@ class VotingStrategy(Strategy):
     # -- the chore of seeing to it that a panel is drawn -------------------------------------------------------
 
     def on_log(self, node: FullNode, log: Log) -> Steps:
-        """See to it that a panel is drawn; serve on it if drawn."""
+        """See to it that a panel is drawn; serve on it if drawn, and stand by to close its vote if not."""
         batch = "0x" + log.args["batch"].hex()
         if log.event == "BatchPosted":
             yield from self.draw(node, batch)
         elif log.event == "CommitteeDrawn" and node.me.address in log.args["members"]:
             yield from self.serve(node, batch, log)
+        elif log.event == "CommitteeDrawn":
+            yield from self.stand_by(node, batch, log)
 
     def draw(self, node: FullNode, batch: str) -> Steps:
         """Draw as soon as the seed is out; deputies step in if it is not done."""
@@ -148,6 +150,17 @@ class VotingStrategy(Strategy):
         if sits(node, batch, drawn):
             yield from self.resolve(node, batch, data, drawn)
 
+    def stand_by(self, node: FullNode, batch: str, drawn: Log) -> Steps:
+        """Resolve the vote if no member does: all of them may be down."""
+        turn = node.my_turn(batch)
+        if turn > DEPUTIES:
+            return
+        before = min(len(drawn.args["members"]), DEPUTIES + 1) + turn
+        yield from wait_until(node, drawn.args["revealBy"] + 1 + before * STEP_IN_S)
+        if sits(node, batch, drawn):
+            data = yield from node.fetch(batch)
+            yield from self.resolve(node, batch, data, drawn)
+
     def submit(self, node: FullNode, batch: str, function: str, *args: Any) -> Steps:
         """A member's transaction on a batch; answers its receipt, or ``None`` if it never left the node."""
         call = Call(node.me.address, self.contract, function, (bytes.fromhex(batch[2:]), *args), VOTE_GAS)
@@ -177,7 +190,7 @@ class VotingStrategy(Strategy):
     def resolve(self, node: FullNode, batch: str, data: BatchData | None, drawn: Log) -> Steps:
         """Close the vote, opening the claims that fall by it."""
         tally = yield Read(self.contract, "tally", (bytes.fromhex(batch[2:]),))
-        if tally is None:  # somebody has resolved it, and the news is on its way
+        if tally is None or batch not in node.batches:  # somebody has resolved it
             return
         _, rejected, voided, _ = tally
         fallen = rejected | voided if self.settles(drawn, voided) else 0
