@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,6 +64,6 @@ def judged(file: Path, scenario: Scenario, truth: Truth) -> CaseResult:
 
 def case_files(directory: Path, ids: Sequence[str]) -> list[Path]:
     """Files of the cases asked for, all if none is, in the order of their numbers."""
-    files = sorted(directory.glob("*.yaml"), key=lambda file: (len(file.stem), file.stem))
-    wanted = [name.lower() for name in ids]
-    return [file for file in files if not wanted or any(file.stem.lower().startswith(name) for name in wanted)]
+    files = sorted(directory.glob("*.yaml"), key=lambda file: (int("0" + re.sub(r"\D", "", file.stem)), file.stem))
+    wanted = re.compile("|".join(f"{re.escape(name)}[a-z]?" for name in ids) or ".*", re.IGNORECASE)
+    return [file for file in files if wanted.fullmatch(file.stem)]

@@ -1,0 +1,77 @@
+"""Published statements hold in simulation, and a sabotaged harness is found out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simnet.cli.main import main
+from simnet.truth.judge import agrees_in_print, binomial_p
+from simnet.truth.observations import Frequency
+from simnet.truth.suite import CaseResult, case_files, run_case
+
+CASES = Path(__file__).parents[1] / "scenarios" / "truth"
+TASKS_MIN = 10_000
+
+
+def failing(result: CaseResult) -> list[str]:
+    """Formulas whose check did not hold."""
+    return [verdict.check.formula for verdict in result.verdicts if not verdict.held]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", case_files(CASES, ()), ids=lambda file: file.stem)
+def test_every_case_holds_over_ten_thousand_tasks(file: Path) -> None:
+    result = run_case(file)
+    assert failing(result) == []
+    assert result.held, result.broken
+    assert result.tasks >= TASKS_MIN
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("case", "sabotage", "found_out"),
+    [
+        ("GT-5", "strategy.probability=7 %", "seen_by_sampling"),  # a biased sampler
+        ("GT-7a", "clients.fee=11 OPG", "break_even_penalty"),  # a wrong reward
+        ("GT-17a", "strategy.commit_reveal=false", "constant"),  # votes that can be copied
+        ("GT-4", "strategy.size=4", "seats_captured"),  # committees of another size
+    ],
+)
+def test_a_sabotaged_case_does_not_hold(case: str, sabotage: str, found_out: str) -> None:
+    (file,) = case_files(CASES, (case,))
+    result = run_case(file, (sabotage,))
+    assert not result.held
+    assert found_out in failing(result)
+
+
+def test_the_command_ends_red_when_a_case_does_not_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    short = ["--set", "duration=20 s", "--set", "strategy.probability=60 %", "--directory", str(CASES), "--jobs", "1"]
+    assert main(["truth", "GT-6", *short]) == 1
+    assert "simulation differs" in capsys.readouterr().out
+
+
+def test_a_case_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["truth", "GT-99", "--directory", str(CASES)]) == 2
+    assert "no case GT-99" in capsys.readouterr().err
+
+
+def test_a_number_of_a_case_means_its_parts_and_no_other_case() -> None:
+    assert {file.stem for file in case_files(CASES, ("GT-1",))} == {"GT-1a", "GT-1b", "GT-1c", "GT-1d", "GT-1e"}
+    assert [file.stem for file in case_files(CASES, ("gt-7b",))] == ["GT-7b"]
+
+
+@pytest.mark.parametrize(
+    ("value", "printed", "agrees"),
+    [(0.0877193, "0.0877", True), (0.0877193, "0.0878", False), (1980.0, "1980", True), (0.98998, "0.99", True)],
+)
+def test_a_formula_must_give_the_printed_digits(value: float, printed: str, agrees: bool) -> None:
+    assert agrees_in_print(value, printed) is agrees
+
+
+def test_certain_events_allow_no_exception() -> None:
+    assert binomial_p(Frequency(100, 100), 1.0) == 1.0
+    assert binomial_p(Frequency(99, 100), 1.0) == 0.0
+    assert binomial_p(Frequency(0, 100), 0.0) == 1.0
+    assert binomial_p(Frequency(0, 0), 0.5) == 0.0
