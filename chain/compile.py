@@ -36,7 +36,8 @@ class CompileFailed(ChainError):
 
 
 def _standard_input() -> dict[str, Any]:
-    sources = {path.name: {"content": path.read_text()} for path in sorted(CONTRACTS.glob("*.sol"))}
+    paths = {path.relative_to(CONTRACTS).as_posix(): path for path in CONTRACTS.rglob("*.sol")}
+    sources = {name: {"content": path.read_text()} for name, path in sorted(paths.items())}
     settings = {
         "evmVersion": EVM_VERSION,
         "viaIR": True,
@@ -87,7 +88,7 @@ def compile_contracts() -> dict[str, str]:
         name: _artifact(name, contract)
         for source in sorted(output)
         for name, contract in sorted(output[source].items())
-        if contract["evm"]["bytecode"]["object"]
+        if contract["evm"]["bytecode"]["object"] and contract["abi"]  # not a library that others contain
     }
 
 

@@ -20,7 +20,7 @@ from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env
 from chain import abi
 from chain.errors import CallReverted, RpcFailed
 from chain.quantities import Address, Gas, Timestamp, Wei
-from chain.seam import Block, Call, Log, Receipt, Revert
+from chain.seam import Block, Call, Log, Native, Receipt, Revert
 
 HARD_FORK = "Cancun"
 """What pyrevm 0.3 executes; later forks price calldata differently."""
@@ -101,6 +101,7 @@ class RevmChain:
         self._recent: deque[_Mined] = deque()
         self._names: dict[str, Address] = {}
         self._contracts: dict[str, tuple[str, abi.Artifact]] = {}
+        self._natives: dict[Address, Native] = {}
         self._points: dict[int, _Point] = {}
         self._next_point = 1
 
@@ -110,10 +111,22 @@ class RevmChain:
     def deploy(self, artifact: str, args: Sequence[Any], sender: Address, name: str | None = None) -> Address:
         """Deploy a compiled contract in a block of its own, a second after the last; see `Chain.deploy`."""
         compiled = abi.load(artifact)
-        mined = self._open_block(Timestamp(self.head[1] + 1))
-        self._deployed_at = mined.block.number
         self._evm.insert_account_info(sender, AccountInfo(nonce=self._nonces[sender]))
         self._nonces[sender] += 1
+        return self._place(None, compiled, sender, args, name or artifact)
+
+    def etch(self, address: Address, artifact: str, native: Native | None = None) -> None:
+        """Put a compiled contract at `address`, in a block of its own; see `Chain.etch`."""
+        self._place(address, abi.load(artifact), NOBODY, (), artifact)
+        if native is not None:
+            self._natives[address] = native
+
+    def _place(
+        self, at: Address | None, compiled: abi.Artifact, sender: str, args: Sequence[Any], name: str
+    ) -> Address:
+        """Run a constructor and put what it leaves where a deployment goes, or at an address of our choosing."""
+        mined = self._open_block(Timestamp(self.head[1] + 1))
+        self._deployed_at = mined.block.number
         created: list[str] = []
 
         def create() -> bytes:
@@ -122,13 +135,13 @@ class RevmChain:
 
         outcome = self._execute(create)
         if outcome.revert is not None:
-            raise CallReverted(artifact, "constructor", outcome.revert)
-        address = Address(created[0])
+            raise CallReverted(compiled.name, "constructor", outcome.revert)
+        address = at or Address(created[0])
         self._evm.insert_account_info(address, AccountInfo(nonce=1, code=outcome.output))
         mined.writes.append(_Write(address, CODE, 0, 0))
-        self._keep(mined, outcome.writes)
-        self._names[name or artifact] = address
-        self._contracts[address] = (name or artifact, compiled)
+        self._keep(mined, [w._replace(address=address) if w.address == created[0] else w for w in outcome.writes])
+        self._names[name] = address
+        self._contracts[address] = (name, compiled)
         return address
 
     def address_of(self, contract: str) -> Address:
@@ -147,6 +160,9 @@ class RevmChain:
         calldata = [self._calldata(call) for call in calls]
         before = self._point()
         mined = self._open_block(timestamp)
+        for address, native in self._natives.items():
+            answers = native.answers(calls, timestamp)
+            self._keep(mined, [_Write(address, slot, 0, value) for slot, value in answers.items()])
         try:
             receipts = tuple(self._transact(call, data, mined) for call, data in zip(calls, calldata, strict=True))
         except RpcFailed:

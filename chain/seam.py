@@ -90,6 +90,17 @@ class Block:
         return Gas(sum(receipt.gas_used for receipt in self.receipts))
 
 
+class Native(Protocol):
+    """Code that a real chain runs outside the EVM. Here a contract stands in for it, and finds answers in its storage.
+
+    What it answers must hang on nothing but the calls and the time, so that a block mined anew finds the same.
+    """
+
+    def answers(self, calls: Sequence[Call], timestamp: Timestamp) -> Mapping[int, int]:
+        """Words to write into the stand-in's storage, by slot, before a block of `calls` is mined at `timestamp`."""
+        ...
+
+
 class Chain(Protocol):
     """A chain that mines when told to, at the timestamp it is told.
 
@@ -116,6 +127,13 @@ class Chain(Protocol):
         """Deploy a compiled contract under `name` (default: the artifact's) in a block of its own.
 
         Raises `CallReverted` when the constructor reverts.
+        """
+        ...
+
+    def etch(self, address: Address, artifact: str, native: Native | None = None) -> None:
+        """Put a compiled contract without constructor arguments at `address`, in a block of its own.
+
+        With `native`, the contract stands in for code that the chain runs itself.
         """
         ...
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from eth_account.messages import encode_typed_data
@@ -121,12 +121,12 @@ class World:
         """Timestamp of the last block."""
         return self.chain.head[1]
 
-    def at(self, timestamp: int) -> World:
+    def at(self, timestamp: int) -> Self:
         """Let the next block have this timestamp."""
         self._next = timestamp
         return self
 
-    def later(self, seconds: int) -> World:
+    def later(self, seconds: int) -> Self:
         return self.at(self.now + seconds)
 
     def tick(self) -> None:

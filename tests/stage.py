@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from chain.errors import CallReverted
 from chain.quantities import Address, Gas, Timestamp, Wei
-from chain.seam import Block, Call, Log, Receipt, Revert
+from chain.seam import Block, Call, Log, Native, Receipt, Revert
 from chain.signing import Domain, Key
 from nodes.adversaries.behaviour import Behaviour, Gate
 from nodes.effects import Steps
@@ -95,6 +95,10 @@ class EchoChain:
 
     def deploy(self, artifact: str, args: Sequence[Any], sender: Address, name: str | None = None) -> Address:
         """There is nothing to deploy."""
+        raise NotImplementedError
+
+    def etch(self, address: Address, artifact: str, native: Native | None = None) -> None:
+        """There is nothing to put anywhere."""
         raise NotImplementedError
 
     def address_of(self, contract: str) -> Address:

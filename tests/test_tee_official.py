@@ -20,6 +20,7 @@ from nodes.tee import nitro, signing
 from nodes.tee.enclave import Enclave
 from nodes.tee.vendor import Vendor
 from tests.source import ROOT
+from tests.test_contracts_tee_registry import OFFICIAL, functions_of
 
 pytestmark = pytest.mark.slow
 
@@ -142,3 +143,10 @@ def test_the_official_client_refuses_whatever_was_changed(official: Path) -> Non
     assert "signature verification failed" in verdicts["another answer's signature"]
     assert all("tee_id mismatch" in verdicts[f"another enclave{end}"] for end in ("'s id", "'s key", ""))
     assert "tee_signature" in verdicts["no signature"]
+
+
+def test_our_record_of_the_official_abi_is_the_wheels_own(official: Path) -> None:
+    script = "from importlib.util import find_spec; print(find_spec('opengradient').submodule_search_locations[0])"
+    where = subprocess.run([official, "-I", "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+    abi = json.loads((Path(where) / "abi" / "TEERegistry.abi").read_text())
+    assert functions_of(abi) == json.loads(OFFICIAL.read_text())["functions"]

@@ -1,0 +1,66 @@
+"""OpenGradient's native verifier on a chain that has none: the checks run here, a contract at 0x900 has the answers.
+
+See ``chain/contracts/tee/TEENative.sol``. Before each block, the attestations that its transactions bring along are
+checked as of the block's time, under every root certificate that the run knows of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from eth_abi.abi import encode
+
+from chain.claims import word
+from chain.hashing import keccak
+from chain.quantities import Address, Timestamp
+from chain.seam import Call, Chain
+from nodes.tee.attestation import verify
+
+ADDRESS = Address("0x0000000000000000000000000000000000000900")
+ARTIFACT = "TEENative"
+
+REFUSED = 1
+"""What the contract takes for "not valid"; no hash of measurements is that small."""
+
+_ANSWERS_SLOT = word(0)
+
+_BRING_DOCUMENTS: Mapping[tuple[str, str], tuple[int, int, int]] = {
+    ("TEERegistry", "registerTEEWithAttestation"): (0, 1, 2),
+    ("TEENative", "verifyAttestation"): (0, 1, 2),
+}
+"""Where calls carry a document, a signing key and a TLS certificate among their arguments."""
+
+
+class AttestationNative:
+    """Answers what transactions will ask the verifier."""
+
+    def __init__(self, *roots: bytes) -> None:
+        self._roots = dict.fromkeys(roots)
+
+    def answers(self, calls: Sequence[Call], timestamp: Timestamp) -> Mapping[int, int]:
+        """Storage of the stand-in; see `chain.seam.Native`."""
+        self._roots |= dict.fromkeys(call.args[0] for call in calls if call.function == "setAWSRootCertificate")
+        found: dict[int, int] = {}
+        for document, spki, tls_der in _documents(calls):
+            for root in self._roots:
+                verdict = verify(document, spki, tls_der, root, timestamp)
+                answer = int.from_bytes(verdict.pcr_hash, "big") if verdict.valid else REFUSED
+                found[_slot(document, spki, tls_der, root, timestamp)] = answer
+        return found
+
+
+def install(chain: Chain, *roots: bytes) -> None:
+    """Give a chain the verifier. It knows these roots (PEM, empty for AWS's), and those that the registry is told."""
+    chain.etch(ADDRESS, ARTIFACT, AttestationNative(*roots))
+
+
+def _documents(calls: Sequence[Call]) -> Iterator[tuple[bytes, bytes, bytes]]:
+    for call in calls:
+        if places := _BRING_DOCUMENTS.get((call.contract, call.function)):
+            document, spki, tls_der = (call.args[place] for place in places)
+            yield document, spki, tls_der
+
+
+def _slot(document: bytes, spki: bytes, tls_der: bytes, root: bytes, timestamp: Timestamp) -> int:
+    question = encode(["bytes", "bytes", "bytes", "bytes", "uint256"], [document, spki, tls_der, root, timestamp])
+    return int.from_bytes(keccak(keccak(question) + _ANSWERS_SLOT), "big")
