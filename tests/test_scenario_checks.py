@@ -8,6 +8,8 @@ import pytest
 
 from tests.scenario_text import MINIMAL, one_error, parse
 
+MODEL_FILE = Path(__file__).resolve().parents[1] / "nodes/models/zoo/digits_mlp/fp32.onnx"
+
 
 @pytest.mark.parametrize(
     ("right", "wrong", "expected"),
@@ -158,3 +160,11 @@ def test_a_users_model_cannot_take_a_name_of_the_zoo(tmp_path: Path) -> None:
     file.write_bytes(b"")
     error = one_error(f"models: [{{name: digits_mlp, path: {file}}}]", base="name: t\nstrategy: none\n")
     assert error.startswith("x.yaml:3:17: 'digits_mlp' is a model of the zoo")
+
+
+@pytest.mark.parametrize(("behaviour", "variant"), [("quantize", "int8"), ("model_swap", "small")])
+def test_a_behaviour_that_runs_a_variant_needs_models_that_have_one(behaviour: str, variant: str) -> None:
+    base = f"name: t\nstrategy: none\nmodels: [digits_mlp, {{name: mine, path: {MODEL_FILE}, macs: 1}}]\n"
+    error = one_error(f"adversaries: [{{behaviour: {behaviour}}}]", base=base)
+    assert f"'{behaviour}' runs the variant '{variant}', and model 'mine' has none" in error
+    parse(base + "adversaries: [{behaviour: random_output}]")

@@ -93,6 +93,10 @@ class VariantBehaviour(AnswerBehaviour):
         """Variant to run."""
         raise NotImplementedError
 
+    def variants(self) -> tuple[str, ...]:
+        """The one it substitutes."""
+        return (self.substitute(),)
+
     def cheat(self, effect: Execute) -> Steps:
         """The variant's output."""
         yield self.cheated("answer", effect.task)

@@ -148,6 +148,10 @@ class Behaviour(Parameters):
     def begin(self) -> None:
         """Set up what one participant's copy keeps in memory."""
 
+    def variants(self) -> tuple[str, ...]:
+        """Cheaper variants of a model that it runs; a user's own model has none."""
+        return ()
+
     def purse(self, purse: Purse, me: str, coalition: Coalition, peers: Wei) -> Purse:
         """What a node called `me` begins with, whom the scenario gives `purse`; `peers` is the others' stake together.
 

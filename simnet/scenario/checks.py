@@ -144,7 +144,15 @@ def _adversary(scenario: Scenario, i: int, adversary: Adversary) -> Iterator[Fin
             yield (*at, "nodes", j), message, did_you_mean(name, candidates)
         elif name in (adversary.nodes or ())[:j]:
             yield (*at, "nodes", j), f"'{name}' is named twice", ""
+    yield from _variants(scenario, at, adversary)
     yield from _span(scenario, at, adversary)
+
+
+def _variants(scenario: Scenario, at: KeyPath, adversary: Adversary) -> Iterator[Finding]:
+    own = [model.name for model in scenario.models if model.path is not None]
+    if own and (variants := adversary.behaviour.variants()):
+        message = f"'{adversary.behaviour.kind}' runs the variant '{variants[0]}', and model '{own[0]}' has none"
+        yield (*at, "behaviour"), message, "only models of the zoo have variants"
 
 
 def _span(scenario: Scenario, at: KeyPath, adversary: Adversary) -> Iterator[Finding]:
