@@ -260,6 +260,20 @@ def test_every_claim_of_a_batch_gets_a_verdict_in_leaf_order() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("ballot", "result"),
+    [
+        (0b10, [Verdict.ABSTAIN, Verdict.VALID]),
+        (0b01, [Verdict.VALID, Verdict.ABSTAIN]),
+        (0, [Verdict.ABSTAIN, Verdict.ABSTAIN]),
+    ],
+)
+def test_a_claim_that_is_not_on_the_ballot_is_left_alone(ballot: int, result: list[Verdict]) -> None:
+    course = follow(knowing(DATA, ROOT).check_batch(DATA, ballot), {Check: always(Verdict.VALID)})
+    assert course.result == result
+    assert len(course.of(Check)) == len(course.records) == result.count(Verdict.VALID)
+
+
 def test_a_check_carries_the_honest_procedure_with_it() -> None:
     course = follow(knowing(DATA, ROOT).check_batch(DATA), {Check: always(Verdict.VALID)})
     for check, mine, verdict in zip(course.of(Check), (OUTPUT, OUTPUT), (Verdict.VALID, Verdict.INVALID), strict=True):

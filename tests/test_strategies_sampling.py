@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,17 +10,13 @@ from scipy.stats import binomtest
 from chain.quantities import OPG, Wei
 from simnet.genesis import protocol_parameters
 from simnet.metrics import Figures
-from simnet.results import PASS
-from simnet.run import Options, run
 from simnet.scenario.errors import ScenarioErrors
-from simnet.scenario.load import load_scenario
 from simnet.strategies.probabilistic_proofs import ProbabilisticProofs
 from tests.small import BASE, Played, play, scenario
 
 ECONOMICS = {**BASE["economics"], "slash_share": "0 %", "slash_amount": "1 OPG", "jail": "0 s"}
 """A cheat is slashed and goes on, so that there is something to count."""
 FRAUD = [{"behaviour": "random_output", "nodes": ["inference-0"]}]
-SCENARIOS = sorted(Path(__file__).parents[1].glob("scenarios/strategies/*.yaml"))
 
 
 def posp(probability: str, **more: Any) -> dict[str, Any]:
@@ -218,14 +213,7 @@ def test_who_passes_is_checked_ever_less_and_who_fails_always() -> None:
     assert run["false_slash_rate"] == 0
 
 
-# -- scenarios -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
-def test_each_scenario_shows_its_point(path: Path, tmp_path: Path) -> None:
-    pytest.importorskip("pyrevm")
-    results = run(load_scenario(path, ["chain.backend=revm"]), Options(out=tmp_path)).results
-    assert results.outcome == PASS, results.reason
+# -- errors --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
