@@ -46,9 +46,9 @@ def bounds_text(bounds: Bounds | None, unit: str) -> str:
 
 def estimate_text(estimate: Estimate) -> str:
     """Value, interval and unit."""
-    interval = interval_text(estimate)
-    text = f"{value_text(estimate)} {unit_of(estimate.spec.unit)}" if is_finite(estimate) else value_text(estimate)
-    return f"{text} ({interval})" if interval else text
+    interval, unit = interval_text(estimate), unit_of(estimate.spec.unit) if is_finite(estimate) else ""
+    parts = (value_text(estimate), unit, f"({interval})" if interval else "")
+    return " ".join(part for part in parts if part)
 
 
 def cell_text(estimate: Estimate) -> str:

@@ -89,9 +89,10 @@ def carry_out(console: Console, plan: Plan, out: Path | None, jobs: int) -> Comp
     from simnet.cli.run import stop_on_interrupt
     from simnet.comparison.compare import Options
     from simnet.comparison.compare import compare as carry_out_plan
+    from simnet.comparison.execute import Processes
 
     runs = len(plan.entrants) * len(plan.seeds)
-    options = Options(out, jobs, command=shlex.join(["simnet", *sys.argv[1:]]))
+    options = Options(out, jobs, Processes, command=shlex.join(["simnet", *sys.argv[1:]]))
     with progress(console, "runs", runs) as advance, stop_on_interrupt(options.stop):
         over = 0
 

@@ -129,7 +129,8 @@ def of_runs(change: Change, first: Evidence, second: Evidence, reproducible: boo
     spec, same_seed = change.spec, first.seed == second.seed
     if spec.statistics:
         share = int(change.reading.rpartition(".p")[2]) / 100
-        found = tested(change, noise.percentiles(first.observations[spec.name], second.observations[spec.name], share))
+        before, after = first.observations[spec.name], second.observations[spec.name]
+        found = tested(change, noise.percentiles(before, after, share, same_world=same_seed))
         if not same_seed and found.p is not None and found.p < ALPHA:
             return replace(found, p=None, verdict=UNKNOWN, why=f"n = 1 seed each: {SEEDS_DIFFER}")
         return found

@@ -88,7 +88,7 @@ def pooled_rate(spec: MetricSpec, successes: int, n: int) -> Estimate:
 
 def percentile(spec: MetricSpec, statistic: str, samples: Sequence[Observations]) -> Estimate:
     """A percentile of all samples together."""
-    values = np.concatenate([*samples, np.empty(0)])
+    values = np.concatenate([np.empty(0), *samples])
     if not values.size:
         return Estimate(spec, statistic, None, 0, None, OBSERVATIONS)
     share = int(statistic[1:]) / 100

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+import pandas as pd
 
 from simnet.comparison.catalogue import ADDED
 from simnet.comparison.stakes import StakeTerms, honesty_stake, stake_terms
 from simnet.metrics import WEI, Figures, Measured, Metric, observations, rate, total
 from simnet.tables import payments
 
-Observations: TypeAlias = npt.NDArray[np.float64]
+Observations: TypeAlias = "pd.Series[float]"
+"""One value per task, by the task's id."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def gather(figures: Figures, metrics: Mapping[str, Metric], seed: int) -> Eviden
     """The evidence of a run whose metrics are computed already."""
     terms = stake_terms(figures)
     stake, interval = honesty_stake(terms)
-    finalised = int(figures.claims["final"].notna().sum())
+    finalised = int(figures.asked["final"].notna().sum())
     measured: dict[str, Measured] = {
         "integrity_loss": integrity_loss(figures),
         "opg_per_inference": opg_per_inference(figures, finalised),
@@ -53,14 +53,13 @@ def gather(figures: Figures, metrics: Mapping[str, Metric], seed: int) -> Eviden
         "honesty_stake_opg": (stake, terms.decided, interval),
     }
     added = {name: Metric(spec, *measured[name]) for name, spec in ADDED.items()}
-    seen = {name: np.asarray(values, dtype=np.float64) for name, values in observations(figures).items()}
-    return Evidence(seed, {**metrics, **added}, seen, terms)
+    return Evidence(seed, {**metrics, **added}, observations(figures), terms)
 
 
 def integrity_loss(figures: Figures) -> Measured:
     """How much of what clients may rely on is a fraud."""
-    accepted = figures.claims["outcome"] == "accepted"
-    return rate(int((accepted & figures.claims["fraud"].notna()).sum()), int(accepted.sum()))
+    accepted = figures.asked["outcome"] == "accepted"
+    return rate(int((accepted & figures.asked["fraud"].notna()).sum()), int(accepted.sum()))
 
 
 def opg_per_inference(figures: Figures, finalised: int) -> Measured:

@@ -2,13 +2,14 @@
 
 - Rates: Fisher's exact test, with the interval of the difference after Newcombe (method 10 of "Interval estimation
   for the difference between independent proportions", Statistics in Medicine 17, 1998).
-- Percentiles: bootstrap of the difference. A percentile of a bootstrap sample is an order statistic of the original
-  one whose rank follows a beta distribution, so that no sample needs to be drawn.
+- Percentiles: bootstrap of the difference. Under the same seed both runs have the same tasks, and these are drawn in
+  pairs, so that what tasks differ by is no noise. Otherwise, a percentile of a bootstrap sample is an order statistic
+  of the original one whose rank follows a beta distribution, so that no sample needs to be drawn.
 - Anything over several seeds: Student's t on one value per seed, paired where both sides ran the same seeds, Welch's
   otherwise. The seed is then the unit of replication, which is the safest of the three.
 
-The first two take the tasks of a run for independent. Under the same seed both runs live in the same world, so that
-this errs on the side of noise; under different seeds it does not hold for latencies, see `simnet.comparison.diff`.
+The first two take the tasks of a run for independent. Under different seeds that does not hold for latencies, see
+`simnet.comparison.diff`.
 """
 
 from __future__ import annotations
@@ -16,18 +17,31 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 from simnet.comparison.estimates import CONFIDENCE, Bounds
 from simnet.comparison.evidence import Observations
 from simnet.metrics import wilson
 
+Floats: TypeAlias = npt.NDArray[np.float64]
+
 ALPHA = 1 - CONFIDENCE
 
-RESAMPLES = 20_000
+RESAMPLES, RESAMPLES_OF_PAIRS = 20_000, 2_000
 """Draws of a bootstrap; p-values are no finer than two parts in that many."""
+
+CHUNK = 200
+"""Samples of pairs that are held in memory at a time."""
+
+MAX_PAIRS = 5_000
+"""Above that, samples are so large that pairing would cost more than it gains."""
+
+PAIRABLE = 0.9
+"""Share of the larger sample that must have its pair; otherwise there is no telling who is missing."""
 
 BOOTSTRAP_SEED = 0
 """The same two runs get the same verdict every time."""
@@ -68,16 +82,23 @@ def newcombe(first: tuple[int, int], second: tuple[int, int]) -> tuple[float, fl
     return middle - math.hypot(other - low2, high1 - one), middle + math.hypot(high2 - other, one - low1)
 
 
-def percentiles(first: Observations, second: Observations, share: float) -> Trial:
-    """The same percentile of two samples."""
-    method, n = "bootstrap", f"{first.size:,} and {second.size:,}"
-    if min(first.size, second.size) < fewest(share):
-        return Trial(None, None, method, f"{n}, and this percentile needs {fewest(share)}")
-    draws = np.random.default_rng(BOOTSTRAP_SEED)
-    differences = resampled(second, share, draws) - resampled(first, share, draws)
+def percentiles(first: Observations, second: Observations, share: float, *, same_world: bool) -> Trial:
+    """The same percentile of two samples; tasks of the same world are paired if there are not too many of them."""
+    n, needed = f"{first.size:,} and {second.size:,}", fewest(share)
+    if min(first.size, second.size) < needed:
+        return Trial(None, None, "bootstrap", f"{n}, and this percentile needs {needed}")
+    draws, common = np.random.default_rng(BOOTSTRAP_SEED), first.index.intersection(second.index)
+    one, other = (np.asarray(sample, dtype=np.float64) for sample in (first, second))
+    if same_world and PAIRABLE * max(first.size, second.size) <= common.size <= MAX_PAIRS:
+        one, other = (np.asarray(sample[common], dtype=np.float64) for sample in (first, second))
+        differences = resampled_pairs(one, other, share, draws)
+        method, n = "paired bootstrap", f"{common.size:,} tasks"
+    else:
+        differences = resampled(other, share, draws) - resampled(one, share, draws)
+        method = "bootstrap"
     tail = min(float((differences <= 0).mean()), float((differences >= 0).mean()))
     low, high = np.quantile(differences, [ALPHA / 2, 1 - ALPHA / 2])
-    return Trial(min(1.0, 2 * max(tail, 1 / RESAMPLES)), (float(low), float(high)), method, n)
+    return Trial(min(1.0, 2 * max(tail, 1 / differences.size)), (float(low), float(high)), method, n)
 
 
 def fewest(share: float) -> int:
@@ -85,7 +106,7 @@ def fewest(share: float) -> int:
     return math.ceil(math.log(ALPHA / 2) / math.log(max(share, 1 - share)))
 
 
-def resampled(sample: Observations, share: float, draws: np.random.Generator) -> Observations:
+def resampled(sample: Floats, share: float, draws: np.random.Generator) -> Floats:
     """A percentile of many bootstrap samples."""
     n = sample.size
     rank = math.ceil(n * share)
@@ -93,7 +114,16 @@ def resampled(sample: Observations, share: float, draws: np.random.Generator) ->
     return np.asarray(np.sort(sample)[np.minimum(picked, n - 1)], dtype=np.float64)
 
 
-def seeds(first: Sequence[float], second: Sequence[float], *, matched: bool) -> Trial:
+def resampled_pairs(first: Floats, second: Floats, share: float, draws: np.random.Generator) -> Floats:
+    """Differences of a percentile over many bootstrap samples of pairs."""
+    chunks = []
+    for _ in range(RESAMPLES_OF_PAIRS // CHUNK):
+        picked = draws.integers(first.size, size=(CHUNK, first.size))
+        chunks.append(np.quantile(second[picked], share, axis=1) - np.quantile(first[picked], share, axis=1))
+    return np.concatenate(chunks)
+
+
+def seeds(first: Sequence[float] | Floats, second: Sequence[float] | Floats, *, matched: bool) -> Trial:
     """One value per seed; `matched` if both sides have the same seeds, in the same order."""
     n = f"{len(first)} seeds" if matched else f"{len(first)} and {len(second)} seeds"
     method = "paired t" if matched else "Welch's t"
