@@ -118,7 +118,8 @@ contract Sampling is Panel {
         _reward(batch, count.seats, _slash(count), opg.balanceOf(address(this)));
     }
 
-    /// @dev Validators may be drawn as arbiters too: there may be nobody else.
+    /// @dev From the seed of the validators, so that arbiters can be told from the draw on; a seed of their own
+    /// would cost a round more. Validators may be drawn as arbiters too: there may be nobody else.
     function _arbitrate(bytes32 batch, Settlement.Batch memory posted, uint128 disputed) private {
         bytes32 subject = keccak256(abi.encode(batch, "arbitration"));
         uint256 seats = size == 0 ? MAX_MEMBERS - validators : size;
