@@ -226,7 +226,7 @@ def watch(copycat: Copycat, name: str, member: str, **what: Any) -> Course:
 def test_a_copycat_follows_the_others_moves_and_keeps_them_from_the_honest_node() -> None:
     copycat = attached(Copycat(), "full-0")
     course = past(copycat, Subscribe(("BatchPosted",)))
-    assert course.one(Subscribe).events == ("BatchPosted", "Committed", "Voted")
+    assert course.one(Subscribe).events == ("BatchPosted", "Voted", "Committed", "Submitted")
     (envelope,) = watch(copycat, "Voted", "full-1", votes=5).result
     assert envelope.message.event == "BatchFinal"
 
@@ -245,6 +245,13 @@ def test_a_copycat_copies_commitments_where_votes_are_hidden() -> None:
     watch(copycat, "Committed", "full-1", commitment=b"theirs")
     course = past(copycat, submit("commit", 0, b"mine"), answers={Submit: mined})
     assert course.calls[0].args == (bytes(32), 0, b"theirs")
+
+
+def test_a_copycat_copies_indexed_commitments() -> None:
+    copycat = attached(Copycat(), "full-0")
+    watch(copycat, "Submitted", "full-1", commitment=(b"all", b"theirs"))
+    course = past(copycat, submit("submit", 0, (b"none", b"mine")), answers={Submit: mined})
+    assert course.calls[0].args == (bytes(32), 0, (b"all", b"theirs"))
 
 
 def test_a_copycat_waits_for_somebody_to_copy_from_as_long_as_its_patience_lasts() -> None:

@@ -16,6 +16,9 @@ from nodes.adversaries.behaviour import Behaviour, on
 from nodes.effects import Check, Receive, Sleep, Steps, Submit, Subscribe, Verdict
 from nodes.identity import Role
 
+COPIED = {"vote": ("Voted", "votes"), "commit": ("Committed", "commitment"), "submit": ("Submitted", "commitment")}
+"""What can be copied: by function, the event that shows another's word, and where."""
+
 
 class LazyAccept(Behaviour):
     """Say "valid" without looking."""
@@ -90,7 +93,7 @@ class WithholdReveal(Behaviour):
 
 
 class Copycat(Behaviour):
-    """Check nothing; vote as the first other member voted, or under commit-reveal copy a commitment."""
+    """Check nothing; vote as the first other member voted, or copy a commitment where those are made first."""
 
     kind: ClassVar[str] = "copycat"
     role: ClassVar[Role] = Role.FULL
@@ -108,19 +111,19 @@ class Copycat(Behaviour):
     @on(Subscribe, gated=False)
     def watch_others(self, effect: Subscribe) -> Steps:
         """Follow what the other members commit and vote."""
-        return (yield Subscribe((*effect.events, "Committed", "Voted")))
+        return (yield Subscribe((*effect.events, *(event for event, _ in COPIED.values()))))
 
     @on(Receive, gated=False)
     def remember_first(self, effect: Receive) -> Steps:
         """Remember the first vote and the first commitment of each batch; keep them from the honest node."""
+        said = dict(COPIED.values())
         while True:
             envelope = yield effect
             log = envelope.message
-            if not isinstance(log, Log) or log.event not in ("Committed", "Voted"):
+            if not isinstance(log, Log) or log.event not in said:
                 return envelope
             if log.args["member"] != self._situation.me.address:
-                what = log.args["commitment"] if log.event == "Committed" else log.args["votes"]
-                self._seen.setdefault((log.event, "0x" + log.args["batch"].hex()), what)
+                self._seen.setdefault((log.event, "0x" + log.args["batch"].hex()), log.args[said[log.event]])
 
     @on(Check)
     def skip(self, effect: Check) -> Steps:
@@ -131,9 +134,9 @@ class Copycat(Behaviour):
     @on(Submit)
     def copy_other(self, effect: Submit) -> Steps:
         """Put the first other member's vote, or commitment, in the place of our own."""
-        event = {"vote": "Voted", "commit": "Committed"}.get(effect.call.function)
-        if event is None:
+        if effect.call.function not in COPIED:
             return (yield effect)
+        event, _ = COPIED[effect.call.function]
         waited = 0.0
         while (event, effect.subject) not in self._seen and waited < self.patience_s:
             yield Sleep(1.0)

@@ -55,6 +55,9 @@ class VotingStrategy(Strategy):
     """The verification contract, a `Panel`."""
     watches: ClassVar[tuple[str, ...]] = ("BatchPosted", "CommitteeDrawn", "Revealed", "Voted")
 
+    draws: ClassVar[str] = "CommitteeDrawn"
+    """The event by which it is known that a batch need not be drawn for any more."""
+
     quorum: Fraction = Field(default=Exact(2, 3), description="share of the committee's stake that decides a claim")
     commit_reveal: bool = Field(default=True, description="hide votes until all are in; otherwise they are open")
     commit_window: Duration = Field(default=20.0, description="time to check and commit, or to vote (assumption)")
@@ -112,7 +115,7 @@ class VotingStrategy(Strategy):
             rounds_over = int((yield Now()) / node.beacon_round_s) + 2
             yield Sleep(rounds_over * node.beacon_round_s - (yield Now()))
         yield Sleep(turn * STEP_IN_S)
-        while batch in node.batches and "CommitteeDrawn" not in node.batches[batch].events:
+        while batch in node.batches and self.draws not in node.batches[batch].events:
             receipt = yield Submit((yield from self.drawing(node, batch)), subject=batch)
             if receipt.ok:
                 return
