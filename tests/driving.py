@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -208,8 +208,8 @@ def batch_of(outputs: Iterable[np.ndarray], node: str = "inference-0") -> tuple[
 Shown = TypeVar("Shown", bound=Behaviour)
 
 
-def attached(behaviour: Shown, name: str = "inference-0", accomplices: Iterable[str] = ()) -> Shown:
-    """A participant's own copy of a behaviour."""
+def attached(behaviour: Shown, name: str = "inference-0", accomplices: Iterable[str] = (), **more: Any) -> Shown:
+    """A participant's own copy of a behaviour; `more` goes into its situation."""
     situation = Situation(
         me=who(name),
         rng=np.random.default_rng(0),
@@ -217,8 +217,9 @@ def attached(behaviour: Shown, name: str = "inference-0", accomplices: Iterable[
         models=MODELS,
         output_shapes={MODEL: OUTPUT.shape},
         accomplices=frozenset(accomplices),
+        directory=PEOPLE,
     )
-    mine = behaviour.attach(situation)
+    mine = behaviour.attach(replace(situation, **more))
     assert isinstance(mine, type(behaviour))
     return mine
 

@@ -112,6 +112,10 @@ class Behaviour(Parameters):
     """The metric that it moves."""
     needs: ClassVar[str] = ""
     """The strategies that it makes sense with; empty if it does with any."""
+    refers_to: ClassVar[Mapping[str, str]] = {}
+    """Parameters that hold names, and of what: a role, or ``model``. Scenarios are checked for them."""
+    at_least: ClassVar[int] = 1
+    """How many participants must show it together for it to make sense."""
     dishonest: ClassVar[bool] = True
     """False for a control that must never be slashed."""
     handlers: ClassVar[dict[type, tuple[str, bool]]] = {}

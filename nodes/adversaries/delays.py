@@ -14,12 +14,12 @@ from chain.seam import Log
 from chain.units import Duration
 from nodes.adversaries.behaviour import on
 from nodes.adversaries.watching import Watchful
-from nodes.effects import Now, Reply, Sleep, Steps, Submit
+from nodes.effects import Now, Read, Reply, Sleep, Steps, Submit
 from nodes.identity import Role
 from nodes.messages import Envelope, InferenceAnswer, InferenceRequest
 
 DEADLINES = {"commit": "commitBy", "vote": "commitBy", "reveal": "revealBy"}
-"""For each function with a deadline the argument of the event that sets it."""
+"""For each function of a panel with a deadline the argument of CommitteeDrawn that sets it."""
 
 
 class SlowLoris(Watchful):
@@ -61,7 +61,7 @@ class SlowLoris(Watchful):
 
 
 class LastSecondMover(Watchful):
-    """Check honestly, and commit, vote and reveal just before it is too late."""
+    """Check honestly, and challenge, commit, vote and reveal just before it is too late."""
 
     kind: ClassVar[str] = "last_second_mover"
     role: ClassVar[Role] = Role.FULL
@@ -90,10 +90,17 @@ class LastSecondMover(Watchful):
     @on(Submit)
     def procrastinate(self, effect: Submit) -> Steps:
         """Wait for the last moment."""
-        due = self._deadlines.get(effect.subject, {}).get(DEADLINES.get(effect.call.function, ""))
+        due = yield from self.deadline(effect)
         if due is not None:
             wait = due - self._situation.genesis - self.margin - (yield Now())
             if wait > 0:
                 yield self.cheated("delay", effect.subject, effect.call.function)
                 yield Sleep(wait)
         return (yield effect)
+
+    def deadline(self, effect: Submit) -> Steps:
+        """Answers the chain's time until which a transaction counts, or ``None`` if it may come at any time."""
+        if effect.call.function == "challenge":
+            batch = yield Read("Settlement", "batchOf", (bytes.fromhex(effect.subject[2:]),))
+            return batch[1] + (yield Read(effect.call.contract, "challengeWindow"))
+        return self._deadlines.get(effect.subject, {}).get(DEADLINES.get(effect.call.function, ""))

@@ -6,7 +6,7 @@ Catalogue: self-dealing to farm rewards or reputation, and requests that cost a 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -31,6 +31,7 @@ class SelfDealer(Behaviour):
     defeats: ClassVar[str] = "rewards and reputation by volume"
     stopped_by: ClassVar[str] = "a share of each fee that does not come back; checks that trust does not switch off"
     shows_in: ClassVar[str] = "washed_tasks"
+    refers_to: ClassVar[Mapping[str, str]] = {"node": Role.INFERENCE}
 
     node: str = Field(default="", max_length=80, description="its node; the first dishonest one if not given")
 
@@ -59,7 +60,7 @@ class DosInputs(Behaviour):
     role: ClassVar[Role] = Role.CLIENT
     defeats: ClassVar[str] = "payment after the answer; nodes that take any input"
     stopped_by: ClassVar[str] = "a voucher with every request; inputs checked before they are run"
-    shows_in: ClassVar[str] = "tasks_unanswered"
+    shows_in: ClassVar[str] = "unpaid_tasks"
 
     times: int = Field(default=10, ge=1, le=1000, description="requests that it sends for each one that it has")
     oversize: int = Field(default=1, ge=1, le=10_000, description="how many times too large its inputs are")

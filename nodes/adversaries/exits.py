@@ -75,6 +75,7 @@ class Whitewash(VariantBehaviour, Watchful):
     defeats: ClassVar[str] = "jail and reputation, where a new identity costs no more than its bond"
     stopped_by: ClassVar[str] = "a slash that takes more than the fraud earned, each time"
     shows_in: ClassVar[str] = "fraud_committed"
+    at_least: ClassVar[int] = 2
     hears: ClassVar[tuple[str, ...]] = ("Slashed",)
 
     variant: Cheaper = Field(default="small", description="what it runs")

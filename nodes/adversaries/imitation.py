@@ -106,12 +106,17 @@ class Replicator(Imitator, AnswerBooks):
     defeats: ClassVar[str] = "whatever makes fraud pay on average"
     stopped_by: ClassVar[str] = "an expected slash above what fraud saves: cheats die out"
     shows_in: ClassVar[str] = "fraud_committed"
+    at_least: ClassVar[int] = 4
 
     variant: Cheaper = Field(default="small", description="what it runs when it cheats")
 
     def repertoire(self) -> tuple[str, str]:
         """The right model, or the cheaper one."""
         return HONEST, self.variant
+
+    def variants(self) -> tuple[str, ...]:
+        """The cheaper one."""
+        return (self.variant,)
 
     def pick(self, task: str) -> Steps:
         """As everybody does who earns well."""
@@ -131,6 +136,7 @@ class ReplicatorVerifier(Imitator, CheckBooks):
     defeats: ClassVar[str] = "verification that does not pay for itself"
     stopped_by: ClassVar[str] = "pay for checks, slashes for wrong votes: the lazy die out while there is fraud"
     shows_in: ClassVar[str] = "verification_work_ratio"
+    at_least: ClassVar[int] = 4
 
     def repertoire(self) -> tuple[str, str]:
         """Look, or do not."""

@@ -7,6 +7,7 @@ flat sampling rate p does not stop), honesty towards probes (the weakness of fin
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import Field, PrivateAttr
@@ -17,6 +18,7 @@ from nodes.adversaries.answers import VariantBehaviour
 from nodes.adversaries.behaviour import lot, on
 from nodes.adversaries.watching import Watchful
 from nodes.effects import Execute, Note, Purpose, Steps
+from nodes.identity import Role
 from nodes.messages import Envelope, InferenceRequest
 from nodes.models.tensors import tensor_hash
 from nodes.records import ClaimMade
@@ -112,6 +114,7 @@ class ProbeDetector(Opportunist, Watchful):
     defeats: ClassVar[str] = "fingerprints and honeypots that can be told from traffic"
     stopped_by: ClassVar[str] = "probes that come from ordinary clients with inputs of their own; re-execution"
     shows_in: ClassVar[str] = "detection_rate"
+    refers_to: ClassVar[Mapping[str, str]] = {"probers": Role.CLIENT}
 
     probers: tuple[str, ...] = Field(default=(), max_length=1000, description="clients that it takes for auditors")
     repeats: bool = Field(default=True, description="whether it takes an input that it has seen before for a probe")

@@ -32,6 +32,10 @@ class BestResponse(Bandit, AnswerBooks):
 
     ways: tuple[Cheaper, ...] = Field(default=("small",), min_length=1, description="variants that it may cheat with")
 
+    def variants(self) -> tuple[str, ...]:
+        """Its ways."""
+        return self.ways
+
     def pick(self, task: str) -> Steps:
         """What pays best."""
         return (yield from self.choose((HONEST, *self.ways), task))
@@ -64,6 +68,10 @@ class AdaptiveCheat(AnswerBooks):
     def way(self) -> str:
         """How it answers now."""
         return self.ways[self._tried] if self._tried < len(self.ways) else HONEST
+
+    def variants(self) -> tuple[str, ...]:
+        """Its ways."""
+        return self.ways
 
     def pick(self, task: str) -> Steps:
         """The way of the moment."""

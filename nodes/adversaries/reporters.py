@@ -6,6 +6,7 @@ of peer prediction, and negative votes of validators that cannot run the model (
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -64,6 +65,7 @@ class IncapableNegative(Behaviour):
     defeats: ClassVar[str] = "votes in which inability counts as a no"
     stopped_by: ClassVar[str] = "abstention, which is neither yes nor no; a slash for voting against the verdict"
     shows_in: ClassVar[str] = "quorum_failures"
+    refers_to: ClassVar[Mapping[str, str]] = {"models": "model"}
 
     models: tuple[str, ...] = Field(default=(), max_length=64, description="models that it cannot run; all if empty")
     says: Literal["invalid", "abstain"] = Field(default="invalid", description="what it votes on them")

@@ -29,6 +29,7 @@ class Sybil(Behaviour):
     defeats: ClassVar[str] = "draws and rewards by identity"
     stopped_by: ClassVar[str] = "draws and rewards by stake; a least stake"
     shows_in: ClassVar[str] = "adversary_reward_share"
+    at_least: ClassVar[int] = 3
 
     def purse(self, purse: Purse, me: str, coalition: Coalition, peers: Wei) -> Purse:
         """An equal part of what one node has."""

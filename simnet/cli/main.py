@@ -32,6 +32,7 @@ VERBS = {
     "diff": "Say what changed between two runs, and whether it is beyond noise.",
     "truth": "Hold simnet against published formulas and tables.",
     "doctor": "Say what is installed, what is missing, and how to get it.",
+    "behaviours": "List what adversaries can do, or explain one behaviour.",
     "schema": "Print the format of scenario files, or list what they can name.",
     "bench": "Measure simnet itself.",
 }

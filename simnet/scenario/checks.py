@@ -8,6 +8,7 @@ from typing import TypeAlias
 from chain.errors import SimnetError
 from chain.quantities import TOTAL_SUPPLY
 from chain.units import MAX_TASKS, format_duration, format_opg
+from nodes.adversaries.behaviour import Behaviour
 from nodes.identity import Role
 from nodes.models.zoo import default_zoo
 from nodes.parameters import did_you_mean
@@ -145,6 +146,7 @@ def _adversary(scenario: Scenario, i: int, adversary: Adversary) -> Iterator[Fin
         elif name in (adversary.nodes or ())[:j]:
             yield (*at, "nodes", j), f"'{name}' is named twice", ""
     yield from _variants(scenario, at, adversary)
+    yield from _references(scenario, at, adversary.behaviour)
     yield from _span(scenario, at, adversary)
 
 
@@ -153,6 +155,17 @@ def _variants(scenario: Scenario, at: KeyPath, adversary: Adversary) -> Iterator
     if own and (variants := adversary.behaviour.variants()):
         message = f"'{adversary.behaviour.kind}' runs the variant '{variants[0]}', and model '{own[0]}' has none"
         yield (*at, "behaviour"), message, "only models of the zoo have variants"
+
+
+def _references(scenario: Scenario, at: KeyPath, behaviour: Behaviour) -> Iterator[Finding]:
+    """Names in a behaviour's parameters must exist."""
+    for key, what in behaviour.refers_to.items():
+        known = [model.name for model in scenario.models] if what == "model" else scenario.names(Role(what))
+        value = getattr(behaviour, key)
+        for name in (value,) if isinstance(value, str) else value:
+            if name and name not in known:
+                noun = what if what == "model" else f"participant of role {what}"
+                yield (*at, key), f"no {noun} is called '{name}'", did_you_mean(name, known)
 
 
 def _span(scenario: Scenario, at: KeyPath, adversary: Adversary) -> Iterator[Finding]:
