@@ -53,6 +53,18 @@ class TaskFailed(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class ExtraTask(Record):
+    """A client asks for `task` in order to verify: `of` is the task that it asks another node too, or empty for a probe.
+
+    It is the client's secret: no other participant reads the log.
+    """
+
+    client: str
+    task: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimMade(Record):
     """An inference node put a claim into its open batch."""
 

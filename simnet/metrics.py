@@ -74,6 +74,8 @@ class Figures:
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
         self.claims = claims(tables)
+        self.asked = self.claims[~self.claims["extra"]]
+        """Those that clients had a use for, not those asked for only to verify."""
         self.frauds = self.claims[self.claims["fraud"].notna() & self.claims["posted"].notna()]
         self.first_lie: dict[str, float] = {}
         for row in tables.of("cheated"):
@@ -84,8 +86,8 @@ class Figures:
 
     @property
     def finalised(self) -> int:
-        """Claims that stand in final batches."""
-        return int((self.claims["outcome"] == "accepted").sum())
+        """Inferences whose claim stands in a final batch."""
+        return int((self.asked["outcome"] == "accepted").sum())
 
     def dishonest(self, name: str, at: float = math.inf) -> bool:
         """Whether a participant had done anything dishonest up to a time."""
@@ -104,13 +106,15 @@ class Figures:
 
     @property
     def macs(self) -> dict[str, int]:
-        """Multiply-accumulates spent, by purpose."""
-        return {str(key): int(value) for key, value in self.executed.groupby("purpose")["macs"].sum().items()}
+        """Multiply-accumulates spent, by purpose. An answer that was asked for only to verify is a check."""
+        extra = self.executed["task"].isin(self.claims.index[self.claims["extra"]])
+        purpose = self.executed["purpose"].mask(extra, "check")
+        return {str(key): int(value) for key, value in self.executed.groupby(purpose)["macs"].sum().items()}
 
 
 def observations(figures: Figures) -> dict[str, pd.Series[Any]]:
     """What the percentiles of each distribution are taken of: one value per task or fraud, in the metric's unit."""
-    frame, frauds = figures.claims, figures.frauds
+    frame, frauds = figures.asked, figures.frauds
     detected = frauds[frauds["outcome"] == "rejected"]
     found = {
         "time_to_detection_s": detected["rejected"] - detected["posted"],
@@ -149,12 +153,12 @@ def security(figures: Figures) -> dict[str, Measured]:
 
 def service(figures: Figures) -> dict[str, Measured]:
     """What clients got, and how soon."""
-    frame, tables = figures.claims, figures.tables
+    frame, tables = figures.asked, figures.tables
     messages = tables.of("message_sent")
     return {
         "tasks_total": (len(frame), len(frame)),
         "tasks_finalised": (figures.finalised, len(frame)),
-        "tasks_unanswered": (len(tables.of("task_failed")), len(frame)),
+        "tasks_unanswered": (sum(row["task"] in frame.index for row in tables.of("task_failed")), len(frame)),
         "unpaid_tasks": unpaid(figures),
         "messages_lost_rate": rate(sum(bool(row["lost"]) for row in messages), len(messages)),
     }

@@ -117,8 +117,8 @@ def claims(tables: Tables) -> pd.DataFrame:
     """One row per task, with all that became of it; index is the task's id.
 
     Columns: client, node, model, fee (float OPG), sent, answered, batch, posted, final (seconds or NaN),
-    outcome (``accepted``, ``rejected``, ``voided`` or missing), rejected (seconds or NaN), and fraud: the
-    behaviour that falsified its answer on purpose, or missing.
+    outcome (``accepted``, ``rejected``, ``voided`` or missing), rejected (seconds or NaN), fraud: the behaviour
+    that falsified its answer on purpose, or missing; and extra: whether the client asked for it only to verify.
     """
     frame = tables.frame("task_sent", ("task", "client", "node", "model", "fee", "t")).rename(columns={"t": "sent"})
     frame = frame.set_index("task")
@@ -126,6 +126,7 @@ def claims(tables: Tables) -> pd.DataFrame:
     frame["answered"] = _series(tables.of("task_answered"), "task", "t").reindex(frame.index)
     lies = [row for row in tables.of("cheated") if row["act"] == "answer"]
     frame["fraud"] = _series(lies, "subject", "behaviour").reindex(frame.index)
+    frame["extra"] = frame.index.isin([row["task"] for row in tables.of("extra_task")])
     return frame.join(_placement(tables))
 
 
