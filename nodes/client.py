@@ -61,6 +61,12 @@ class ClientPolicy:
     audit_attempts: int = 5
     audit_breadth: int = 3
     """How many full nodes it asks in each attempt, until one has the claim (assumption)."""
+    providers: int = 1
+    """How many nodes each inference is asked of, to compare their answers."""
+    probes: float = 0.0
+    """Probability that an inference is a probe: one that the client executes itself, to check the answer."""
+    court: str = ""
+    """Contract that takes this client's challenges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,14 @@ class SignedAnswer:
     input_hash: bytes
     output_hash: bytes
     signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A correctly signed answer, as a client holds it."""
+
+    signed: SignedAnswer
+    output: np.ndarray
 
 
 @dataclass
@@ -124,8 +138,14 @@ class Client:
         return free[int(draw * len(free))]
 
     def ask(self, order: Order) -> Steps:
-        """One inference, from request to signed answer."""
+        """One inference, from request to the audit of its claim."""
         node = self.directory.named(order.node) if order.node else self.choose(order.choice)
+        answer = yield from self.obtain(order, node)
+        if answer is not None and self.policy.audits:
+            yield from self.audit(answer.signed)
+
+    def obtain(self, order: Order, node: Identity) -> Steps:
+        """Ask one node and pay it; answers `Answer`, or ``None``."""
         fee = self.policy.fee
         yield Note(TaskSent(self.me.name, order.task, node.name, order.model, str(fee)))
         voucher = None
@@ -138,20 +158,23 @@ class Client:
             if voucher is not None and reason != PAYMENT_REQUIRED:
                 self.owed[node.name] = Wei(self.owed[node.name] - fee)
             yield Note(TaskFailed(self.me.name, order.task, node.name, reason))
-            return
+            return None
         signed = SignedAnswer(
             order.task, self.models[order.model], tensor_hash(order.value), tensor_hash(answer.output), answer.signature
         )
         if not self.signed_by(node, signed):
             yield Note(TaskFailed(self.me.name, order.task, node.name, "bad signature"))
-            return
-        yield Note(TaskAnswered(self.me.name, order.task, node.name))
+            return None
+        yield from self.accept(order.task, node)
         if not self.policy.pays_first:
             voucher = yield from self.pay(node, order.task)
             if voucher is not None:
                 yield Send(node.name, VoucherDelivery(order.task, voucher))
-        if self.policy.audits:
-            yield from self.audit(signed)
+        return Answer(signed, answer.output)
+
+    def accept(self, task: str, node: Identity) -> Steps:
+        """Take an answer for good."""
+        yield Note(TaskAnswered(self.me.name, task, node.name))
 
     def pay(self, node: Identity, task: str) -> Steps:
         """Raise what this node may draw by one fee."""
@@ -165,20 +188,31 @@ class Client:
         digest = answer_digest(self.domain, task, signed.model, signed.input_hash, signed.output_hash)
         return recover(digest, signed.signature) == node.address
 
-    def audit(self, signed: SignedAnswer) -> Steps:
-        """Find the claim made of our task; if it contradicts the answer, prove that on chain."""
-        for attempt in range(self.policy.audit_attempts):
-            yield Sleep(self.policy.audit_every_s)
-            found = yield from self.find_claim(signed.task, attempt * self.policy.audit_breadth)
-            if found is not None:
-                break
-        else:
-            return
+    def audit(self, signed: SignedAnswer, attempts: int = 0) -> Steps:
+        """Find the claim made of our task; if it contradicts the answer, prove that on chain.
+
+        Looks for it as often as the policy says, if `attempts` doesn't. Answers `ClaimProof` if the claim agrees with
+        the answer, and ``None`` otherwise.
+        """
+        found = yield from self.locate(signed.task, attempts or self.policy.audit_attempts)
+        if found is None:
+            return None
         claim = found.claim
         answered = (signed.model, signed.input_hash, signed.output_hash)
-        if (claim.model, claim.input_hash, claim.output_hash) != answered:
-            args = (bytes.fromhex(found.batch[2:]), opening(claim, found.proof), *answered, signed.signature)
-            yield Submit(Call(self.me.address, "Settlement", "proveEquivocation", args), subject=signed.task)
+        if (claim.model, claim.input_hash, claim.output_hash) == answered:
+            return found
+        args = (bytes.fromhex(found.batch[2:]), opening(claim, found.proof), *answered, signed.signature)
+        yield Submit(Call(self.me.address, "Settlement", "proveEquivocation", args), subject=signed.task)
+        return None
+
+    def locate(self, task: str, attempts: int) -> Steps:
+        """Look for a claim until it is on chain and a full node has it; answers `ClaimProof` or ``None``."""
+        for attempt in range(attempts):
+            yield Sleep(self.policy.audit_every_s)
+            found = yield from self.find_claim(task, attempt * self.policy.audit_breadth)
+            if found is not None:
+                return found
+        return None
 
     def find_claim(self, task: str, skip: int) -> Steps:
         """Ask full nodes, from the one that the task picks and `skip` further; answers `ClaimProof` or ``None``."""

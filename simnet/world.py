@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from chain.quantities import BURN_ADDRESS, Address, Timestamp, Wei
 from chain.seam import Chain
 from chain.signing import Domain
+from nodes.checking import Auditor, Delegator
 from nodes.client import Client, ClientPolicy
 from nodes.full import FullNode
 from nodes.identity import Directory, Identity, Role
@@ -186,17 +188,26 @@ def beacon_secrets(scenario: Scenario, identity: Identity, streams: Streams) -> 
 
 def host_of(blueprint: Blueprint, identity: Identity, chain: Chain) -> Host:
     """A host with the participant that its role asks for."""
-    scenario, role = blueprint.scenario, identity.role
     key = key_of(identity.name, blueprint.streams)
     behaviours = blueprint.casting.of(identity.name)
-    if role is Role.PRODUCER:
+    if identity.role is Role.PRODUCER:
         return Host(identity, key, lambda: Producer(identity, chain.block_gas_limit), behaviours=behaviours)
-    if role is Role.CLIENT:
-        return Host(identity, key, client_maker(blueprint, identity), behaviours=behaviours)
-    section = scenario.nodes.inference if role is Role.INFERENCE else scenario.nodes.full
-    make = inference_maker(blueprint, identity) if role is Role.INFERENCE else full_maker(blueprint, identity)
-    executor = OnnxExecutor(blueprint.zoo, "auto" if section.device == "auto" else "cpu")
-    return Host(identity, key, make, executor, device_of(section.device), behaviours)
+    makers = {Role.CLIENT: client_maker, Role.INFERENCE: inference_maker, Role.FULL: full_maker}
+    make = makers[identity.role](blueprint, identity)
+    device = device_name(blueprint, identity)
+    if not device:
+        return Host(identity, key, make, behaviours=behaviours)
+    executor = OnnxExecutor(blueprint.zoo, "auto" if device == "auto" else "cpu")
+    return Host(identity, key, make, executor, device_of(device), behaviours)
+
+
+def device_name(blueprint: Blueprint, identity: Identity) -> str:
+    """What a participant executes models on; empty if it executes none. A client that does has what full nodes have."""
+    nodes = blueprint.scenario.nodes
+    if identity.role is Role.CLIENT:
+        index = blueprint.directory.of(Role.CLIENT).index(identity)
+        return nodes.full.device if client_policy(blueprint.scenario, index).probes else ""
+    return nodes.inference.device if identity.role is Role.INFERENCE else nodes.full.device
 
 
 def device_of(name: str) -> Device:
@@ -208,17 +219,29 @@ def device_of(name: str) -> Device:
     return DEVICES[name]
 
 
+def client_policy(scenario: Scenario, index: int) -> ClientPolicy:
+    """How client number `index` behaves."""
+    section = scenario.clients
+    policy = ClientPolicy(Wei(section.fee), section.timeout, section.payment == "voucher", section.audit)
+    return scenario.strategy.client_policy(policy, index, scenario)
+
+
 def client_maker(blueprint: Blueprint, identity: Identity) -> Callable[[], Participant]:
     """Makes a client. Its orders go on where they were if it is started anew."""
-    section = blueprint.scenario.clients
     index = blueprint.directory.of(Role.CLIENT).index(identity)
     asked = orders(blueprint.scenario, index, blueprint.zoo, blueprint.streams)
     for behaviour, _ in blueprint.casting.of(identity.name):
         asked = behaviour.plan(asked)
-    policy = ClientPolicy(Wei(section.fee), section.timeout, section.payment == "voucher", section.audit)
+    policy = client_policy(blueprint.scenario, index)
+    family: Callable[..., Client] = Client
+    if policy.providers > 1:
+        family = partial(Delegator, comparator=blueprint.scenario.comparator)
+    elif policy.probes:
+        secret = blueprint.streams.secret(f"probes/{identity.name}")
+        family = partial(Auditor, comparator=blueprint.scenario.comparator, secret=secret)
 
     def make() -> Participant:
-        client = Client(identity, blueprint.directory, blueprint.domain, blueprint.model_hashes, policy, asked)
+        client = family(identity, blueprint.directory, blueprint.domain, blueprint.model_hashes, policy, asked)
         client.absent |= blueprint.unbonded
         return client
 

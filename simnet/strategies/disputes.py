@@ -23,6 +23,7 @@ from chain.deploy import ProtocolParameters, VerifierSpec
 from chain.quantities import OPG, Gas, Wei
 from chain.seam import Call, Log
 from chain.units import Amount, Duration, Share
+from nodes.client import ClientPolicy
 from nodes.effects import Sleep, Spawn, Steps, Submit, Verdict
 from nodes.full import FullNode
 from nodes.identity import Role
@@ -104,38 +105,47 @@ class DisputeStrategy(VotingStrategy):
         if log.event == "BatchPosted":
             yield Spawn(self.look(node, batch, log.args["count"]))
             yield from self.close(node, batch)
-        elif log.event == "CommitteeDrawn" and node.me.address in log.args["members"]:
-            yield from self.serve(node, batch, log)
+        else:
+            yield from super().on_log(node, log)
 
     def look(self, node: FullNode, batch: str, count: int) -> Steps:
         """What a full node does of its own accord when a batch of so many claims is posted."""
         raise NotImplementedError
 
     def check(self, node: FullNode, batch: str, count: int) -> Steps:
-        """Check a whole batch, and challenge what is wrong; or all of it, if its data cannot be had."""
-        data = yield from self.obtain(node, batch)
+        """Check a whole batch, and challenge what is wrong."""
+        data = yield from self.obtain(node, batch, count)
         if data is None:
-            wrong: Sequence[bool] = [True] * count
-        else:
-            verdicts = yield from node.check_batch(data, on_duty=False)
-            wrong = [verdict is Verdict.INVALID for verdict in verdicts]
+            return
+        verdicts = yield from node.check_batch(data, on_duty=False)
+        wrong = [verdict is Verdict.INVALID for verdict in verdicts]
         if any(wrong):
             yield from self.challenge(node, batch, wrong)
 
-    def obtain(self, node: FullNode, batch: str) -> Steps:
-        """Fetch a batch, patiently; answers `BatchData`, or ``None`` if it is withheld."""
+    def obtain(self, node: FullNode, batch: str, count: int) -> Steps:
+        """Fetch a batch, patiently, and challenge all of its `count` claims if it is withheld; answers its data."""
         for attempt in range(FETCHES):
             if attempt:
                 yield Sleep(FETCH_AGAIN_S)
             data = yield from node.fetch(batch)
             if data is not None:
                 return data
+        yield from self.challenge(node, batch, [True] * count)
         return None
 
     def challenge(self, node: FullNode, batch: str, wrong: Sequence[bool]) -> Steps:
         """Dispute claims, unless the batch is final meanwhile."""
         if batch in node.batches:
             yield from self.submit(node, batch, "challenge", sum(1 << i for i, w in enumerate(wrong) if w))
+
+    # -- clients who challenge ---------------------------------------------------------------------------------
+
+    def watchful(self, policy: ClientPolicy, scenario: Scenario) -> ClientPolicy:
+        """A client that looks for the claims made of its tasks soon enough to challenge them."""
+        every = min(policy.audit_every_s, self.challenge_window / 6)
+        longest = scenario.nodes.inference.batch_interval + self.challenge_window
+        attempts = math.ceil(longest / every)
+        return replace(policy, audit_every_s=every, audit_attempts=attempts, court=self.contract)
 
     # -- what follows when the window is over ------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from chain.deploy import ProtocolParameters, VerifierSpec
 from chain.quantities import Wei
 from chain.seam import Log
+from nodes.client import ClientPolicy
 from nodes.effects import Steps
 from nodes.full import FullNode
 from nodes.identity import Role
@@ -44,6 +45,10 @@ class Strategy(Parameters):
     def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
         """The contracts' parameters, where the strategy's own theory sets them; unchanged if it sets none."""
         return parameters
+
+    def client_policy(self, policy: ClientPolicy, index: int, scenario: Scenario) -> ClientPolicy:
+        """How client number `index` behaves, where clients have a part in verification; unchanged if they have none."""
+        return policy
 
     def purse(self, role: Role) -> Wei:
         """OPG that a participant of `role` begins with besides its stake, and that the verifier may draw as bonds."""
