@@ -19,7 +19,6 @@ from nodes.identity import Identity, Role
 from nodes.records import ExtraTask, TaskAnswered
 from nodes.verification import Comparator
 
-
 PATIENCE = 10_000
 """How often a client looks for a claim that it means to challenge: a liar may post late, when nobody looks any more."""
 
