@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simnet.run import Finished, Options
     from simnet.scenario.schema import Scenario
+
+NICENESS = 5
+"""How far the dashboard stands back where processors are scarce, so that the engine does not wait for it."""
 
 
 def run_live(scenario: Scenario, options: Options) -> Finished:
@@ -16,9 +20,12 @@ def run_live(scenario: Scenario, options: Options) -> Finished:
     Of the options, `out`, `command` and the speed of `pace` are used. Leaving early ends the run with what there
     is, as Ctrl-C does headless. Raises what `simnet.run.run` raises, and `SimnetError` if the engine crashed.
     """
+    from chain.errors import SimnetError
     from dashboards.live import Engine
 
     engine = Engine(scenario, options.out, options.pace.speed, options.command)
+    os.nice(NICENESS)
+    broken = False
     try:
         while engine.running and engine.log is None:
             engine.poll(1.0)
@@ -26,10 +33,14 @@ def run_live(scenario: Scenario, options: Options) -> Finished:
             from dashboards.app import Dashboard
             from dashboards.scene import open_scene
 
-            Dashboard(open_scene(engine.log.parent), engine).run()
+            app = Dashboard(open_scene(engine.log.parent), engine)
+            app.run()
+            broken = bool(app.return_code)
     finally:
         engine.stop()
         engine.wait()
+    if broken:
+        raise SimnetError("the dashboard failed, and the run was ended with it", "run it with --headless")
     return engine.result()
 
 

@@ -24,6 +24,8 @@ VIEWS = ("All", "Network", "Feed", "Chain", "Fraud", "Latency", "Money", "Infere
 class Bar(Page, can_focus=False):
     """Lines without a frame."""
 
+    RIGHT = 0
+
     BINDINGS: ClassVar[list[BindingType]] = []
     DEFAULT_CSS = """
     Bar { border: none; height: 1; background: $panel; overflow: hidden hidden; }
@@ -127,7 +129,9 @@ class TimelineBar(Bar):
         track = [(left, "strong"), *self._draw_track(self._track[1]), (right, "dim")]
         position = scene.player.position
         number: Line = [(f"#{max(position - 1, 0):,} of {len(scene.timeline):,}  ", "dim")]
-        if position:
+        if broken := scene.timeline.index.broken.get(position - 1):
+            number.append((f"✗ begins to fail: {', '.join(broken)}", "bad"))
+        elif position:
             number += describe(scene.timeline.row(position - 1), state.who)
         return [track, number]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,8 +30,10 @@ def serve(connection: Connection, scenario: Scenario, out: Path | None, speed: f
         perform(connection, scenario, out, speed, command)
     except SimnetError as error:
         connection.send(("failed", (str(error), error.hint, error.exit_code)))
-    except Exception:
-        connection.send(("crashed", traceback.format_exc()))
+    except Exception as error:
+        from simnet.cli.main import internal_error
+
+        connection.send(("crashed", internal_error(error)))
 
 
 def perform(connection: Connection, scenario: Scenario, out: Path | None, speed: float, command: str) -> None:

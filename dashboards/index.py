@@ -103,6 +103,8 @@ class Index:
         self.slashes = array("L")
         self.failures = array("L")
         """Rows at which an expectation began to fail."""
+        self.broken: dict[int, list[str]] = {}
+        """The expectations that began to fail at each of these rows."""
         self.reorgs: list[Reorg] = []
         self.batches: dict[str, int] = {}
         """The row in which each batch was built."""
@@ -144,6 +146,11 @@ class Index:
             if rows is None:
                 rows = self._subjects[subject] = array("L")
             rows.append(number)
+
+    def add_failure(self, number: int, expectations: list[str]) -> None:
+        """Mark a row as the one at which these expectations began to fail."""
+        self.failures.append(number)
+        self.broken[number] = expectations
 
     def _subjects_of(self, row: Row, kind: str) -> Iterator[str]:
         """Participants by name, tasks and batches by id."""

@@ -68,7 +68,7 @@ class Engine:
                 timeout_s = 0.0
         except (EOFError, OSError):
             self._process.join()
-            self.error = EngineCrashed(self._last_words(), "SIMNET_TRACEBACK=1 and --headless show how it came about")
+            self.error = EngineCrashed(self._last_words(), "run it with --headless to see how that came about")
 
     def _hear(self, what: str, content: Any) -> None:
         match what:
@@ -82,7 +82,7 @@ class Engine:
             case "failed":
                 self.error = rebuilt(*content)
             case "crashed":
-                self.error = EngineCrashed(f"the engine crashed\n{content.rstrip()}")
+                self.error = EngineCrashed(content)
 
     def _last_words(self) -> str:
         """How the process ended, and the end of what it wrote to stderr."""
@@ -146,10 +146,8 @@ class Engine:
         return self.finished
 
 
-def rebuilt(message: str, hint: str | None, exit_code: int) -> Any:
+def rebuilt(message: str, hint: str | None, exit_code: int) -> SimnetError:
     """An error of the other process."""
-    from chain.errors import ChainError
-
-    error = ChainError(message, hint)
-    error.exit_code = exit_code  # type: ignore[misc]
+    error = SimnetError(message, hint)
+    error.exit_code = exit_code
     return error

@@ -12,10 +12,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from dashboards.text import Line, cut, plain, width_of
 
@@ -26,14 +26,17 @@ STYLES = ("good", "bad", "warn", "dim", "strong", "head", "accent", "cursor")
 
 GUTTER = 1
 """Columns at the left edge, for the cursor's mark."""
+WHEEL_LINES = 3
 
 
-class Panel(ScrollView, can_focus=True, inherit_bindings=False):
+class Panel(Widget, can_focus=True):
     """A framed list of lines. Subclasses say what is in it."""
 
     TITLE: ClassVar[str] = ""
     CURSOR: ClassVar[bool] = True
     """Whether its lines can be chosen, or are only scrolled."""
+    RIGHT: ClassVar[int] = 1
+    """Columns at the right edge, for the mark that shows which part of the list is in sight."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
@@ -46,10 +49,6 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
     Panel {
         border: round $surface-lighten-2;
         border-title-color: $text-muted;
-        overflow-x: hidden;
-        overflow-y: auto;
-        scrollbar-size-vertical: 1;
-        scrollbar-gutter: stable;
         &:focus { border: round $primary; border-title-color: $text-primary; border-title-style: bold; }
         & > .panel--good { color: $text-success; }
         & > .panel--bad { color: $text-error; text-style: bold; }
@@ -75,7 +74,11 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         self.scene = scene
         self.border_title = self.TITLE
         self.cursor = 0
+        self.first = 0
+        """The line of the list that is shown first."""
         self._lines: list[Line] = []
+        self._height_of_top = 0
+        self._base = Style()
         self._styles_by_name: dict[str, Style] = {}
 
     # -- what subclasses say -------------------------------------------------------------------------------
@@ -103,23 +106,21 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
 
     def update(self) -> None:
         """Bring the picture up to date."""
-        size = self.scrollable_content_region.size  # what is left beside the scrollbar
-        if not size.width or not size.height:
+        width, height = self.size.width - GUTTER - self.RIGHT, self.size.height
+        if width <= 0 or not height:
             return
-        width = size.width - GUTTER
-        self.prepare(width, size.height)
-        top = self.top(width)[: size.height]
-        self._top = len(top)
+        self.prepare(width, height)
+        top = self.top(width)[:height]
+        self._height_of_top = len(top)
         self.cursor = max(0, min(self.cursor, self.count() - 1))
-        self.virtual_size = Size(size.width, len(top) + self.count())
-        shown = [[(" ", ""), *line] for line in top] + self._visible(width, size.height - len(top))
-        self._show([cut(line, size.width) for line in shown])
+        self.first = max(0, min(self.first, self.count() - self.page))
+        shown = [[(" ", ""), *line] for line in top] + self._visible(width)
+        self._show([cut(line, width + GUTTER) for line in shown], width + GUTTER)
 
-    def _visible(self, width: int, height: int) -> list[Line]:
+    def _visible(self, width: int) -> list[Line]:
         """The lines of the list that are in sight."""
-        first = self.scroll_offset.y
-        last = min(first + height, self.count())
-        return [self._with_cursor(index, self.line(index, width), width) for index in range(first, last)]
+        last = min(self.first + self.page, self.count())
+        return [self._with_cursor(index, self.line(index, width), width) for index in range(self.first, last)]
 
     def _with_cursor(self, index: int, line: Line, width: int) -> Line:
         if not (self.CURSOR and self.has_focus and index == self.cursor):
@@ -127,8 +128,13 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         padding = " " * max(0, width - width_of(line))
         return [("▸", "cursor"), *((text, f"{style} cursor") for text, style in [*line, (padding, "")])]
 
-    def _show(self, lines: list[Line]) -> None:
+    def _show(self, lines: list[Line], width: int) -> None:
         """Put lines on the screen, and have repainted what differs from those that are there."""
+        if self.count() > self.page:
+            lines += [[]] * (self.size.height - len(lines))
+            for y in self._in_sight():
+                line = lines[self._height_of_top + y]
+                lines[self._height_of_top + y] = [*line, (" " * (width - width_of(line)), ""), ("▐", "dim")]
         before, self._lines = self._lines, lines
         blank: Line = []
         for y in range(max(len(before), len(lines))):
@@ -138,12 +144,18 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
                 start, end = changed(old, new)
                 self.refresh(Region(start, y, end - start, 1))
 
+    def _in_sight(self) -> range:
+        """Rows beside which a mark shows how much of the list is in sight, and where."""
+        length = max(1, self.page * self.page // self.count())
+        start = round((self.page - length) * self.first / (self.count() - self.page))
+        return range(start, start + length)
+
     def render_line(self, y: int) -> Strip:
         """One line for the compositor."""
-        width, base = self.size.width, self.rich_style
+        base = self._base
         line = self._lines[y] if y < len(self._lines) else []
         segments = [Segment(text, base + self._style(name) if name else base) for text, name in line]
-        return Strip(segments).adjust_cell_length(width, base)
+        return Strip(segments).adjust_cell_length(self.size.width, base)
 
     def _style(self, names: str) -> Style:
         """Several named styles on top of each other."""
@@ -154,19 +166,15 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
         return style
 
     def notify_style_update(self) -> None:
-        """The theme changed."""
+        """The theme changed, or the focus."""
         self._styles_by_name = {}
+        self._base = self.rich_style
         super().notify_style_update()
 
     # -- moving and opening --------------------------------------------------------------------------------
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Lay out anew."""
-        self.update()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Show other lines."""
-        super().watch_scroll_y(old_value, new_value)
         self.update()
 
     def on_focus(self) -> None:
@@ -180,17 +188,31 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def page(self) -> int:
         """Lines of the list that fit."""
-        return max(1, self.scrollable_content_region.height - self._top)
+        return max(1, self.size.height - self._height_of_top)
+
+    def scroll_list(self, lines: int) -> None:
+        """Show other lines; the cursor stays in sight."""
+        self.first = max(0, min(self.first + lines, self.count() - self.page))
+        self.cursor = max(self.first, min(self.cursor, self.first + self.page - 1))
+        self.update()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel."""
+        event.stop()
+        self.scroll_list(WHEEL_LINES)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel."""
+        event.stop()
+        self.scroll_list(-WHEEL_LINES)
 
     def action_move(self, steps: int) -> None:
-        """Move the cursor, or scroll where there is nothing to open."""
+        """Move the cursor, or scroll where there is nothing to choose."""
         if not self.CURSOR:
-            self.scroll_relative(y=steps, animate=False)
+            self.scroll_list(steps)
             return
         self.cursor = max(0, min(self.cursor + steps, self.count() - 1))
-        first = self.scroll_offset.y
-        if not first <= self.cursor < first + self.page:
-            self.scroll_to(y=self.cursor if self.cursor < first else self.cursor - self.page + 1, animate=False)
+        self.first = max(self.cursor - self.page + 1, min(self.first, self.cursor))
         self.update()
 
     def action_move_page(self, pages: int) -> None:
@@ -204,7 +226,7 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on a line; open it if it is there already."""
-        index = event.y - self.gutter.top - self._top + self.scroll_offset.y
+        index = event.y - self.gutter.top - self._height_of_top + self.first
         if not 0 <= index < self.count():
             return
         if index == self.cursor and event.chain > 1:
@@ -216,8 +238,6 @@ class Panel(ScrollView, can_focus=True, inherit_bindings=False):
     def text(self) -> str:
         """What the panel shows, without styles."""
         return "\n".join(plain(line).rstrip() for line in self._lines)
-
-    _top = 0
 
 
 class Page(Panel):

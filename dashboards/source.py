@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from weakref import finalize
 
 from chain.errors import SimnetError
 
@@ -26,17 +28,19 @@ class LogFile:
     """An open log. Survives the renaming of its directory, as a finished run does it."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = path.resolve()  # what a link points to may change
         try:
-            self._file = path.open("rb", buffering=0)
+            self._file = os.open(path, os.O_RDONLY)
         except OSError as error:
             raise LogError(f"cannot read {path}: {error.strerror}") from None
         self._read_to = 0
+        self.close = finalize(self, os.close, self._file)
+        """Let go of the file; also done when nobody needs it any more."""
 
     @property
     def directory(self) -> Path:
         """Where the log is now: a finished run's directory gets another name."""
-        here = os.fstat(self._file.fileno())
+        here = os.fstat(self._file)
         for directory in (self.path.parent, *self.path.parent.parent.glob("*/")):
             try:
                 if os.path.samestat((directory / self.path.name).stat(), here):
@@ -48,16 +52,19 @@ class LogFile:
     @property
     def behind(self) -> int:
         """Bytes written and not read yet. Raises `LogReplaced`."""
-        size = os.fstat(self._file.fileno()).st_size
-        if size < self._read_to:
+        opened = os.fstat(self._file)
+        with suppress(FileNotFoundError):
+            if not os.path.samestat(self.path.stat(), opened):
+                raise LogReplaced
+        if opened.st_size < self._read_to:
             raise LogReplaced
-        return size - self._read_to
+        return opened.st_size - self._read_to
 
     def read(self) -> Iterator[tuple[int, bytes]]:
         """The next complete lines, each with its offset; none if there are none yet."""
         wanted = CHUNK_BYTES
         while True:
-            chunk = os.pread(self._file.fileno(), wanted, self._read_to)
+            chunk = os.pread(self._file, wanted, self._read_to)
             end = chunk.rfind(b"\n") + 1
             if end or len(chunk) < wanted:
                 break
@@ -68,8 +75,4 @@ class LogFile:
 
     def line(self, offset: int, end: int) -> bytes:
         """The bytes between two offsets."""
-        return os.pread(self._file.fileno(), end - offset, offset)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._file.close()
+        return os.pread(self._file, end - offset, offset)

@@ -76,8 +76,8 @@ class Timeline:
             self.head = self.state_at(number + 1)
         elif kind in ("block_mined", "run_ended"):
             failing = self.promises.failing(self.head)
-            if any(text not in self._failing for text in failing):
-                self.index.failures.append(number)
+            if begun := [text for text in failing if text not in self._failing]:
+                self.index.add_failure(number, begun)
             self._failing = failing
         if (number + 1) % self._spacing == 0:
             self._keep(number + 1)

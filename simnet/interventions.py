@@ -35,12 +35,15 @@ def extend(scenario: Scenario, text: str, now_s: float) -> tuple[Scenario, str]:
     """The scenario with an entry that begins now, and the entry written out. Raises `InjectionError`."""
     try:
         entry = read_document(f"{{{text.strip().strip('{}')}}}".encode(), SOURCE).value
-        is_adversary = "behaviour" in entry
-        now = f"{math.ceil(now_s * 1e6) / 1e6:.6f} s"
-        entry["from" if is_adversary else "at"] = now
-        described = read_document(scenario.resolved_yaml().encode(), SOURCE).value
-        described["adversaries" if is_adversary else "faults"].append(entry)
-        written = yaml.dump(entry, Dumper=ScenarioDumper, default_flow_style=True, sort_keys=False, width=10_000)
+    except ScenarioErrors as error:
+        raise InjectionError(error.problems[0].message, EXPECTED) from None
+    is_adversary = "behaviour" in entry
+    # After whatever else happens at this very moment, or the order of the two would not be the scenario's.
+    entry["from" if is_adversary else "at"] = f"{math.floor(now_s * 1e6 + 1) / 1e6:.6f} s"
+    described = read_document(scenario.resolved_yaml().encode(), SOURCE).value
+    described["adversaries" if is_adversary else "faults"].append(entry)
+    written = yaml.dump(entry, Dumper=ScenarioDumper, default_flow_style=True, sort_keys=False, width=10_000)
+    try:
         return parse_scenario(yaml.dump(described, Dumper=ScenarioDumper).encode(), SOURCE), written.strip()
     except ScenarioErrors as error:
         problem = error.problems[0]

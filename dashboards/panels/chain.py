@@ -46,12 +46,12 @@ class Chain(Panel):
         left: Line = [("head ", "dim"), (f"{chain.head}", "strong"), (f" · {chain.blocks} blocks{reorgs}", "")]
         right: Line = [(f"{chain.transactions:,} txs{reverts}", "")]
         settled, opened = state.finalised, len(state.batches)
-        per_task = f"{count(chain.gas / settled)}/inference" if settled else ""
+        per_task = f" · {count(chain.gas / settled)}/inference" if settled else ""
         share = chain.final / (chain.final + opened) if chain.final + opened else 0.0
         batches: Line = [("batches ", "dim"), (bar(share, 8), "accent"), (f" {chain.final} final", "strong")]
         batches += [(f" · {opened} open", ""), (f" · {chain.voided} void" if chain.voided else "", "warn")]
         lines = [pair(left, right, width), pair(batches, [(f"{chain.pending} pending", "warn" if chain.pending else "dim")], width)]
-        gas = f"gas {count(chain.gas)} · {per_task} "
+        gas = f"gas {count(chain.gas)}{per_task} "
         lines.append([(gas, "dim"), (spark(on_scale(state.courses.get("gas"), self.scene.duration_s, "totals"), width - len(gas)), "accent")])
         return lines
 

@@ -43,7 +43,7 @@ class Fraud(Page):
             ),
             pair(
                 [("slashes   ", "dim"), (f"{state.chain.slashes}", ""), (f" · {opg(state.chain.slashed)} OPG", "")],
-                [("found after ", "dim"), self._delay(50), (" p50 ", "dim"), self._delay(95), (" p95", "dim")],
+                self._delays(),
                 width,
             ),
         ]
@@ -65,8 +65,12 @@ class Fraud(Page):
             lines.append([("nobody has lied so far", "dim")])
         return lines
 
-    def _delay(self, percent: int) -> tuple[str, str]:
-        return span_of_time(self.scene.state.detection.quantile(percent / 100)), "strong"
+    def _delays(self) -> Line:
+        sketch = self.scene.state.detection
+        if not sketch.n:
+            return []
+        median, tail = (span_of_time(sketch.quantile(share)) for share in (0.5, 0.95))
+        return [("found after ", "dim"), (median, "strong"), (" p50 ", "dim"), (tail, "strong"), (" p95", "dim")]
 
     def _wronged(self) -> Line:
         slashes = self.scene.state.verification.slashes_of_the_honest

@@ -89,7 +89,8 @@ class Control(Pace):
         """Return when it is time for the event and nobody holds the run up; obey orders meanwhile."""
         self._events += 1
         while not self.stop.requested:
-            ahead = None if self.paused else self.ahead(simulated_s)
+            stepping = self._until is not None
+            ahead = None if self.paused else 0.0 if stepping else self.ahead(simulated_s)
             if ahead is None or ahead > 0:
                 self.idle()
             elif self._events % CHECK_EVERY:
