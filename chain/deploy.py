@@ -6,7 +6,7 @@ What OpenGradient leaves unspecified is a field of `ProtocolParameters`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from chain.seam import Call, Chain
 
 ADMIN_ROLE = bytes(32)
 SLASHER_ROLE = keccak(b"SLASHER_ROLE")
+PROVER_ROLE = keccak(b"PROVER_ROLE")
 
 TRANSFER_GAS = Gas(150_000)
 """Gas that handing out an allocation may use at the most."""
@@ -80,24 +81,40 @@ class VerifierSpec:
     args: tuple[Any, ...] = ()
 
 
+@dataclass(frozen=True)
+class ProverSpec:
+    """A contract that rejects claims by proof, to deploy under the name of its artifact.
+
+    Its constructor takes Settlement, the contracts in `needs`, which are there already, then `args`.
+    """
+
+    artifact: str
+    needs: tuple[str, ...] = ()
+    args: tuple[Any, ...] = ()
+
+
 def deploy_protocol(
     chain: Chain,
     deployer: Address,
     parameters: ProtocolParameters,
     verifier: VerifierSpec | None,
     allocations: Mapping[Address, Wei],
+    provers: Sequence[ProverSpec] = (),
 ) -> None:
-    """Deploy OPG, Staking, ModelRegistry, Settlement, Beacon and the verifier, and give out `allocations`.
+    """Deploy OPG, Staking, ModelRegistry, Settlement, Beacon, verifier and provers, and give out `allocations`.
 
     Afterwards nobody is admin of any contract, and the deployer holds what was not allocated.
     Raises `CallReverted` when a step fails.
     """
     chain.fund(deployer)
     _deploy(chain, deployer, parameters, verifier)
+    for prover in provers:
+        known = [chain.address_of(name) for name in ("Settlement", *prover.needs)]
+        chain.deploy(prover.artifact, [*known, *prover.args], deployer)
     calls = [
         Call(deployer, "OPG", "transfer", (account, amount), TRANSFER_GAS) for account, amount in allocations.items()
     ]
-    calls += _hand_over(chain, deployer, verifier)
+    calls += _hand_over(chain, deployer, verifier, provers)
     mine_all(chain, calls)
 
 
@@ -112,12 +129,16 @@ def _deploy(chain: Chain, deployer: Address, parameters: ProtocolParameters, ver
         chain.deploy(verifier.artifact, [settlement, staking, beacon, opg, *verifier.args], deployer)
 
 
-def _hand_over(chain: Chain, deployer: Address, verifier: VerifierSpec | None) -> list[Call]:
+def _hand_over(
+    chain: Chain, deployer: Address, verifier: VerifierSpec | None, provers: Sequence[ProverSpec]
+) -> list[Call]:
     """Grant what the contracts need of each other, then renounce."""
     calls = [Call(deployer, "Staking", "grantRole", (SLASHER_ROLE, chain.address_of("Settlement")))]
     if verifier is not None:
         address = chain.address_of(verifier.artifact)
         calls.append(Call(deployer, "Staking", "grantRole", (SLASHER_ROLE, address)))
         calls.append(Call(deployer, "Settlement", "setVerifier", (address,)))
+    for prover in provers:
+        calls.append(Call(deployer, "Settlement", "grantRole", (PROVER_ROLE, chain.address_of(prover.artifact))))
     calls += [Call(deployer, name, "renounceRole", (ADMIN_ROLE, deployer)) for name in ("Staking", "Settlement")]
     return calls

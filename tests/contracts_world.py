@@ -14,7 +14,7 @@ from eth_account.messages import encode_typed_data
 from eth_hash.auto import keccak
 
 from chain.claims import Claim, ClaimTree, batch_id, opening
-from chain.deploy import SLASHER_ROLE, ProtocolParameters, VerifierSpec, deploy_protocol
+from chain.deploy import SLASHER_ROLE, ProtocolParameters, ProverSpec, VerifierSpec, deploy_protocol
 from chain.quantities import OPG, ZERO_HASH, Address, Gas, Timestamp, Wei
 from chain.seam import Block, Call, Chain, Receipt, Revert
 from chain.signing import Domain, Key, answer_digest, voucher_digest
@@ -88,13 +88,14 @@ class World:
         verifier: VerifierSpec | None = None,
         judge: str | None = None,
         chain: Chain | None = None,
+        provers: Sequence[ProverSpec] = (),
     ) -> None:
         self.chain = chain or in_process()
         self.parameters = parameters
         self._keys: dict[str, Key] = {}
         self._next: int | None = None
         if judge is None:
-            deploy_protocol(self.chain, self.address("deployer"), parameters, verifier, {})
+            deploy_protocol(self.chain, self.address("deployer"), parameters, verifier, {}, provers)
         else:
             self._deploy_with_judge(judge)
         self.domain = Domain(CHAIN_ID, self.chain.address_of("Settlement"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from chain.deploy import ProverSpec, VerifierSpec
 from chain.seam import Chain, Receipt
+from chain.signing import Key
 from nodes.tee import native, nitro
 from nodes.tee.attestation import aws_root
 from nodes.tee.enclave import Enclave
@@ -54,13 +56,16 @@ def _world() -> TeeWorld:
 class TeeWorld(World):
     """The registry and both verifiers; "deployer" administers, "operator" registers, version v1 is trusted."""
 
-    def __init__(self, chain: Chain | None = None) -> None:
-        super().__init__(chain=chain or in_process())
-        native.install(self.chain, b"", VENDOR.root_pem, aws_root())
-        deployer = self.address("deployer")
-        registry = self.chain.deploy("TEERegistry", [], deployer)
+    def __init__(
+        self, chain: Chain | None = None, verifier: VerifierSpec | None = None, provers: Sequence[ProverSpec] = ()
+    ) -> None:
+        chain, deployer = chain or in_process(), Key(b"deployer").address
+        chain.fund(deployer)
+        native.install(chain, b"", VENDOR.root_pem, aws_root())
+        registry = chain.deploy("TEERegistry", [], deployer)
+        super().__init__(chain=chain, verifier=verifier, provers=provers)
         for name in ("TEEInferenceVerifier", "TEEBatchVerifier"):
-            self.chain.deploy(name, [registry], deployer)
+            chain.deploy(name, [registry], deployer)
         self.ok("deployer", "TEERegistry.grantRole", self.role("TEE_OPERATOR"), self.address("operator"))
         self.ok("deployer", "TEERegistry.setAWSRootCertificate", VENDOR.root_pem)
         self.ok("deployer", "TEERegistry.addTEEType", GATEWAY, "LLMProxy")

@@ -59,6 +59,8 @@ contract Settlement is AccessControl, EIP712 {
         uint40 leavesAt; // 0: no withdrawal requested
     }
 
+    /// @notice Of contracts that reject claims by proof, whatever the verifier may think of them.
+    bytes32 public constant PROVER_ROLE = keccak256("PROVER_ROLE");
     uint16 public constant MAX_CLAIMS = 128;
     uint256 public constant MAX_VOUCHERS = 128;
     uint256 private constant BPS = 10_000;
@@ -230,17 +232,24 @@ contract Settlement is AccessControl, EIP712 {
         Claim calldata claim = opening.claim;
         address node = batch.node;
         _checkProof(id, batch.root, batch.count, opening);
-        uint128 bit = uint128(1) << claim.index;
-        if (batch.rejected & bit != 0) revert AlreadyRejected(id, claim.index);
         if (claim.model == model && claim.inputHash == inputHash && claim.outputHash == outputHash) revert SameAnswer();
         bytes32 answer = keccak256(abi.encode(ANSWER_TYPEHASH, claim.task, model, inputHash, outputHash));
         (address signer,,) = ECDSA.tryRecoverCalldata(_hashTypedDataV4(answer), signature);
         if (signer != node) revert WrongSigner(signer, node);
 
-        batch.rejected |= bit;
         emit Equivocation(id, node, claim.task, msg.sender);
-        emit ClaimRejected(id, claim.index, node, claim.task, "equivocation");
-        _punish(node, 1, msg.sender, "equivocation");
+        _condemn(batch, id, claim, msg.sender, "equivocation");
+    }
+
+    /// @notice Reject a claim whose evidence was proven bad before a contract that can tell.
+    /// @param prover who proved it, and gets the bounty
+    function reject(bytes32 id, Opening calldata opening, address prover, bytes32 reason)
+        external
+        onlyRole(PROVER_ROLE)
+    {
+        Batch storage batch = _openBatch(id);
+        _checkProof(id, batch.root, batch.count, opening);
+        _condemn(batch, id, opening.claim, prover, reason);
     }
 
     /// @notice Make a batch final that no verifier judges. Claims proven wrong meanwhile must be opened.
@@ -396,6 +405,15 @@ contract Settlement is AccessControl, EIP712 {
         if (refund == claim.fee) return refund;
         uint256 forfeited = uint256(_redeemed[claim.client][node]) + (claim.fee - refund);
         _redeemed[claim.client][node] = uint128(Math.min(forfeited, type(uint128).max));
+    }
+
+    /// @dev Reject one claim at once. The fee goes back when the batch is settled.
+    function _condemn(Batch storage batch, bytes32 id, Claim calldata claim, address prover, bytes32 reason) private {
+        uint128 bit = uint128(1) << claim.index;
+        if (batch.rejected & bit != 0) revert AlreadyRejected(id, claim.index);
+        batch.rejected |= bit;
+        emit ClaimRejected(id, claim.index, batch.node, claim.task, reason);
+        _punish(batch.node, 1, prover, reason);
     }
 
     /// @return bounty sent to `prover`

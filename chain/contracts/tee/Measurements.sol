@@ -34,6 +34,9 @@ abstract contract Measurements is AccessControl {
     /// @notice PEM; empty stands for AWS's own.
     bytes public awsRootCertificate;
 
+    /// @notice When the root was last replaced.
+    uint256 public rootSetAt;
+
     /// @notice Kinds of enclave. OpenGradient has 0 for gateways to language models and 1 for validators.
     mapping(uint8 teeType => TEETypeInfo) public teeTypes;
 
@@ -56,6 +59,7 @@ abstract contract Measurements is AccessControl {
     /// @notice Trust another vendor's root from now on. What was registered under the old one stays.
     function setAWSRootCertificate(bytes calldata certificate) external onlyRole(DEFAULT_ADMIN_ROLE) {
         awsRootCertificate = certificate;
+        rootSetAt = block.timestamp;
         emit AWSCertificateUpdated(keccak256(certificate));
     }
 

@@ -49,6 +49,9 @@ contract TEERegistry is Measurements {
     /// @notice Everything known of an enclave.
     mapping(bytes32 teeId => TEEInfo) public tees;
 
+    /// @notice Since when an enclave is out of service; 0 while it is not. Not in OpenGradient's contract.
+    mapping(bytes32 teeId => uint256) public disabledAt;
+
     mapping(uint8 teeType => EnumerableSet.Bytes32Set) private _enabled;
     mapping(uint8 teeType => bytes32[]) private _byType;
     mapping(address owner => bytes32[]) private _byOwner;
@@ -131,6 +134,7 @@ contract TEERegistry is Measurements {
         if (tee.enabled) return;
         if (!isPCRApproved(tee.teeType, tee.pcrHash)) revert PCRNotApproved();
         tee.enabled = true;
+        disabledAt[teeId] = 0;
         _enabled[tee.teeType].add(teeId);
         emit TEEEnabled(teeId);
     }
@@ -209,6 +213,11 @@ contract TEERegistry is Measurements {
         return tees[teeId].publicKey;
     }
 
+    /// @notice Who registered an enclave; zero if it is unknown. Not in OpenGradient's contract.
+    function ownerOf(bytes32 teeId) external view returns (address) {
+        return tees[teeId].owner;
+    }
+
     /// @notice Whether an enclave is in service.
     function isTEEEnabled(bytes32 teeId) external view returns (bool) {
         return tees[teeId].enabled;
@@ -251,6 +260,7 @@ contract TEERegistry is Measurements {
     function _disable(bytes32 teeId) private {
         TEEInfo storage tee = tees[teeId];
         tee.enabled = false;
+        disabledAt[teeId] = block.timestamp;
         _enabled[tee.teeType].remove(teeId);
         emit TEEDisabled(teeId);
     }
