@@ -88,6 +88,8 @@ class FullNode:
     """How long an unverified batch stays open."""
     batches: dict[str, OpenBatch] = field(default_factory=dict)
     claims: dict[str, ClaimProof] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What the strategy has it remember."""
 
     def run(self) -> Steps:
         """Follow the chain and do what the strategy asks."""
@@ -128,7 +130,7 @@ class FullNode:
         if not isinstance(data, BatchData):
             yield Note(DutyFailed(self.me.name, batch, "data withheld"))
             return None
-        tree = ClaimTree(data.claims) if is_whole(data) else None
+        tree = ClaimTree(data.claims) if is_whole(data, self.duties.shows_outputs) else None
         if tree is None or tree.root != known.root:
             yield Note(DutyFailed(self.me.name, batch, "data does not match root"))
             return None
@@ -144,7 +146,8 @@ class FullNode:
         Answers the verdicts in leaf order, fewer if the batch became final meanwhile.
         """
         verdicts: list[Verdict] = []
-        for claim, value, output in zip(data.claims, data.inputs, data.outputs, strict=True):
+        outputs = data.outputs or [None] * len(data.claims)
+        for claim, value, output in zip(data.claims, data.inputs, outputs, strict=True):
             known = self.batches.get(data.batch)
             if known is None:
                 break
@@ -152,7 +155,7 @@ class FullNode:
                 verdicts.append(Verdict.ABSTAIN)
                 continue
             task = "0x" + claim.task.hex()
-            procedure = partial(self.verify, claim, value, output)
+            procedure = partial(self.duties.verify, self, claim, value, output)
             verdict = yield Check(known.poster.name, claim, task, procedure, on_duty)
             yield Note(ClaimChecked(self.me.name, data.batch, task, verdict.name.lower()))
             verdicts.append(verdict)
@@ -190,8 +193,9 @@ class FullNode:
             yield Submit(Call(self.me.address, "Beacon", "reveal", (secret,), BEACON_GAS))
 
 
-def is_whole(data: BatchData) -> bool:
-    """Whether claims are numbered from 0 and each has its input and output; a poster may send anything."""
+def is_whole(data: BatchData, with_outputs: bool = True) -> bool:
+    """Whether claims are numbered from 0 and each has its input, and output if shown; a poster may send anything."""
     count = len(data.claims)
     numbers = [claim.index for claim in data.claims]
-    return count > 0 and numbers == list(range(count)) and len(data.inputs) == len(data.outputs) == count
+    tensors = (len(data.inputs), len(data.outputs))
+    return count > 0 and numbers == list(range(count)) and tensors == (count, count if with_outputs else 0)

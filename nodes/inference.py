@@ -8,8 +8,9 @@ the claims and tensors behind the root.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,7 @@ from nodes.messages import (
 )
 from nodes.models.tensors import tensor_hash
 from nodes.records import BatchBuilt, ClaimMade
+from nodes.verification import PosterDuties
 
 POST_GAS = Gas(250_000)
 VOUCHER_GAS = Gas(60_000)
@@ -60,6 +62,8 @@ class Answered:
     request: InferenceRequest
     output: np.ndarray
     answered_at: int
+    evidence: bytes = ZERO_HASH
+    """Hash of what goes with the answer, where the strategy asks for it."""
 
 
 @dataclass(slots=True)
@@ -94,12 +98,20 @@ class InferenceNode:
     """Batches that are not final yet, to be shown to whoever checks them."""
     taken: dict[str, None] = field(default_factory=dict)
     """Tasks taken on, oldest first."""
+    duties: PosterDuties | None = None
+    """Its part in the verification strategy, if it has one."""
+    secret: bytes = b""
+    """What secrets of the strategy's are derived from; nobody else knows it."""
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What the strategy has it remember."""
     inactive: bool = False
     """In jail, or short of stake: nothing can be posted, so nothing is answered."""
 
     def run(self) -> Steps:
         """Serve requests; post a batch every interval."""
         yield Subscribe(("Jailed", "Unjailed", "BatchFinal"))
+        if self.duties is not None:
+            yield Spawn(self.duties.on_poster_start(self))
         yield Spawn(self.post_on_schedule())
         while True:
             envelope = yield Receive()
@@ -209,7 +221,7 @@ class InferenceNode:
             model=self.models[request.model],
             input_hash=tensor_hash(request.value),
             output_hash=tensor_hash(answered.output),
-            evidence_hash=ZERO_HASH,
+            evidence_hash=answered.evidence,
             client=answered.client.address,
             fee=request.fee,
             answered_at=answered.answered_at,
@@ -217,15 +229,13 @@ class InferenceNode:
 
     def post(self) -> Steps:
         """Close the open batch and post its root with the vouchers that pay for it."""
-        batch, self.open_batch = self.open_batch[: self.policy.batch_size], self.open_batch[self.policy.batch_size :]
-        if not batch:
+        taken, self.open_batch = self.open_batch[: self.policy.batch_size], self.open_batch[self.policy.batch_size :]
+        if not taken:
             return
-        claims = tuple(self.claim(i, answered) for i, answered in enumerate(batch))
-        root = ClaimTree(claims).root
-        name = "0x" + batch_id(self.me.address, root).hex()
-        inputs = tuple(answered.request.value for answered in batch)
-        self.posted[name] = BatchData(name, claims, inputs, tuple(answered.output for answered in batch))
-        yield Note(BatchBuilt(self.me.name, name, [answered.request.task for answered in batch]))
+        batch = taken if self.duties is None else (yield from self.duties.compose(self, taken))
+        data, root = self.lay_out(batch)
+        self.posted[data.batch] = data
+        yield Note(BatchBuilt(self.me.name, data.batch, [answered.request.task for answered in batch]))
         vouchers = self.vouchers_for(batch)
         call = Call(
             self.me.address,
@@ -234,11 +244,22 @@ class InferenceNode:
             (root, len(batch), vouchers),
             Gas(POST_GAS + VOUCHER_GAS * len(vouchers)),
         )
-        receipt = yield Submit(call, subject=name)
+        receipt = yield Submit(call, subject=data.batch)
         if not receipt.ok:
-            del self.posted[name]
-            self.open_batch = batch + self.open_batch
+            del self.posted[data.batch]
+            self.open_batch = taken + self.open_batch
             self.inactive = True  # out of stake: the chain says so before any log does
+        elif self.duties is not None:
+            yield Spawn(self.duties.on_posted(self, data))
+
+    def lay_out(self, batch: Sequence[Answered]) -> tuple[BatchData, bytes]:
+        """What is shown of a batch to whoever checks it, and its root."""
+        claims = tuple(self.claim(i, answered) for i, answered in enumerate(batch))
+        root = ClaimTree(claims).root
+        name = "0x" + batch_id(self.me.address, root).hex()
+        shown = batch if self.duties is None or self.duties.shows_outputs else ()
+        inputs = tuple(answered.request.value for answered in batch)
+        return BatchData(name, claims, inputs, tuple(answered.output for answered in shown)), root
 
     def vouchers_for(self, batch: list[Answered]) -> tuple[tuple[str, int, bytes], ...]:
         """The best voucher of every client in the batch, in order of appearance."""

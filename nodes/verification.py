@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from chain.claims import Claim
 from chain.seam import Log
 
 if TYPE_CHECKING:
     from nodes.effects import Steps
     from nodes.full import FullNode
+    from nodes.inference import Answered, InferenceNode
+    from nodes.messages import BatchData
 
 
 class Comparator(Protocol):
@@ -25,8 +28,34 @@ class Comparator(Protocol):
         ...
 
 
+class PosterDuties(Protocol):
+    """An inference node's part in a verification strategy."""
+
+    @property
+    def shows_outputs(self) -> bool:
+        """Whether the node shows outputs to those who check, or their hashes alone."""
+        ...
+
+    def on_poster_start(self, node: InferenceNode) -> Steps:
+        """Do what the strategy asks of `node` before it answers anything; runs beside everything else."""
+        ...
+
+    def compose(self, node: InferenceNode, answered: list[Answered]) -> Steps:
+        """Answers what `node` puts into a batch, given what it has answered."""
+        ...
+
+    def on_posted(self, node: InferenceNode, data: BatchData) -> Steps:
+        """Do what the strategy asks of `node` once a batch of its own is posted; runs beside everything else."""
+        ...
+
+
 class Duties(Protocol):
     """A full node's part in a verification strategy."""
+
+    @property
+    def shows_outputs(self) -> bool:
+        """Whether a batch's data holds its outputs, or their hashes alone."""
+        ...
 
     watches: tuple[str, ...]
     """Chain events that give a full node something to do."""
@@ -38,6 +67,10 @@ class Duties(Protocol):
 
     def on_start(self, node: FullNode) -> Steps:
         """Do what the strategy asks of `node` before anything happens; what takes time is spawned."""
+        ...
+
+    def verify(self, node: FullNode, claim: Claim, value: np.ndarray, output: np.ndarray | None) -> Steps:
+        """Form a verdict on a claim; `output` is missing where outputs are not shown. Answers `Verdict`."""
         ...
 
     def on_log(self, node: FullNode, log: Log) -> Steps:

@@ -78,6 +78,9 @@ def set_up(
         Call(deployer, "ModelRegistry", "register", (bytes.fromhex(m.reference.sha256), m.name, m.reference.macs))
         for m in models
     ]
+    if (verifier := scenario.strategy.verifier()) and (endowment := scenario.strategy.endowment()):
+        to = chain.address_of(verifier.artifact)
+        calls.append(Call(deployer, "OPG", "transfer", (to, endowment), SETUP_GAS))
     for holder in stakeholders:
         calls += opening_moves(chain, holder)
     mine_all(chain, calls)

@@ -257,7 +257,15 @@ def inference_maker(blueprint: Blueprint, identity: Identity) -> Callable[[], Pa
 
     def make() -> Participant:
         return InferenceNode(
-            identity, blueprint.directory, blueprint.domain, blueprint.model_hashes, blueprint.genesis, policy, inputs
+            identity,
+            blueprint.directory,
+            blueprint.domain,
+            blueprint.model_hashes,
+            blueprint.genesis,
+            policy,
+            inputs,
+            duties=blueprint.scenario.strategy,
+            secret=blueprint.streams.secret(f"salt/{identity.name}"),
         )
 
     return make

@@ -50,9 +50,15 @@ class Watching:
 
     watches: tuple[str, ...] = ("BatchPosted", "Voted")
     uses_beacon: bool = False
+    shows_outputs: bool = True
 
     def on_start(self, node: FullNode) -> Steps:
         yield from ()
+
+    def verify(self, node: FullNode, claim: Claim, value: np.ndarray, output: np.ndarray | None) -> Steps:
+        """As full nodes do."""
+        assert output is not None
+        return (yield from node.verify(claim, value, output))
 
     def on_log(self, node: FullNode, log: Log) -> Steps:
         """Say which event it was."""

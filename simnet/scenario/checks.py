@@ -119,6 +119,7 @@ def _money(scenario: Scenario) -> Iterator[Finding]:
         + nodes.full.count * nodes.full.stake
         + clients.count * clients.deposit
         + sum(len(scenario.names(role)) * scenario.strategy.purse(role) for role in Role)
+        + scenario.strategy.endowment()
     )
     if held > TOTAL_SUPPLY:
         supply = format_opg(TOTAL_SUPPLY)

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from chain.claims import Claim
 from chain.deploy import ProtocolParameters, VerifierSpec
 from chain.quantities import Wei
 from chain.seam import Log
@@ -17,6 +20,8 @@ from nodes.client import ClientPolicy
 from nodes.effects import Steps
 from nodes.full import FullNode
 from nodes.identity import Role
+from nodes.inference import Answered, InferenceNode
+from nodes.messages import BatchData
 from nodes.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -50,9 +55,40 @@ class Strategy(Parameters):
         """How client number `index` behaves, where clients have a part in verification; unchanged if they have none."""
         return policy
 
+    def endowment(self) -> Wei:
+        """OPG that the verification contract holds from the start."""
+        return Wei(0)
+
     def purse(self, role: Role) -> Wei:
         """OPG that a participant of `role` begins with besides its stake, and that the verifier may draw as bonds."""
         return Wei(0)
+
+    # -- an inference node's part --------------------------------------------------------------------------------
+
+    @property
+    def shows_outputs(self) -> bool:
+        """Whether inference nodes show outputs to those who check, or their hashes alone."""
+        return True
+
+    def on_poster_start(self, node: InferenceNode) -> Steps:
+        """What an inference node does before it answers anything."""
+        yield from ()
+
+    def compose(self, node: InferenceNode, answered: list[Answered]) -> Steps:
+        """Answers what an inference node puts into a batch, given what it has answered."""
+        yield from ()
+        return answered
+
+    def on_posted(self, node: InferenceNode, data: BatchData) -> Steps:
+        """What an inference node does once a batch of its own is posted."""
+        yield from ()
+
+    # -- a full node's part --------------------------------------------------------------------------------------
+
+    def verify(self, node: FullNode, claim: Claim, value: np.ndarray, output: np.ndarray | None) -> Steps:
+        """How `node` forms a verdict on a claim: as full nodes do."""
+        assert output is not None
+        return (yield from node.verify(claim, value, output))
 
     def on_start(self, node: FullNode) -> Steps:
         """What `node` does before anything happens; what takes time must be spawned."""
