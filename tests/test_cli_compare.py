@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
@@ -16,6 +18,7 @@ import yaml
 from simnet.cli.main import main
 from simnet.comparison import execute
 from tests.comparison_samples import CHEAT, Here
+from tests.processes import group_is_gone
 from tests.small import BASE
 
 pytest.importorskip("pyrevm")
@@ -101,17 +104,31 @@ def test_where_nothing_can_be_written_it_says_so(
     assert "cannot write to" in capsys.readouterr().err
 
 
-def test_ctrl_c_ends_with_what_there_is(small: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+@contextmanager
+def under_way(small: Path, out: Path) -> Iterator[subprocess.Popen[str]]:
+    """A comparison of 600 runs of which the first is over, in a session of its own, as from a terminal."""
     command = [sys.executable, "-m", "simnet.cli.main", "compare", str(small), "--strategies", "none,full_reexecution"]
     command += ["--seeds", "300", "--jobs", "1", "--out", str(out)]
-    # A session of its own, so that the signal reaches everybody in it, as a terminal's does.
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if " of 600  " in line:
                 break
-        os.killpg(process.pid, signal.SIGINT)
+        yield process
+
+
+def test_killed_it_leaves_no_process_behind(small: Path, tmp_path: Path) -> None:
+    with under_way(small, tmp_path / "out") as process:
+        process.kill()
+        process.wait()
+        assert group_is_gone(process.pid)
+
+
+def test_ctrl_c_ends_with_what_there_is(small: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with under_way(small, out) as process:
+        assert process.stdout is not None
+        os.killpg(process.pid, signal.SIGINT)  # a terminal tells everybody
         rest = process.stdout.read()
     assert process.returncode == 3
     assert "interrupted" in rest

@@ -118,10 +118,10 @@ def test_of_nothing_there_are_panels_and_planes_all_the_same() -> None:
         assert "undefined: failed" in frontier_plot(one).caption
 
 
-def test_a_percentile_that_alone_is_undefined_is_named() -> None:
+def test_percentiles_of_one_distribution_share_a_panel() -> None:
     estimates = {"a": pool([evidence(observations={"soft_latency_ms": [1.0]})])}
     whole = panel(estimates, ["soft_latency_ms.p50", "soft_latency_ms.p95"])
-    assert whole.layout["annotations"] == []
+    assert [note["text"] for note in whole.layout["annotations"]] == ["1 · 1"]
     assert [trace["name"] for trace in whole.traces] == ["p50", "p95"]
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reports.estimates import estimate_text, is_finite, unit_of
+from reports.estimates import estimate_text, is_finite, unit_of, value_text
 from reports.plots.labels import Box, place
 from reports.plots.plot import Plot, Trace
 from reports.wording import plural
@@ -61,7 +61,8 @@ def panel(estimates: Estimates, readings: Sequence[str]) -> Plot:
                 "showgrid": False,
                 "ticks": "",
             },
-            "annotations": list(missing(estimates, readings)),
+            "annotations": [*missing(estimates, readings), *values(estimates, readings)],
+            "margin": {"r": 34 + 44 * len(readings)},
             "showlegend": len(readings) > 1,
         },
         height=86 + ROW_PX * len(labels) + (24 if len(readings) > 1 else 0),
@@ -120,7 +121,7 @@ def scaled(figure: Estimate, value: float | None) -> float:
 
 def value_axis(figures: Sequence[Estimate], title: str, room: float = 0.04) -> dict[str, Any]:
     """An axis that holds all values and intervals, and zero, with a share of it as room at both ends."""
-    axis: dict[str, Any] = {"title": {"text": title}, "nticks": 7}
+    axis: dict[str, Any] = {"title": {"text": title}, "nticks": 6}
     shown = [figure for figure in figures if is_finite(figure)]
     if not shown:
         return {**axis, "range": [0, 1], "showticklabels": False, "ticks": ""}
@@ -147,6 +148,24 @@ def missing(estimates: Estimates, readings: Sequence[str]) -> Iterator[dict[str,
                 "xref": "x domain",
                 "xanchor": "right" if infinite else "left",
                 "y": i if len(absent) == len(readings) else i + offset,
+                "yref": "y",
+                "showarrow": False,
+                "font": {"size": 11, "color": "@soft"},
+            }
+
+
+def values(estimates: Estimates, readings: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Every value in a column at the right, for what is too small or too close to be read off."""
+    for i, figures in enumerate(estimates.values()):
+        shown = [figures[reading] for reading in readings]
+        if any(is_finite(figure) for figure in shown):
+            yield {
+                "text": " · ".join(value_text(figure) for figure in shown),
+                "x": 1,
+                "xref": "paper",
+                "xanchor": "left",
+                "xshift": 4,
+                "y": i,
                 "yref": "y",
                 "showarrow": False,
                 "font": {"size": 11, "color": "@soft"},

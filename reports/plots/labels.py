@@ -11,8 +11,8 @@ CHARACTER_PX, LINE_PX = 6.4, 14.0
 GAP_PX = 8.0
 """Between a point and its name."""
 
-ROWS = 6
-"""How many lines above and below a point its name may go."""
+ROWS, COLUMNS_PX = 6, (0.0, 40.0, 90.0, 150.0)
+"""How many lines above and below a point its name may go, and how far to its sides."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Placed:
     @property
     def is_far(self) -> bool:
         """Whether it takes a line to see which point it belongs to."""
-        return abs(self.y_shift) > LINE_PX
+        return abs(self.y_shift) > LINE_PX or abs(self.x_shift) > GAP_PX
 
 
 def place(points: Sequence[tuple[str, float, float]], bars: Sequence[Box], width: float, height: float) -> list[Placed]:
@@ -68,11 +68,13 @@ def place(points: Sequence[tuple[str, float, float]], bars: Sequence[Box], width
 
 
 def candidates(text: str) -> Iterator[Placed]:
-    """Spots around a point, nearest first."""
-    for row in range(ROWS + 1):
-        for y_shift in (row * LINE_PX, -row * LINE_PX):
-            for begins in (True, False):
-                yield Placed(text, GAP_PX if begins else -GAP_PX, y_shift, begins)
+    """Spots around a point, the nearest first."""
+    for column in COLUMNS_PX:
+        x_shift = GAP_PX + column
+        for row in range(ROWS + 1):
+            for y_shift in (row * LINE_PX, -row * LINE_PX):
+                yield Placed(text, x_shift, y_shift, True)
+                yield Placed(text, -x_shift, y_shift, False)
 
 
 def box_of(placed: Placed, x: float, y: float) -> Box:

@@ -27,7 +27,7 @@ ADDED: Mapping[str, MetricSpec] = MappingProxyType(
                 "OPG",
                 "simulated",
                 (),
-                "what full nodes were paid for checking, bounties included, over inferences finalised",
+                "what full nodes were paid for checking, bounties and lost bonds included, over inferences finalised",
             ),
             MetricSpec(
                 "honesty_stake_opg",

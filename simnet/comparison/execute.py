@@ -8,7 +8,9 @@ others nothing. The wish to stop travels as a file, which any process that can w
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -66,10 +68,10 @@ MakeExecutor: TypeAlias = Callable[[int], Executor]
 
 
 class Processes(ProcessPoolExecutor):
-    """Fresh processes of this machine. They leave Ctrl-C to their parent, and do not outlive an exception in it."""
+    """Fresh processes of this machine. They leave Ctrl-C to their parent, and outlive neither it nor its patience."""
 
     def __init__(self, jobs: int) -> None:
-        super().__init__(jobs, multiprocessing.get_context("spawn"), ignore_interrupts)
+        super().__init__(jobs, multiprocessing.get_context("spawn"), settle_in)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if kind is not None:
@@ -78,9 +80,18 @@ class Processes(ProcessPoolExecutor):
         super().__exit__(kind, error, at)
 
 
-def ignore_interrupts() -> None:
-    """A terminal sends Ctrl-C to everybody; the parent decides what it means."""
+def settle_in() -> None:
+    """Begin the life of a process: a terminal sends Ctrl-C to everybody, and the parent decides what it means."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def end_with_parent() -> None:
+    """End at once when the parent has died, however that came about: nobody waits for the run any more."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def carry_out_all(

@@ -9,8 +9,9 @@ nothing at
 which is the break-even penalty of Pocket's probabilistic proofs, S = R (1 - p) / p, for a penalty that is a share
 of the stake (pokt-network/poktroll, docs/protocol/primitives/probabilistic_proofs.md). It is the stricter of two
 readings: a node that could have earned the same fee honestly loses it too when detected, and needs less. What the
-fraud is worth to others (a bribe) is not counted, nor are bonds that are not stake. The interval of S* is that of
-d alone (Wilson); g and s are taken as they were measured.
+fraud is worth to others (a bribe) is not counted, nor are bonds that are not stake. A penalty of fixed size counts as
+the share of the stake that it was: whether S* is above the stake is then right, how far above is not. The interval of
+S* is that of d alone (Wilson); g and s are taken as they were measured.
 """
 
 from __future__ import annotations
