@@ -62,7 +62,7 @@ FETCHES = 3
 
 COMMIT_GAS = Gas(200_000)
 FINALISE_GAS = Gas(400_000)
-SHOW_GAS = Gas(3_000_000)
+SHOW_GAS = Gas(6_000_000)
 """Gas that showing a seed may use at the most: its duties are worked out over up to 256 batches."""
 PAY_GAS = Gas(8_000_000)
 """Gas that paying an epoch may use at the most."""
