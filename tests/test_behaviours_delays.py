@@ -48,7 +48,9 @@ def test_the_answer_waits_for_its_time_counted_from_the_requests_arrival() -> No
     course = replying(InferenceAnswer(TASK, OUTPUT, b""), 100.0, 102.0)
     assert course.one(Sleep).seconds == pytest.approx(7.0)
     assert lies(course) == [("delay", TASK)]
-    assert course.said[0].output is OUTPUT
+    [said] = course.said
+    assert isinstance(said, InferenceAnswer)
+    assert said.output is OUTPUT
 
 
 def test_an_answer_that_is_late_by_itself_is_not_held_back() -> None:

@@ -57,7 +57,7 @@ def revealing(secret: bytes, aim: Any = "seats", mix: bytes = SILENT, others: in
         *[event("SecretRevealed", "Beacon", round=2, mix=mix)] * others,
     ]
     past(bias, *(Receive() for _ in news), answers=inbox(*news))
-    answers = {Read: lambda read: {**CHAIN, **chain}[read.function], Now: always(45.0), Submit: mined}
+    answers: dict[Any, Any] = {Read: lambda read: {**CHAIN, **chain}[read.function], Now: always(45.0), Submit: mined}
     return past(bias, Submit(Call(ME, "Beacon", "reveal", (secret,))), answers=answers)
 
 
