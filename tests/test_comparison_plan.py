@@ -45,6 +45,11 @@ def test_the_scenarios_own_strategy_is_checked_as_configured() -> None:
     assert "x.yaml:4:48: a committee of 9 cannot be drawn from 7 full nodes" in error
 
 
+def test_a_strategy_is_checked_with_the_comparator_that_it_comes_with() -> None:
+    assert "only be compared bitwise" in one_error("compare: {strategies: [indexed_commitment]}\n")
+    assert plan_of([{"kind": "indexed_commitment", "comparator": "bitwise"}])
+
+
 def test_labels_say_what_was_set_only_where_that_is_needed() -> None:
     sizes = [{"kind": "committee", "size": 3}, {"kind": "committee", "size": 4}, {"kind": "none"}]
     assert [one.label for one in plan_of(sizes).entrants] == ["committee(size=3)", "committee(size=4)", "none"]

@@ -208,7 +208,8 @@ def _compare(scenario: Scenario) -> Iterator[Finding]:
         if labels[i] in labels[:i]:
             yield at, f"another strategy is called '{labels[i]}' too", "give each a label of its own"
         strategy = contender.strategy_beside(scenario.strategy)
-        for below, message in strategy.problems(scenario.model_copy(update={"strategy": strategy})):
+        changes = {"strategy": strategy, "comparator": contender.comparator or scenario.comparator}
+        for below, message in strategy.problems(scenario.model_copy(update=changes)):
             yield (*at, *below), message, ""
 
 
