@@ -50,7 +50,9 @@ def sentence(row: Row, who: Who) -> str:
     try:
         if row["kind"] == "contract_event":
             teller = EVENTS.get(row["event"])
-            return teller(row["args"], who) if teller else f"{row['contract']}.{row['event']} {fields(row['args'], who)}"
+            if teller is None:
+                return f"{row['contract']}.{row['event']} {fields(row['args'], who)}"
+            return teller(row["args"], who)
         known = KINDS.get(row["kind"])
         return known(row, who) if known else f"{row['kind']} {fields(row, who)}"
     except (KeyError, TypeError, ValueError):
@@ -78,8 +80,8 @@ def _sent(row: Row, who: Who) -> str:
 
 
 def _executed(row: Row, who: Who) -> str:
-    aim = "to answer" if row["purpose"] == "answer" else "to check"
-    return f"{row['node']} runs {row['model']}/{row['variant']} {aim} {short(row['task'])}, {span_of_time(row['busy_s'])}"
+    what = f"{row['model']}/{row['variant']} to {row['purpose']} {short(row['task'])}"
+    return f"{row['node']} runs {what}, {span_of_time(row['busy_s'])}"
 
 
 def _mined(row: Row, who: Who) -> str:
@@ -107,6 +109,17 @@ def _cheated(row: Row, who: Who) -> str:
     return f"{row['node']} falsifies the {row['act']} on {short(row['subject'])}: {row['behaviour']}{detail}"
 
 
+def _side_payment(row: Row, who: Who) -> str:
+    payer, payee = row["payer"] or "somebody outside", row["payee"] or "somebody outside"
+    return f"{payer} pays {payee} {opg(int(row['amount']))} OPG off chain: {row['why']}"
+
+
+def _decided(row: Row, who: Who) -> str:
+    beliefs = ", ".join(f"{action} {value:.3g}" for action, value in row["expected"].items())
+    why = "to find out" if row["explored"] else f"expecting {beliefs} OPG" if beliefs else "knowing nothing yet"
+    return f"{row['node']} chooses {row['action']}, {why}"
+
+
 KINDS: dict[str, Callable[[Row, Who], str]] = {
     "run_started": lambda r, _: f"{r['scenario']} begins, seed {r['seed']}, strategy {r['strategy']}",
     "run_ended": lambda r, _: f"the run ends: {r['reason']}",
@@ -121,11 +134,13 @@ KINDS: dict[str, Callable[[Row, Who], str]] = {
     "duty_failed": lambda r, _: f"{r['node']} cannot do its duty on {short(r['batch'])}: {r['reason']}",
     "cheated": _cheated,
     "perturbed": lambda r, _: f"{r['node']}'s hardware shifts {short(r['task'])} by {r['deviation']:.2g} σ",
+    "side_payment": _side_payment,
+    "decided": _decided,
     "message_sent": _sent,
     "executed": _executed,
     "block_mined": _mined,
     "transaction_mined": _transaction,
-    "chain_reorged": lambda r, _: f"reorg: {r['depth']} blocks from {r['first']} on, {r['transactions']} transactions undone",
+    "chain_reorged": lambda r, _: f"{r['depth']} blocks from {r['first']} on are undone",
     "fault_injected": _fault,
     "touched": lambda r, _: f"injected by hand: {r['what']}",
     "stake_read": lambda r, _: f"{r['node']} has {opg(int(r['stake']))} OPG at stake in the end",

@@ -15,7 +15,20 @@ import numpy.typing as npt
 
 from dashboards.state import Row
 
-GROUPS = ("run", "tasks", "messages", "work", "blocks", "batches", "votes", "money", "fraud", "shirking", "penalties", "faults")
+GROUPS = (
+    "run",
+    "tasks",
+    "messages",
+    "work",
+    "blocks",
+    "batches",
+    "votes",
+    "money",
+    "fraud",
+    "shirking",
+    "penalties",
+    "faults",
+)
 """What the feed can be filtered by."""
 
 GROUP_OF: dict[str, str] = {
@@ -34,6 +47,8 @@ GROUP_OF: dict[str, str] = {
     "BatchFinal": "batches",
     "stake_read": "money",
     "supply_read": "money",
+    "side_payment": "money",
+    "decided": "tasks",
     "Transfer": "money",
     "Deposited": "money",
     "Rewarded": "money",
@@ -68,6 +83,8 @@ SUBJECT_KEYS: dict[str, tuple[str, ...]] = {
     "perturbed": ("node", "task"),
     "duty_failed": ("node", "batch"),
     "cheated": ("node", "subject"),
+    "side_payment": ("payer", "payee", "subject"),
+    "decided": ("node", "subject"),
     "participant_joined": ("name",),
     "block_mined": ("producer",),
     "stake_read": ("node",),
