@@ -7,7 +7,8 @@ from typing import Any
 from chain.anvil import AnvilChain
 from chain.seam import Chain
 from tests.contracts_world import BLOCK_GAS, World, hash_of, in_process
-from tests.test_contracts_committee import COMMITTEE, STAFF, hold_vote, resolve, settle_in
+from tests.panels import settle_in
+from tests.test_contracts_committee import COMMITTEE, STAFF, hold_vote, resolve
 
 PROOF = hash_of("told")
 
