@@ -94,6 +94,29 @@ class ClaimChecked(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed(Record):
+    """An inference node showed evidence for an answer: that the enclave `tee` (its id) stands by it."""
+
+    node: str
+    task: str
+    tee: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceChecked(Record):
+    """A full node judged a claim's evidence without executing anything.
+
+    `fault` is what it found wrong, empty if nothing; `seconds` is the modelled time that it took.
+    """
+
+    node: str
+    batch: str
+    task: str
+    fault: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class DutyFailed(Record):
     """A full node could not do its duty on a batch, and why."""
 
@@ -106,8 +129,9 @@ class DutyFailed(Record):
 class Cheated(Record):
     """Ground truth: a behaviour acted dishonestly. No strategy and no participant reads this.
 
-    `act` is what was falsified (``answer``, ``check``, ``vote``, ``reveal``, ``inclusion``, ``payment``);
-    `subject` is the task, batch or transaction concerned.
+    `act` is what was falsified (``answer``, ``check``, ``vote``, ``reveal``, ``inclusion``, ``payment``) or misused
+    (``delay``, ``stake``, ``beacon``, ``ransom``, ``front_run``, ``wash``, ``flood``); `subject` is the task, batch,
+    round or transaction concerned.
     """
 
     node: str
@@ -115,6 +139,15 @@ class Cheated(Record):
     act: str
     subject: str
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorForced(Record):
+    """Ground truth: a node posted a wrong claim because the protocol told it to. No other participant reads this."""
+
+    node: str
+    batch: str
+    task: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,12 @@ METRICS: Mapping[str, MetricSpec] = MappingProxyType(
                 "checks that were really executed, of those that full nodes reported",
             ),
             _metric("sampling_rate", "share", "simulated", "claims drawn to be checked, where claims are drawn"),
+            _metric(
+                "forced_errors_found",
+                "share",
+                "simulated",
+                "errors made at the protocol's bidding that somebody challenged, of all in batches that became final",
+            ),
             _metric("copied_votes", "count", "simulated", "votes that a full node copied from another's"),
             _metric("missed_reveals", "count", "simulated", "votes that were committed and never revealed"),
             _metric("quorum_failures", "count", "simulated", "claims whose vote ended without a quorum"),

@@ -195,6 +195,7 @@ def verification(figures: Figures) -> dict[str, Measured]:
         "verification_overhead_ratio": (spent / answered, len(figures.executed)) if answered else (None, 0),
         "verification_work_ratio": rate(min(executed, reported), reported),
         "sampling_rate": sampling(tables),
+        "forced_errors_found": forced_errors(tables),
         "copied_votes": (sum((names[row["member"]], row["batch"]) in copied for row in votes), len(votes)),
         "missed_reveals": (sum(as_text(reason) == "missed_reveal" for reason in reasons), len(reasons)),
         "quorum_failures": (sum(row["voided"] for row in tables.event("BatchFinal")), len(votes)),
@@ -208,6 +209,13 @@ def sampling(tables: Tables) -> Measured:
     counts = {row["batch"]: row["count"] for row in tables.event("BatchPosted")}
     draws = tables.event("Sampled")
     return rate(sum(int(row["claims"]).bit_count() for row in draws), sum(counts[row["batch"]] for row in draws))
+
+
+def forced_errors(tables: Tables) -> Measured:
+    """Share of forced errors that were challenged, in final batches."""
+    final = {row["batch"] for row in tables.event("BatchFinal")}
+    made = [row["batch"] for row in tables.of("error_forced") if row["batch"] in final]
+    return rate(sum(row["batch"] in final for row in tables.event("ForcedErrorShown")), len(made))
 
 
 def deviation(tables: Tables) -> Measured:

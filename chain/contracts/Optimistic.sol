@@ -156,6 +156,7 @@ contract Optimistic is Panel {
             made[i].claims &= ~bit;
             _release(batch, Challenge(made[i].challenger, bit), bit, 0, prize);
         }
+        if (_disputed[batch] == 0) delete _challenges[batch];
     }
 
     /// @notice How many challenge a claim.

@@ -24,7 +24,7 @@ from chain.quantities import OPG, Gas, Wei
 from chain.seam import Call, Log
 from chain.units import Amount, Duration, Share
 from nodes.client import ClientPolicy
-from nodes.effects import Sleep, Spawn, Steps, Submit, Verdict
+from nodes.effects import Read, Sleep, Spawn, Steps, Submit, Verdict
 from nodes.full import FullNode
 from nodes.identity import Role
 from simnet.strategies.chores import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
@@ -155,9 +155,9 @@ class DisputeStrategy(VotingStrategy):
         if turn > DEPUTIES:
             return
         yield Sleep(self.challenge_window + self.hearing_s + 1)
-        if not self.in_dispute(node, batch):
+        if not (yield from self.in_dispute(node, batch)):
             yield Sleep(turn * STEP_IN_S)
-        while batch in node.batches and not self.in_dispute(node, batch):
+        while batch in node.batches and not (yield from self.in_dispute(node, batch)):
             openings, charges = yield from open_fallen(node, batch)
             args = (bytes.fromhex(batch[2:]), openings, charges)
             gas = Gas(FINALISE_GAS + OPENING_GAS * (len(openings) + len(charges)))
@@ -168,9 +168,9 @@ class DisputeStrategy(VotingStrategy):
         if batch in node.batches:
             yield from self.draw(node, batch)
 
-    def in_dispute(self, node: FullNode, batch: str) -> bool:
-        """Whether a node knows of claims in an open batch that arbiters must decide."""
-        return batch in node.batches and "Challenged" in node.batches[batch].events
+    def in_dispute(self, node: FullNode, batch: str) -> Steps:
+        """Answers whether there are claims in a batch that arbiters must decide."""
+        return bool((yield Read(self.contract, "disputedIn", (bytes.fromhex(batch[2:]),))))
 
     def drawing(self, node: FullNode, batch: str) -> Steps:
         """Answers the call that draws arbiters."""

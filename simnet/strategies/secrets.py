@@ -1,0 +1,77 @@
+"""Secrets for rounds of the beacon, committed to beforehand: see ``chain/contracts/RoundSecrets.sol``.
+
+A node keeps the tip of a hash chain on chain, for a round to come; the secret of each later round is one link
+further down. Nobody can tell a secret before it is shown, and its owner cannot change it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from chain.hashing import keccak
+from chain.quantities import Gas
+from chain.seam import Call
+from nodes.effects import Note, Now, Read, Steps, Submit
+from nodes.full import FullNode
+from nodes.inference import InferenceNode
+from nodes.records import DutyFailed
+
+if TYPE_CHECKING:
+    from simnet.scenario.schema import Scenario
+
+SECRETS = 4096
+"""Length of a node's hash chain, in rounds of the beacon (assumption)."""
+
+NODES_KEPT = 256
+"""Nodes whose chains are kept at hand."""
+
+LEAD = 2
+"""Rounds until the first that secrets are committed for: the transaction needs time (assumption)."""
+
+COMMIT_GAS = Gas(150_000)
+
+TIP = "round of the tip"
+"""Key in a node's memory."""
+
+
+def commit_secrets(node: FullNode | InferenceNode, contract: str) -> Steps:
+    """Commit to secrets before the first is needed, if it was not done before a crash; remember for which rounds."""
+    *_, since = yield Read(contract, "secretsOf", (node.me.address,))
+    if since:
+        node.memory[TIP] = since
+        return
+    now = yield Now()
+    current = yield Read("Beacon", "roundAt", (node.genesis + int(now),))
+    node.memory[TIP] = current + LEAD
+    call = Call(node.me.address, contract, "commitSecrets", (current + LEAD, _chain(node.secret)[0]), COMMIT_GAS)
+    receipt = yield Submit(call)
+    if receipt is not None and not receipt.ok:
+        yield Note(DutyFailed(node.me.name, "", f"commitSecrets: {receipt.revert}"))
+
+
+def secret_of(node: FullNode | InferenceNode, beacon_round: int) -> bytes | None:
+    """The node's secret for a round, or ``None`` if it has none."""
+    depth = beacon_round - node.memory.get(TIP, beacon_round)
+    return _chain(node.secret)[depth] if 0 < depth <= SECRETS else None
+
+
+def enough_secrets(scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    """What is wrong if a run takes more rounds than nodes have secrets."""
+    rounds = (scenario.duration + scenario.settle) / scenario.economics.beacon_round
+    if rounds > SECRETS - LEAD:
+        yield (
+            ("kind",),
+            f"a run of {math.ceil(rounds)} beacon rounds is longer than the nodes' {SECRETS - LEAD} secrets",
+        )
+
+
+@lru_cache(maxsize=NODES_KEPT)
+def _chain(seed: bytes) -> tuple[bytes, ...]:
+    """A node's hash chain, tip first: each link is the hash of the next."""
+    links = [keccak(b"round secrets" + seed)]
+    for _ in range(SECRETS):
+        links.append(keccak(links[-1]))
+    return tuple(reversed(links))
