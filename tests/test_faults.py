@@ -114,6 +114,13 @@ def test_after_a_reorg_the_same_claims_are_settled(strategy: dict[str, Any]) -> 
     assert sum(row["transactions"] for row in run.tables.of("chain_reorged")) > 0
 
 
+@pytest.mark.parametrize("at", ["34 s", "46 s", "52 s"])
+def test_members_of_a_panel_that_a_deep_reorg_undid_wait_for_no_votes_of_it(at: str) -> None:
+    run = play(strategy=COMMITTEE, faults=[{"at": at, "reorg": 8}])
+    assert_sound(run)
+    assert run["tasks_finalised"] > 80
+
+
 def test_a_reorg_undoes_a_conviction_and_the_chain_pronounces_it_again() -> None:
     cheat = [{"behaviour": "random_output", "nodes": ["inference-0"], "probability": "20 %"}]
     calm = play(adversaries=cheat)

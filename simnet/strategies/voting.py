@@ -213,8 +213,9 @@ class VotingStrategy(Strategy):
 
 
 def sits(node: FullNode, batch: str, drawn: Log) -> bool:
-    """Whether a panel is still the last that its batch was given."""
-    return batch in node.batches and node.batches[batch].events["CommitteeDrawn"][-1] is drawn.args
+    """Whether a panel is still the last that its batch was given; after a reorg there may be none."""
+    draws = node.batches[batch].events.get("CommitteeDrawn") if batch in node.batches else None
+    return draws is not None and draws[-1] is drawn.args
 
 
 def votes_known(node: FullNode, batch: str, event: str) -> int:
