@@ -30,6 +30,7 @@ from tests.small import play
 ME = who("full-0").address
 BATCH = bytes(31) + b"\1"
 NAME = "0x" + BATCH.hex()
+MEMBERS = event("MembersDrawn", "IndexedCommitment", batch=bytes(31) + b"\2", members=[ME], submitBy=1_040)
 DRAWN = event("CommitteeDrawn", "Committee", batch=BATCH, members=[ME], commitBy=1_060, revealBy=1_090)
 
 
@@ -99,6 +100,14 @@ def test_it_sends_just_before_the_deadline(function: str, now: float, wait: floa
     assert course.one(Sleep).seconds == wait
     assert lies(course) == [("delay", NAME)]
     assert len(course.calls) == 1
+
+
+def test_a_draw_of_another_kind_sets_deadlines_of_its_own() -> None:
+    mover = attached(LastSecondMover.model_validate({"margin": "4 s"}), "full-0", genesis=1_000)
+    past(mover, Receive(), Receive(), answers=inbox(DRAWN, MEMBERS))
+    submission = Submit(Call(ME, "IndexedCommitment", "submit"), "0x" + (bytes(31) + b"\2").hex())
+    course = past(mover, submission, answers={Now: always(20.0), Submit: mined})
+    assert course.one(Sleep).seconds == 16
 
 
 def test_what_is_late_already_or_has_no_deadline_goes_out_at_once() -> None:

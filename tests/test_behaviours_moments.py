@@ -12,7 +12,7 @@ from nodes.adversaries.moments import ProbeDetector, SelectiveCheater, Sleeper
 from nodes.effects import Execute, Note, Purpose, Receive
 from nodes.messages import Envelope, InferenceRequest
 from nodes.records import ClaimMade, SidePayment
-from tests.driving import FEE, INPUT, MODEL, Course, always, attached, execution, inbox, lies, past, task_id
+from tests.driving import FEE, INPUT, MODEL, Course, always, attached, event, execution, inbox, lies, past, task_id, who
 from tests.small import play
 
 NOBODY_CHECKS = {"kind": "none"}
@@ -116,6 +116,14 @@ def test_a_probe_detector_is_honest_to_auditors_and_on_inputs_that_it_has_seen()
     assert variants(course) == ["fp32", "small", "fp32"]
 
 
+@pytest.mark.parametrize(("learns", "ran"), [(True, "fp32"), (False, "small")])
+def test_who_has_challenged_a_claim_is_an_auditor_from_then_on(learns: bool, ran: str) -> None:
+    mail = [event("Challenged", "Optimistic", challenger=who("client-2").address), asked_by("client-2", task_id(0))]
+    detector = attached(ProbeDetector(learns=learns))
+    course = past(detector, Receive(), answering(task_id(0)), answers={**inbox(*mail), Execute: always(execution())})
+    assert variants(course) == [ran]
+
+
 def test_repeated_inputs_are_no_probes_to_a_detector_that_goes_by_the_client_alone() -> None:
     course = past(
         attached(ProbeDetector(probers=("client-0",), repeats=False)),
@@ -123,6 +131,19 @@ def test_repeated_inputs_are_no_probes_to_a_detector_that_goes_by_the_client_alo
         answers={Execute: always(execution())},
     )
     assert variants(course) == ["small"] * 3
+
+
+def test_honeypots_stop_finding_fraud_once_their_auditors_have_shown_themselves() -> None:
+    def probed(behaviour: str, **more: Any) -> Any:
+        return play(
+            adversaries=[{"behaviour": behaviour, "nodes": ["inference-0"], **more}],
+            strategy={"kind": "honeypot", "probes": "20 %", "challenge_window": "20 s"},
+            economics={"jail": 0, "slash_share": "0.1 %"},
+        )
+
+    naive, learning = probed("model_swap"), probed("probe_detector", repeats=False)
+    assert 0 < learning["detection_rate"] < naive["detection_rate"] / 2
+    assert probed("probe_detector", repeats=False, probers=["client-0"])["fraud_detected"] == 0
 
 
 def test_probes_from_known_auditors_find_nothing_where_checking_everything_finds_all() -> None:

@@ -18,8 +18,8 @@ from nodes.effects import Now, Read, Reply, Sleep, Steps, Submit
 from nodes.identity import Role
 from nodes.messages import Envelope, InferenceAnswer, InferenceRequest
 
-DEADLINES = {"commit": "commitBy", "vote": "commitBy", "reveal": "revealBy"}
-"""For each function of a panel with a deadline the argument of CommitteeDrawn that sets it."""
+DEADLINES = {"submit": "submitBy", "commit": "commitBy", "vote": "commitBy", "reveal": "revealBy"}
+"""For each function with a deadline the argument of the draw's event that sets it."""
 
 
 class SlowLoris(Watchful):
@@ -61,14 +61,14 @@ class SlowLoris(Watchful):
 
 
 class LastSecondMover(Watchful):
-    """Check honestly, and challenge, commit, vote and reveal just before it is too late."""
+    """Check honestly, and do everything that has a deadline just before it is too late."""
 
     kind: ClassVar[str] = "last_second_mover"
     role: ClassVar[Role] = Role.FULL
     defeats: ClassVar[str] = "windows that others' latency depends on; clocks without extension"
     stopped_by: ClassVar[str] = "windows of a fixed length; whoever is too late loses a vote, or stake"
     shows_in: ClassVar[str] = "finality_latency_s"
-    hears: ClassVar[tuple[str, ...]] = ("CommitteeDrawn", "BatchFinal")
+    hears: ClassVar[tuple[str, ...]] = ("CommitteeDrawn", "MembersDrawn", "BatchFinal")
 
     margin: Duration = Field(default=4.0, description="how long before the deadline it sends; a block must still fit")
     _deadlines: dict[str, dict[str, int]] = PrivateAttr(default_factory=dict)
@@ -85,7 +85,7 @@ class LastSecondMover(Watchful):
         if log.event == "BatchFinal":
             self._deadlines.pop(batch, None)
         else:
-            self._deadlines[batch] = {key: log.args[key] for key in DEADLINES.values()}
+            self._deadlines[batch] = {key: log.args[key] for key in DEADLINES.values() if key in log.args}
 
     @on(Submit)
     def procrastinate(self, effect: Submit) -> Steps:

@@ -13,6 +13,7 @@ from typing import ClassVar, Literal, TypeAlias
 from pydantic import Field, PrivateAttr
 
 from chain.quantities import OPG
+from chain.seam import Log
 from chain.units import Amount
 from nodes.adversaries.answers import VariantBehaviour
 from nodes.adversaries.behaviour import lot, on
@@ -108,23 +109,36 @@ class SelectiveCheater(Opportunist):
 
 
 class ProbeDetector(Opportunist, Watchful):
-    """Be honest towards whoever seems to probe, and cheat on everybody else."""
+    """Be honest towards whoever seems to probe, and cheat on everybody else.
+
+    A client that has once challenged a claim has shown that it knows right answers: it is an auditor from then on.
+    """
 
     kind: ClassVar[str] = "probe_detector"
     defeats: ClassVar[str] = "fingerprints and honeypots that can be told from traffic"
     stopped_by: ClassVar[str] = "probes that come from ordinary clients with inputs of their own; re-execution"
     shows_in: ClassVar[str] = "detection_rate"
     refers_to: ClassVar[Mapping[str, str]] = {"probers": Role.CLIENT}
+    hears: ClassVar[tuple[str, ...]] = ("Challenged",)
 
     probers: tuple[str, ...] = Field(default=(), max_length=1000, description="clients that it takes for auditors")
+    learns: bool = Field(default=True, description="whether it takes clients who challenge claims for auditors")
     repeats: bool = Field(default=True, description="whether it takes an input that it has seen before for a probe")
+    _known: dict[str, None] = PrivateAttr(default_factory=dict)
     _asked_by: dict[str, str] = PrivateAttr(default_factory=dict)
     _seen: dict[bytes, None] = PrivateAttr(default_factory=dict)
 
     def begin(self) -> None:
         """Nothing seen yet."""
         super().begin()
-        self._asked_by, self._seen = {}, {}
+        self._known, self._asked_by, self._seen = dict.fromkeys(self.probers), {}, {}
+
+    def heard(self, log: Log) -> Steps:
+        """Learn who challenges."""
+        yield from ()
+        challenger = self._situation.directory.at(log.args["challenger"])
+        if self.learns and challenger is not None:
+            self._known[challenger.name] = None
 
     def keeps(self, envelope: Envelope) -> Steps:
         """Remember who asked."""
@@ -141,4 +155,4 @@ class ProbeDetector(Opportunist, Watchful):
         self._seen[known] = None
         if len(self._seen) > REMEMBERED:
             del self._seen[next(iter(self._seen))]
-        return self._asked_by.pop(effect.task, "") not in self.probers and not (self.repeats and repeated)
+        return self._asked_by.pop(effect.task, "") not in self._known and not (self.repeats and repeated)
