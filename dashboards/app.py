@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -50,14 +50,18 @@ RESULTS_EVERY_S = 1.0
 LEAVE_WITHIN_S = 3.0
 """Within this, a second ``q`` ends a run that goes on."""
 
+INJECTION_HINT = """\
+an entry of a scenario file that begins now, such as
+crash: [full-2], for: 60 s
+behaviour: quantize, nodes: [inference-3]"""
+
 
 class Dashboard(Transport):
     """One run on a terminal."""
 
     TITLE = "simnet"
     CSS_PATH = "dashboard.tcss"
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (100, "-medium"), (150, "-wide")]
-    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (150, "-wide")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "leave", "Quit"),
         Binding("question_mark", "keys", "Keys", key_display="?"),
@@ -243,8 +247,7 @@ class Dashboard(Transport):
             if text:
                 engine.inject(text)
 
-        hint = "an entry of a scenario file that begins now, such as\ncrash: [full-2], for: 60 s\nbehaviour: quantize, nodes: [inference-3]"
-        self.push_screen(Ask("inject", hint, check, known_injections), done)
+        self.push_screen(Ask("inject", INJECTION_HINT, check, known_injections), done)
 
     def action_leave(self, at_once: bool = False) -> None:
         """Quit; a run that goes on wants to be asked twice."""
@@ -262,11 +265,15 @@ class Dashboard(Transport):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the command palette offers besides Textual's own."""
         yield from super().get_system_commands(screen)
-        yield SystemCommand("Next slash", "Jump to where a node is slashed next (s)", lambda: self.action_slash(1))
-        yield SystemCommand("Next failed expectation", "Jump to where one begins to fail (e)", lambda: self.action_failure(1))
-        yield SystemCommand("Jump to a time", "Or to an event's number, or a share of the run (t)", self.action_jump)
-        yield SystemCommand("Filter the feed", "Choose which events it shows (f)", self.action_filter)
-        yield SystemCommand("Open", "A participant, task, batch or event (o)", self.action_open)
-        yield SystemCommand("Inject a fault or a behaviour", "Into a live run (i)", self.action_inject)
-        for number, name in enumerate(VIEWS):
-            yield SystemCommand(f"Show {name.lower()}", f"View {number}", lambda number=number: self.action_view(number))
+        commands: tuple[tuple[str, str, Callable[[], None]], ...] = (
+            ("Next slash", "Jump to where a node is slashed next (s)", partial(self.action_slash, 1)),
+            ("Next failed expectation", "Jump to where one begins to fail (e)", partial(self.action_failure, 1)),
+            ("Jump to a time", "Or to an event's number, or a share of the run (t)", self.action_jump),
+            ("Filter the feed", "Choose which events it shows (f)", self.action_filter),
+            ("Feed only about…", "A participant, task or batch (/)", self.action_about),
+            ("Open", "A participant, task, batch or event (o)", self.action_open),
+            ("Inject a fault or a behaviour", "Into a live run (i)", self.action_inject),
+            *((f"Show {name.lower()}", f"View {i}", partial(self.action_view, i)) for i, name in enumerate(VIEWS)),
+        )
+        for command in commands:
+            yield SystemCommand(*command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from typing import TYPE_CHECKING, ClassVar
 
@@ -161,8 +162,7 @@ class TimelineBar(Bar):
     _track = (0, 1)
 
 
-def between(rows: object, first: int, last: int) -> bool:
+def between(rows: array[int], first: int, last: int) -> bool:
     """Whether one of these rows has a number from `first` up to but not `last`."""
-    found = bisect_left(rows, first)  # type: ignore[type-var, arg-type]
-    return found < len(rows) and rows[found] < last  # type: ignore[arg-type, index]
-
+    found = bisect_left(rows, first)
+    return found < len(rows) and rows[found] < last

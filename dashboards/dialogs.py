@@ -14,6 +14,7 @@ from textual.widgets import Input, Label
 
 from chain.errors import SimnetError
 
+
 class Ask(ModalScreen[str]):
     """One line of text. It is checked when entered; what is wrong is said, and can be mended."""
 
@@ -30,7 +31,11 @@ class Ask(ModalScreen[str]):
     """
 
     def __init__(
-        self, title: str, hint: str, check: Callable[[str], None], suggest: Callable[[str], Iterable[str]] | None = None
+        self,
+        title: str,
+        hint: str,
+        check: Callable[[str], object],
+        suggest: Callable[[str], Iterable[str]] | None = None,
     ) -> None:
         super().__init__()
         self.title_text, self.hint, self.check = title, hint, check

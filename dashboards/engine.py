@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from simnet.scenario.schema import Scenario
 
 
-def serve(connection: Connection, scenario: Scenario, out: Path | None, speed: float, command: str, errors: str) -> None:
+def serve(
+    connection: Connection, scenario: Scenario, out: Path | None, speed: float, command: str, errors: str
+) -> None:
     """Run a scenario, and report through `connection`; stderr goes to the file `errors`."""
     for ignored in (signal.SIGINT, signal.SIGHUP):  # the terminal's; the pipe says when to stop
         signal.signal(ignored, signal.SIG_IGN)

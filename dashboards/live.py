@@ -6,7 +6,6 @@ import multiprocessing
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 

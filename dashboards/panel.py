@@ -69,8 +69,8 @@ class Panel(Widget, can_focus=True):
             self.subject = subject
             """Name or id of a participant, task or batch, or the number of a row."""
 
-    def __init__(self, scene: Scene, **kwargs: str) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, scene: Scene, id: str | None = None) -> None:
+        super().__init__(id=id)
         self.scene = scene
         self.border_title = self.TITLE
         self.cursor = 0
@@ -276,4 +276,3 @@ def changed(old: Line, new: Line) -> tuple[int, int]:
             end -= width_of(rest_new[-1:])
             rest_old, rest_new = rest_old[:-1], rest_new[:-1]
     return start, end
-

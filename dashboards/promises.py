@@ -132,6 +132,7 @@ def read_results(file: Path) -> Results:
     values: dict[str, float | None] = {}
     for name, metric in found["metrics"].items():
         value = metric["value"]
-        values.update({f"{name}.{key}": part for key, part in value.items()} if isinstance(value, dict) else {name: value})
+        parts = {f"{name}.{key}": part for key, part in value.items()} if isinstance(value, dict) else {name: value}
+        values.update(parts)
     invariants = tuple((entry["name"], entry["held"], entry["detail"]) for entry in found["invariants"])
     return Results(found["outcome"], found["reason"], found["digest"], values, invariants)

@@ -58,7 +58,7 @@ class Scene:
             return int(text[1:])
         if self.timeline.index.knows(text):
             return text
-        found = [subject for subject in self.timeline.index.subjects(text)] if text else []
+        found = list(self.timeline.index.subjects(text)) if text else []
         if len(found) != 1:
             how_many = f"{len(found)} things" if found else "nothing"
             raise NothingFound(f"{how_many} in the log begins with '{text}'", "type more of it" if found else None)

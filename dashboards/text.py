@@ -88,7 +88,9 @@ def spark(values: Sequence[float], width: int) -> str:
     return "".join(" " if value < 0 else SPARKS[math.ceil(value / top * 7) if top else 0] for value in columns)
 
 
-def on_scale(course: Course | None, span_s: float, what: Literal["counts", "totals", "means"] = "counts") -> list[float]:
+def on_scale(
+    course: Course | None, span_s: float, what: Literal["counts", "totals", "means"] = "counts"
+) -> list[float]:
     """A course on the scale of the whole run, blank where it has not got to yet."""
     if course is None:
         return []

@@ -11,7 +11,7 @@ from dashboards.player import EXPECTED, SPEEDS, next_speed
 from dashboards.scene import Scene
 
 TRANSPORT: list[BindingType] = [
-    Binding("space", "app.toggle", "Pause", key_display="␣"),
+    Binding("space", "app.hold", "Pause", key_display="␣"),
     Binding("left,comma", "app.step(-1)", "Step back", show=False),
     Binding("right,full_stop", "app.step(1)", "Step", key_display="←→"),
     Binding("left_square_bracket", "app.step_block(-1)", "Block back", show=False),
@@ -45,7 +45,7 @@ class Transport(App[None]):
         """Bring everything on the screen up to date."""
         raise NotImplementedError
 
-    def action_toggle(self) -> None:
+    def action_hold(self) -> None:
         """Pause the run or the replay, or let it go on."""
         if engine := self.steers:
             engine.toggle()

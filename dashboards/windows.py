@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
@@ -51,7 +51,7 @@ def window_on(scene: Scene, subject: str | int) -> Window | None:
     """The window that shows a participant, task or batch by its name or id, or a row by its number."""
     if isinstance(subject, int):
         return Window(RowPanel(scene, subject))
-    if subject in scene.state.nodes:
+    if subject in scene.timeline.head.nodes:
         return Window(NodePanel(scene, subject))
     if subject in scene.timeline.index.batches:
         return Window(BatchPanel(scene, subject))
@@ -70,7 +70,7 @@ class Listing(Panel):
     def prepare(self, width: int, height: int) -> None:
         """Find the rows, messages left out."""
         rows = self.scene.timeline.index.about(self.about, self.scene.player.position, without="messages")
-        self._rows: Sequence[int] = rows[: -LISTED_MAX - 1 : -1]
+        self._rows = rows[: -LISTED_MAX - 1 : -1]
 
     def count(self) -> int:
         """Rows listed."""
@@ -85,7 +85,7 @@ class Listing(Panel):
         """Its number."""
         return self._rows[index] if index < len(self._rows) else None
 
-    _rows = ()
+    _rows: list[int] = []  # noqa: RUF012 - replaced, never changed
 
 
 class NodePanel(Listing):
@@ -94,7 +94,9 @@ class NodePanel(Listing):
     def top(self, width: int) -> list[Line]:
         """The facts."""
         state = self.scene.state
-        node = state.nodes[self.about]
+        node = state.nodes.get(self.about)
+        if node is None:
+            return [[("not in the run yet", "dim")]]
         mark, style = status(node, state)
         who = f"{node.role} in {node.region}" + (f" · {node.persona}" if node.persona else "")
         lines: list[Line] = [
@@ -111,8 +113,14 @@ class NodePanel(Listing):
                     (f"fees {opg(node.fees)}, rewards {opg(node.rewards)}, bounties {opg(node.bounties)}; ", ""),
                     (f"compute {opg(int(cost * 10**18))}", "dim"),
                 ],
-                [("work        ", "dim"), (f"{node.claims:,} claims, {node.checks:,} checks, {count(node.macs)} MACs", "")],
-                [("frauds      ", "dim"), (f"{node.committed} committed, {node.detected} found, {node.finalised} stood", "")],
+                [
+                    ("work        ", "dim"),
+                    (f"{node.claims:,} claims, {node.checks:,} checks, {count(node.macs)} MACs", ""),
+                ],
+                [
+                    ("frauds      ", "dim"),
+                    (f"{node.committed} committed, {node.detected} found, {node.finalised} stood", ""),
+                ],
             ]
         lines.append([("chain       ", "dim"), (f"{node.transactions} transactions, {count(node.gas)} gas", "")])
         return [*lines, []]
@@ -125,7 +133,7 @@ class BatchPanel(Listing):
         """Find its rows and its tasks."""
         super().prepare(width, height)
         self._built = self.scene.timeline.row(self.scene.timeline.index.batches[self.about])
-        self._tasks: list[str] = self._built["tasks"]
+        self._tasks = self._built["tasks"]
 
     def top(self, width: int) -> list[Line]:
         """Whose it is."""
@@ -150,7 +158,7 @@ class BatchPanel(Listing):
         number = index - len(self._rows)
         return self._tasks[number] if number < len(self._tasks) else None
 
-    _tasks = []  # noqa: RUF012 - replaced, never changed
+    _tasks: list[str] = []  # noqa: RUF012 - replaced, never changed
 
 
 class TaskPanel(Page):
@@ -245,8 +253,9 @@ def shown(key: str, value: Any, who: Who) -> str:
     """A value for reading; hashes are shown whole, for a person may want to copy one."""
     if key in AMOUNTS and str(value).isdecimal():
         return f"{opg(int(value))} OPG"
-    if isinstance(value, str) and len(value) == 66 and value.startswith("0x"):
-        return as_text(value) if key == "reason" else value
+    if isinstance(value, str) and value.startswith("0x"):
+        named = who(value)
+        return as_text(value) if key == "reason" else value if named.endswith("…") else named
     return value_of(value, who)
 
 
@@ -285,7 +294,11 @@ class FilterPanel(Panel):
         group = GROUPS[index]
         ticked = group in self.scene.groups
         box = ("[✓] ", "good") if ticked else ("[ ] ", "dim")
-        return [box, (f"{MARKS[group][0]} {group:<10}", "" if ticked else "dim"), (f" {self._counts[group]:>10,}", "dim")]
+        return [
+            box,
+            (f"{MARKS[group][0]} {group:<10}", "" if ticked else "dim"),
+            (f" {self._counts[group]:>10,}", "dim"),
+        ]
 
     def action_toggle_group(self) -> None:
         """Show or hide the group under the cursor."""

@@ -42,6 +42,7 @@ sometimes: [slashed, reorged]
 """
 
 Event = tuple[float, Record]
+Args = dict[str, object]
 
 
 def id_of(*parts: object) -> str:
@@ -58,8 +59,7 @@ class Town:
         self.inference = [f"inference-{i}" for i in range(nodes // 2)]
         self.full = [f"full-{i}" for i in range(nodes - nodes // 2 - nodes // 10)]
         self.clients = [f"client-{i}" for i in range(nodes // 10)]
-        self.block = 0
-        self.stakes = {name: 10_000 * OPG for name in self.inference}
+        self.stakes = dict.fromkeys(self.inference, 10_000 * OPG)
 
     def address(self, name: str) -> str:
         """Where a participant signs."""
@@ -111,25 +111,32 @@ class Town:
         """A batch from its posting to finality."""
         address = self.address(node)
         charges = [[self.address(self.clients[0]), str(OPG // 50)]]
-        posted = {"batch": batch, "node": address, "root": batch, "count": len(tasks), "fees": "0", "charges": charges}
+        posted: Args = {
+            "batch": batch,
+            "node": address,
+            "root": batch,
+            "count": len(tasks),
+            "fees": "0",
+            "charges": charges,
+        }
         yield from self.mine(at + 2, address, "Settlement.postBatch", batch, [("Settlement", "BatchPosted", posted)])
         members = [str(name) for name in self.rng.choice(self.full, COMMITTEE, replace=False)]
-        seats = {"batch": batch, "members": [self.address(name) for name in members], "weights": [1] * COMMITTEE}
+        seats: Args = {"batch": batch, "members": [self.address(name) for name in members], "weights": [1] * COMMITTEE}
         yield from self.mine(at + 4, address, "Committee.draw", batch, [("Committee", "CommitteeDrawn", seats)])
         for member in members:
             for i, task in enumerate(tasks):
                 yield at + 5, Executed(member, task, "digits_mlp", "fp32", "check", 25_856, 6e-6, 0.0)
                 yield at + 5, ClaimChecked(member, batch, task, "invalid" if i in frauds else "valid")
-        yield from self.mine(at + 8, address, "Committee.resolve", batch, list(self.verdict(node, batch, tasks, frauds)))
+        yield from self.mine(
+            at + 8, address, "Committee.resolve", batch, list(self.verdict(node, batch, tasks, frauds))
+        )
 
-    def verdict(
-        self, node: str, batch: str, tasks: list[str], frauds: list[int]
-    ) -> Iterator[tuple[str, str, dict[str, object]]]:
+    def verdict(self, node: str, batch: str, tasks: list[str], frauds: list[int]) -> Iterator[tuple[str, str, Args]]:
         """Contract events that end a batch."""
         address = self.address(node)
         reason = "0x" + b"fraud".hex().ljust(64, "0")
         for i in frauds:
-            rejected = {"batch": batch, "index": i, "node": address, "task": tasks[i], "reason": reason}
+            rejected: Args = {"batch": batch, "index": i, "node": address, "task": tasks[i], "reason": reason}
             yield "Settlement", "ClaimRejected", rejected
         if frauds:
             amount = self.stakes[node] // 10
@@ -142,7 +149,7 @@ class Town:
         yield "Settlement", "BatchFinal", {"batch": batch, "node": address, **counts, **money}
 
     def mine(
-        self, at: float, sender: str, call: str, subject: str, events: list[tuple[str, str, dict[str, object]]]
+        self, at: float, sender: str, call: str, subject: str, events: list[tuple[str, str, Args]]
     ) -> Iterator[Event]:
         """A block with one transaction in it. Blocks are numbered when they are written."""
         contract, _, function = call.partition(".")

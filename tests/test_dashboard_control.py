@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -121,7 +122,7 @@ def test_what_no_scenario_could_say_is_refused(text: str, message: str, hint: st
     assert hint in str(caught.value.hint)
 
 
-def run_with(orders: list[Order | None], out: Path) -> list[dict[str, object]]:
+def run_with(orders: Sequence[Order], out: Path) -> list[dict[str, object]]:
     """Run the small scenario, paused at first and then steered by these orders; the log's rows."""
     from simnet.interventions import inject
 
@@ -138,7 +139,7 @@ def run_with(orders: list[Order | None], out: Path) -> list[dict[str, object]]:
 def test_pauses_and_steps_leave_no_trace_in_the_log(tmp_path: Path) -> None:
     plain = run(scenario(), Options(out=tmp_path / "plain")).results.digest
     orders = [Order("step"), Order("step", "block_mined"), Order("step", "block_mined")]
-    run_with(list(orders), tmp_path / "steered")
+    run_with(orders, tmp_path / "steered")
     assert (tmp_path / "steered" / "events.jsonl").read_bytes() == (tmp_path / "plain" / "events.jsonl").read_bytes()
     assert plain
 

@@ -50,10 +50,11 @@ class Chain(Panel):
         share = chain.final / (chain.final + opened) if chain.final + opened else 0.0
         batches: Line = [("batches ", "dim"), (bar(share, 8), "accent"), (f" {chain.final} final", "strong")]
         batches += [(f" · {opened} open", ""), (f" · {chain.voided} void" if chain.voided else "", "warn")]
-        lines = [pair(left, right, width), pair(batches, [(f"{chain.pending} pending", "warn" if chain.pending else "dim")], width)]
+        pending: Line = [(f"{chain.pending} pending", "warn" if chain.pending else "dim")]
         gas = f"gas {count(chain.gas)}{per_task} "
-        lines.append([(gas, "dim"), (spark(on_scale(state.courses.get("gas"), self.scene.duration_s, "totals"), width - len(gas)), "accent")])
-        return lines
+        course = on_scale(state.courses.get("gas"), self.scene.duration_s, "totals")
+        burnt: Line = [(gas, "dim"), (spark(course, width - len(gas)), "accent")]
+        return [pair(left, right, width), pair(batches, pending, width), burnt]
 
     def count(self) -> int:
         """Open batches and blocks with a title above each."""
@@ -82,7 +83,13 @@ class Chain(Panel):
 
     def _batch_line(self, batch_id: str, batch: Batch, width: int) -> Line:
         age = f"{self.scene.state.time - batch.built:.0f} s"
-        cells = [(short(batch_id), ""), (batch.node, ""), (str(len(batch.tasks)), ""), (age, "dim"), (stage(batch), "accent")]
+        cells = [
+            (short(batch_id), ""),
+            (batch.node, ""),
+            (str(len(batch.tasks)), ""),
+            (age, "dim"),
+            (stage(batch), "accent"),
+        ]
         return BATCHES.line(cells, width)
 
     def subject(self, index: int) -> str | int | None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from dashboards.panel import Page
-from dashboards.sketch import Course, Sketch
-from dashboards.text import Line, figure, on_scale, pair, span_of_time, spark
+from dashboards.sketch import Sketch
+from dashboards.text import Line, on_scale, pair, span_of_time, spark
 
 PERCENTS = (50, 95, 99)
 WIDE = 46
 """Columns from which on all percentiles fit."""
+ROOMY = 9
+"""Lines from which on everything fits."""
+LABEL, EDGES = 7, 17
+"""Columns for what a curve is, and for the ends of a distribution."""
 
 
 class Latency(Page):
@@ -18,32 +24,37 @@ class Latency(Page):
 
     def draw(self, width: int, height: int) -> list[Line]:
         """Two blocks of the same form, and the flow of tasks."""
-        state = self.scene.state
-        roomy = height >= 11
-        lines = self._block("soft", "request → answer", state.soft, "soft", "ms", width, roomy)
-        lines += self._block("final", "request → finality", state.finality, "finality", "s", width, roomy)
+        state, roomy = self.scene.state, height >= ROOMY
+        lines = self._block("soft", "soft", state.soft, "ms", width, roomy)
+        lines += self._block("final", "finality", state.finality, "s", width, roomy)
         sent, failed = state.counts["task_sent"], state.counts["task_failed"]
         flow: Line = [("tasks ", "dim"), (f"{sent:,} asked", "strong"), (f" · {state.soft.n:,} answered", "")]
         flow += [(f" · {failed:,} not", "warn" if failed else "dim"), (f" · {state.finalised:,} final", "")]
+        if not roomy:
+            return [*lines, flow]
         lost = f"{100 * state.lost / state.messages:.2g} % lost" if state.lost else "none lost"
-        lines += [flow]
-        if roomy:
-            rate: Line = [("asked  ", "dim"), (spark(on_scale(state.courses.get("sent"), self.scene.duration_s), width - 7), "accent")]
-            lines += [rate, [(f"{state.messages:,} messages, {lost}", "dim")]]
-        return lines
+        return [
+            *lines,
+            flow,
+            self._course("asked", "sent", "counts", width),
+            [(f"{state.messages:,} messages, {lost}", "dim")],
+        ]
 
-    def _block(
-        self, name: str, meaning: str, sketch: Sketch, course: str, unit: str, width: int, roomy: bool
-    ) -> list[Line]:
+    def _block(self, name: str, course: str, sketch: Sketch, unit: str, width: int, roomy: bool) -> list[Line]:
+        """Percentiles, means over time and, where there is room, the distribution."""
         quantiles: Line = [(f"{name:<6}", "strong")]
         for percent in PERCENTS if width >= WIDE else PERCENTS[:2]:
             value = span_of_time(sketch.quantile(percent / 100), unit)
             quantiles += [(f"p{percent} ", "dim"), (f"{value:<9}", "strong")]
-        lines = [pair(quantiles, [(f"n {sketch.n:,}", "dim")], width)]
-        course_of: Course | None = self.scene.state.courses.get(course)
-        lines.append([("mean   ", "dim"), (spark(on_scale(course_of, self.scene.duration_s, "means"), width - 7), "accent")])
+        lines = [pair(quantiles, [(f"n {sketch.n:,}", "dim")], width), self._course("mean", course, "means", width)]
         if roomy:
-            least, most, counts = sketch.histogram(max(1, width - 24))
+            columns = max(1, width - LABEL - EDGES)
+            least, most, counts = sketch.histogram(columns)
             edges = f" {span_of_time(least, unit)}–{span_of_time(most, unit)}" if sketch.n else ""
-            lines.append([("spread ", "dim"), (spark(counts, max(1, width - 24)), ""), (edges, "dim")])
+            lines.append([(f"{'spread':<{LABEL}}", "dim"), (spark(counts, columns), ""), (edges, "dim")])
         return lines
+
+    def _course(self, label: str, name: str, what: Literal["counts", "means"], width: int) -> Line:
+        """Something over the time of the whole run."""
+        values = on_scale(self.scene.state.courses.get(name), self.scene.duration_s, what)
+        return [(f"{label:<{LABEL}}", "dim"), (spark(values, width - LABEL), "accent")]

@@ -38,10 +38,24 @@ class Money(Panel):
     def top(self, width: int) -> list[Line]:
         """Where money went so far."""
         chain = self.scene.state.chain
-        paid: Line = [("fees ", "dim"), (opg(chain.fees), "strong"), (" · rewards ", "dim"), (opg(chain.rewards), "strong")]
+        paid: Line = [
+            ("fees ", "dim"),
+            (opg(chain.fees), "strong"),
+            (" · rewards ", "dim"),
+            (opg(chain.rewards), "strong"),
+        ]
         lost: Line = [("slashed ", "dim"), (opg(chain.slashed), "bad" if chain.slashed else "")]
-        flows: Line = [("refunds ", "dim"), (opg(chain.refunded), ""), (" · bounties ", "dim"), (opg(chain.bounties), "")]
-        return [pair(paid, lost, width), pair(flows, [("burned ", "dim"), (opg(chain.burned), "")], width), COLUMNS.header(width)]
+        flows: Line = [
+            ("refunds ", "dim"),
+            (opg(chain.refunded), ""),
+            (" · bounties ", "dim"),
+            (opg(chain.bounties), ""),
+        ]
+        return [
+            pair(paid, lost, width),
+            pair(flows, [("burned ", "dim"), (opg(chain.burned), "")], width),
+            COLUMNS.header(width),
+        ]
 
     def count(self) -> int:
         """Every node with a stake."""

@@ -1,0 +1,60 @@
+"""Ten screens of a recorded run at fixed sizes, as they looked when somebody last looked at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.recordings import recorded_rows, unpack
+from tests.screens import MEDIUM, NARROW, WIDE, Terminal, assert_looks_as_before, drive
+
+VERDICT = next(row["i"] for row in recorded_rows() if row.get("function") == "resolve" and row["gas_used"] > 300_000)
+"""The transaction by which the first fraud was found."""
+FRAUD = next(row["subject"] for row in recorded_rows() if row["kind"] == "cheated" and row["act"] == "answer")
+
+SCREENS: dict[str, tuple[tuple[int, int], list[str]]] = {
+    "wide_at_the_end": (WIDE, []),
+    "wide_at_the_first_slash": (WIDE, ["home", "s"]),
+    "medium_while_a_region_is_cut_off": (MEDIUM, ["t", "=55", "enter"]),
+    "narrow_overview": (NARROW, ["home", "s"]),
+    "narrow_network_with_faults": (NARROW, ["t", "=55", "enter", "1"]),
+    "narrow_feed": (NARROW, ["home", "s", "2"]),
+    "narrow_scenario_with_metrics": (NARROW, ["8"]),
+    "narrow_inference_of_a_fraud": (NARROW, ["o", f"={FRAUD[:12]}", "enter"]),
+    "medium_node": (MEDIUM, ["o", "=inference-3", "enter"]),
+    "medium_transaction": (MEDIUM, ["o", f"=#{VERDICT}", "enter"]),
+    "narrow_keys": (NARROW, ["question_mark"]),
+}
+"""For each picture a terminal's size, and what is pressed (``=`` is typed)."""
+
+
+@pytest.mark.parametrize("name", list(SCREENS))
+def test_screen(name: str, tmp_path: Path) -> None:
+    size, keys = SCREENS[name]
+
+    async def session(terminal: Terminal) -> None:
+        await terminal.settle()
+        for key in keys:
+            await terminal.press(*(list(key[1:]) if key.startswith("=") else [key]))
+        assert_looks_as_before(name, terminal.text)
+
+    drive(unpack(tmp_path), session, size)
+
+
+@pytest.mark.parametrize("size", [(60, 15), (20, 5)])
+def test_nothing_breaks_on_any_terminal(size: tuple[int, int], tmp_path: Path) -> None:
+    async def session(terminal: Terminal) -> None:
+        await terminal.press("home", "s", "1", "down", "enter", "escape", "2", "enter", "escape", "3", "pagedown", "0")
+        assert terminal.app.is_running
+
+    drive(unpack(tmp_path), session, size)
+
+
+def test_no_line_is_wider_than_the_terminal(tmp_path: Path) -> None:
+    async def session(terminal: Terminal) -> None:
+        for view in "012345678":
+            await terminal.press(view)
+            assert max(map(len, terminal.text.splitlines())) <= NARROW[0]
+
+    drive(unpack(tmp_path), session, NARROW)
