@@ -31,8 +31,12 @@ from nodes.effects import (
 )
 from nodes.identity import Role
 from nodes.messages import BatchQuery, Message, Refusal
+from nodes.models.devices import DEVICES, seconds
+from nodes.models.execution import Execution
+from nodes.models.zoo import default_zoo
 from nodes.records import DutyFailed
 from simnet.events import Executed, MessageSent
+from simnet.kernel.compute import ComputeTime
 from tests.driving import any_claim
 from tests.stage import DOMAIN, Stage, identity
 
@@ -418,3 +422,16 @@ def test_restarting_who_never_crashed_does_nothing(stage: Stage) -> None:
     host = stage.host("a", a)
     stage.at(1.0, lambda: stage.engine.restart(host))
     assert stage.run(5) == [(0, "begins")]
+
+
+# -- compute time ------------------------------------------------------------------------------------------
+
+
+def test_modelled_time_follows_the_device_and_measured_time_the_processor() -> None:
+    zoo = default_zoo()
+    reference = zoo.model("digits_mlp").reference
+    execution = Execution(value(0.0), reference.macs, cpu_s=123.0)
+    for name in ("cpu", "gpu"):
+        expected = seconds(reference.macs, reference, name)
+        assert ComputeTime(zoo).seconds("digits_mlp", reference.name, execution, DEVICES[name]) == expected
+        assert ComputeTime(zoo, measured=True).seconds("digits_mlp", reference.name, execution, DEVICES[name]) == 123.0

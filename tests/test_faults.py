@@ -97,6 +97,9 @@ def test_held_messages_delay_a_fetch_until_they_are_released() -> None:
     assert_sound(run)
     withheld = [row for row in run.tables.of("duty_failed") if row["reason"] == "data withheld"]
     assert {row["node"] for row in withheld} == {"full-1"}
+    voted = {(run.tables.names[row["member"]], row["batch"]) for row in run.tables.event("Committed")}
+    assert not voted & {("full-1", row["batch"]) for row in withheld}  # without the data it abstains
+    assert run.slashes() == []
     assert run["tasks_finalised"] == run["tasks_total"]
 
 

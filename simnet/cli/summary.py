@@ -20,7 +20,7 @@ def number(value: float | None, digits: int = 3) -> str:
     """A figure for reading."""
     if value is None:
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.{digits}g}"
 
 
 def percent(metric: Metric) -> str:
