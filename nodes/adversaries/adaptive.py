@@ -1,6 +1,6 @@
 """Boldness that changes: a cheat that is slashed dares less, one that goes unpunished dares more.
 
-It is written beside any behaviour, as ``adaptive: {slashed: 50 %, unpunished: 110 %}``, and scales the share of the
+It is written beside any behaviour, as ``adaptive: {slashed: 50 %, unpunished: 1.1}``, and scales the share of the
 tasks on which that behaviour acts. Multiplicative, as in congestion control; the factors are assumptions.
 """
 

@@ -49,13 +49,13 @@ class SlowLoris(Watchful):
 
     @on(Reply)
     def stall(self, effect: Reply) -> Steps:
-        """Hold the answer back."""
-        if not isinstance(effect.message, InferenceAnswer):
+        """Hold the answer back; a refusal goes out at once."""
+        if not isinstance(effect.to.message, InferenceRequest):
             return (yield effect)
         now = yield Now()
-        wait = self._arrived.pop(effect.message.task, now) + self.answers_after - now
-        if wait > 0:
-            yield self.cheated("delay", effect.message.task)
+        wait = self._arrived.pop(effect.to.message.task, now) + self.answers_after - now
+        if wait > 0 and isinstance(effect.message, InferenceAnswer):
+            yield self.cheated("delay", effect.to.message.task)
             yield Sleep(wait)
         return (yield effect)
 

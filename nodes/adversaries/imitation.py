@@ -64,11 +64,11 @@ class Imitator(Behaviour):
 
     def act(self) -> Steps:
         """Answers the action of the moment, after the meeting if one is due."""
-        me = self._situation.me.name
-        if (yield Now()) >= self._until:
-            self._until += self.season * (1 + int(((yield Now()) - self._until) // self.season))
+        now = yield Now()
+        if now >= self._until:
+            self._until = now - now % self.season + self.season
             yield from self.meet()
-        return self.village.actions[me]
+        return self.village.actions[self._situation.me.name]
 
     def meet(self) -> Steps:
         """Compare with another member, and perhaps do as it does."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import Field, PrivateAttr
 
@@ -24,11 +24,14 @@ from nodes.messages import Envelope, InferenceRequest
 from nodes.models.tensors import tensor_hash
 from nodes.records import ClaimMade
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
 Cheaper: TypeAlias = Literal["fp16", "int8", "int4", "small", "early_exit"]
 """Variants that cost less than the reference, or that are no better than it."""
 
 REMEMBERED = 10_000
-"""Inputs that a probe detector remembers; the oldest go first."""
+"""Inputs, and tasks not answered yet, that a probe detector remembers; the oldest go first."""
 
 
 class Opportunist(VariantBehaviour):
@@ -118,6 +121,7 @@ class ProbeDetector(Opportunist, Watchful):
     defeats: ClassVar[str] = "fingerprints and honeypots that can be told from traffic"
     stopped_by: ClassVar[str] = "probes that come from ordinary clients with inputs of their own; re-execution"
     shows_in: ClassVar[str] = "detection_rate"
+    needs: ClassVar[str] = "honeypot, to have something to detect"
     refers_to: ClassVar[Mapping[str, str]] = {"probers": Role.CLIENT}
     hears: ClassVar[tuple[str, ...]] = ("Challenged",)
 
@@ -144,7 +148,7 @@ class ProbeDetector(Opportunist, Watchful):
         """Remember who asked."""
         yield from ()
         if isinstance(envelope.message, InferenceRequest):
-            self._asked_by[envelope.message.task] = envelope.sender
+            remember(self._asked_by, envelope.message.task, envelope.sender)
         return False
 
     def tempted(self, effect: Execute) -> Steps:
@@ -152,7 +156,12 @@ class ProbeDetector(Opportunist, Watchful):
         yield from ()
         known = tensor_hash(effect.value)
         repeated = known in self._seen
-        self._seen[known] = None
-        if len(self._seen) > REMEMBERED:
-            del self._seen[next(iter(self._seen))]
+        remember(self._seen, known, None)
         return self._asked_by.pop(effect.task, "") not in self._known and not (self.repeats and repeated)
+
+
+def remember(memory: dict[Key, Value], key: Key, value: Value) -> None:
+    """Put something into a memory that has room for so much and no more."""
+    memory[key] = value
+    if len(memory) > REMEMBERED:
+        del memory[next(iter(memory))]

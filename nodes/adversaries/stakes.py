@@ -13,7 +13,7 @@ from pydantic import Field, PrivateAttr
 
 from chain.quantities import OPG, Wei
 from chain.seam import Call, Log
-from chain.units import Amount
+from chain.units import Amount, Share
 from nodes.adversaries.behaviour import Behaviour, Coalition, Purse
 from nodes.adversaries.exits import bond
 from nodes.adversaries.watching import Watchful
@@ -45,7 +45,7 @@ class StakeWhale(Behaviour):
     stopped_by: ClassVar[str] = "nothing but more honest stake; below a third it cannot even veto"
     shows_in: ClassVar[str] = "fraud_finalised"
 
-    share: float = Field(default=0.34, gt=0, le=0.99, description="of the stake of all full nodes, by scenario")
+    share: Share = Field(default=0.34, gt=0, le=0.99, description="of the stake of all full nodes, by scenario")
 
     def purse(self, purse: Purse, me: str, coalition: Coalition, peers: Wei) -> Purse:
         """An equal part of the stake that gives them this share; `peers` all have what the scenario gives them."""
@@ -67,7 +67,7 @@ class BorrowedStake(Watchful):
     shows_in: ClassVar[str] = "adversary_reward_share"
     hears: ClassVar[tuple[str, ...]] = ("BatchPosted", "CommitteeDrawn")
 
-    amount: Amount = Field(default=100_000 * OPG, gt=0, description="what it can borrow")
+    amount: Amount = Field(default=100_000 * OPG, gt=0, le=10**7 * OPG, description="what it can borrow")
     _bonded: int = PrivateAttr(default=0)
     _busy: bool = PrivateAttr(default=False)
 
