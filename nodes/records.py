@@ -54,9 +54,9 @@ class TaskFailed(Record):
 
 @dataclass(frozen=True, slots=True)
 class ExtraTask(Record):
-    """A client asks for `task` in order to verify: `of` is the task that it asks another node too, or empty for a probe.
+    """A client asks for `task` only to verify; no other participant reads this.
 
-    It is the client's secret: no other participant reads the log.
+    `of` is the task to which it wants another node's answer too; it is empty for a probe.
     """
 
     client: str

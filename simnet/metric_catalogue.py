@@ -94,6 +94,9 @@ METRICS: Mapping[str, MetricSpec] = MappingProxyType(
                 "simulated",
                 "errors made at the protocol's bidding that somebody challenged, of all in batches that became final",
             ),
+            _metric(
+                "inattention_penalties", "count", "simulated", "penalties for attention challenges missed or made up"
+            ),
             _metric("copied_votes", "count", "simulated", "votes that a full node copied from another's"),
             _metric("missed_reveals", "count", "simulated", "votes that were committed and never revealed"),
             _metric("quorum_failures", "count", "simulated", "claims whose vote ended without a quorum"),

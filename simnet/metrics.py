@@ -196,6 +196,7 @@ def verification(figures: Figures) -> dict[str, Measured]:
         "verification_work_ratio": rate(min(executed, reported), reported),
         "sampling_rate": sampling(tables),
         "forced_errors_found": forced_errors(tables),
+        "inattention_penalties": (len(tables.event("Inattentive")), len(tables.of("claim_checked"))),
         "copied_votes": (sum((names[row["member"]], row["batch"]) in copied for row in votes), len(votes)),
         "missed_reveals": (sum(as_text(reason) == "missed_reveal" for reason in reasons), len(reasons)),
         "quorum_failures": (sum(row["voided"] for row in tables.event("BatchFinal")), len(votes)),

@@ -159,6 +159,29 @@ def test_a_pool_that_holds_less_than_the_jackpot_pays_what_it_holds() -> None:
     assert court.read("ForcedError.pool") == 0
 
 
+@settings(max_examples=15, deadline=None)
+@given(
+    pool=st.integers(0, 2 * JACKPOT),
+    jackpot=st.integers(0, 2 * JACKPOT),
+    finders=st.lists(st.sampled_from(FINDERS), min_size=1, max_size=12),
+)
+def test_a_jackpot_never_pays_more_than_there_is_and_leaves_every_bond_alone(
+    pool: int, jackpot: int, finders: list[str]
+) -> None:
+    court = ForcedCourt(jackpot=jackpot, endowment=pool)
+    court.pass_rounds()
+    number = court.round
+    batch, other = court.with_error(number), court.batch(tag="other")
+    court.challenge(other, "ann", 0)
+    for who in finders:
+        court.challenge(batch, who, 1)
+    paid = event(court.hear(batch).show(batch, number), "ForcedErrorShown")["prize"] * len(finders)
+    assert paid <= min(jackpot, pool)
+    assert court.read("ForcedError.pool") == pool - paid
+    assert court.read("ForcedError.bonded") == DISPUTE.bond  # that of the other batch
+    assert court.balance("ForcedError") == pool - paid + DISPUTE.bond
+
+
 # ---- what passes for a forced error ----
 
 

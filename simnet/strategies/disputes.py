@@ -27,6 +27,7 @@ from nodes.client import ClientPolicy
 from nodes.effects import Read, Sleep, Spawn, Steps, Submit, Verdict
 from nodes.full import FullNode
 from nodes.identity import Role
+from nodes.messages import BatchData
 from simnet.strategies.chores import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
 from simnet.strategies.voting import BASIS_POINTS, MAX_MEMBERS, VotingStrategy
 
@@ -118,9 +119,14 @@ class DisputeStrategy(VotingStrategy):
         if data is None:
             return
         verdicts = yield from node.check_batch(data, on_duty=False)
+        yield from self.on_checked(node, data, verdicts)
         wrong = [verdict is Verdict.INVALID for verdict in verdicts]
         if any(wrong):
             yield from self.challenge(node, batch, wrong)
+
+    def on_checked(self, node: FullNode, data: BatchData, verdicts: Sequence[Verdict]) -> Steps:
+        """What else a full node does when it has checked a batch of its own accord, before it challenges."""
+        yield from ()
 
     def obtain(self, node: FullNode, batch: str, count: int) -> Steps:
         """Fetch a batch, patiently, and challenge all of its `count` claims if it is withheld; answers its data."""

@@ -38,11 +38,11 @@ TIP = "round of the tip"
 
 
 def commit_secrets(node: FullNode | InferenceNode, contract: str) -> Steps:
-    """Commit to secrets before the first is needed, if it was not done before a crash; remember for which rounds."""
+    """Commit to secrets before the first is needed; remember for which rounds. Answers whether a crash came between."""
     *_, since = yield Read(contract, "secretsOf", (node.me.address,))
     if since:
         node.memory[TIP] = since
-        return
+        return True
     now = yield Now()
     current = yield Read("Beacon", "roundAt", (node.genesis + int(now),))
     node.memory[TIP] = current + LEAD
@@ -50,12 +50,20 @@ def commit_secrets(node: FullNode | InferenceNode, contract: str) -> Steps:
     receipt = yield Submit(call)
     if receipt is not None and not receipt.ok:
         yield Note(DutyFailed(node.me.name, "", f"commitSecrets: {receipt.revert}"))
+    return False
 
 
 def secret_of(node: FullNode | InferenceNode, beacon_round: int) -> bytes | None:
     """The node's secret for a round, or ``None`` if it has none."""
     depth = beacon_round - node.memory.get(TIP, beacon_round)
     return _chain(node.secret)[depth] if 0 < depth <= SECRETS else None
+
+
+def link_of(link: bytes, rounds_before: int) -> bytes:
+    """The secret that a node had so many rounds before the one of `link`."""
+    for _ in range(rounds_before):
+        link = keccak(link)
+    return link
 
 
 def enough_secrets(scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
