@@ -32,6 +32,10 @@ DEFAULT_GENESIS = Timestamp(1_750_000_000)
 DEFAULT_CHAIN_ID = 31337
 DEFAULT_BLOCK_GAS_LIMIT = Gas(30_000_000)
 
+SENT_AT_ONCE = 64
+"""Transactions of one JSON-RPC batch. anvil works on the requests of a batch in order up to about 117, and in any
+order after that (measured with 1.7.1)."""
+
 REORG_DEPTH_MAX = 256
 """anvil keeps the states of some 500 blocks in memory; deeper reorgs have nothing to go back to."""
 
@@ -288,7 +292,9 @@ class AnvilChain:
             sender = transaction["from"]
             transaction |= {"nonce": hex(nonces[sender]), "gasPrice": "0x0"}
             nonces[sender] += 1
-        responses = self._rpc.batch([("eth_sendTransaction", (transaction,)) for transaction in transactions])
+        requests = [("eth_sendTransaction", (transaction,)) for transaction in transactions]
+        parts = (requests[i : i + SENT_AT_ONCE] for i in range(0, len(requests), SENT_AT_ONCE))
+        responses = [response for part in parts for response in self._rpc.batch(part)]
         if any("error" in response for response in responses):
             self._rpc.call("anvil_dropAllTransactions")
         return [result_of("eth_sendTransaction", response) for response in responses]

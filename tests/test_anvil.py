@@ -192,6 +192,18 @@ def test_reorgs_reach_as_deep_as_promised_and_no_deeper(anvil: AnvilChain) -> No
     assert anvil.balance(BOB) == 1
 
 
+def test_a_block_of_many_transactions_keeps_their_order(anvil: AnvilChain) -> None:
+    """Beyond a hundred or so requests in one batch, anvil takes them in any order."""
+    anvil.deploy("OPG", [ALICE], ALICE)
+    senders = [Address(f"0x{i:040x}") for i in range(1, 401)]
+    for sender in senders:
+        anvil.fund(sender)
+    block = anvil.mine(
+        [Call(one, "OPG", "approve", (BOB, 1), Gas(60_000)) for one in senders], Timestamp(anvil.head[1] + 1)
+    )
+    assert [log.args["owner"] for receipt in block.receipts for log in receipt.logs] == senders
+
+
 def test_a_refused_block_leaves_chain_and_pool_as_they_were(anvil: AnvilChain) -> None:
     anvil.deploy("OPG", [ALICE], ALICE)
     head = anvil.head
