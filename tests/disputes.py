@@ -75,8 +75,9 @@ class Courtroom(World):
         return self.ok(who, f"{self.court}.challenge", batch.id, bits(*claims))
 
     def window_over(self, batch: Batch) -> World:
-        """Let the next block be the first in which the batch can be closed."""
-        return self.at(self.read("Settlement.batchOf", batch.id)[1] + self.dispute.window_s + 1)
+        """Let the next block be the first in which the batch can be closed, if that isn't past."""
+        closes: int = self.read("Settlement.batchOf", batch.id)[1] + self.dispute.window_s
+        return self.at(max(closes, self.now) + 1)
 
     def finalise(self, batch: Batch, *proven: int) -> Receipt:
         charges = batch.charges if proven else []
