@@ -2,7 +2,8 @@
 
 Income and slashes are read from the chain's events as the participant receives them, compute costs from the
 scenario's price. Amounts are in OPG of the run's beginning: if its price changes, income and slashes weigh more or
-less while the cost of compute stays.
+less while the cost of compute stays. Not booked: fees that a jailed node does not earn, bonds while they are locked,
+and rewards that name an epoch and no batch (secret_seed_duty).
 """
 
 from __future__ import annotations
