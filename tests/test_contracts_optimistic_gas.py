@@ -1,4 +1,4 @@
-"""Gas of disputes, in the situation a run meets most. ``pytest -s tests/test_contracts_optimistic_gas.py`` prints it."""
+"""Gas of disputes, in the situation a run meets most; ``pytest -s`` on this file prints the table."""
 
 from __future__ import annotations
 
