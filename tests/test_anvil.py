@@ -86,7 +86,9 @@ class TestLifetime:
     def parent(self) -> Iterator[subprocess.Popen[str]]:
         """Another Python that opens a chain, forks a worker, says both process ids, and waits."""
         script = (
-            "import os, time; from chain.anvil import AnvilChain; chain = AnvilChain(); worker = os.fork()\n"
+            "import os, signal, time; from chain.anvil import AnvilChain\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits it ignored\n"
+            "chain = AnvilChain(); worker = os.fork()\n"
             "if worker: print(chain.pid, worker, flush=True)\n"
             "time.sleep(60)"
         )
