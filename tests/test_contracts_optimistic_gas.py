@@ -9,11 +9,14 @@ from tests.disputes import ARBITERS, Courtroom, Dispute, everybody
 from tests.panels import NO, YES
 from tests.test_contracts_optimistic_attention import School
 from tests.test_contracts_optimistic_forced_error import ForcedCourt
+from tests.test_contracts_optimistic_seals import seal, unsealed
 
 CEILINGS = {
     "Optimistic.challenge, 1 claim": 170_000,
     "Optimistic.challenge, 20 claims": 175_000,
     "Optimistic.challenge, by another": 130_000,
+    "Optimistic.sealChallenge": 125_000,
+    "Optimistic.openChallenge": 140_000,
     "Optimistic.finalise, 20 claims": 130_000,
     "Optimistic.arbitrate, all of 3": 195_000,
     "Optimistic.resolve, 1 of 20 upheld": 260_000,
@@ -32,6 +35,7 @@ CEILINGS = {
 def measured() -> Iterator[tuple[str, Receipt]]:
     """Every call of the table, by name."""
     yield from disputes(Courtroom(Dispute(challenge_window_s=100)))
+    yield from seals(Courtroom(Dispute(open_window_s=10)))
     yield from forced_errors(ForcedCourt())
     yield from attention(School())
 
@@ -52,6 +56,13 @@ def disputes(court: Courtroom) -> Iterator[tuple[str, Receipt]]:
     yield "Optimistic.resolve, 1 of 20 rejected", court.arbitrate(rejected, everybody(words))
     court.later(court.parameters.expiry_s).ok("anyone", "Settlement.voidBatch", expired.id, expired.charges)
     yield "Optimistic.reclaim, 1 challenger", court.ok("anyone", "Optimistic.reclaim", expired.id)
+
+
+def seals(court: Courtroom) -> Iterator[tuple[str, Receipt]]:
+    batch = court.batch(20)
+    seal(court, batch, "ann", 0)  # the first ever pays for the contract's own books
+    yield "Optimistic.sealChallenge", seal(court, batch, "bob", 0)
+    yield "Optimistic.openChallenge", unsealed(court, batch, "bob", 0)
 
 
 def forced_errors(court: ForcedCourt) -> Iterator[tuple[str, Receipt]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
+from chain.claims import vote_commitment
 from chain.quantities import OPG
 from chain.seam import Receipt
 from tests.contracts_world import Batch, event, events
@@ -79,15 +81,68 @@ class DisputeMachine(ProtocolMachine):
         bonded: int = self.world.read(f"{self.court}.bonded")
         return bonded
 
+    def sealed(self) -> int:
+        """Bonds of challenges that are sealed."""
+        return 0
+
     @invariant()
     def bonds_are_those_of_the_challenges_that_are_undecided(self) -> None:
-        assert self.world.read(f"{self.court}.bonded") == sum(self.bonds.values())
+        assert self.world.read(f"{self.court}.bonded") == sum(self.bonds.values()) + self.sealed()
         for batch in self.batches:
             made = self.world.read(f"{self.court}.challengesOf", batch.id)
             assert sum(DISPUTE.bond * claims.bit_count() for _, claims in made) == self.bonds[batch.id]
 
 
+class SealedMachine(DisputeMachine):
+    """The same with challenges that are sealed, opened or not, and forfeited."""
+
+    verifier = replace(DISPUTE, open_window_s=60).spec()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seals: dict[tuple[bytes, str], int] = {}
+
+    def draw(self, batch: Batch) -> None:
+        self.world.later(2 * DISPUTE.window_s + 1)
+        self.world.send("anyone", f"{self.court}.arbitrate", batch.id)
+
+    @precondition(lambda self: self.open_batches())
+    @rule(data=st.data(), who=st.sampled_from(DisputeMachine.challengers), claims=st.integers(1, 15))
+    def seal(self, data: st.DataObject, who: str, claims: int) -> None:
+        batch = data.draw(st.sampled_from(self.open_batches()))
+        commitment = vote_commitment(batch.id, self.world.address(who), claims, bytes(32))
+        sealing = (batch.id, commitment, claims.bit_count())
+        if self.world.send(who, f"{self.court}.sealChallenge", *sealing).ok:
+            assert (batch.id, who) not in self.seals
+            self.seals[batch.id, who] = claims
+
+    @precondition(lambda self: self.seals)
+    @rule(data=st.data(), wait=st.sampled_from([0, DISPUTE.window_s]))
+    def unseal(self, data: st.DataObject, wait: int) -> None:
+        batch, who = data.draw(st.sampled_from(sorted(self.seals)))
+        claims = self.seals[batch, who]
+        self.world.later(wait + 1)
+        receipt = self.world.send(who, f"{self.court}.openChallenge", batch, claims, bytes(32))
+        if receipt.ok:
+            del self.seals[batch, who]
+            self.bonds[batch] += event(receipt, "Challenged")["bonded"]
+
+    @precondition(lambda self: self.seals)
+    @rule(data=st.data())
+    def forfeit(self, data: st.DataObject) -> None:
+        batch, who = data.draw(st.sampled_from(sorted(self.seals)))
+        receipt = self.world.send("anyone", f"{self.court}.forfeit", batch, self.world.address(who))
+        if receipt.ok:
+            assert event(receipt, "BondForfeited")["amount"] == DISPUTE.bond * self.seals.pop((batch, who)).bit_count()
+
+    def sealed(self) -> int:
+        return sum(DISPUTE.bond * claims.bit_count() for claims in self.seals.values())
+
+
+SHORTER = settings(max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 TestDisputes = DisputeMachine.TestCase
-TestDisputes.settings = settings(
-    max_examples=30, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestDisputes.settings = SHORTER
+
+TestSealed = SealedMachine.TestCase
+TestSealed.settings = SHORTER

@@ -171,6 +171,39 @@ def test_arbiters_may_be_drawn_by_lot() -> None:
     assert settled(adversaries=[CHEAT]).tables.event("SecretRevealed") == []  # with all as arbiters, no lot is drawn
 
 
+def test_sealed_challenges_come_to_the_same_verdicts_a_little_later() -> None:
+    sealed, plain = (settled(strategy=optimistic(sealed=sealed), adversaries=[CHEAT]) for sealed in (True, False))
+    for run in (sealed, plain):
+        assert run["fraud_detected"] == run["fraud_committed"] > 5
+        assert run["false_slash_rate"] == 0
+        assert run.broken() == []
+    assert len(sealed.tables.event("ChallengeSealed")) == len(sealed.tables.event("Challenged")) > 5
+    assert min(delays(sealed)) > WINDOW_S + 10 > min(delays(plain))
+
+
+def test_who_copies_open_challenges_is_paid_for_no_work() -> None:
+    copier = {"behaviour": "challenge_copier", "nodes": ["full-1"]}
+    shirkers = lazy("full-2", "full-3", "full-4")
+    shared, kept = (
+        settled(strategy=optimistic(sealed=sealed), adversaries=[CHEAT, copier, shirkers]) for sealed in (False, True)
+    )
+    assert {run.tables.names[row["challenger"]] for run in (shared,) for row in run.tables.event("Challenged")} == {
+        "full-0",
+        "full-1",
+    }
+    assert {row["challenger"] for row in kept.tables.event("Challenged")} == {
+        kept.tables.participants["full-0"]["address"]
+    }
+    reward = {name: sum(int(row["reward"]) for row in decided(shared, name)) for name in ("full-0", "full-1")}
+    assert reward["full-0"] == reward["full-1"] > 0
+
+
+def decided(run: Played, name: str) -> list[Any]:
+    """What became of somebody's challenges."""
+    rows = run.tables.event("ChallengeDecided")
+    return [row for row in rows if run.tables.names[row["challenger"]] == name]
+
+
 # -- withheld data, by hand ----------------------------------------------------------------------------------
 
 DATA, ROOT = batch_of([OUTPUT, OUTPUT, OUTPUT])

@@ -29,7 +29,7 @@ def forced_error(**parameters: Any) -> dict[str, Any]:
 
 def settled(**sections: Any) -> Played:
     """A run that is long enough for every dispute to end."""
-    return play(**{"strategy": forced_error(), "settle": "3 min", **sections})
+    return play(**{"strategy": forced_error(), "settle": "5 min", **sections})
 
 
 def lazy(*names: str, judges: bool = True) -> dict[str, Any]:
@@ -85,6 +85,18 @@ def test_a_lone_checker_gets_the_whole_jackpot() -> None:
     assert {row["challengers"] for row in shown(run)} == {1}
     assert earned(run, "full-0") == len(shown(run)) == len(errors(run)) > 5
     assert run["slashes_total"] == 0
+
+
+@pytest.mark.parametrize(("sealed", "finders", "each"), [(True, 1, 1.0), (False, 3, 0.25)])
+def test_copiers_share_the_jackpot_unless_challenges_are_sealed(sealed: bool, finders: int, each: float) -> None:
+    copiers = {"behaviour": "challenge_copier", "nodes": ["full-1", "full-2"]}
+    run = settled(strategy=forced_error(sealed=sealed), adversaries=[copiers, lazy("full-3", "full-4")])
+    assert {row["challengers"] for row in shown(run)} == {finders}
+    assert earned(run, "full-0") == each * len(shown(run)) > 1
+    for name in ("full-1", "full-2"):
+        assert earned(run, name) == (0 if sealed else each * len(shown(run)))
+    assert run["slashes_total"] == 0
+    assert run.broken() == []
 
 
 def test_what_nobody_finds_stays_where_it_is_and_costs_nothing() -> None:

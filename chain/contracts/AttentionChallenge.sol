@@ -142,9 +142,9 @@ contract AttentionChallenge is Optimistic {
     /// @dev An open batch that takes no challenges any more, and accusations still.
     function _heard(bytes32 batch) private view returns (Settlement.Batch memory posted) {
         posted = _posted(batch);
-        uint256 closes = uint256(posted.postedAt) + challengeWindow;
-        if (block.timestamp <= closes) revert TooEarly(closes);
-        if (block.timestamp > closes + hearing) revert TooLate(closes + hearing);
+        uint256 known = _known(posted);
+        if (block.timestamp <= known) revert TooEarly(known);
+        if (block.timestamp > known + hearing) revert TooLate(known + hearing);
     }
 
     function _penalise(bytes32 batch, address node, uint128 claims) private {

@@ -71,9 +71,9 @@ contract ForcedError is Optimistic {
     /// @param secret of the node, for the round in which the claim says that it was answered
     function showForced(bytes32 batch, bytes32 secret, Opening calldata opening) external {
         Settlement.Batch memory posted = _posted(batch);
-        uint256 closes = uint256(posted.postedAt) + challengeWindow;
-        if (block.timestamp <= closes) revert TooEarly(closes);
-        if (block.timestamp > closes + hearing) revert TooLate(closes + hearing);
+        uint256 known = _known(posted);
+        if (block.timestamp <= known) revert TooEarly(known);
+        if (block.timestamp > known + hearing) revert TooLate(known + hearing);
         Claim calldata claim = opening.claim;
         if (disputedIn(batch) >> claim.index & 1 == 0) revert ClaimNotDisputed(batch, claim.index);
         if (!MerkleProof.verifyCalldata(opening.proof, posted.root, leafOf(claim))) {

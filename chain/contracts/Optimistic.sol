@@ -15,6 +15,7 @@ import {Staking} from "./Staking.sol";
 /// it becomes final. Challenged, a panel of full nodes, the arbiters, executes the disputed claims again and decides.
 /// Who was right about a claim gets its bond back and a share of what the other side loses; the rest of that pays
 /// the arbiters. A claim on which they reach no quorum is void, and its challengers' bonds go back.
+/// Challenges are open, or sealed until no more are taken: an open one can be copied by who has not checked anything.
 /// @dev Challengers of one claim share alike, whoever came first, so that there is nothing to win by a race. The
 /// window is not extended by a late challenge: nobody has to answer one, so that there is no clock to run down.
 /// Besides the bonds the contract holds what `_keep` keeps.
@@ -23,6 +24,7 @@ contract Optimistic is Panel {
 
     struct Rule {
         uint32 challengeWindow; // seconds from the post, in which challenges are taken
+        uint32 openWindow; // seconds after that, to open sealed ones; 0: challenges are not sealed
         uint32 hearing; // seconds after that, before the batch becomes final or goes to the arbiters
         uint96 bond; // wei for each claim challenged
         uint16 winnerShareBps; // of what the loser forfeits, to who was right; the rest is for the arbiters
@@ -33,12 +35,18 @@ contract Optimistic is Panel {
         uint128 claims; // bit per claim
     }
 
+    struct Seal {
+        bytes32 commitment; // 0: none
+        uint8 claims; // how many
+    }
+
     /// @notice Challenges of a batch that may be about nothing but claims which others dispute already.
     /// @dev There are at most 128 more, since each of those adds a claim: no crowd can shut out the first word
     /// against a claim, and the last step stays payable.
     uint256 public constant MAX_COMPANY = 32;
 
     uint32 public immutable challengeWindow;
+    uint32 public immutable openWindow;
     uint32 public immutable hearing;
     uint96 public immutable bond;
     uint16 public immutable winnerShareBps;
@@ -48,7 +56,10 @@ contract Optimistic is Panel {
 
     mapping(bytes32 batch => Challenge[]) private _challenges;
     mapping(bytes32 batch => uint128) private _disputed; // bit per claim
+    mapping(bytes32 batch => mapping(address challenger => Seal)) private _seals;
 
+    event ChallengeSealed(bytes32 indexed batch, address indexed challenger, uint8 claims, uint256 bonded);
+    event BondForfeited(bytes32 indexed batch, address indexed challenger, uint256 amount);
     event Challenged(bytes32 indexed batch, address indexed challenger, uint128 claims, uint256 bonded);
     /// @param won bit per claim of the challenge that fell
     /// @param lost bit per claim that was upheld
@@ -75,6 +86,7 @@ contract Optimistic is Panel {
     ) Panel(settlement_, staking_, beacon_, opg_, p) {
         if (rule.winnerShareBps > BPS) revert InvalidParameters();
         challengeWindow = rule.challengeWindow;
+        openWindow = rule.openWindow;
         hearing = rule.hearing;
         bond = rule.bond;
         winnerShareBps = rule.winnerShareBps;
@@ -83,20 +95,51 @@ contract Optimistic is Panel {
     /// @notice Dispute claims of a batch, with the caller's OPG as a bond for each.
     /// @param claims bit per claim; not one that has been proven wrong already
     function challenge(bytes32 batch, uint128 claims) external {
+        if (openWindow != 0) revert WrongScheme(true);
+        Settlement.Batch memory posted = _challengeable(batch);
+        if (claims & posted.rejected != 0) revert InvalidChallenge(claims);
+        if (!_enter(batch, posted.count, claims)) revert TooManyChallenges(batch);
+        _takeBond(_ones(claims));
+    }
+
+    /// @notice Dispute claims of a batch without showing which, with the caller's OPG as a bond for each.
+    /// @param commitment keccak256(abi.encode(batch, caller, claims, salt)), as for votes
+    /// @param claims how many
+    function sealChallenge(bytes32 batch, bytes32 commitment, uint8 claims) external {
+        if (openWindow == 0) revert WrongScheme(false);
+        Settlement.Batch memory posted = _challengeable(batch);
+        if (commitment == 0) revert ZeroCommitment();
+        if (claims == 0 || claims > posted.count) revert InvalidChallenge(claims);
+        if (_seals[batch][msg.sender].commitment != 0) revert AlreadyCommitted(batch, msg.sender);
+        _seals[batch][msg.sender] = Seal(commitment, claims);
+        emit ChallengeSealed(batch, msg.sender, claims, bond * claims);
+        _takeBond(claims);
+    }
+
+    /// @notice Show the claims of the caller's sealed challenge, when none is taken any more.
+    /// @dev Where there is no room for it, its bonds go back.
+    function openChallenge(bytes32 batch, uint128 claims, bytes32 salt) external {
         Settlement.Batch memory posted = _posted(batch);
-        uint40 closes = posted.postedAt + challengeWindow;
-        if (block.timestamp > closes) revert TooLate(closes);
-        if (claims == 0 || claims >> posted.count != 0 || claims & posted.rejected != 0) {
-            revert InvalidChallenge(claims);
-        }
-        uint128 disputed = _disputed[batch];
-        if (_challenges[batch].length >= MAX_COMPANY && claims & ~disputed == 0) revert TooManyChallenges(batch);
-        _challenges[batch].push(Challenge(msg.sender, claims));
-        _disputed[batch] = disputed | claims;
-        uint256 amount = bond * _ones(claims);
-        bonded += amount;
-        emit Challenged(batch, msg.sender, claims, amount);
-        opg.safeTransferFrom(msg.sender, address(this), amount);
+        uint256 closes = uint256(posted.postedAt) + challengeWindow;
+        if (block.timestamp <= closes) revert TooEarly(closes);
+        if (block.timestamp > closes + openWindow) revert TooLate(closes + openWindow);
+        Seal memory made = _seals[batch][msg.sender];
+        bytes32 commitment = keccak256(abi.encode(batch, msg.sender, claims, salt));
+        if (made.commitment != commitment || _ones(claims) != made.claims) revert WrongReveal(batch, msg.sender);
+        delete _seals[batch][msg.sender];
+        if (!_enter(batch, posted.count, claims)) _release(batch, Challenge(msg.sender, claims), 0, 0, 0);
+    }
+
+    /// @notice Take the bonds of a sealed challenge that was not opened in time: else a seal would be a free bet.
+    function forfeit(bytes32 batch, address challenger) external {
+        uint256 until = _known(settlement.batchOf(batch));
+        if (block.timestamp <= until) revert TooEarly(until);
+        uint256 amount = bond * _seals[batch][challenger].claims;
+        if (amount == 0) revert NotInDispute(batch);
+        delete _seals[batch][challenger];
+        bonded -= amount;
+        emit BondForfeited(batch, challenger, amount);
+        _keep(amount);
     }
 
     /// @notice Make a batch final that nobody disputes.
@@ -139,8 +182,8 @@ contract Optimistic is Panel {
 
     // ---- for the contracts that derive from this ----
 
-    /// @notice What becomes of the share of the fees that an undisputed batch pays for its verification: burned,
-    /// since nobody can show that it checked.
+    /// @notice What becomes of the share of the fees that an undisputed batch pays for its verification, and of bonds
+    /// of challenges that were never opened: burned, since nobody can show that it checked.
     function _keep(uint256 amount) internal virtual {
         if (amount > 0) opg.safeTransfer(BURN_ADDRESS, amount);
     }
@@ -171,16 +214,46 @@ contract Optimistic is Panel {
         if (posted.status != Settlement.Status.Open) revert BatchNotOpen(batch);
     }
 
+    /// @notice When all challenges of a batch are known.
+    function _known(Settlement.Batch memory posted) internal view returns (uint256) {
+        return uint256(posted.postedAt) + challengeWindow + openWindow;
+    }
+
     function _ones(uint128 bits) internal pure returns (uint256 ones) {
         for (; bits != 0; bits &= bits - 1) ++ones;
     }
 
     // ---- inside ----
 
+    /// @dev An open batch that takes challenges.
+    function _challengeable(bytes32 batch) private view returns (Settlement.Batch memory posted) {
+        posted = _posted(batch);
+        uint256 closes = uint256(posted.postedAt) + challengeWindow;
+        if (block.timestamp > closes) revert TooLate(closes);
+    }
+
+    /// @dev Put the caller's challenge on record.
+    /// @return room whether there is any
+    function _enter(bytes32 batch, uint16 count, uint128 claims) private returns (bool room) {
+        if (claims == 0 || claims >> count != 0) revert InvalidChallenge(claims);
+        uint128 disputed = _disputed[batch];
+        if (_challenges[batch].length >= MAX_COMPANY && claims & ~disputed == 0) return false;
+        _challenges[batch].push(Challenge(msg.sender, claims));
+        _disputed[batch] = disputed | claims;
+        emit Challenged(batch, msg.sender, claims, bond * _ones(claims));
+        return true;
+    }
+
+    function _takeBond(uint256 claims) private {
+        uint256 amount = bond * claims;
+        bonded += amount;
+        opg.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
     /// @dev An open batch whose challenges have all been heard.
     function _ripe(bytes32 batch) private view returns (Settlement.Batch memory posted) {
         posted = _posted(batch);
-        uint256 until = uint256(posted.postedAt) + challengeWindow + hearing;
+        uint256 until = _known(posted) + hearing;
         if (block.timestamp <= until) revert TooEarly(until);
     }
 

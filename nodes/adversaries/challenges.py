@@ -1,6 +1,7 @@
-"""Full nodes that dispute what is right.
+"""Full nodes that dispute what is right, or what they have not looked at.
 
-Catalogue: the griefer of optimistic protocols, whose bond is cheaper than the delay that it causes.
+Catalogue: the griefer of optimistic protocols, whose bond is cheaper than the delay that it causes; the copier of
+others' challenges, whom Truebit's verifiers hide theirs from (arXiv 1908.04756 [S]).
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from typing import ClassVar
 
 from pydantic import Field, PrivateAttr
 
+from chain.seam import Call, Log
 from chain.units import Share
 from nodes.adversaries.behaviour import Behaviour, lot, on
-from nodes.effects import Check, Steps, Submit, Verdict
+from nodes.adversaries.watching import Watchful
+from nodes.effects import Check, Spawn, Steps, Submit, Verdict
 from nodes.identity import Role
 
 
@@ -47,3 +50,42 @@ class FalseChallenger(Behaviour):
         """Count what it pays for."""
         self._made += effect.call.function == "challenge"
         return (yield effect)
+
+
+class ChallengeCopier(Watchful):
+    """Look at nothing of one's own accord; challenge what somebody else challenges, and share the reward."""
+
+    kind: ClassVar[str] = "challenge_copier"
+    role: ClassVar[Role] = Role.FULL
+    defeats: ClassVar[str] = "open challenges: it shares rewards for work that it has not done"
+    stopped_by: ClassVar[str] = "challenges that are sealed until no more are taken"
+    shows_in: ClassVar[str] = "attacker_roi"
+    needs: ClassVar[str] = "optimistic, or another strategy in which full nodes challenge of their own accord"
+    hears: ClassVar[tuple[str, ...]] = ("Challenged",)
+
+    _copied: dict[bytes, bool] = PrivateAttr(default_factory=dict)
+
+    def begin(self) -> None:
+        """Nothing copied yet."""
+        super().begin()
+        self._copied = {}
+
+    @on(Check)
+    def skip(self, effect: Check) -> Steps:
+        """Leave the looking to others."""
+        if effect.on_duty:
+            return (yield effect)
+        yield self.cheated("check", effect.task)
+        return Verdict.VALID
+
+    def heard(self, log: Log) -> Steps:
+        """Join the first challenge of each batch."""
+        if log.args["batch"] not in self._copied:
+            self._copied[log.args["batch"]] = True
+            args = (log.args["batch"], log.args["claims"])
+            yield Spawn(self.send(Call(self._situation.me.address, log.contract, "challenge", args)))
+
+    def send(self, call: Call) -> Steps:
+        """Submit a copy."""
+        yield self.cheated("challenge", "0x" + call.args[0].hex())
+        yield Submit(call, subject="0x" + call.args[0].hex())

@@ -6,11 +6,13 @@ to arbiters: full nodes, all of them or drawn by lot, that execute the disputed 
 gets its bond back and a share of what the other side loses; the rest of that pays the arbiters.
 
 A late challenge does not extend the window: nobody has to answer one, so that there is no clock to run down, and
-all challengers of a claim share alike. It may come in the last second; so may the block that leaves it out.
+all challengers of a claim share alike. It may come in the last second; so may the block that leaves it out. Open
+challenges can be copied by who has checked nothing; sealed ones are shown only when no more are taken.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from chain.claims import MAX_CLAIMS
+from chain.claims import MAX_CLAIMS, vote_commitment
 from chain.deploy import ProtocolParameters, VerifierSpec
 from chain.quantities import OPG, Gas, Wei
 from chain.seam import Call, Log
@@ -29,7 +31,7 @@ from nodes.full import FullNode
 from nodes.identity import Role
 from nodes.messages import BatchData
 from simnet.strategies.chores import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
-from simnet.strategies.voting import BASIS_POINTS, MAX_MEMBERS, VotingStrategy
+from simnet.strategies.voting import BASIS_POINTS, MAX_MEMBERS, VotingStrategy, wait_until
 
 if TYPE_CHECKING:
     from simnet.scenario.schema import Scenario
@@ -59,9 +61,19 @@ class DisputeStrategy(VotingStrategy):
     arbiters: int = Field(default=0, ge=0, le=MAX_MEMBERS, description="full nodes that decide a dispute; 0: all")
 
     @property
-    def hearing_s(self) -> float:
-        """Time after the window before anything follows from it."""
+    def open_window_s(self) -> float:
+        """Time after the window to open sealed challenges; 0 where they are open anyway."""
         return 0.0
+
+    @property
+    def hearing_s(self) -> float:
+        """Time after that before anything follows from it."""
+        return 0.0
+
+    @property
+    def until_heard_s(self) -> float:
+        """From the post until something follows."""
+        return self.challenge_window + self.open_window_s + self.hearing_s
 
     @property
     def uses_beacon(self) -> bool:
@@ -74,7 +86,8 @@ class DisputeStrategy(VotingStrategy):
 
     def rule(self) -> tuple[Any, ...]:
         """Parameters of the Optimistic contract besides the panel's, in the order of its struct."""
-        return int(self.challenge_window), int(self.hearing_s), self.bond, round(self.winner_share * BASIS_POINTS)
+        windows = (int(self.challenge_window), int(self.open_window_s), int(self.hearing_s))
+        return *windows, self.bond, round(self.winner_share * BASIS_POINTS)
 
     def verifier(self) -> VerifierSpec | None:
         """The verification contract, with these parameters."""
@@ -82,7 +95,7 @@ class DisputeStrategy(VotingStrategy):
 
     def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
         """No fees for checks that nobody can show to have made; and no batch expires that is in dispute."""
-        longest = self.challenge_window + self.hearing_s + self.commit_window + self.reveal_window
+        longest = self.until_heard_s + self.commit_window + self.reveal_window
         longest += 3 * scenario.economics.beacon_round + (DEPUTIES + 1) * STEP_IN_S
         return replace(parameters, verifier_share_bps=0, expiry_s=max(parameters.expiry_s, math.ceil(2 * longest)))
 
@@ -141,8 +154,24 @@ class DisputeStrategy(VotingStrategy):
 
     def challenge(self, node: FullNode, batch: str, wrong: Sequence[bool]) -> Steps:
         """Dispute claims, unless the batch is final meanwhile."""
-        if batch in node.batches:
-            yield from self.submit(node, batch, "challenge", sum(1 << i for i, w in enumerate(wrong) if w))
+        claims = sum(1 << i for i, is_wrong in enumerate(wrong) if is_wrong)
+        if batch not in node.batches:
+            return
+        if self.open_window_s:
+            yield from self.challenge_sealed(node, batch, claims)
+        else:
+            yield from self.submit(node, batch, "challenge", claims)
+
+    def challenge_sealed(self, node: FullNode, batch: str, claims: int) -> Steps:
+        """Dispute claims, and say which when nobody can join in any more."""
+        name = bytes.fromhex(batch[2:])
+        salt = hashlib.sha256(b"challenge" + node.secret + name).digest()
+        commitment = vote_commitment(name, node.me.address, claims, salt)
+        sealed = yield from self.submit(node, batch, "sealChallenge", commitment, claims.bit_count())
+        if sealed is not None and sealed.ok:
+            _, posted_at, *_ = yield Read("Settlement", "batchOf", (name,))
+            yield from wait_until(node, posted_at + self.challenge_window + 1)
+            yield from self.submit(node, batch, "openChallenge", claims, salt)
 
     # -- clients who challenge ---------------------------------------------------------------------------------
 
@@ -160,7 +189,7 @@ class DisputeStrategy(VotingStrategy):
         turn = node.my_turn(batch)
         if turn > DEPUTIES:
             return
-        yield Sleep(self.challenge_window + self.hearing_s + 1)
+        yield Sleep(self.until_heard_s + 1)
         if not (yield from self.in_dispute(node, batch)):
             yield Sleep(turn * STEP_IN_S)
         while batch in node.batches and not (yield from self.in_dispute(node, batch)):

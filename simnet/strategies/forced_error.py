@@ -3,11 +3,11 @@
 In each round of the beacon an inference node draws a lot, from a secret that it committed to beforehand and from the
 seed of the round before. If it wins, the node adds to its next batch a claim about a request that nobody made, with
 a wrong but plausible output. To everybody else it is a claim like any other: its task id looks as random as all, and
-only executing it shows that it is wrong. Full nodes challenge it as they would any fraud. When the time for
-challenges is over, the node shows the secret: it is not slashed, and each of the k challengers gets J / 2^(k-1) out
-of a pool that the verifiers' share of all fees feeds. Sharing like that, k accomplices get k J / 2^(k-1) together,
-which is never more than one of them would. A lone checker of batches of n claims checks if q J > n C, with forced
-errors in a share q of the batches and a cost C for each execution.
+only executing it shows that it is wrong. Full nodes challenge it as they would any fraud, under seal, so that nobody
+can join in who has not looked. When the time for challenges is over, the node shows the secret: it is not slashed,
+and each of the k challengers gets J / 2^(k-1) out of a pool that the verifiers' share of all fees feeds. Sharing like
+that, k accomplices get k J / 2^(k-1) together, which is never more than one of them would. A lone checker of batches
+of n claims checks if q J > n C, with forced errors in a share q of the batches and a cost C for each execution.
 
 No client gets a wrong answer: in Truebit the solver's error is in the task itself, and mended afterwards; here a
 claim is added in its place. The lot cannot be ground, for the secret is fixed before the seed is known, and no fraud
@@ -67,6 +67,7 @@ class ForcedError(Optimistic):
     source: ClassVar[str] = "Truebit, arXiv 1908.04756 [S], with a claim of its own for each forced error"
     contract: ClassVar[str] = "ForcedError"
 
+    sealed: bool = Field(default=True, description="hide challenges until no more are taken: they would be copied")
     forced: Share = Field(default=0.1, description="probability that a node's batch in a round holds a forced error")
     jackpot: Amount = Field(default=OPG, description="for a single challenger; k get J / 2^(k-1) each (assumption)")
     endowment_: Amount = Field(
@@ -148,7 +149,7 @@ class ForcedError(Optimistic):
             if secret is None:
                 continue
             yield Note(ErrorForced(node.me.name, data.batch, "0x" + claim.task.hex()))
-            yield Sleep(self.challenge_window + 1)
+            yield Sleep(self.challenge_window + self.open_window_s + 1)
             batch = bytes.fromhex(data.batch[2:])
             disputed = yield Read(self.contract, "disputedIn", (batch,))
             if disputed and disputed >> claim.index & 1:

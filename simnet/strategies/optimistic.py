@@ -13,14 +13,18 @@ step executed on chain; here a panel of full nodes executes the claim again, and
 from __future__ import annotations
 
 import hashlib
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from chain.units import Share
+from chain.units import Duration, Share
 from nodes.effects import Steps
 from nodes.full import FullNode
 from simnet.strategies.disputes import DisputeStrategy
+
+if TYPE_CHECKING:
+    from simnet.scenario.schema import Scenario
 
 
 class Optimistic(DisputeStrategy):
@@ -33,6 +37,19 @@ class Optimistic(DisputeStrategy):
     source: ClassVar[str] = "opML, arXiv 2401.17555 [R], with arbitration by a panel in the place of bisection"
 
     check_share: Share = Field(default=1.0, description="probability with which a full node looks at a batch at all")
+    sealed: bool = Field(default=False, description="hide challenges until no more are taken; otherwise they are open")
+    open_window: Duration = Field(default=10.0, ge=1, description="time to open sealed challenges (assumption)")
+
+    @property
+    def open_window_s(self) -> float:
+        """Nothing, where challenges are open anyway."""
+        return self.open_window if self.sealed else 0.0
+
+    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+        """Contracts count whole seconds."""
+        yield from super().problems(scenario)
+        if self.open_window % 1:
+            yield ("open_window",), "contracts count in seconds, so the window must be whole ones"
 
     def look(self, node: FullNode, batch: str, count: int) -> Steps:
         """Check the batch, if this node's own lot says so."""
