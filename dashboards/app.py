@@ -37,7 +37,9 @@ from dashboards.promises import read_results
 from dashboards.scene import Scene
 from dashboards.source import LogReplaced
 from dashboards.transport import TRANSPORT, Transport
-from dashboards.windows import FilterPanel, HelpPanel, Window, window_on
+from dashboards.windows.filter import FilterPanel
+from dashboards.windows.help import HelpPanel
+from dashboards.windows.window import Window, window_on
 
 UPDATES_PER_S = 5
 READ_S = 0.05
@@ -138,6 +140,7 @@ class Dashboard(Transport):
             timeline.read(CATCH_UP_S if timeline.log.behind > FAR_BEHIND_BYTES else READ_S)
         except LogReplaced:
             self.scene.restart()
+            self.scene.timeline.read(READ_S)
             self.notify("another run writes this log now")
         except SimnetError as error:
             self.exit(return_code=error.exit_code, message=str(error))

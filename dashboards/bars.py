@@ -10,7 +10,6 @@ from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 
-from dashboards.describe import describe
 from dashboards.panel import GUTTER, Page
 from dashboards.text import Line, clock, pair
 
@@ -133,7 +132,7 @@ class TimelineBar(Bar):
         if broken := scene.timeline.index.broken.get(position - 1):
             number.append((f"✗ begins to fail: {', '.join(broken)}", "bad"))
         elif position:
-            number += describe(scene.timeline.row(position - 1), state.who)
+            number += scene.tell(position - 1)
         return [track, number]
 
     def _draw_track(self, width: int) -> Line:

@@ -55,9 +55,9 @@ def percentile(sketch: Callable[[State], Sketch], percent: int) -> Callable[[Sta
 
 READINGS: Mapping[str, Callable[[State], float | None]] = MappingProxyType(
     {
-        "tasks_total": lambda s: s.counts["task_sent"],
+        "tasks_total": lambda s: s.sent,
         "tasks_finalised": lambda s: s.finalised,
-        "tasks_unanswered": lambda s: s.counts["task_failed"],
+        "tasks_unanswered": lambda s: s.failed,
         "fraud_committed": lambda s: s.total("committed"),
         "fraud_detected": lambda s: s.total("detected"),
         "fraud_finalised": lambda s: s.total("finalised"),
@@ -87,6 +87,7 @@ READINGS: Mapping[str, Callable[[State], float | None]] = MappingProxyType(
         "blocks": lambda s: s.chain.blocks,
         "gas_total": lambda s: s.chain.gas,
         "gas_per_inference": lambda s: share(s.chain.gas, s.finalised),
+        "inattention_penalties": lambda s: s.counts["Inattentive"],
         "censored_transactions": lambda s: s.counts["act:inclusion"],
         "equivocations_proved": lambda s: s.counts["Equivocation"],
         "slashes_total": lambda s: s.chain.slashes,

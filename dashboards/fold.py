@@ -86,9 +86,17 @@ def fault_injected(state: State, row: Row) -> None:
 # -- inferences --------------------------------------------------------------------------------------------
 
 
+def extra_task(state: State, row: Row) -> None:
+    state.extras[row["task"]] = True
+
+
 def task_sent(state: State, row: Row) -> None:
     task = row["task"]
-    state.tasks[task] = Task(row["client"], row["node"], int(row["fee"]), row["t"])
+    extra = state.extras.pop(task, False)
+    state.tasks[task] = Task(row["client"], row["node"], int(row["fee"]), row["t"], extra=extra)
+    if extra:
+        return
+    state.sent += 1
     state.course("sent").add(row["t"])
     if state.followed_over:
         state.followed, state.followed_over = task, False
@@ -96,7 +104,7 @@ def task_sent(state: State, row: Row) -> None:
 
 def task_answered(state: State, row: Row) -> None:
     task = state.tasks.get(row["task"])
-    if task is not None:
+    if task is not None and not task.extra:
         task.answered = row["t"]
         latency_ms = (row["t"] - task.sent) * 1000
         state.soft.add(latency_ms)
@@ -105,6 +113,8 @@ def task_answered(state: State, row: Row) -> None:
 
 def task_failed(state: State, row: Row) -> None:
     task = row["task"]
+    known = state.tasks.get(task)
+    state.failed += known is None or not known.extra
     if row["reason"] not in NEVER_CLAIMED:
         state.tasks.pop(task, None)
     if row["reason"] == REFUSED:
@@ -156,10 +166,20 @@ def message_sent(state: State, row: Row) -> None:
 def executed(state: State, row: Row) -> None:
     macs, purpose = row["macs"], row["purpose"]
     state.nodes[row["node"]].macs += macs
-    verification = state.verification
-    verification.macs[purpose] = verification.macs.get(purpose, 0) + macs
-    if purpose == "check":
-        verification.executed += 1
+    verification, task = state.verification, state.tasks.get(row["task"])
+    verification.executed += purpose == "check"
+    aim = "check" if task is not None and task.extra else purpose
+    verification.macs[aim] = verification.macs.get(aim, 0) + macs
+
+
+def evidence_checked(state: State, row: Row) -> None:
+    state.verification.executed += 1
+
+
+def side_payment(state: State, row: Row) -> None:
+    for name, sign in ((row["payee"], 1), (row["payer"], -1)):
+        if name in state.nodes:
+            state.nodes[name].aside += sign * int(row["amount"])
 
 
 def claim_checked(state: State, row: Row) -> None:
@@ -212,6 +232,7 @@ HANDLERS: dict[str, Callable[[State, Row], None]] = {
         participant_joined,
         touched,
         fault_injected,
+        extra_task,
         task_sent,
         task_answered,
         task_failed,
@@ -220,6 +241,8 @@ HANDLERS: dict[str, Callable[[State, Row], None]] = {
         cheated,
         message_sent,
         executed,
+        evidence_checked,
+        side_payment,
         claim_checked,
         perturbed,
         block_mined,

@@ -20,7 +20,7 @@ def contract_event(state: State, row: Row) -> None:
     batch = state.batches.get(args.get("batch", ""))
     if batch is not None:
         batch.steps[event] = batch.steps.get(event, 0) + 1
-    handler = HANDLERS.get((row["contract"], event))
+    handler = HANDLERS.get(event)
     if handler is not None:
         handler(state, row, args, batch)
 
@@ -54,12 +54,14 @@ def batch_posted(state: State, row: Row, args: Row, batch: Batch | None) -> None
             state.course("committed").add(row["t"])
 
 
-def committee_drawn(state: State, row: Row, args: Row, batch: Batch | None) -> None:
+def drawn(state: State, row: Row, args: Row, batch: Batch | None) -> None:
     if batch is not None:
         batch.seats = len(args["members"])
 
 
 def voted(state: State, row: Row, args: Row, batch: Batch | None) -> None:
+    if "member" not in args:
+        return
     state.verification.votes += 1
     if batch is not None and state.who(args["member"]) in batch.copied:
         state.verification.copied += 1
@@ -105,13 +107,14 @@ def settle(state: State, time_s: float, batch: Batch, nothing_stands: bool) -> N
         task = state.tasks.pop(task_id, None)
         if task is None:
             continue
-        state.finality.add(time_s - task.sent)
-        state.course("finality").add(time_s, time_s - task.sent)
+        if not task.extra:
+            state.finality.add(time_s - task.sent)
+            state.course("finality").add(time_s, time_s - task.sent)
         if task_id == state.followed:
             state.followed_over = True
         void = nothing_stands or index in batch.voided
         stands = not (task.rejected or void)
-        state.finalised += stands
+        state.finalised += stands and not task.extra
         if task.fraud and not task.rejected:
             state.tallies[task.fraud].voided += void
             state.tallies[task.fraud].finalised += stands
@@ -121,11 +124,23 @@ def settle(state: State, time_s: float, batch: Batch, nothing_stands: bool) -> N
 # -- money and punishment ----------------------------------------------------------------------------------
 
 
+def pay(state: State, address: str, amount: int) -> None:
+    """Count what somebody earned for checking, or lost by it."""
+    state.chain.rewards += amount
+    if node := node_at(state, address):
+        node.rewards += amount
+
+
 def rewarded(state: State, row: Row, args: Row, batch: Batch | None) -> None:
-    state.chain.rewards += int(args["amount"])
-    node = node_at(state, args["member"])
-    if node is not None:
-        node.rewards += int(args["amount"])
+    pay(state, args["member"], int(args["amount"]))
+
+
+def compensated(state: State, row: Row, args: Row, batch: Batch | None) -> None:
+    pay(state, args["node"], int(args["amount"]))
+
+
+def challenge_decided(state: State, row: Row, args: Row, batch: Batch | None) -> None:
+    pay(state, args["challenger"], int(args["reward"]) - int(args["forfeited"]))
 
 
 def slashed(state: State, row: Row, args: Row, batch: Batch | None) -> None:
@@ -164,24 +179,27 @@ def staked(state: State, row: Row, args: Row, batch: Batch | None) -> None:
         node.stake += int(args["amount"])
 
 
-def stake_withdrawn(state: State, row: Row, args: Row, batch: Batch | None) -> None:
-    if node := node_at(state, args["node"]):
+def withdrawn(state: State, row: Row, args: Row, batch: Batch | None) -> None:
+    if node := node_at(state, args.get("node", "")):  # clients withdraw, too, but no stake
         node.stake -= int(args["amount"])
 
 
-HANDLERS: dict[tuple[str, str], Callable[[State, Row, Row, Batch | None], None]] = {
-    ("Settlement", "BatchPosted"): batch_posted,
-    ("Settlement", "ClaimRejected"): claim_rejected,
-    ("Settlement", "ClaimVoided"): claim_voided,
-    ("Settlement", "BatchFinal"): batch_final,
-    ("Committee", "CommitteeDrawn"): committee_drawn,
-    ("Committee", "Revealed"): voted,
-    ("Committee", "Voted"): voted,
-    ("Committee", "Rewarded"): rewarded,
-    ("Staking", "Slashed"): slashed,
-    ("Staking", "Jailed"): jailed,
-    ("Staking", "Unjailed"): unjailed,
-    ("Staking", "Staked"): staked,
-    ("Staking", "Withdrawn"): stake_withdrawn,
+HANDLERS: dict[str, Callable[[State, Row, Row, Batch | None], None]] = {
+    "BatchPosted": batch_posted,
+    "ClaimRejected": claim_rejected,
+    "ClaimVoided": claim_voided,
+    "BatchFinal": batch_final,
+    "CommitteeDrawn": drawn,
+    "MembersDrawn": drawn,
+    "Revealed": voted,
+    "Voted": voted,
+    "Rewarded": rewarded,
+    "Compensated": compensated,
+    "ChallengeDecided": challenge_decided,
+    "Slashed": slashed,
+    "Jailed": jailed,
+    "Unjailed": unjailed,
+    "Staked": staked,
+    "Withdrawn": withdrawn,
 }
-"""What each event does, by contract and name."""
+"""What each event does, whichever contract emits it."""

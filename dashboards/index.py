@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from dashboards.state import Row
 
@@ -49,12 +48,17 @@ GROUP_OF: dict[str, str] = {
     "supply_read": "money",
     "side_payment": "money",
     "decided": "tasks",
+    "evidence_checked": "work",
+    "sealed": "work",
+    "extra_task": "tasks",
+    "error_forced": "fraud",
     "Transfer": "money",
     "Deposited": "money",
     "Rewarded": "money",
     "Staked": "money",
     "Withdrawn": "money",
     "Unbonding": "money",
+    "Compensated": "money",
     "cheated": "fraud",
     "Slashed": "penalties",
     "Jailed": "penalties",
@@ -85,6 +89,10 @@ SUBJECT_KEYS: dict[str, tuple[str, ...]] = {
     "cheated": ("node", "subject"),
     "side_payment": ("payer", "payee", "subject"),
     "decided": ("node", "subject"),
+    "evidence_checked": ("node", "task", "batch"),
+    "sealed": ("node", "task"),
+    "extra_task": ("client", "task"),
+    "error_forced": ("node", "task", "batch"),
     "participant_joined": ("name",),
     "block_mined": ("producer",),
     "stake_read": ("node",),
@@ -186,6 +194,10 @@ class Index:
         elif kind == "fault_injected":
             yield from dict.fromkeys(row["targets"])
 
+    def reorgs_before(self, number: int) -> list[Reorg]:
+        """Reorgs among the first `number` rows."""
+        return [reorg for reorg in self.reorgs if reorg.number < number]
+
     def about(self, subject: str, before: int, without: str = "") -> list[int]:
         """Rows about a participant, task or batch, among the first `before` rows; one group may be left out."""
         rows = self._subjects.get(subject, array("L"))
@@ -200,14 +212,15 @@ class Index:
         """Whether anything in the log is about it."""
         return subject in self._subjects
 
-    def matching(self, groups: Iterable[str], subject: str, start: int = 0) -> npt.NDArray[np.int64]:
+    def matching(self, groups: Iterable[str], subject: str, start: int = 0) -> list[int]:
         """Rows from `start` on that are of these groups, and about a subject unless that is empty."""
         codes = [GROUPS.index(group) for group in groups]
         wanted = np.isin(np.frombuffer(bytes(self.groups[start:]), dtype=np.uint8), codes)
         rows = np.flatnonzero(wanted) + start
         if subject:
             rows = np.intersect1d(rows, np.array(self._subjects.get(subject, ()), dtype=np.int64), assume_unique=True)
-        return rows
+        found: list[int] = rows.tolist()
+        return found
 
     def count_groups(self) -> dict[str, int]:
         """How many rows each group has."""

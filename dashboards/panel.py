@@ -49,6 +49,7 @@ class Panel(Widget, can_focus=True):
     Panel {
         border: round $surface-lighten-2;
         border-title-color: $text-muted;
+        border-subtitle-color: $text-muted;
         &:focus { border: round $primary; border-title-color: $text-primary; border-title-style: bold; }
         & > .panel--good { color: $text-success; }
         & > .panel--bad { color: $text-error; text-style: bold; }
@@ -56,8 +57,8 @@ class Panel(Widget, can_focus=True):
         & > .panel--dim { color: $text-muted; }
         & > .panel--strong { text-style: bold; }
         & > .panel--head { color: $text-muted; text-style: bold; }
-        & > .panel--accent { color: $text-accent; }
-        & > .panel--cursor { background: $boost; text-style: bold; }
+        & > .panel--accent { color: $text-primary; }
+        & > .panel--cursor { background: $primary-muted; }
     }
     """
 
@@ -78,7 +79,6 @@ class Panel(Widget, can_focus=True):
         """The line of the list that is shown first."""
         self._lines: list[Line] = []
         self._height_of_top = 0
-        self._base = Style()
         self._styles_by_name: dict[str, Style] = {}
 
     # -- what subclasses say -------------------------------------------------------------------------------
@@ -152,23 +152,26 @@ class Panel(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line for the compositor."""
-        base = self._base
         line = self._lines[y] if y < len(self._lines) else []
-        segments = [Segment(text, base + self._style(name) if name else base) for text, name in line]
-        return Strip(segments).adjust_cell_length(self.size.width, base)
+        padding = self.size.width - width_of(line)
+        segments = [Segment(text, self._style(names)) for text, names in [*line, (" " * padding, "")]]
+        return Strip(segments, self.size.width)
 
     def _style(self, names: str) -> Style:
-        """Several named styles on top of each other."""
+        """The panel's own style with several named ones on top of it."""
         style = self._styles_by_name.get(names)
         if style is None:
-            parts = [self.get_component_rich_style(f"panel--{name}", partial=True) for name in names.split()]
-            style = self._styles_by_name[names] = Style.combine(parts)
+            style = self._styles_by_name[names] = sum(map(self._part, names.split()), self.rich_style)
         return style
+
+    def _part(self, name: str) -> Style:
+        """One named style: the cursor's background, or the foreground of any other."""
+        whole = self.get_component_rich_style(f"panel--{name}")
+        return Style(bgcolor=whole.bgcolor) if name == "cursor" else Style(color=whole.color, bold=whole.bold)
 
     def notify_style_update(self) -> None:
         """The theme changed, or the focus."""
         self._styles_by_name = {}
-        self._base = self.rich_style
         super().notify_style_update()
 
     # -- moving and opening --------------------------------------------------------------------------------

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chain.errors import SimnetError
+from dashboards.describe import describe
 from dashboards.player import Player
 from dashboards.promises import Results, read_promises, read_results
 from dashboards.state import State
-from dashboards.timeline import Timeline
+from dashboards.text import Line
+from dashboards.timeline import Timeline, was_undone
 
 SHOWN_AT_FIRST = ("run", "tasks", "batches", "fraud", "penalties", "faults")
 """Groups of events that the feed shows unless told otherwise."""
@@ -50,6 +52,12 @@ class Scene:
         """How long the run lasts, as far as one knows."""
         head = self.timeline.head
         return max(head.time, head.started.get("duration_s", 0.0) if not head.ended else 0.0, 1.0)
+
+    def tell(self, number: int) -> Line:
+        """A row of the log as a sentence; one that a reorg has undone since says so."""
+        row = self.timeline.row(number)
+        undone = was_undone(number, row, self.timeline.index.reorgs_before(self.player.position))
+        return [*describe(row, self.state.who), *([(" · undone by a reorg", "dim")] if undone else [])]
 
     def find(self, text: str) -> str | int:
         """What somebody means by a name, the beginning of an id, or ``#`` and a number. Raises `NothingFound`."""

@@ -45,6 +45,8 @@ class Node:
     fees: int = 0
     rewards: int = 0
     bounties: int = 0
+    aside: int = 0
+    """What it got off chain, less what it paid there."""
     macs: int = 0
     transactions: int = 0
     gas: int = 0
@@ -53,8 +55,8 @@ class Node:
 
     @property
     def income(self) -> int:
-        """Fees and rewards; bounties are apart, as in the metrics."""
-        return self.fees + self.rewards
+        """Fees and rewards, and what changed hands off chain; bounties are apart, as in the metrics."""
+        return self.fees + self.rewards + self.aside
 
 
 @dataclass(slots=True)
@@ -70,6 +72,8 @@ class Task:
     fraud: str = ""
     """Behaviour that falsified the answer on purpose."""
     rejected: bool = False
+    extra: bool = False
+    """Whether its client asks only to verify; such tasks count for nothing else."""
 
 
 @dataclass(slots=True)
@@ -113,7 +117,7 @@ class Verification:
     macs: dict[str, int] = field(default_factory=dict)
     """Multiply-accumulates by purpose."""
     executed: int = 0
-    """Checks that ran a model."""
+    """Checks that ran a model or judged evidence."""
     reported: int = 0
     votes: int = 0
     copied: int = 0
@@ -171,6 +175,10 @@ class State:
     batches: dict[str, Batch] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     """Rows by kind, contract events by name, faults by ``fault:verb``, dishonest acts by ``act:what``."""
+    extras: dict[str, bool] = field(default_factory=dict)
+    """Tasks that a client is about to send only to verify."""
+    sent: int = 0
+    failed: int = 0
     finalised: int = 0
     """Tasks whose claim stands in a final batch."""
     messages: int = 0

@@ -21,10 +21,8 @@ TITLES = (
     "decided",
     "settled",
 )
-DRAWS = ("CommitteeDrawn",)
+DRAWS = ("CommitteeDrawn", "MembersDrawn", "Sampled")
 """Events by which a strategy assigns duties."""
-
-NOT_DECISIONS = ("BatchPosted", "BatchFinal", "Transfer", *DRAWS)
 
 
 @dataclass
@@ -137,7 +135,12 @@ def _claimed(step: Step, rows: Rows, who: Who) -> None:
 def _assigned(step: Step, rows: Rows, who: Who) -> None:
     for name in DRAWS:
         for row in rows.event(name):
-            step.say(row, f"drawn in block {row['block']}: {', '.join(map(who, row['args']['members']))}")
+            members = row["args"].get("members")
+            if members is not None:
+                step.say(row, f"drawn in block {row['block']}: {', '.join(map(who, members))}")
+            else:
+                is_drawn = int(row["args"]["claims"]) >> rows.index & 1
+                step.say(row, f"{'drawn' if is_drawn else 'not drawn'} to be checked, in block {row['block']}")
 
 
 def _checked(step: Step, rows: Rows, who: Who) -> None:

@@ -93,7 +93,7 @@ class Timeline:
 
     def state_at(self, number: int, near: State | None = None) -> State:
         """The state after the first `number` rows. `near` is a state to go on from if that is shorter; it changes."""
-        reorgs = [reorg for reorg in self.index.reorgs if reorg.number < number]
+        reorgs = self.index.reorgs_before(number)
         start = max(at for at in self._keyframes if at <= number and may_start(at, reorgs))
         if near is not None and start < near.number <= number and may_start(near.number, reorgs):
             state = near

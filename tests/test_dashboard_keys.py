@@ -15,7 +15,10 @@ from dashboards.panels.fraud import Fraud
 from dashboards.panels.money import Money
 from dashboards.panels.network import Network
 from dashboards.panels.scenario import ScenarioPanel
-from dashboards.windows import NodePanel, RowPanel, TaskPanel, Window
+from dashboards.windows.node import NodePanel
+from dashboards.windows.row import RowPanel
+from dashboards.windows.task import TaskPanel
+from dashboards.windows.window import Window
 from simnet.scenario.load import load_scenario
 from simnet.scenario.schema import Scenario
 from tests.recordings import recorded_lines, recorded_rows, unpack

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
+from array import array
+from bisect import bisect_left
+from typing import TYPE_CHECKING
 
-from dashboards.describe import describe
 from dashboards.index import GROUPS
 from dashboards.panel import Panel
 from dashboards.text import Line, clock, short
+
+if TYPE_CHECKING:
+    from dashboards.scene import Scene
 
 
 class Feed(Panel):
@@ -15,11 +19,22 @@ class Feed(Panel):
 
     TITLE = "2 Feed"
 
+    def __init__(self, scene: Scene, id: str | None = None) -> None:
+        super().__init__(scene, id)
+        self._matching = array("Q")
+        """Numbers of all rows read so far that pass the filter."""
+        self._of: tuple[object, ...] = ()
+        """The log and the filter that they are of."""
+        self._seen = 0
+        self._shown = 0
+        self._held: int | None = None
+        """Rows of the log at which the list stands still, while somebody reads it."""
+
     def prepare(self, width: int, height: int) -> None:
         """Find the rows that pass the filter; the list stands still while the cursor is off the newest."""
         self._extend()
-        end = self.scene.player.position if self._held is None else min(self._held, self.scene.player.position)
-        self._shown = int(np.searchsorted(self._rows, end))
+        position = self.scene.player.position
+        self._shown = bisect_left(self._matching, position if self._held is None else min(self._held, position))
         hidden = len(GROUPS) - len(self.scene.groups)
         about = f" · about {short(self.scene.about)}" if self.scene.about else ""
         held = " · held, ↑ to release" if self._held is not None else ""
@@ -27,12 +42,12 @@ class Feed(Panel):
 
     def _extend(self) -> None:
         """Bring the list of matching rows up to the end of what has been read."""
-        index, filtered = self.scene.timeline.index, (self.scene.groups, self.scene.about)
-        if self._filter != filtered:
-            self._filter, self._rows, self._seen, self.cursor, self._held = filtered, np.empty(0, np.int64), 0, 0, None
+        scene, index = self.scene, self.scene.timeline.index
+        wanted = (index, scene.groups, scene.about)
+        if self._of != wanted:
+            self._of, self._matching, self._seen, self.cursor, self._held = wanted, array("Q"), 0, 0, None
         if self._seen < len(index):
-            more = index.matching(*filtered, self._seen)
-            self._rows = np.concatenate([self._rows, more])
+            self._matching.extend(index.matching(scene.groups, scene.about, self._seen))
             self._seen = len(index)
 
     def count(self) -> int:
@@ -41,14 +56,13 @@ class Feed(Panel):
 
     def number(self, index: int) -> int:
         """The row of the log that a line shows."""
-        return int(self._rows[self._shown - 1 - index])
+        return self._matching[self._shown - 1 - index]
 
     def line(self, index: int, width: int) -> Line:
         """One row."""
         number = self.number(index)
-        row = self.scene.timeline.row(number)
-        when = f"{clock(row['t'], 2):>9} "
-        return [(when, "dim"), *describe(row, self.scene.state.who)]
+        when = f"{clock(self.scene.timeline.index.times[number], 2):>9} "
+        return [(when, "dim"), *self.scene.tell(number)]
 
     def subject(self, index: int) -> int | None:
         """The row's number."""
@@ -60,9 +74,3 @@ class Feed(Panel):
         super().action_move(steps)
         self._held = None if self.cursor == 0 else self._held or position
         self.update()
-
-    _filter: tuple[tuple[str, ...], str] | None = None
-    _rows = np.empty(0, np.int64)
-    _seen = 0
-    _shown = 0
-    _held: int | None = None

@@ -27,7 +27,7 @@ class Latency(Page):
         state, roomy = self.scene.state, height >= ROOMY
         lines = self._block("soft", "soft", state.soft, "ms", width, roomy)
         lines += self._block("final", "finality", state.finality, "s", width, roomy)
-        sent, failed = state.counts["task_sent"], state.counts["task_failed"]
+        sent, failed = state.sent, state.failed
         flow: Line = [("tasks ", "dim"), (f"{sent:,} asked", "strong"), (f" · {state.soft.n:,} answered", "")]
         flow += [(f" · {failed:,} not", "warn" if failed else "dim"), (f" · {state.finalised:,} final", "")]
         if not roomy:

@@ -6,7 +6,7 @@ from dashboards.figures import compute_cost
 from dashboards.panel import Panel
 from dashboards.standing import STAKERS
 from dashboards.state import Node
-from dashboards.text import WEI, Column, Columns, Line, opg, pair
+from dashboards.text import WEI, Column, Columns, Line, Span, opg, pair
 
 COLUMNS = Columns(
     Column("node", 13, grows=True),
@@ -73,7 +73,7 @@ class Money(Panel):
             (opg(node.bounties), "dim" if not node.bounties else ""),
             (opg(int(cost * WEI)), "dim"),
             (opg(-node.slashed), "bad" if node.slashed else "dim"),
-            (f"{'+' if net > 0 else ''}{opg(net)}", "good" if net > 0 else "bad" if net < 0 else "dim"),
+            gain(net),
         ]
         return COLUMNS.line(cells, width)
 
@@ -82,3 +82,11 @@ class Money(Panel):
         return self._books[index][1].name if index < len(self._books) else None
 
     _books: list[tuple[int, Node]] = []  # noqa: RUF012 - replaced, never changed
+
+
+def gain(net: int) -> Span:
+    """What is left over, with its sign."""
+    shown = opg(net)
+    if shown in ("0", "~0"):
+        return shown, "dim"
+    return (f"+{shown}", "good") if net > 0 else (shown, "bad")

@@ -5,6 +5,8 @@ Rich decides by the stream and by ``NO_COLOR`` and ``FORCE_COLOR``; here is what
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Protocol
@@ -38,6 +40,12 @@ def print_table(console: Console, header: Sequence[str], rows: Sequence[Sequence
     widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
     for row in (header, *rows):
         console.print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def can_show_dashboard() -> bool:
+    """Whether there is a terminal to show it on, or a browser (``textual serve`` says so in the environment)."""
+    terminal = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return terminal or "TEXTUAL_DRIVER" in os.environ
 
 
 class Advance(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import signal
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simnet.cli.console import make_console, progress
+from simnet.cli.console import can_show_dashboard, make_console, progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -97,10 +96,10 @@ def set_options(overrides: Sequence[str]) -> list[str]:
 
 def shows(tui: bool | None) -> bool:
     """Whether to show the dashboard: if asked, or else on a terminal. Raises `UsageError` where there is none."""
-    terminal = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    if tui and not terminal:
+    possible = can_show_dashboard()
+    if tui and not possible:
         raise click.UsageError("--tui needs a terminal")
-    return terminal if tui is None else tui
+    return possible if tui is None else tui
 
 
 @contextmanager

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import click
 
 from chain.errors import SimnetError
+from simnet.cli.console import can_show_dashboard
 
 RUNS = Path("reports/runs")
 """As `simnet.run.RUNS`, which takes seconds to import."""
@@ -40,9 +40,10 @@ def watch(run: str) -> int:
     simnet watch                      the latest run
     simnet watch byzantine-42         by the beginning of its name
     simnet watch /tmp/out             a directory
+    textual serve "simnet watch"      in a browser (pip install textual-dev)
     """
     directory = find_run(run)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not can_show_dashboard():
         raise NoTerminal("watch needs a terminal", f"{directory / 'results.json'} is for programs")
     from dashboards import watch as show
 

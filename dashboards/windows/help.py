@@ -1,0 +1,44 @@
+"""The keys, and what the marks mean."""
+
+from __future__ import annotations
+
+from dashboards.panel import Page
+from dashboards.text import Line
+
+HELP = (
+    ("␣", "pause or go on: the run itself while the picture follows it, the replay otherwise"),
+    ("← →", "one event back or on"),
+    ("[ ]", "one block back or on"),
+    ("+ -", "faster, slower"),
+    ("t", "jump to a time, a share of the run or an event"),
+    ("s S", "next slash, slash before"),
+    ("e E", "where an expectation begins to fail: next, before"),
+    ("home end", "the start; the newest event, and stay there"),
+    ("", ""),
+    ("1 … 8", "one panel as large as it gets; 0 or esc for all"),
+    ("tab", "next panel; ↑ ↓ move in it, enter opens a line"),
+    ("o", "open a participant, task, batch or event by name"),
+    ("f /", "which events the feed shows; only those about somebody or something"),
+    ("x", "sort the network"),
+    ("p u", "in an inference's window: follow it in panel 7; stop following"),
+    ("i", "inject a fault or a behaviour into a live run"),
+    ("ctrl+p", "command palette, themes, screenshot"),
+    ("q", "quit"),
+    ("", ""),
+    ("● ○", "a node is up; down"),
+    ("◌ ▦", "cut off by a partition; jailed"),
+    ("✓ ✗", "holds, caught; fails, got away"),
+    ("… ·", "not yet; known when the run is over"),
+    ("⚑ ↯", "a slash; a fault, or a touch by hand"),
+    ("! ▣", "ground truth: somebody lies; a batch"),
+)
+
+
+class HelpPanel(Page):
+    """Keys and marks."""
+
+    TITLE = "keys and marks"
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        """A line for each."""
+        return [[(f"{keys:<9} ", "accent strong"), (meaning, "")] for keys, meaning in HELP]

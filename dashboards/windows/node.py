@@ -1,0 +1,46 @@
+"""A participant: what is true of it, what the protocol made of it, what it did and earned."""
+
+from __future__ import annotations
+
+from dashboards.figures import compute_cost
+from dashboards.standing import STAKERS, belief, fate, status, status_word, truth
+from dashboards.text import WEI, Line, count, opg
+from dashboards.windows.listing import Listing
+
+
+class NodePanel(Listing):
+    """A participant: what is true of it, what it did, what it earned."""
+
+    def top(self, width: int) -> list[Line]:
+        """The facts."""
+        state = self.scene.state
+        node = state.nodes.get(self.about)
+        if node is None:
+            return [[("not in the run yet", "dim")]]
+        mark, style = status(node, state)
+        who = f"{node.role} in {node.region}" + (f" · {node.persona}" if node.persona else "")
+        lines: list[Line] = [
+            [(f"{mark} {status_word(node, state)}", style), (f"  {who}", "strong"), (f"  {node.address}", "dim")],
+            [("in truth    ", "dim"), truth(node)],
+            [("by protocol ", "dim"), belief(node), ("  ", ""), fate(node)],
+        ]
+        if node.role in STAKERS:
+            cost = compute_cost(state, node.macs)
+            lines += [
+                [("at stake    ", "dim"), (f"{opg(node.stake)} OPG", "strong"), (f", slashed {opg(node.slashed)}", "")],
+                [
+                    ("earned      ", "dim"),
+                    (f"fees {opg(node.fees)}, rewards {opg(node.rewards)}, bounties {opg(node.bounties)}; ", ""),
+                    (f"compute {opg(int(cost * WEI))}", "dim"),
+                ],
+                [
+                    ("work        ", "dim"),
+                    (f"{node.claims:,} claims, {node.checks:,} checks, {count(node.macs)} MACs", ""),
+                ],
+                [
+                    ("frauds      ", "dim"),
+                    (f"{node.committed} committed, {node.detected} found, {node.finalised} stood", ""),
+                ],
+            ]
+        lines.append([("chain       ", "dim"), (f"{node.transactions} transactions, {count(node.gas)} gas", "")])
+        return [*lines, []]
