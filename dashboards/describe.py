@@ -177,6 +177,8 @@ EVENTS: dict[str, Callable[[Row, Who], str]] = {
     "Unjailed": lambda a, who: f"{who(a['node'])} leaves jail",
     "MembersDrawn": lambda a, who: f"to check {short(a['batch'])}: {', '.join(map(who, a['members']))}",
     "Sampled": lambda a, who: f"{int(a['claims']).bit_count()} claims in {short(a['batch'])} drawn to be checked",
+    "Disputed": lambda a, _: f"{int(a['claims']).bit_count()} claims in {short(a['batch'])} are disputed",
+    "Inattentive": lambda a, who: f"{who(a['accuser'])} shows that {who(a['node'])} did not look",
     "Challenged": lambda a, who: f"{who(a['challenger'])} challenges {int(a['claims']).bit_count()} claims",
     "ChallengeDecided": lambda a, who: (
         f"{who(a['challenger'])}'s challenge: {int(a['won']).bit_count()} won, {int(a['lost']).bit_count()} lost"

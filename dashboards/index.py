@@ -66,6 +66,10 @@ GROUP_OF: dict[str, str] = {
     "ClaimRejected": "penalties",
     "ClaimVoided": "penalties",
     "Equivocation": "penalties",
+    "Disputed": "penalties",
+    "Challenged": "penalties",
+    "ChallengeDecided": "penalties",
+    "Inattentive": "penalties",
     "fault_injected": "faults",
     "chain_reorged": "faults",
     "duty_failed": "faults",
@@ -101,7 +105,7 @@ SUBJECT_KEYS: dict[str, tuple[str, ...]] = {
 }
 """Which fields of a row say what it is about."""
 
-ADDRESS_KEYS = ("node", "member", "bountyTo", "prover", "challenger", "from", "to")
+ADDRESS_KEYS = ("node", "member", "bountyTo", "prover", "challenger", "accuser", "from", "to")
 """Arguments of contract events that are participants' addresses."""
 
 
