@@ -160,6 +160,36 @@ class Pay:
 
 
 @dataclass(frozen=True, slots=True)
+class Attest:
+    """Have this participant's enclave attested now.
+
+    Answers `nodes.tee.enclave.Attestation`, or ``None`` if it has no enclave.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Have this participant's enclave stand by an answer that was computed in it, at a Unix second.
+
+    Answers `nodes.tee.signing.SignedResponse`, or ``None`` if the enclave did not compute that.
+    """
+
+    task: str
+    model: str
+    model_hash: bytes
+    input_hash: bytes
+    output_hash: bytes
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Have this participant's enclave show that it is alive. Answers timestamp and signature, or ``None``."""
+
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sleep:
     """Let simulated time pass. Answers ``None``."""
 
@@ -204,6 +234,9 @@ Effect: TypeAlias = (
     | Mine
     | Sign
     | Pay
+    | Attest
+    | Seal
+    | Beat
     | Sleep
     | Now
     | Quote

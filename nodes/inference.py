@@ -64,6 +64,8 @@ class Answered:
     answered_at: int
     evidence: bytes = ZERO_HASH
     """Hash of what goes with the answer, where the strategy asks for it."""
+    attachments: tuple[bytes, ...] = ()
+    """What that is, shown to the client and to whoever checks the claim."""
 
 
 @dataclass(slots=True)
@@ -173,13 +175,18 @@ class InferenceNode:
         if not self.fits(request):
             yield Reply(envelope, Refusal(request.task, "bad input"))
             return
+        if self.duties is not None and (objection := (yield from self.duties.objection(self))):
+            yield Reply(envelope, Refusal(request.task, objection))
+            return
         self.take(request.task)
         account.owed = due
         execution = yield Execute(request.model, request.value, Purpose.ANSWER, request.task)
         client = self.directory.named(envelope.sender)
-        yield from self.give(envelope, request, execution.output)
-        answered_at = self.genesis + int((yield Now()))
-        self.open_batch.append(Answered(client, request, execution.output, answered_at))
+        answered = Answered(client, request, execution.output, self.genesis + int((yield Now())))
+        if self.duties is not None:
+            yield from self.duties.vouch(self, answered)
+        yield from self.give(envelope, answered)
+        self.open_batch.append(answered)
         output_hash = tensor_hash(execution.output)
         yield Note(ClaimMade(self.me.name, request.task, request.model, "0x" + output_hash.hex()))
         if len(self.open_batch) >= self.policy.batch_size:
@@ -198,12 +205,13 @@ class InferenceNode:
         if len(self.taken) > TASKS_REMEMBERED:
             del self.taken[next(iter(self.taken))]
 
-    def give(self, envelope: Envelope, request: InferenceRequest, output: np.ndarray) -> Steps:
+    def give(self, envelope: Envelope, answered: Answered) -> Steps:
         """Sign an answer and send it."""
+        request, output = answered.request, answered.output
         task, model = bytes.fromhex(request.task[2:]), self.models[request.model]
         digest = answer_digest(self.domain, task, model, tensor_hash(request.value), tensor_hash(output))
         signature = yield Sign(digest)
-        yield Reply(envelope, InferenceAnswer(request.task, output, signature))
+        yield Reply(envelope, InferenceAnswer(request.task, output, signature, answered.attachments))
 
     def post_on_schedule(self) -> Steps:
         """Post whatever has been answered, once every interval."""
@@ -259,7 +267,9 @@ class InferenceNode:
         name = "0x" + batch_id(self.me.address, root).hex()
         shown = batch if self.duties is None or self.duties.shows_outputs else ()
         inputs = tuple(answered.request.value for answered in batch)
-        return BatchData(name, claims, inputs, tuple(answered.output for answered in shown)), root
+        outputs = tuple(answered.output for answered in shown)
+        attachments = tuple(dict.fromkeys(part for answered in batch for part in answered.attachments))
+        return BatchData(name, claims, inputs, outputs, attachments), root
 
     def vouchers_for(self, batch: list[Answered]) -> tuple[tuple[str, int, bytes], ...]:
         """The best voucher of every client in the batch, in order of appearance."""

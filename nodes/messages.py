@@ -51,11 +51,13 @@ class InferenceAnswer:
     task: str
     output: np.ndarray
     signature: bytes
+    attachments: tuple[bytes, ...] = ()
+    """What proves the answer, where the strategy asks for it."""
 
     @property
     def size_bytes(self) -> int:
         """Bytes on the wire."""
-        return HEADER_BYTES + self.output.nbytes
+        return HEADER_BYTES + self.output.nbytes + sum(map(len, self.attachments))
 
 
 PAYMENT_REQUIRED = "payment required"
@@ -96,11 +98,14 @@ class BatchData:
     claims: tuple[Claim, ...]
     inputs: tuple[np.ndarray, ...]
     outputs: tuple[np.ndarray, ...]
+    attachments: tuple[bytes, ...] = ()
+    """What proves the claims, each once; a claim's evidence hash says which is whose."""
 
     @property
     def size_bytes(self) -> int:
         """Bytes on the wire."""
-        return HEADER_BYTES * (1 + len(self.claims)) + sum(a.nbytes for a in self.inputs + self.outputs)
+        tensors = sum(tensor.nbytes for tensor in self.inputs + self.outputs)
+        return HEADER_BYTES * (1 + len(self.claims)) + tensors + sum(map(len, self.attachments))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,14 @@ class PosterDuties(Protocol):
         """Do what the strategy asks of `node` before it answers anything; runs beside everything else."""
         ...
 
+    def objection(self, node: InferenceNode) -> Steps:
+        """Answers why `node` must not answer anything now; empty if nothing is in the way."""
+        ...
+
+    def vouch(self, node: InferenceNode, answered: Answered) -> Steps:
+        """Add to an answer what proves it, before it is given."""
+        ...
+
     def compose(self, node: InferenceNode, answered: list[Answered]) -> Steps:
         """Answers what `node` puts into a batch, given what it has answered."""
         ...

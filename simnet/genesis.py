@@ -72,7 +72,10 @@ def set_up(
         chain.fund(account)
     owned = {holder.identity.address: Wei(holder.amount + holder.kept) for holder in stakeholders}
     allocations = {address: amount for address, amount in owned.items() if amount}
-    deploy_protocol(chain, deployer, protocol_parameters(scenario), scenario.strategy.verifier(), allocations)
+    people = [holder.identity for holder in stakeholders]
+    provers = scenario.strategy.furnish(chain, deployer, people, streams)
+    parameters = protocol_parameters(scenario)
+    deploy_protocol(chain, deployer, parameters, scenario.strategy.verifier(), allocations, provers)
     beacon_genesis = chain.read("Beacon", "genesis")
     calls = [
         Call(deployer, "ModelRegistry", "register", (bytes.fromhex(m.reference.sha256), m.name, m.reference.macs))

@@ -97,6 +97,36 @@ METRICS: Mapping[str, MetricSpec] = MappingProxyType(
             _metric(
                 "inattention_penalties", "count", "simulated", "penalties for attention challenges missed or made up"
             ),
+            _metric(
+                "evidence_check_s",
+                "s",
+                "modelled",
+                "time that full nodes spent on judging evidence, over claims with evidence that became final",
+            ),
+            _metric("blast_radius", "count", "simulated", "frauds that became final because an enclave stood by them"),
+            _metric(
+                "accepted_stale_quotes",
+                "count",
+                "simulated",
+                "claims that became final on evidence that their node had no right to",
+            ),
+            _metric(
+                "accepted_stale_heartbeats", "count", "simulated", "heartbeats that the registry took a second time"
+            ),
+            _metric(
+                "time_to_revocation_s",
+                "s",
+                "simulated",
+                "from a node's first abuse of evidence until its enclave, or the vendor's root, was trusted no more",
+                "p50",
+                "p95",
+            ),
+            _metric(
+                "history_lost",
+                "count",
+                "simulated",
+                "final claims whose enclave is out of service at the end, so that its signature verifies no more",
+            ),
             _metric("copied_votes", "count", "simulated", "votes that a full node copied from another's"),
             _metric("missed_reveals", "count", "simulated", "votes that were committed and never revealed"),
             _metric("quorum_failures", "count", "simulated", "claims whose vote ended without a quorum"),

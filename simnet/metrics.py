@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from simnet import spoils
+from simnet import attested, spoils
 from simnet.economics.payoffs import answer_payoffs
 from simnet.metric_catalogue import METRICS, MetricSpec
 from simnet.tables import Row, Tables, claims, payments
@@ -120,6 +120,7 @@ def observations(figures: Figures) -> dict[str, pd.Series[Any]]:
         "time_to_detection_s": detected["rejected"] - detected["posted"],
         "soft_latency_ms": (frame["answered"] - frame["sent"]) * 1000,
         "finality_latency_s": frame["final"] - frame["sent"],
+        "time_to_revocation_s": attested.time_to_revocation(figures.tables),
     }
     return {name: values.dropna() for name, values in found.items()}
 
@@ -185,7 +186,7 @@ def verification(figures: Figures) -> dict[str, Measured]:
     """What checking cost, and whether it was done."""
     tables, macs = figures.tables, figures.macs
     spent, reported = macs.get("check", 0), len(tables.of("claim_checked"))
-    executed = int((figures.executed["purpose"] == "check").sum())
+    executed = int((figures.executed["purpose"] == "check").sum()) + len(tables.of("evidence_checked"))
     reasons = [row["reason"] for row in figures.slashes]
     copied = {(row["node"], row["subject"]) for row in tables.of("cheated") if row["act"] == "vote"}
     names = tables.names
@@ -202,6 +203,24 @@ def verification(figures: Figures) -> dict[str, Measured]:
         "quorum_failures": (sum(row["voided"] for row in tables.event("BatchFinal")), len(votes)),
         "equivocations_proved": (len(tables.event("Equivocation")),) * 2,
         "mean_output_deviation": deviation(tables),
+    }
+
+
+def evidence(figures: Figures) -> dict[str, Measured]:
+    """What claims rested on where enclaves stand by them."""
+    tables, frame = figures.tables, figures.claims
+    enclaves, abused = attested.enclave_of(tables), attested.abused(tables)
+    final = frame.index[frame["outcome"] == "accepted"]
+    shown = [task for task in final if task in enclaves]
+    wrong = figures.frauds.index[figures.frauds["outcome"] == "accepted"]
+    gone = attested.out_of_service(tables)
+    spent = sum(row["seconds"] for row in tables.of("evidence_checked"))
+    return {
+        "blast_radius": (sum(task in enclaves for task in wrong), len(shown)),
+        "accepted_stale_quotes": (sum(task in abused for task in final), len(shown)),
+        "accepted_stale_heartbeats": attested.stale_heartbeats(tables),
+        "history_lost": (sum(enclaves[task] in gone for task in shown), len(shown)),
+        "evidence_check_s": (spent / len(shown), len(shown)) if shown else (None, 0),
     }
 
 
@@ -350,6 +369,7 @@ FAMILIES: tuple[Callable[[Figures], dict[str, Measured]], ...] = (
     security,
     service,
     verification,
+    evidence,
     on_chain,
     money,
     interests,

@@ -198,7 +198,13 @@ def host_of(blueprint: Blueprint, identity: Identity, chain: Chain) -> Host:
     if not device:
         return Host(identity, key, make, behaviours=behaviours)
     executor = OnnxExecutor(blueprint.zoo, "auto" if device == "auto" else "cpu")
-    return Host(identity, key, make, executor, device_of(device), behaviours)
+    enclave = blueprint.scenario.strategy.enclave(identity, blueprint.streams, blueprint.genesis)
+    host = Host(identity, key, make, executor, device_of(device), behaviours)
+    if enclave is not None:
+        from nodes.tee.sandbox import Sandbox  # loads cryptography, which few runs need
+
+        host.sandbox = Sandbox(enclave)
+    return host
 
 
 def device_name(blueprint: Blueprint, identity: Identity) -> str:
@@ -284,4 +290,9 @@ def full_maker(blueprint: Blueprint, identity: Identity) -> Callable[[], Partici
         "beacon_round_s": scenario.economics.beacon_round,
         "finality_delay_s": scenario.economics.finality_delay,
     }
-    return lambda: FullNode(identity, blueprint.directory, genesis=blueprint.genesis, **shared)
+
+    def make() -> Participant:
+        briefing = scenario.strategy.briefing(identity, blueprint.streams)
+        return FullNode(identity, blueprint.directory, genesis=blueprint.genesis, memory=briefing, **shared)
+
+    return make

@@ -25,10 +25,10 @@ from nodes.tee.vendor import Vendor
 from tests.contracts_world import FEE, STAKE, Batch, event, hash_of
 from tests.tee_world import GATEWAY, VENDOR, TeeWorld, enclave, pcr_hash
 
-QUOTE_AGE, POSTING_DELAY, WINDOW = 120, 60, 100
-PROVER = ProverSpec("TEEEvidence", ("TEERegistry",), ((QUOTE_AGE, POSTING_DELAY),))
+QUOTE_AGE, POSTING_DELAY, NOTICE, WINDOW = 120, 60, 30, 100
+PROVER = ProverSpec("TEEEvidence", ("TEERegistry",), ((QUOTE_AGE, POSTING_DELAY, NOTICE),))
 ATTESTED = VerifierSpec("Attested", ((WINDOW, 5_000),))
-RULES = Rules(QUOTE_AGE, POSTING_DELAY, VENDOR.root_pem)
+RULES = Rules(QUOTE_AGE, POSTING_DELAY, NOTICE, VENDOR.root_pem)
 ONE, OTHER = enclave("one"), enclave("other")
 
 
@@ -218,8 +218,12 @@ def test_an_answer_must_be_posted_soon_and_not_before_it_was_given(world: TeeWor
 def test_an_enclave_out_of_service_is_believed_in_what_it_said_before(world: TeeWorld) -> None:
     before = post(world, "before")
     world.ok("deployer", "TEERegistry.revokePCR", pcr_hash(world, "v1"), GATEWAY)
+    revoked = world.now
+    world.at(revoked + NOTICE - 1).tick()
+    meanwhile = post(world, "meanwhile")
     after = post(world, "after")
-    assert judged(world, before) == ""
+    assert [claim.answered_at - revoked for claim in (meanwhile.batch.claims[0], after.batch.claims[0])] == [29, 30]
+    assert judged(world, before) == judged(world, meanwhile) == ""
     assert judged(world, after) == Fault.OUT_OF_SERVICE
     assert prove(world, after) is None
     assert why(prove(world, before)) == "EvidenceIsGood"
@@ -288,9 +292,9 @@ def test_periods_leave_time_to_prove_a_document_bad() -> None:
     world = prepared()
     chain, deployer = world.chain, world.address("deployer")
     known = [chain.address_of(name) for name in ("Settlement", "TEERegistry")]
-    chain.deploy("TEEEvidence", [*known, (200, 99)], deployer, name="Tight")
+    chain.deploy("TEEEvidence", [*known, (200, 99, 0)], deployer, name="Tight")
     with pytest.raises(Exception, match="InvalidParameters"):
-        chain.deploy("TEEEvidence", [*known, (200, 100)], deployer, name="None")
+        chain.deploy("TEEEvidence", [*known, (200, 100, 0)], deployer, name="None")
 
 
 def test_only_contracts_with_the_role_reject_claims(world: TeeWorld) -> None:

@@ -30,6 +30,15 @@ HEARTBEAT_LAG_S = 300
 """How far back OpenGradient's gateway dates a heartbeat, so that no clock runs ahead of the chain's."""
 
 
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """An attestation document, and the keys that it is about."""
+
+    document: bytes
+    spki: bytes
+    tls_der: bytes
+
+
 @dataclass(frozen=True)
 class Enclave:
     """An enclave that has booted. Equal seeds give equal keys."""
@@ -41,6 +50,8 @@ class Enclave:
     seed: bytes
     booted_at: int
     """Unix seconds."""
+    successor: tuple[int, Vendor] | None = None
+    """Who attests it from a Unix second on, if the vendor replaces its root."""
 
     @cached_property
     def key(self) -> ResponseKey:
@@ -62,10 +73,15 @@ class Enclave:
         """Its id in the registry."""
         return signing.tee_id(self.key.spki)
 
+    def attestation(self, at: float) -> Attestation:
+        """What a registry or a verifier is shown."""
+        return Attestation(self.attest(at), self.key.spki, self.tls.der)
+
     def attest(self, at: float, nonce: bytes = b"") -> bytes:
         """An attestation document of now, over both keys."""
         data = nitro.user_data(self.tls.der, self.key.spki)
-        return nitro.issue(self.vendor, self.module_id, self.pcrs, data, at, nonce)
+        vendor = self.successor[1] if self.successor and at >= self.successor[0] else self.vendor
+        return nitro.issue(vendor, self.module_id, self.pcrs, data, at, nonce)
 
     def respond(self, input_hash: bytes, output_hash: bytes, at: int) -> SignedResponse:
         """Stand by an answer."""

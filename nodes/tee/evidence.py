@@ -77,6 +77,7 @@ class Rules:
 
     quote_age_s: int
     posting_delay_s: int
+    notice_s: int
     root_pem: bytes
 
 
@@ -101,16 +102,11 @@ def fault(raw: bytes, claim: Claim, node: Address, posted_at: int, record: Recor
         return Fault.ANOTHER_TIME
     if not 0 <= posted_at - evidence.timestamp <= rules.posting_delay_s:
         return Fault.POSTED_LATE
-    if record.disabled_at and evidence.timestamp >= record.disabled_at:
+    if record.disabled_at and evidence.timestamp >= record.disabled_at + rules.notice_s:
         return Fault.OUT_OF_SERVICE
     request = request_hash(claim.task, claim.model, claim.input_hash)
     message = response_message(request, claim.output_hash, evidence.timestamp)
     return None if verify_pss(record.spki, message, evidence.signature) else Fault.BAD_SIGNATURE
-
-
-def quote_fault(document: bytes, record: Record, rules: Rules, at: int) -> attestation.Verdict:
-    """What the native verifier says of a document now; a document of another image than the registered is refused."""
-    return attestation.verify(document, record.spki, record.tls_der, rules.root_pem, at)
 
 
 def documents_by_hash(documents: tuple[bytes, ...]) -> Mapping[bytes, bytes]:

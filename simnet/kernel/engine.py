@@ -8,13 +8,15 @@ work before an effect gets here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import simpy
 
 from chain.errors import CallReverted
 from chain.signing import voucher_digest
 from nodes.effects import (
+    Attest,
+    Beat,
     Check,
     Execute,
     Mine,
@@ -27,6 +29,7 @@ from nodes.effects import (
     Receive,
     Reply,
     Request,
+    Seal,
     Send,
     Sign,
     Sleep,
@@ -41,6 +44,10 @@ from simnet.kernel.compute import ComputeTime
 from simnet.kernel.host import Host, Task
 from simnet.kernel.ledger import Ledger
 from simnet.kernel.network import Network
+
+if TYPE_CHECKING:
+    from nodes.tee.enclave import Attestation
+    from nodes.tee.signing import SignedResponse
 
 WAITS: Any = object()
 """What a handler returns when the effect's answer comes later."""
@@ -77,6 +84,9 @@ class Engine:
             Pending: self._pending,
             Mine: self._mine,
             Sign: self._sign,
+            Attest: self._attest,
+            Seal: self._seal,
+            Beat: self._beat,
             Pay: self._pay,
             Sleep: self._sleep,
             Now: self._now,
@@ -235,11 +245,23 @@ class Engine:
             round(begins - self.now, 9),
         )
         self.log.append(self.environment.now, record)
+        if host.sandbox is not None:
+            host.sandbox.compute(effect, execution.output)
         self.after(host.device_free_at - self.now, task.wake, execution)
         return WAITS
 
     def _check(self, task: Task, effect: Check) -> None:
         task.stack.append(task.host.wrap(effect.procedure()))
+
+    def _attest(self, task: Task, _: Attest) -> Attestation | None:
+        sandbox = task.host.sandbox
+        return sandbox.enclave.attestation(self.ledger.genesis + self.now) if sandbox else None
+
+    def _seal(self, task: Task, effect: Seal) -> SignedResponse | None:
+        return task.host.sandbox.seal(effect) if task.host.sandbox else None
+
+    def _beat(self, task: Task, effect: Beat) -> tuple[int, bytes] | None:
+        return task.host.sandbox.enclave.heartbeat(effect.timestamp) if task.host.sandbox else None
 
     def _sign(self, task: Task, effect: Sign) -> bytes:
         return task.host.key.sign(effect.digest)

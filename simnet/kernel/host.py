@@ -22,6 +22,7 @@ from nodes.models.devices import Device
 from nodes.models.execution import Executor
 
 if TYPE_CHECKING:
+    from nodes.tee.sandbox import Sandbox
     from simnet.kernel.engine import Engine
 
 
@@ -45,6 +46,8 @@ class Host:
     device: Device | None = None
     behaviours: tuple[tuple[Behaviour, Gate], ...] = ()
     """Innermost first."""
+    sandbox: Sandbox | None = None
+    """Where it computes, if that is an enclave."""
     up: bool = True
     device_free_at: float = 0.0
     mailbox: deque[Envelope] = field(default_factory=deque)

@@ -7,24 +7,26 @@ business.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from chain.claims import Claim
-from chain.deploy import ProtocolParameters, VerifierSpec
-from chain.quantities import Wei
-from chain.seam import Log
+from chain.deploy import ProtocolParameters, ProverSpec, VerifierSpec
+from chain.quantities import Address, Wei
+from chain.seam import Chain, Log
 from nodes.client import ClientPolicy
 from nodes.effects import Steps
 from nodes.full import FullNode
-from nodes.identity import Role
+from nodes.identity import Identity, Role
 from nodes.inference import Answered, InferenceNode
 from nodes.messages import BatchData
 from nodes.parameters import Parameters
+from simnet.kernel.streams import Streams
 
 if TYPE_CHECKING:
+    from nodes.tee.enclave import Enclave
     from simnet.scenario.schema import Scenario
 
 
@@ -63,6 +65,20 @@ class Strategy(Parameters):
         """OPG that a participant of `role` begins with besides its stake, and that the verifier may draw as bonds."""
         return Wei(0)
 
+    def furnish(
+        self, chain: Chain, deployer: Address, people: Sequence[Identity], streams: Streams
+    ) -> Sequence[ProverSpec]:
+        """Deploy what it needs besides the protocol, before it; names the contracts that may reject claims by proof."""
+        return ()
+
+    def enclave(self, identity: Identity, streams: Streams, genesis: int) -> Enclave | None:
+        """The enclave that a participant computes in; ``None`` for a bare machine."""
+        return None
+
+    def briefing(self, identity: Identity, streams: Streams) -> dict[str, Any]:
+        """What a full node knows from the start, besides what it learns from the chain."""
+        return {}
+
     # -- an inference node's part --------------------------------------------------------------------------------
 
     @property
@@ -72,6 +88,15 @@ class Strategy(Parameters):
 
     def on_poster_start(self, node: InferenceNode) -> Steps:
         """What an inference node does before it answers anything."""
+        yield from ()
+
+    def objection(self, node: InferenceNode) -> Steps:
+        """Why an inference node must not answer anything now; empty if nothing is in the way."""
+        yield from ()
+        return ""
+
+    def vouch(self, node: InferenceNode, answered: Answered) -> Steps:
+        """How an inference node proves an answer, before it gives it: not at all."""
         yield from ()
 
     def compose(self, node: InferenceNode, answered: list[Answered]) -> Steps:

@@ -34,7 +34,7 @@ abstract contract Measurements is AccessControl {
     /// @notice PEM; empty stands for AWS's own.
     bytes public awsRootCertificate;
 
-    /// @notice When the root was last replaced.
+    /// @notice When the root was last replaced; 0 while it is the first. Not in OpenGradient's contract.
     uint256 public rootSetAt;
 
     /// @notice Kinds of enclave. OpenGradient has 0 for gateways to language models and 1 for validators.
@@ -58,8 +58,8 @@ abstract contract Measurements is AccessControl {
 
     /// @notice Trust another vendor's root from now on. What was registered under the old one stays.
     function setAWSRootCertificate(bytes calldata certificate) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        if (awsRootCertificate.length > 0) rootSetAt = block.timestamp;
         awsRootCertificate = certificate;
-        rootSetAt = block.timestamp;
         emit AWSCertificateUpdated(keccak256(certificate));
     }
 

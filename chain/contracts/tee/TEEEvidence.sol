@@ -17,6 +17,7 @@ contract TEEEvidence {
     struct Parameters {
         uint32 quoteAge; // seconds that a document may be old when it is used
         uint32 postingDelay; // seconds from an answer to the post of its claim
+        uint32 notice; // seconds in which a node must notice that its enclave is out of service, or a root replaced
     }
 
     uint256 public constant DOCUMENT_LIFETIME = 300;
@@ -27,6 +28,7 @@ contract TEEEvidence {
     TEERegistry public immutable registry;
     uint32 public immutable quoteAge;
     uint32 public immutable postingDelay;
+    uint32 public immutable notice;
 
     error InvalidParameters();
     error WrongEvidence(bytes32 evidenceHash);
@@ -41,6 +43,7 @@ contract TEEEvidence {
         registry = registry_;
         quoteAge = p.quoteAge;
         postingDelay = p.postingDelay;
+        notice = p.notice;
     }
 
     /// @notice Prove that a claim of an open batch has no evidence, or none that its enclave could have given.
@@ -64,7 +67,8 @@ contract TEEEvidence {
         }
         uint256 until = claim.answeredAt + DOCUMENT_LIFETIME - quoteAge;
         if (block.timestamp > until) revert TooLate(until);
-        if (registry.rootSetAt() >= claim.answeredAt) revert RootReplaced();
+        uint256 replaced = registry.rootSetAt();
+        if (replaced != 0 && replaced + notice >= claim.answeredAt) revert RootReplaced();
 
         TEERegistry.TEEInfo memory tee = registry.getTEE(_word(evidence, 0));
         (bool valid, bytes32 pcrHash) = VERIFIER.verifyAttestation(
@@ -75,7 +79,7 @@ contract TEEEvidence {
     }
 
     /// @notice What is wrong with the evidence behind a claim; zero if nothing is.
-    /// @dev An enclave that is out of service now is believed in what it said before.
+    /// @dev An enclave that is out of service now is believed in what it said before, and shortly after.
     function faultOf(address node, uint40 postedAt, Claim calldata claim, bytes calldata evidence)
         public
         view
@@ -90,7 +94,7 @@ contract TEEEvidence {
         if (timestamp != claim.answeredAt) return "another_time";
         if (timestamp > postedAt || timestamp + postingDelay < postedAt) return "posted_late";
         uint256 disabledAt = registry.disabledAt(teeId);
-        if (disabledAt != 0 && timestamp >= disabledAt) return "out_of_service";
+        if (disabledAt != 0 && timestamp >= disabledAt + notice) return "out_of_service";
         bytes32 message = keccak256(abi.encodePacked(requestHashOf(claim), claim.outputHash, timestamp));
         if (!VERIFIER.verifyRSAPSS(registry.getTEEPublicKey(teeId), message, evidence[96:])) return "bad_signature";
     }
