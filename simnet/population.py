@@ -181,6 +181,7 @@ def cast(
             comparator=scenario.comparator,
             compute_price=scenario.compute.price,
             genesis=genesis,
+            enclave=scenario.strategy.enclave(directory.named(name), streams, genesis),
         )
         attached = behaviour.attach(situation)
         roles[name] = (*roles.get(name, ()), (attached, gate))

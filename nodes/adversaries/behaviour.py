@@ -35,6 +35,7 @@ from nodes.verification import Comparator
 
 if TYPE_CHECKING:
     from nodes.client import Order
+    from nodes.tee.enclave import Enclave
 
 OPG_DIGITS = 12
 """Digits after the point with which amounts in OPG are recorded."""
@@ -97,6 +98,8 @@ class Situation:
     """Wei that 10**9 multiply-accumulates cost it."""
     genesis: int = 0
     """Chain timestamp of simulated second 0."""
+    enclave: Enclave | None = None
+    """The node's own enclave, where the strategy gives it one."""
 
 
 class Behaviour(Parameters):
