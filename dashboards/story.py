@@ -9,7 +9,7 @@ from dashboards.describe import Who, sentence
 from dashboards.fold_chain import as_text
 from dashboards.state import Row
 from dashboards.text import Line, count, opg, short, span_of_time
-from dashboards.timeline import Timeline
+from dashboards.timeline import Timeline, was_undone
 
 TITLES = (
     "asked",
@@ -23,6 +23,9 @@ TITLES = (
 )
 DRAWS = ("CommitteeDrawn", "MembersDrawn", "Sampled")
 """Events by which a strategy assigns duties."""
+
+DISPUTES = ("Disputed", "Challenged", "ChallengeDecided", "Equivocation", "Inattentive")
+"""Events by which somebody contradicts."""
 
 
 @dataclass
@@ -65,14 +68,18 @@ class Rows:
 
 def collect(timeline: Timeline, task: str, number: int) -> Rows:
     """Look a task's rows up, among the first `number` of the log."""
-    index = timeline.index
-    of_task = [timeline.row(i) for i in index.about(task, number)]
-    batch, position, of_batch = index.batch_of.get(task, ""), 0, []
-    if batch:
-        of_batch = [timeline.row(i) for i in index.about(batch, number)]
-        built = next((row for row in of_batch if row["kind"] == "batch_built"), None)
-        position = built["tasks"].index(task) if built else 0
+    batch = timeline.index.batch_of.get(task, "")
+    of_task, of_batch = (standing_rows(timeline, subject, number) for subject in (task, batch))
+    built = next((row for row in of_batch if row["kind"] == "batch_built"), None)
+    position = built["tasks"].index(task) if built else 0
     return Rows(task, batch, position, of_task, of_batch, carriage(timeline, of_task, number))
+
+
+def standing_rows(timeline: Timeline, subject: str, number: int) -> list[Row]:
+    """Rows about a task or batch, without those that a reorg undid."""
+    reorgs = timeline.index.reorgs_before(number)
+    rows = ((i, timeline.row(i)) for i in timeline.index.about(subject, number))
+    return [row for i, row in rows if not was_undone(i, row, reorgs)]
 
 
 def carriage(timeline: Timeline, of_task: list[Row], number: int) -> Row | None:
@@ -116,6 +123,8 @@ def _answered(step: Step, rows: Rows, who: Who) -> None:
             case "executed" if row["purpose"] == "answer":
                 busy = span_of_time(row["busy_s"])
                 step.say(row, f"{row['node']} runs {row['variant']}: {count(row['macs'])} MACs in {busy}")
+            case "sealed":
+                step.say(row, f"enclave {short(row['tee'])} stands by it")
             case "task_answered" if sent:
                 step.say(row, f"soft latency {span_of_time(row['t'] - sent['t'])}", "strong")
             case "task_failed":
@@ -151,21 +160,25 @@ def _checked(step: Step, rows: Rows, who: Who) -> None:
         lie = f" ! {lied[row['node']]}" if row["node"] in lied else ""
         mark = {"valid": "✓", "invalid": "✗"}.get(row["verdict"], "…")
         step.say(row, f"{mark} {row['node']} {how}: {row['verdict']}{lie}", "warn" if lie else "")
+    for row in rows.kind("evidence_checked"):
+        found = f"✗ {row['node']} finds the evidence wanting: {row['fault']}"
+        step.say(row, found if row["fault"] else f"✓ {row['node']} finds the evidence good")
     for row in rows.of_batch:
         if row["kind"] == "duty_failed":
             step.say(row, f"✗ {row['node']}: {row['reason']}", "bad")
 
 
 def _decided(step: Step, rows: Rows, who: Who) -> None:
-    spent: dict[str, list[int]] = {}
-    first: Row | None = None
+    for name in DISPUTES:
+        for row in rows.event(name):
+            step.say(row, sentence(row, who), "warn")
+    moves: dict[str, list[Row]] = {}
     for row in rows.of_batch + rows.of_task:
         if row["kind"] == "transaction_mined" and row["function"] != "postBatch":
-            spent.setdefault(f"{row['contract']}.{row['function']}", []).append(row["gas_used"])
-            first = first or row
-    for function, gas in spent.items():
-        times = f" {len(gas)}×" if len(gas) > 1 else ""
-        step.say(first or {}, f"{function}{times}, {count(sum(gas))} gas")
+            moves.setdefault(f"{row['contract']}.{row['function']}", []).append(row)
+    for function, made in moves.items():
+        times = f" {len(made)}×" if len(made) > 1 else ""
+        step.say(made[0], f"{function}{times}, {count(sum(row['gas_used'] for row in made))} gas")
 
 
 def _settled(step: Step, rows: Rows, who: Who) -> None:
