@@ -10,8 +10,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from dashboards.state import Row
 
 GROUPS = (
@@ -170,33 +168,30 @@ class Index:
             elif kind == "chain_reorged":
                 reach = self._block_rows.get(row["first"], number)
                 self.reorgs.append(Reorg(number, reach, row["first"]))
+        subjects = self._subjects
         for subject in self._subjects_of(row, kind):
-            rows = self._subjects.get(subject)
-            if rows is None:
-                rows = self._subjects[subject] = array("L")
-            rows.append(number)
+            if subject in subjects:
+                subjects[subject].append(number)
+            elif subject:
+                subjects[subject] = array("L", (number,))
 
     def add_failure(self, number: int, expectations: list[str]) -> None:
         """Mark a row as the one at which these expectations began to fail."""
         self.failures.append(number)
         self.broken[number] = expectations
 
-    def _subjects_of(self, row: Row, kind: str) -> Iterator[str]:
+    def _subjects_of(self, row: Row, kind: str) -> list[str]:
         """Participants by name, tasks and batches by id."""
-        for key in SUBJECT_KEYS.get(kind, ()):
-            if found := row[key]:
-                yield found
+        found = [row[key] for key in SUBJECT_KEYS.get(kind, ())]
         if kind == "contract_event":
             args = row["args"]
-            for key in ("batch", "task"):
-                if key in args:
-                    yield args[key]
-            names = dict.fromkeys(self._names.get(args[key], "") for key in ADDRESS_KEYS if key in args)
-            yield from filter(None, names)
-        elif kind == "transaction_mined" and row["sender"] in self._names:
-            yield self._names[row["sender"]]
+            found += [args[key] for key in ("batch", "task") if key in args]
+            found += dict.fromkeys(self._names.get(args[key], "") for key in ADDRESS_KEYS if key in args)
+        elif kind == "transaction_mined":
+            found.append(self._names.get(row["sender"], ""))
         elif kind == "fault_injected":
-            yield from dict.fromkeys(row["targets"])
+            found += dict.fromkeys(row["targets"])
+        return found
 
     def reorgs_before(self, number: int) -> list[Reorg]:
         """Reorgs among the first `number` rows."""
@@ -218,13 +213,10 @@ class Index:
 
     def matching(self, groups: Iterable[str], subject: str, start: int = 0) -> list[int]:
         """Rows from `start` on that are of these groups, and about a subject unless that is empty."""
-        codes = [GROUPS.index(group) for group in groups]
-        wanted = np.isin(np.frombuffer(bytes(self.groups[start:]), dtype=np.uint8), codes)
-        rows = np.flatnonzero(wanted) + start
+        codes = frozenset(GROUPS.index(group) for group in groups)
         if subject:
-            rows = np.intersect1d(rows, np.array(self._subjects.get(subject, ()), dtype=np.int64), assume_unique=True)
-        found: list[int] = rows.tolist()
-        return found
+            return [n for n in self._subjects.get(subject, ()) if n >= start and self.groups[n] in codes]
+        return [n for n, code in enumerate(self.groups[start:], start) if code in codes]
 
     def count_groups(self) -> dict[str, int]:
         """How many rows each group has."""

@@ -13,6 +13,9 @@ from dashboards.state import State
 from dashboards.text import Line
 from dashboards.timeline import Timeline, was_undone
 
+OPENING_S = 2.0
+"""Time to read a log before the first picture; what is left comes with the pictures after it."""
+
 SHOWN_AT_FIRST = ("run", "tasks", "batches", "fraud", "penalties", "faults")
 """Groups of events that the feed shows unless told otherwise."""
 
@@ -82,6 +85,7 @@ class Scene:
 
 
 def open_scene(directory: Path) -> Scene:
-    """The run that a directory holds, at its newest row."""
+    """The run that a directory holds, at its newest row, or as far as it can be read in a moment. Raises `LogError`."""
     timeline = Timeline(directory / "events.jsonl", read_promises(directory / "scenario.yaml"))
+    timeline.read(OPENING_S)
     return Scene(timeline, Player(timeline), read_results(directory / "results.json"))

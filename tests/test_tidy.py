@@ -76,8 +76,6 @@ def test_every_module_is_used() -> None:
             return True
         if module.name in {"simnet.cli.main", *(f"simnet.cli.{verb}" for verb in VERBS)}:
             return True
-        if module.name.startswith("nodes.tee."):
-            return True  # a library with tests of its own, ahead of the strategy that will use it
         if module.name.rpartition(".")[0] in {family.package for family in (BEHAVIOURS, STRATEGIES, COMPARATORS)}:
             return True
         return f"python -m {module.name}\n" in (ROOT / "Makefile").read_text()
