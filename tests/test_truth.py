@@ -8,8 +8,8 @@ import pytest
 
 from simnet.cli.main import main
 from simnet.truth.judge import agrees_in_print, binomial_p
-from simnet.truth.observations import Frequency
 from simnet.truth.suite import CaseResult, case_files, run_case
+from simnet.truth.values import Frequency
 
 CASES = Path(__file__).parents[1] / "scenarios" / "truth"
 TASKS_MIN = 10_000

@@ -33,7 +33,9 @@ class Check(Parameters):
     formula: Annotated[str, AfterValidator(known_formula)] = Field(description="closed form of simnet.economics")
     with_: dict[str, int | float] = Field(default={}, alias="with", description="the formula's arguments")
     published: str | None = Field(
-        default=None, pattern=r"^\d+(\.\d+)?(e-?\d+)?$", description="as printed; the formula must give its digits"
+        default=None,
+        pattern=r"^<?\d+(\.\d+)?(e-?\d+)?$",
+        description="as printed; the formula must give its digits, or stay below it if it begins with <",
     )
     observe: Annotated[str, AfterValidator(known_observation)] = Field(description="what of the run to compare")
     using: dict[str, int | float] = Field(default={}, description="the observation's arguments")

@@ -12,7 +12,8 @@ from decimal import Decimal
 from simnet.metrics import Figures
 from simnet.scenario.truth import Check, Truth
 from simnet.truth.formulas import FORMULAS
-from simnet.truth.observations import OBSERVATIONS, Amounts, Frequency, Mean, Observation
+from simnet.truth.observations import OBSERVATIONS
+from simnet.truth.values import Amounts, Frequency, Mean, Observation
 
 ALPHA = 1e-4
 """A true case is called false once in ten thousand times."""
@@ -80,7 +81,9 @@ def binomial_p(observed: Frequency, expected: float) -> float:
 
 
 def agrees_in_print(value: float, printed: str) -> bool:
-    """Whether `value`, rounded to the digits of `printed`, is what was printed."""
+    """Whether `value`, rounded to the digits of `printed`, is what was printed; or is below it, if that is a bound."""
+    if printed.startswith("<"):
+        return value < float(printed[1:])
     number = Decimal(printed)
     half = Decimal((0, (5,), int(number.as_tuple().exponent) - 1))
     return abs(Decimal(value) - number) <= half * Decimal("1.000001")
