@@ -11,6 +11,11 @@ import click
 from simnet.cli.console import make_console, print_table
 
 SCENARIO = Path("scenarios/byzantine.yaml")
+THOUSAND = Path("scenarios/bench/thousand.yaml")
+LONGER_ON_REVM = ("chain.backend=revm", "duration=40 min")
+"""So that the run, and not the start of its processes, is what is measured."""
+
+DASHBOARD_TIMES = 5
 ENGINE_MESSAGES = 100_000
 ENGINE_NODES = (10, 100, 1_000)
 
@@ -70,11 +75,25 @@ def evidence() -> Iterator[Line]:
     yield Line("RSA-PSS signature on chain, gas", f"{found.signature_gas:,}", "under 150,000")
 
 
+def viewers() -> Iterator[Line]:
+    """What looking at runs costs, and how long one waits for it."""
+    from simnet.bench.viewers import cost_of_dashboard, look_at
+
+    ratio = cost_of_dashboard(SCENARIO, LONGER_ON_REVM, DASHBOARD_TIMES)
+    yield Line("run with the dashboard over run without it, wall-clock time", f"{ratio:.2f}", "under 1.10")
+    found = look_at(THOUSAND)
+    yield Line(f"log of {found.events:,} events: opens, s", f"{found.opening_s:.2f}", "under 3.00")
+    yield Line("  slowest of four jumps, s", f"{found.slowest_jump_s:.2f}", "under 0.50")
+    yield Line("  its report, s", f"{found.report_s:.1f}", "under 15")
+    yield Line("  its report, MB", f"{found.report_bytes / 1e6:.2f}", "under 5")
+
+
 SUITES: dict[str, Callable[[], Iterator[Line]]] = {
     "chain": chain,
     "engine": engine,
     "startup": startup,
     "evidence": evidence,
+    "viewers": viewers,
 }
 
 
