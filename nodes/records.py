@@ -166,7 +166,7 @@ class SidePayment(Record):
 
 @dataclass(frozen=True, slots=True)
 class Decided(Record):
-    """A participant with interests chose what to do about a task.
+    """A participant with interests chose what to do about a task, or changed its mind.
 
     `expected` is what it believed each action to be worth, in OPG; an action it had never tried is missing.
     """
@@ -174,6 +174,7 @@ class Decided(Record):
     node: str
     behaviour: str
     subject: str
+    """The task; of a change of mind the kind of decision, which may be empty."""
     action: str
     explored: bool
     """Whether it chose against what it believed, to find out."""

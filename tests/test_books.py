@@ -8,7 +8,7 @@ import pytest
 from pydantic import PrivateAttr
 
 from chain.quantities import OPG
-from nodes.adversaries.books import CHECK, HONEST, SKIP, AnswerBooks, CheckBooks
+from nodes.adversaries.books import CHECK, DUTY, HONEST, OWN_ACCORD, SKIP, AnswerBooks, CheckBooks
 from nodes.effects import Check, Execute, Note, Purpose, Quote, Receive, Steps, Verdict
 from nodes.messages import Envelope, InferenceRequest
 from nodes.records import BatchBuilt, ClaimChecked
@@ -162,7 +162,9 @@ def test_somebody_elses_batch_is_none_of_its_business(monkeypatch: pytest.Monkey
 # -- checks ----------------------------------------------------------------------------------------------------
 
 
-def looked(*news: Envelope, tasks: range = range(4), on_duty: bool = True) -> tuple[Checker, Course]:
+def looked(
+    *news: Envelope, tasks: range = range(4), on_duty: bool = True, wrong: range = range(0)
+) -> tuple[Checker, Course]:
     """Claims of one batch to be checked, and what became of it."""
     node = attached(Checker(), "full-0", compute_price=PRICE)
     answers: dict[Any, Any] = {
@@ -174,7 +176,7 @@ def looked(*news: Envelope, tasks: range = range(4), on_duty: bool = True) -> tu
     for i in tasks:
         steps.append(Check("inference-0", any_claim(task=task_id(i)), task_id(i), lambda: yielding(), on_duty))
         steps += [Execute(MODEL, INPUT, Purpose.CHECK, task_id(i))] if i % 2 == 0 else []
-        steps.append(Note(ClaimChecked("full-0", NAME, task_id(i), "valid")))
+        steps.append(Note(ClaimChecked("full-0", NAME, task_id(i), "invalid" if i in wrong else "valid")))
     course = past(node, *steps, answers=answers)
     past(node, Receive(), answers={**answers, **inbox(*news, event("BatchFinal", batch=bytes(32)))})
     return node, course
@@ -196,7 +198,7 @@ def test_what_it_skips_is_accepted_and_recorded_as_such() -> None:
 
 def test_a_reward_is_shared_by_all_claims_looked_at_and_work_is_paid_by_those_worked_on() -> None:
     node, _ = looked(DECIDED, paid(4 * OPG), paid(9 * OPG, "full-1"))
-    assert node._learnt == [("duty", CHECK, 1 - COST), ("duty", SKIP, 1), ("duty", CHECK, 1 - COST), ("duty", SKIP, 1)]
+    assert node._learnt == [(DUTY, CHECK, 1 - COST), (DUTY, SKIP, 1), (DUTY, CHECK, 1 - COST), (DUTY, SKIP, 1)]
 
 
 def test_a_slash_falls_on_what_was_skipped() -> None:
@@ -206,14 +208,43 @@ def test_a_slash_falls_on_what_was_skipped() -> None:
 
 def test_if_nothing_was_skipped_a_slash_falls_on_everything() -> None:
     node, _ = looked(DECIDED, slash(6 * OPG, "full-0"), tasks=range(0, 4, 2))
-    assert node._learnt == [("duty", CHECK, -COST - 3)] * 2
+    assert node._learnt == [(DUTY, CHECK, -COST - 3)] * 2
+
+
+def challenged(reward: int, forfeited: int = 0) -> Envelope:
+    """What a challenge came to."""
+    challenger = who("full-0").address
+    return event("ChallengeDecided", batch=BATCH, challenger=challenger, reward=reward, forfeited=forfeited)
 
 
 def test_a_challenge_brings_its_reward_or_costs_its_bond() -> None:
-    won = event("ChallengeDecided", batch=BATCH, challenger=who("full-0").address, reward=4 * OPG, forfeited=0)
-    lost = event("ChallengeDecided", batch=BATCH, challenger=who("full-0").address, reward=0, forfeited=8 * OPG)
-    assert looked(DECIDED, won, on_duty=False)[0]._learnt[0] == ("own accord", CHECK, 1 - COST)
-    assert looked(DECIDED, lost, on_duty=False)[0]._learnt[1] == ("own accord", SKIP, -2)
+    won, lost = challenged(4 * OPG), challenged(0, forfeited=8 * OPG)
+    assert looked(DECIDED, won, on_duty=False)[0]._learnt[0] == (OWN_ACCORD, CHECK, 1 - COST)
+    assert looked(DECIDED, lost, on_duty=False)[0]._learnt[1] == (OWN_ACCORD, SKIP, -2)
+
+
+def test_what_a_challenge_brings_goes_to_what_was_found_wrong() -> None:
+    node, _ = looked(DECIDED, challenged(4 * OPG), on_duty=False, wrong=range(2, 3))
+    assert [payoff for _, _, payoff in node._learnt] == [-COST, 0, 4 - COST, 0]
+
+
+def test_a_claim_found_wrong_of_own_accord_and_judged_by_duty_is_booked_as_both() -> None:
+    node, _ = looked(wrong=range(2, 3), on_duty=False)
+    again: list[Any] = [
+        Check("inference-0", any_claim(task=task_id(2)), task_id(2), lambda: yielding()),
+        Execute(MODEL, INPUT, Purpose.CHECK, task_id(2)),
+        Note(ClaimChecked("full-0", NAME, task_id(2), "invalid")),
+    ]
+    answers: dict[Any, Any] = {
+        Execute: always(execution(macs=MACS)),
+        Check: always(Verdict.INVALID),
+        Quote: always(1.0),
+    }
+    past(node, *again, answers=answers)
+    news = (DECIDED, challenged(4 * OPG), paid(OPG), event("BatchFinal", batch=bytes(32)))
+    past(node, Receive(), answers={**answers, **inbox(*news)})
+    assert node._learnt[2] == (OWN_ACCORD, CHECK, 4 - COST)
+    assert node._learnt[4] == (DUTY, CHECK, 1 - COST)
 
 
 def test_nothing_is_booked_before_the_batch_is_final() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from simnet.economics import posp_threshold
+from simnet.tables import Row
 from tests.small import Played, play
 
 PRICE = "387 OPG"
@@ -22,9 +23,14 @@ FRAUD = {"behaviour": "random_output", "nodes": ["inference-0"], "probability": 
 FULL = [f"full-{i}" for i in range(5)]
 
 
+def choices(run: Played) -> list[Row]:
+    """Decisions about tasks."""
+    return [row for row in run.tables.of("decided") if row["subject"].startswith("0x")]
+
+
 def decisions(run: Played, node: str = "", last: int = 0) -> Counter[str]:
     """What was decided, by one node if asked; only the last decisions if asked."""
-    rows = [row for row in run.tables.of("decided") if node in ("", row["node"])]
+    rows = [row for row in choices(run) if node in ("", row["node"])]
     return Counter(row["action"] for row in rows[-last:])
 
 
@@ -61,8 +67,8 @@ def test_what_it_believes_is_what_its_acts_paid() -> None:
 
 def test_every_answer_is_a_decision_and_every_cheating_one_a_fraud() -> None:
     run = sampled("40 %")
-    assert len(run.tables.of("decided")) == len(run.tables.of("claim_made"))
-    cheated = {row["subject"] for row in run.tables.of("decided") if row["action"] == "small"}
+    assert len(choices(run)) == len(run.tables.of("claim_made"))
+    cheated = {row["subject"] for row in choices(run) if row["action"] == "small"}
     assert {row["subject"] for row in run.lies()} == cheated
 
 
@@ -94,6 +100,20 @@ def test_a_fall_of_opgs_price_turns_an_honest_node_into_a_cheat() -> None:
 
     assert priced()["honest"] > 80
     assert priced({"at": "1 min", "price": 0.1})["small"] > 70
+
+
+def test_a_change_of_mind_is_recorded_with_its_reasons() -> None:
+    changes = [row for row in sampled("40 %").tables.of("decided") if not row["subject"]]
+    assert changes[-1]["action"] == "honest"
+    for row in changes:
+        assert max(row["expected"], key=row["expected"].__getitem__) == row["action"]
+
+
+def test_who_cheats_with_nothing_saves_all_of_the_cost_and_is_caught_all_the_same() -> None:
+    run = sampled("40 %", ways=("nothing",))
+    believed = run.tables.of("decided")[-1]["expected"]
+    assert believed["nothing"] == pytest.approx(FEE - 0.4 * (FEE + SLASH), abs=0.01)
+    assert run["fraud_detected"] > 0
 
 
 # -- adaptive_cheat --------------------------------------------------------------------------------------------
@@ -194,7 +214,7 @@ def test_a_cartel_that_has_recruited_a_quorum_gets_its_fraud_through() -> None:
 def test_only_accomplices_are_up_for_sale() -> None:
     run = recruited("5 OPG", 0)
     theirs = {row["task"] for row in run.tables.of("claim_made") if row["node"] == "inference-0"}
-    assert {row["subject"] for row in run.tables.of("decided")} <= theirs
+    assert {row["subject"] for row in choices(run)} <= theirs
 
 
 # -- replicators -----------------------------------------------------------------------------------------------

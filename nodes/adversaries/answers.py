@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from chain.signing import answer_digest
-from nodes.adversaries.behaviour import Behaviour, on
+from nodes.adversaries.behaviour import Behaviour, Situation, on
 from nodes.effects import Execute, Purpose, Reply, Sign, Steps
 from nodes.identity import Role
 from nodes.messages import InferenceAnswer, InferenceRequest
@@ -38,6 +38,12 @@ class AnswerBehaviour(Behaviour):
         raise NotImplementedError
 
 
+def invented(situation: Situation, model: str) -> Execution:
+    """Noise in the shape of a model's output, which costs nothing to compute."""
+    noise = situation.rng.standard_normal(situation.output_shapes[model]).astype(np.float32)
+    return Execution(output=noise, macs=0, cpu_s=0.0)
+
+
 class RandomOutput(AnswerBehaviour):
     """Answer with noise and run no model at all."""
 
@@ -49,9 +55,7 @@ class RandomOutput(AnswerBehaviour):
     def cheat(self, effect: Execute) -> Steps:
         """Noise in the shape of the output."""
         yield self.cheated("answer", effect.task)
-        shape = self._situation.output_shapes[effect.model]
-        noise = self._situation.rng.standard_normal(shape).astype(np.float32)
-        return Execution(output=noise, macs=0, cpu_s=0.0)
+        return invented(self._situation, effect.model)
 
 
 class LabelFlip(AnswerBehaviour):

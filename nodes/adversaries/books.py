@@ -16,6 +16,7 @@ from pydantic import PrivateAttr
 
 from chain.quantities import OPG
 from chain.seam import Log
+from nodes.adversaries.answers import invented
 from nodes.adversaries.behaviour import on
 from nodes.adversaries.watching import Watchful
 from nodes.effects import Check, Execute, Note, Purpose, Quote, Steps, Verdict
@@ -24,10 +25,16 @@ from nodes.messages import Envelope, InferenceRequest
 from nodes.records import BatchBuilt, ClaimChecked
 
 HONEST = "honest"
-"""The action of an inference node that runs the right model; any other names the variant that it runs."""
+"""The action of an inference node that runs the right model; most others name the variant that it runs."""
+
+NOTHING = "nothing"
+"""The action of one that runs no model and answers with noise."""
 
 CHECK, SKIP = "check", "skip"
 """The actions of a full node."""
+
+DUTY, OWN_ACCORD = "duty", "own accord"
+"""The kinds of decision of a full node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,18 @@ class Act:
 
     action: str
     cost: float
+
+
+@dataclass(slots=True)
+class Look:
+    """What a full node did about a claim, and what came of it so far."""
+
+    context: str
+    action: str
+    found: bool
+    """Whether it called the claim wrong."""
+    payoff: float
+    """In OPG."""
 
 
 class AnswerBooks(Watchful):
@@ -56,7 +75,7 @@ class AnswerBooks(Watchful):
         self._fees, self._acts, self._batches, self._fallen, self._blamed = {}, {}, {}, {}, []
 
     def pick(self, task: str) -> Steps:
-        """Answers how to answer a task: `HONEST`, or the variant to run."""
+        """Answers how to answer a task: `HONEST`, `NOTHING`, or the variant to run."""
         raise NotImplementedError
 
     def learn(self, action: str, payoff: float, rejected: bool) -> Steps:
@@ -73,7 +92,7 @@ class AnswerBooks(Watchful):
         if action != HONEST:
             yield self.cheated("answer", effect.task, action)
             effect = replace(effect, variant=action)
-        execution = yield effect
+        execution = invented(self._situation, effect.model) if action == NOTHING else (yield effect)
         self._acts[effect.task] = Act(action, cost(execution.macs, self._situation.compute_price))
         return execution
 
@@ -134,18 +153,20 @@ class CheckBooks(Watchful):
     role: ClassVar[Role] = Role.FULL
     hears: ClassVar[tuple[str, ...]] = ("BatchFinal", "Slashed", "Rewarded", "ChallengeDecided")
 
-    _checks: dict[str, dict[str, tuple[str, str]]] = PrivateAttr(default_factory=dict)
     _picked: dict[str, tuple[str, str]] = PrivateAttr(default_factory=dict)
     _costs: dict[str, float] = PrivateAttr(default_factory=dict)
     _aside: dict[str, float] = PrivateAttr(default_factory=dict)
-    _earned: dict[str, float] = PrivateAttr(default_factory=dict)
+    _looks: dict[str, list[Look]] = PrivateAttr(default_factory=dict)
+    _pay: dict[str, float] = PrivateAttr(default_factory=dict)
+    _prizes: dict[str, float] = PrivateAttr(default_factory=dict)
     _closing: str = PrivateAttr(default="")
     _lost: float = PrivateAttr(default=0.0)
 
     def begin(self) -> None:
         """Empty books."""
         super().begin()
-        self._checks, self._picked, self._costs, self._aside, self._earned = {}, {}, {}, {}, {}
+        self._picked, self._costs, self._aside = {}, {}, {}
+        self._looks, self._pay, self._prizes = {}, {}, {}
         self._closing, self._lost = "", 0.0
 
     def pick(self, effect: Check) -> Steps:
@@ -178,10 +199,13 @@ class CheckBooks(Watchful):
 
     @on(Note, gated=False)
     def note_check(self, effect: Note) -> Steps:
-        """Remember which batch a checked claim is in."""
+        """Remember what was done about a claim, and which batch it is in."""
         record = effect.record
         if isinstance(record, ClaimChecked) and record.task in self._picked:
-            self._checks.setdefault(record.batch, {})[record.task] = self._picked.pop(record.task)
+            context, action = self._picked.pop(record.task)
+            payoff = self._aside.pop(record.task, 0.0) - self._costs.pop(record.task, 0.0)
+            look = Look(context, action, record.verdict == "invalid", payoff)
+            self._looks.setdefault(record.batch, []).append(look)
         return (yield effect)
 
     def heard(self, log: Log) -> Steps:
@@ -191,30 +215,37 @@ class CheckBooks(Watchful):
             yield from self.book()
             self._closing = batch
         elif log.event == "Rewarded" and self.is_me(log, "member"):
-            yield from self.earn(batch, log.args["amount"])
+            self._pay[batch] = self._pay.get(batch, 0.0) + (yield from worth(log.args["amount"]))
         elif log.event == "ChallengeDecided" and self.is_me(log, "challenger"):
-            yield from self.earn(batch, log.args["reward"] - log.args["forfeited"])
+            won = yield from worth(log.args["reward"] - log.args["forfeited"])
+            self._prizes[batch] = self._prizes.get(batch, 0.0) + won
         elif log.event == "Slashed" and self.is_me(log):
             self._lost += yield from worth(log.args["amount"])
 
-    def earn(self, batch: str, amount: int) -> Steps:
-        """Income from a batch."""
-        self._earned[batch] = self._earned.get(batch, 0.0) + (yield from worth(amount))
-
     def book(self) -> Steps:
-        """Book the batch that became final last. A slash falls on what was not checked, if anything was not."""
+        """Book the batch that became final last.
+
+        Pay is for duties, whatever was done about them. What challenges won or lost is for what was found wrong. A
+        slash falls on what was not checked, if anything was not.
+        """
         batch, self._closing = self._closing, ""
         lost, self._lost = self._lost, 0.0
-        earned, looked_at = self._earned.pop(batch, 0.0), self._checks.pop(batch, {})
-        guilty = [task for task, (_, action) in looked_at.items() if action != CHECK] or list(looked_at)
-        for task, (context, action) in looked_at.items():
-            payoff = earned / len(looked_at) - self._costs.pop(task, 0.0) + self._aside.pop(task, 0.0)
-            yield from self.learn(context, action, payoff - (lost / len(guilty) if task in guilty else 0.0))
+        looks = self._looks.pop(batch, [])
+        parts = (
+            (self._pay.pop(batch, 0.0), [look for look in looks if look.context == DUTY]),
+            (self._prizes.pop(batch, 0.0), [look for look in looks if look.found and look.context != DUTY]),
+            (-lost, [look for look in looks if look.action != CHECK]),
+        )
+        for amount, entitled in parts:
+            for look in entitled or looks:
+                look.payoff += amount / len(entitled or looks)
+        for look in looks:
+            yield from self.learn(look.context, look.action, look.payoff)
 
 
 def context_of(effect: Check) -> str:
     """The kind of decision: what pays where duty calls is not what pays where it does not."""
-    return "duty" if effect.on_duty else "own accord"
+    return DUTY if effect.on_duty else OWN_ACCORD
 
 
 def cost(macs: int, price: int) -> float:

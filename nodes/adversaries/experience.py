@@ -36,6 +36,11 @@ class Experience:
         before = self.expected.get(action, 0.0)
         self.expected[action] = before + (payoff - before) * max(1 / n, self.recency)
 
+    @property
+    def favourite(self) -> str:
+        """The action that has paid best so far; empty if none has paid yet."""
+        return max(self.expected, key=self.expected.__getitem__, default="")
+
     def best(self, actions: Sequence[str]) -> str:
         """The action that pays best as far as is known; the first of them if nothing is."""
         known = [action for action in actions if action in self.expected]
@@ -69,3 +74,11 @@ class Bandit(Behaviour):
         known.chosen[action] = known.chosen.get(action, 0) + 1
         yield self.decided(subject, action, known.expected, explored)
         return action
+
+    def remember(self, action: str, payoff: float, context: str = "") -> Steps:
+        """Take in what an action paid, and record it if another pays best now: a change of mind about a context."""
+        known = self.experience(context)
+        before = known.favourite
+        known.book(action, payoff)
+        if known.favourite != before:
+            yield self.decided(context, known.favourite, known.expected)

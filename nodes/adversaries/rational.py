@@ -7,13 +7,13 @@ scenario's price of compute, income and slashes from chain events; every choice 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field, PrivateAttr
 
 from chain.quantities import OPG
 from chain.units import Amount
-from nodes.adversaries.books import CHECK, HONEST, SKIP, AnswerBooks, CheckBooks, context_of
+from nodes.adversaries.books import CHECK, HONEST, NOTHING, SKIP, AnswerBooks, CheckBooks, context_of
 from nodes.adversaries.experience import Bandit
 from nodes.adversaries.moments import Cheaper
 from nodes.effects import Check, Steps
@@ -23,18 +23,20 @@ JOIN = "join"
 
 
 class BestResponse(Bandit, AnswerBooks):
-    """Answer each task in the way that has paid best so far: honestly, or with a cheaper variant."""
+    """Answer each task in the way that has paid best so far: honestly, with a cheaper variant, or with noise."""
 
     kind: ClassVar[str] = "best_response"
     defeats: ClassVar[str] = "whatever makes fraud pay, such as sampling below its threshold"
     stopped_by: ClassVar[str] = "an expected slash above what fraud saves: p (1 - r)(R + S) > C"
     shows_in: ClassVar[str] = "dishonest_answer_payoff_opg"
 
-    ways: tuple[Cheaper, ...] = Field(default=("small",), min_length=1, description="variants that it may cheat with")
+    ways: tuple[Cheaper | Literal["nothing"], ...] = Field(
+        default=("small",), min_length=1, description="variants that it may cheat with; nothing: noise for no work"
+    )
 
     def variants(self) -> tuple[str, ...]:
-        """Its ways."""
-        return self.ways
+        """Its ways, but for the one that takes no model."""
+        return tuple(way for way in self.ways if way != NOTHING)
 
     def pick(self, task: str) -> Steps:
         """What pays best."""
@@ -42,8 +44,7 @@ class BestResponse(Bandit, AnswerBooks):
 
     def learn(self, action: str, payoff: float, rejected: bool) -> Steps:
         """Remember it."""
-        yield from ()
-        self.experience("").book(action, payoff)
+        yield from self.remember(action, payoff)
 
 
 class AdaptiveCheat(AnswerBooks):
@@ -99,8 +100,7 @@ class DiligentIfPaid(Bandit, CheckBooks):
 
     def learn(self, context: str, action: str, payoff: float) -> Steps:
         """Remember it."""
-        yield from ()
-        self.experience(context).book(action, payoff)
+        yield from self.remember(action, payoff, context)
 
 
 class CartelRecruit(Bandit, CheckBooks):
@@ -128,5 +128,4 @@ class CartelRecruit(Bandit, CheckBooks):
 
     def learn(self, context: str, action: str, payoff: float) -> Steps:
         """Remember it."""
-        yield from ()
-        self.experience("").book(action, payoff)
+        yield from self.remember(action, payoff)
