@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from chain.claims import opening
+from chain.modes import Mode
 from chain.quantities import Wei
 from chain.seam import Call, Log
 from chain.signing import Domain, answer_digest, recover
@@ -30,7 +31,8 @@ from nodes.messages import (
     VoucherDelivery,
 )
 from nodes.models.tensors import tensor_hash
-from nodes.records import TaskAnswered, TaskFailed, TaskSent
+from nodes.records import TaskAnswered, TaskFailed, TaskSent, TermsSet
+from nodes.verification import ClientDuties
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Order:
     """A draw from [0, 1) that picks the node among those that are active at the time."""
     node: str = ""
     """The node to ask, if the client has made up its mind; then `choice` is not looked at."""
+    mode: Mode | None = None
+    """What is to prove the answer, if the client has a choice; the task's id says so too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,8 @@ class Client:
     jailed: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
     """Nodes that have nothing bonded yet."""
+    duties: ClientDuties | None = None
+    """Its part in the verification strategy, if it has one."""
 
     def run(self) -> Steps:
         """Ask on schedule; meanwhile follow the chain."""
@@ -147,6 +153,8 @@ class Client:
     def obtain(self, order: Order, node: Identity) -> Steps:
         """Ask one node and pay it; answers `Answer`, or ``None``."""
         fee = self.policy.fee
+        if order.mode is not None:
+            yield Note(TermsSet(self.me.name, order.task, order.mode))
         yield Note(TaskSent(self.me.name, order.task, node.name, order.model, str(fee)))
         voucher = None
         if self.policy.pays_first:
@@ -164,6 +172,9 @@ class Client:
         )
         if not self.signed_by(node, signed):
             yield Note(TaskFailed(self.me.name, order.task, node.name, "bad signature"))
+            return None
+        if self.duties is not None and (lacks := (yield from self.duties.refusal(self, node, order, answer))):
+            yield Note(TaskFailed(self.me.name, order.task, node.name, lacks))
             return None
         yield from self.accept(order.task, node)
         if not self.policy.pays_first:

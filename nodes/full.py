@@ -18,6 +18,7 @@ import numpy as np
 from chain.claims import MAX_CLAIMS, Claim, ClaimTree
 from chain.quantities import Gas
 from chain.seam import Call, Log
+from chain.signing import Domain
 from nodes.effects import (
     Check,
     Execute,
@@ -65,6 +66,10 @@ class OpenBatch:
     events: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     """Arguments of every event about it that the strategy watches, by event, oldest first."""
 
+    def has_fallen(self, index: int) -> bool:
+        """Whether a claim has been rejected already, if the strategy watches for that."""
+        return any(args["index"] == index for args in self.events.get("ClaimRejected", ()))
+
 
 @dataclass
 class FullNode:
@@ -79,6 +84,8 @@ class FullNode:
     rank: int
     """Position among the full nodes: who steps in when another fails to."""
     genesis: int
+    domain: Domain
+    """What inference nodes sign their answers under."""
     secret: bytes = b""
     """What salts are derived from; nobody else knows it."""
     beacon_secrets: tuple[bytes, ...] = ()

@@ -175,7 +175,7 @@ class InferenceNode:
         if not self.fits(request):
             yield Reply(envelope, Refusal(request.task, "bad input"))
             return
-        if self.duties is not None and (objection := (yield from self.duties.objection(self))):
+        if self.duties is not None and (objection := (yield from self.duties.objection(self, request))):
             yield Reply(envelope, Refusal(request.task, objection))
             return
         self.take(request.task)

@@ -34,6 +34,15 @@ class TaskSent(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class TermsSet(Record):
+    """On what terms a client is about to ask: the mode of proof that it wants, where it has a choice."""
+
+    client: str
+    task: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
 class TaskAnswered(Record):
     """A client holds a correctly signed answer. Soft latency ends."""
 

@@ -14,10 +14,12 @@ from chain.claims import Claim
 from chain.seam import Log
 
 if TYPE_CHECKING:
+    from nodes.client import Client, Order
     from nodes.effects import Steps
     from nodes.full import FullNode
+    from nodes.identity import Identity
     from nodes.inference import Answered, InferenceNode
-    from nodes.messages import BatchData
+    from nodes.messages import BatchData, InferenceAnswer, InferenceRequest
 
 
 class Comparator(Protocol):
@@ -40,8 +42,8 @@ class PosterDuties(Protocol):
         """Do what the strategy asks of `node` before it answers anything; runs beside everything else."""
         ...
 
-    def objection(self, node: InferenceNode) -> Steps:
-        """Answers why `node` must not answer anything now; empty if nothing is in the way."""
+    def objection(self, node: InferenceNode, request: InferenceRequest) -> Steps:
+        """Answers why `node` must not answer a request now; empty if nothing is in the way."""
         ...
 
     def vouch(self, node: InferenceNode, answered: Answered) -> Steps:
@@ -54,6 +56,14 @@ class PosterDuties(Protocol):
 
     def on_posted(self, node: InferenceNode, data: BatchData) -> Steps:
         """Do what the strategy asks of `node` once a batch of its own is posted; runs beside everything else."""
+        ...
+
+
+class ClientDuties(Protocol):
+    """A client's part in a verification strategy."""
+
+    def refusal(self, client: Client, node: Identity, order: Order, answer: InferenceAnswer) -> Steps:
+        """Answers why a correctly signed answer is not what the client asked for; empty if it is."""
         ...
 
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from chain.hashing import keccak
+from chain.modes import marked
 from chain.quantities import Timestamp, Wei
 from chain.signing import Domain, Key
 from nodes.adversaries.behaviour import ALWAYS, Behaviour, Boldness, Coalition, Gate, Purse, Situation
@@ -68,6 +69,7 @@ def orders(scenario: Scenario, index: int, zoo: Zoo, streams: Streams) -> Iterat
     name = f"client-{index}"
     models = [choice.name for choice in scenario.models]
     draws = streams.uniforms(f"orders/{name}")
+    modes = streams.uniforms(f"modes/{name}")
     at = 0.0
     for number, gap in enumerate(gaps(scenario, index, streams)):
         at += gap
@@ -76,8 +78,9 @@ def orders(scenario: Scenario, index: int, zoo: Zoo, streams: Streams) -> Iterat
         model = models[int(next(draws) * len(models))]
         inputs, _ = zoo.inputs(model)
         value = inputs[int(next(draws) * len(inputs))]
-        task = hashlib.sha256(f"{scenario.seed}/{name}/{number}".encode()).hexdigest()
-        yield Order(gap, "0x" + task, model, value, next(draws))
+        task = "0x" + hashlib.sha256(f"{scenario.seed}/{name}/{number}".encode()).hexdigest()
+        mode = None if scenario.clients.modes is None else scenario.clients.modes.at(next(modes))
+        yield Order(gap, marked(task, mode) if mode else task, model, value, next(draws), mode=mode)
 
 
 def may_ask(scenario: Scenario, index: int, number: int) -> bool:

@@ -249,6 +249,7 @@ def client_maker(blueprint: Blueprint, identity: Identity) -> Callable[[], Parti
     def make() -> Participant:
         client = family(identity, blueprint.directory, blueprint.domain, blueprint.model_hashes, policy, asked)
         client.absent |= blueprint.unbonded
+        client.duties = blueprint.scenario.strategy
         return client
 
     return make
@@ -281,6 +282,7 @@ def full_maker(blueprint: Blueprint, identity: Identity) -> Callable[[], Partici
     """Makes a full node."""
     scenario = blueprint.scenario
     shared: dict[str, Any] = {
+        "domain": blueprint.domain,
         "models": {digest: name for name, digest in blueprint.model_hashes.items()},
         "duties": scenario.strategy,
         "comparator": scenario.comparator,

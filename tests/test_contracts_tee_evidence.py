@@ -26,7 +26,7 @@ from tests.contracts_world import FEE, STAKE, Batch, event, hash_of
 from tests.tee_world import GATEWAY, VENDOR, TeeWorld, enclave, pcr_hash
 
 QUOTE_AGE, POSTING_DELAY, NOTICE, WINDOW = 120, 60, 30, 100
-PROVER = ProverSpec("TEEEvidence", ("TEERegistry",), ((QUOTE_AGE, POSTING_DELAY, NOTICE),))
+PROVER = ProverSpec("TEEEvidence", ("TEERegistry",), ((QUOTE_AGE, POSTING_DELAY, NOTICE, False),))
 ATTESTED = VerifierSpec("Attested", ((WINDOW, 5_000),))
 RULES = Rules(QUOTE_AGE, POSTING_DELAY, NOTICE, VENDOR.root_pem)
 ONE, OTHER = enclave("one"), enclave("other")
@@ -293,9 +293,9 @@ def test_periods_leave_time_to_prove_a_document_bad() -> None:
     world = prepared()
     chain, deployer = world.chain, world.address("deployer")
     known = [chain.address_of(name) for name in ("Settlement", "TEERegistry")]
-    chain.deploy("TEEEvidence", [*known, (200, 99, 0)], deployer, name="Tight")
+    chain.deploy("TEEEvidence", [*known, (200, 99, 0, False)], deployer, name="Tight")
     with pytest.raises(Exception, match="InvalidParameters"):
-        chain.deploy("TEEEvidence", [*known, (200, 100, 0)], deployer, name="None")
+        chain.deploy("TEEEvidence", [*known, (200, 100, 0, False)], deployer, name="None")
 
 
 def test_only_contracts_with_the_role_reject_claims(world: TeeWorld) -> None:

@@ -39,6 +39,7 @@ from tests.driving import (
     task_id,
     who,
 )
+from tests.stage import DOMAIN
 
 ME = who("full-1")
 ROUND_S = 12.0
@@ -76,6 +77,7 @@ def node(uses_beacon: bool = False, **changes: Any) -> FullNode:
         comparator=Relative(),
         rank=1,
         genesis=1_000,
+        domain=DOMAIN,
         beacon_round_s=ROUND_S,
     )
     return replace(one, **changes)

@@ -16,6 +16,7 @@ from simnet.scenario.errors import ScenarioErrors
 from simnet.strategies.secret_seed_duty import FETCHES, SecretSeedDuty
 from tests.driving import MODEL, MODEL_HASH, OUTPUT, PEOPLE, Answers, always, batch_of, follow, mined, who
 from tests.small import BASE, Played, play, scenario
+from tests.stage import DOMAIN
 
 ECONOMICS = {**BASE["economics"], "jail": "0 s"}
 FRAUD = {"behaviour": "random_output", "nodes": ["inference-0"], "probability": "30 %"}
@@ -99,9 +100,7 @@ def test_arbiters_are_drawn_if_not_all_are_to_decide() -> None:
 def test_a_batch_whose_data_is_withheld_is_called_wrong_as_a_whole() -> None:
     data, root = batch_of([OUTPUT, OUTPUT])
     strategy = SecretSeedDuty(probability=Exact(1))
-    node = FullNode(
-        who("full-1"), PEOPLE, {MODEL_HASH: MODEL}, cast("Duties", strategy), Relative(), rank=1, genesis=1_000
-    )
+    node = FullNode(who("full-1"), PEOPLE, {MODEL_HASH: MODEL}, cast("Duties", strategy), Relative(), 1, 1_000, DOMAIN)
     node.batches[data.batch] = OpenBatch(who("inference-0"), root, ())
     reads = {"batchOf": (who("inference-0").address, 1_010, 2, 1), "epochAt": 0}
     answers: Answers = {Read: lambda effect: reads[effect.function], Request: always(None), Submit: mined}

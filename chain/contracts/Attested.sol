@@ -66,19 +66,10 @@ contract Attested {
     /// @notice Make a batch final.
     /// @param openings the claims that fell; none if the batch is void
     /// @param charges as in the batch's BatchPosted
-    function finalise(bytes32 batch, Opening[] calldata openings, Charge[] calldata charges) external {
+    function finalise(bytes32 batch, Opening[] calldata openings, Charge[] calldata charges) public virtual {
         uint256 until = _until(batch);
         if (block.timestamp <= until) revert TooEarly(until);
-        bool void = isWithheld(batch);
-        _forget(batch);
-        if (void) {
-            settlement.voidBatch(batch, charges);
-            return;
-        }
-        uint256 sent = settlement.settle(batch, 0, 0, openings, charges);
-        if (sent == 0) return;
-        emit Rewarded(batch, msg.sender, sent);
-        opg.safeTransfer(msg.sender, sent);
+        _conclude(batch, isWithheld(batch), openings, charges);
     }
 
     /// @notice Whether full nodes with enough stake have protested so far.
@@ -95,10 +86,27 @@ contract Attested {
         return protesting * BPS > total * withheldBps;
     }
 
-    function _until(bytes32 batch) private view returns (uint256) {
-        Settlement.Batch memory posted = settlement.batchOf(batch);
+    /// @dev Settle a batch, or void it, and reward the caller.
+    function _conclude(bytes32 batch, bool void, Opening[] calldata openings, Charge[] calldata charges) internal {
+        _forget(batch);
+        if (void) {
+            settlement.voidBatch(batch, charges);
+            return;
+        }
+        uint256 sent = settlement.settle(batch, 0, 0, openings, charges);
+        if (sent == 0) return;
+        emit Rewarded(batch, msg.sender, sent);
+        opg.safeTransfer(msg.sender, sent);
+    }
+
+    /// @dev Until when a batch can be protested against.
+    function _until(bytes32 batch) internal view virtual returns (uint256) {
+        return _posted(batch).postedAt + window;
+    }
+
+    function _posted(bytes32 batch) internal view returns (Settlement.Batch memory posted) {
+        posted = settlement.batchOf(batch);
         if (posted.status != Settlement.Status.Open) revert BatchNotOpen(batch);
-        return posted.postedAt + window;
     }
 
     function _forget(bytes32 batch) private {

@@ -6,7 +6,7 @@ the model costs. Nodes take turns to prove a fault, so that one transaction is e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
@@ -60,19 +60,19 @@ class Docket:
         return {keccak(part): part for part in self.data.attachments}
 
 
-def judge(node: FullNode, data: BatchData, rules: Rules) -> Steps:
-    """Look at the evidence of every claim, and prove what is bad.
+def judge(node: FullNode, data: BatchData, rules: Rules, claims: Sequence[Claim]) -> Steps:
+    """Look at the evidence of these claims of a batch, and prove what is bad.
 
     Answers the `Docket`, or ``None`` if not all of the evidence was there to see.
     """
     posted_at = (yield Read("Settlement", "batchOf", (bytes.fromhex(data.batch[2:]),)))[1]
     docket = Docket(data, posted_at, rules, (yield Read("TEERegistry", "rootSetAt")))
     shown = docket.shown
-    for claim in data.claims:
+    for claim in claims:
         if any(claim.evidence_hash) and missing(claim, shown):
             yield Note(DutyFailed(node.me.name, data.batch, "evidence withheld"))
             return None
-    for claim in data.claims:
+    for claim in claims:
         known = node.batches.get(data.batch)
         if known is None:
             break
@@ -143,7 +143,7 @@ def prove(node: FullNode, docket: Docket, claim: Claim, shown: Mapping[bytes, by
     batch = docket.data.batch
     yield Sleep(node.my_turn(batch) * TURN_S)
     known = node.batches.get(batch)
-    if known is None or any(args["index"] == claim.index for args in known.events.get("ClaimRejected", ())):
+    if known is None or known.has_fallen(claim.index):
         return
     raw = shown.get(claim.evidence_hash, b"")
     args = (bytes.fromhex(batch[2:]), opening(claim, ClaimTree(docket.data.claims).proof(claim.index)), raw)

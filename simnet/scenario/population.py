@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from chain.modes import Mode
 from chain.quantities import OPG
-from chain.units import MAX_NODES, Amount, ClientCount, Duration, NodeCount, TaskCount
-from nodes.parameters import Parameters
+from chain.units import MAX_NODES, Amount, ClientCount, Duration, NodeCount, Share, TaskCount
+from nodes.parameters import ParameterError, Parameters
 from simnet.scenario.arrivals import Arrivals, Poisson
 
 DeviceName = Literal["auto", "cpu", "laptop", "gpu"]
+
+
+SHARES_ERROR_MAX = 1e-9
 
 
 class InferenceNodes(Parameters):
@@ -51,6 +55,33 @@ class Nodes(Parameters):
     producer: Producers = Producers()
 
 
+class Modes(Parameters):
+    """How often clients ask for which mode of proof; the shares add up to 1."""
+
+    vanilla: Share = Field(default=0.0, description="for the node's signature alone")
+    tee: Share = Field(default=0.0, description="for the signature of an enclave")
+    zkml: Share = Field(default=0.0, description="for a zero-knowledge proof")
+
+    @model_validator(mode="after")
+    def _add_up(self) -> Self:
+        total = self.vanilla + self.tee + self.zkml
+        if abs(total - 1) > SHARES_ERROR_MAX:
+            expected = "expected shares that add up to 100 %, such as {vanilla: 60 %, tee: 30 %, zkml: 10 %}"
+            raise ParameterError(f"the modes add up to {100 * total:g} %", expected)
+        return self
+
+    def at(self, draw: float) -> Mode:
+        """The mode that a draw from [0, 1) stands for."""
+        if draw < self.zkml:
+            return Mode.ZKML
+        return Mode.TEE if draw < self.zkml + self.tee else Mode.VANILLA
+
+    def share(self, mode: Mode) -> float:
+        """How often a mode is asked for."""
+        found: float = getattr(self, mode.value)
+        return found
+
+
 class Clients(Parameters):
     """Everybody who asks and pays."""
 
@@ -63,6 +94,7 @@ class Clients(Parameters):
     payment: Literal["voucher", "deferred"] = Field(
         default="voucher", description="whether the promise to pay goes with the request or follows the answer"
     )
+    modes: Modes | None = Field(default=None, description="what is to prove the answers, where the strategy goes by it")
     audit: bool = Field(default=True, description="whether clients compare answers with what is claimed on chain")
     timeout: Duration = Field(default=10.0, gt=0, description="how long a client waits for an answer")
     tasks: TaskCount | None = Field(default=None, description="stop asking after so many; no limit if not given")

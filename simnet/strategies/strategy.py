@@ -16,12 +16,12 @@ from chain.claims import Claim
 from chain.deploy import ProtocolParameters, ProverSpec, VerifierSpec
 from chain.quantities import Address, Wei
 from chain.seam import Chain, Log
-from nodes.client import ClientPolicy
+from nodes.client import Client, ClientPolicy, Order
 from nodes.effects import Steps
 from nodes.full import FullNode
 from nodes.identity import Identity, Role
 from nodes.inference import Answered, InferenceNode
-from nodes.messages import BatchData
+from nodes.messages import BatchData, InferenceAnswer, InferenceRequest
 from nodes.parameters import Parameters
 from simnet.kernel.streams import Streams
 
@@ -79,6 +79,13 @@ class Strategy(Parameters):
         """What a full node knows from the start, besides what it learns from the chain."""
         return {}
 
+    # -- a client's part -----------------------------------------------------------------------------------------
+
+    def refusal(self, client: Client, node: Identity, order: Order, answer: InferenceAnswer) -> Steps:
+        """Why a correctly signed answer is not what a client asked for: whatever is signed will do."""
+        yield from ()
+        return ""
+
     # -- an inference node's part --------------------------------------------------------------------------------
 
     @property
@@ -90,8 +97,8 @@ class Strategy(Parameters):
         """What an inference node does before it answers anything."""
         yield from ()
 
-    def objection(self, node: InferenceNode) -> Steps:
-        """Why an inference node must not answer anything now; empty if nothing is in the way."""
+    def objection(self, node: InferenceNode, request: InferenceRequest) -> Steps:
+        """Why an inference node must not answer a request now; empty if nothing is in the way."""
         yield from ()
         return ""
 

@@ -10,84 +10,15 @@ see `nodes.adversaries.enclaves`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
-from pydantic import Field
-
-from chain.deploy import ProtocolParameters, VerifierSpec
-from chain.quantities import Gas
-from chain.seam import Call, Log
-from chain.units import Duration, Share
-from nodes.effects import Note, Read, Sleep, Steps, Submit
-from nodes.full import FullNode
-from nodes.records import DutyFailed
-from simnet.strategies.chores import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
-from simnet.strategies.evidence import TIME_TO_PROVE_S, EvidenceStrategy
-
-if TYPE_CHECKING:
-    from simnet.scenario.schema import Scenario
-
-BASIS_POINTS = 10_000
-PROTEST_GAS = Gas(250_000)
-FINALISE_GAS = Gas(500_000)
-"""Gas that each step may use at the most."""
+from simnet.strategies.attested import AttestedSettlement
+from simnet.strategies.enclaves import EnclaveEvidence
 
 
-class Tee(EvidenceStrategy):
+class Tee(EnclaveEvidence, AttestedSettlement):
     """Claims stand by the evidence of enclaves; bad evidence is proven on chain, and slashes."""
 
     kind: ClassVar[str] = "tee"
     claim: ClassVar[str] = "a wrong claim stands only if an enclave, its vendor or the registry's guardian is broken"
     source: ClassVar[str] = "OpenGradient's TEE mode (og-evm); that bad evidence slashes is an assumption"
-
-    window: Duration = Field(default=60.0, description="from the post to finality (assumption)")
-    withheld_share: Share = Field(default=0.5, description="of full nodes' stake that voids a batch (assumption)")
-
-    def verifier(self) -> VerifierSpec | None:
-        """The Attested contract."""
-        return VerifierSpec("Attested", ((int(self.window), round(self.withheld_share * BASIS_POINTS)),))
-
-    def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
-        """No batch expires that can still be made final."""
-        longest = int(self.window + (DEPUTIES + 2) * STEP_IN_S)
-        return replace(parameters, expiry_s=max(parameters.expiry_s, 2 * longest))
-
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
-        """Contracts count whole seconds, and proofs take time."""
-        yield from super().problems(scenario)
-        if self.window % 1:
-            yield ("window",), "contracts count in seconds, so the window must be whole ones"
-        if self.window < TIME_TO_PROVE_S / 2:
-            yield ("window",), f"less than {TIME_TO_PROVE_S // 2} s leave no time to prove evidence bad"
-
-    def on_log(self, node: FullNode, log: Log) -> Steps:
-        """Judge the evidence of a batch, and make it final when its window is over."""
-        yield from super().on_log(node, log)
-        if log.event == "BatchPosted":
-            yield from self.close(node, "0x" + log.args["batch"].hex())
-
-    def withheld(self, node: FullNode, batch: str) -> Steps:
-        """Say that there was nothing to judge."""
-        call = Call(node.me.address, "Attested", "protest", (bytes.fromhex(batch[2:]),), PROTEST_GAS)
-        receipt = yield Submit(call, subject=batch)
-        if receipt is not None and not receipt.ok:
-            yield Note(DutyFailed(node.me.name, batch, f"protest: {receipt.revert}"))
-
-    def close(self, node: FullNode, batch: str) -> Steps:
-        """Make a batch final; deputies step in."""
-        turn = node.my_turn(batch)
-        if turn > DEPUTIES:
-            return
-        yield Sleep(self.window + 1 + turn * STEP_IN_S)
-        while batch in node.batches:
-            openings, charges = yield from open_fallen(node, batch)
-            if (yield Read("Attested", "isWithheld", (bytes.fromhex(batch[2:]),))):
-                openings, charges = (), node.batches[batch].charges
-            args = (bytes.fromhex(batch[2:]), openings, charges)
-            gas = Gas(FINALISE_GAS + OPENING_GAS * (len(openings) + len(charges)))
-            receipt = yield Submit(Call(node.me.address, "Attested", "finalise", args, gas), subject=batch)
-            if receipt is not None and receipt.ok:
-                return
-            yield Sleep(STEP_IN_S)

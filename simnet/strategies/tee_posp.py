@@ -15,19 +15,19 @@ from typing import ClassVar
 from chain.seam import Log
 from nodes.effects import Spawn, Steps
 from nodes.full import FullNode
-from simnet.strategies.evidence import EvidenceStrategy
+from simnet.strategies.enclaves import EnclaveEvidence
 from simnet.strategies.posp import Posp
 
 
-class TeePosp(EvidenceStrategy, Posp):
+class TeePosp(EnclaveEvidence, Posp):
     """Claims need the evidence of enclaves, and a sample of them is executed again."""
 
     kind: ClassVar[str] = "tee_posp"
     claim: ClassVar[str] = "a broken enclave is found out after (1 - p) / p frauds on average, and disabled"
     source: ClassVar[str] = "combination of tee and posp [D]"
-    watches: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys((*EvidenceStrategy.watches, *Posp.watches)))
+    watches: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys((*EnclaveEvidence.watches, *Posp.watches)))
 
     def on_log(self, node: FullNode, log: Log) -> Steps:
         """Judge evidence, and serve the sampling."""
-        yield Spawn(EvidenceStrategy.on_log(self, node, log))
+        yield Spawn(EnclaveEvidence.on_log(self, node, log))
         yield from Posp.on_log(self, node, log)

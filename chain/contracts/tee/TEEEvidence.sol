@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Claim, Opening} from "../Claims.sol";
+import {TEE, modeOf} from "../Modes.sol";
 import {Settlement} from "../Settlement.sol";
 import {ITEEVerifier, TEE_VERIFIER} from "./ITEEVerifier.sol";
 import {TEERegistry} from "./TEERegistry.sol";
@@ -18,6 +19,7 @@ contract TEEEvidence {
         uint32 quoteAge; // seconds that a document may be old when it is used
         uint32 postingDelay; // seconds from an answer to the post of its claim
         uint32 notice; // seconds in which a node must notice that its enclave is out of service, or a root replaced
+        bool byMode; // whether only claims whose task says so owe evidence
     }
 
     uint256 public constant DOCUMENT_LIFETIME = 300;
@@ -29,6 +31,7 @@ contract TEEEvidence {
     uint32 public immutable quoteAge;
     uint32 public immutable postingDelay;
     uint32 public immutable notice;
+    bool public immutable byMode;
 
     error InvalidParameters();
     error WrongEvidence(bytes32 evidenceHash);
@@ -44,6 +47,7 @@ contract TEEEvidence {
         quoteAge = p.quoteAge;
         postingDelay = p.postingDelay;
         notice = p.notice;
+        byMode = p.byMode;
     }
 
     /// @notice Prove that a claim of an open batch has no evidence, or none that its enclave could have given.
@@ -61,6 +65,7 @@ contract TEEEvidence {
         external
     {
         Claim calldata claim = opening.claim;
+        if (!_owes(claim)) revert EvidenceIsGood();
         _checkHash(claim, evidence);
         if (evidence.length != EVIDENCE_BYTES || keccak256(document) != _word(evidence, 2)) {
             revert WrongDocument(keccak256(document));
@@ -85,6 +90,7 @@ contract TEEEvidence {
         view
         returns (bytes32 fault)
     {
+        if (!_owes(claim)) return 0;
         if (claim.evidenceHash == 0) return "no_evidence";
         _checkHash(claim, evidence);
         if (evidence.length != EVIDENCE_BYTES) return "malformed_evidence";
@@ -102,6 +108,10 @@ contract TEEEvidence {
     /// @notice What an enclave signs in the place of a chat request's hash: the task and all that it is about.
     function requestHashOf(Claim calldata claim) public pure returns (bytes32) {
         return keccak256(abi.encode(claim.task, claim.model, claim.inputHash));
+    }
+
+    function _owes(Claim calldata claim) private view returns (bool) {
+        return !byMode || modeOf(claim.task) == TEE;
     }
 
     function _checkHash(Claim calldata claim, bytes calldata evidence) private pure {

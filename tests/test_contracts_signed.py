@@ -1,0 +1,95 @@
+"""SignedEvidence: a claim that owes its node's signature falls without one, and cannot fall with one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from chain.claims import Claim
+from chain.deploy import ProverSpec, VerifierSpec
+from chain.hashing import keccak
+from chain.modes import Mode, marked
+from chain.quantities import OPG
+from chain.signing import answer_digest
+from nodes.signatures import fault
+from tests.contracts_world import FEE, PARAMETERS, STAKE, Batch, World, event, hash_of, reason
+
+PROVER = ProverSpec("SignedEvidence")
+
+
+@cache
+def prepared() -> World:
+    world = World(verifier=VerifierSpec("Attested", ((100, 5_000),)), provers=(PROVER,))
+    world.stake("node")
+    world.deposit("cleo", OPG)
+    return world
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    world = prepared()
+    point = world.chain.snapshot()
+    yield world
+    world.chain.revert_to(point)
+
+
+def signed(world: World, claim: Claim, signer: str = "node") -> bytes:
+    digest = answer_digest(world.domain, claim.task, claim.model, claim.input_hash, claim.output_hash)
+    return world.key(signer).sign(digest)
+
+
+def post(world: World, evidence: bytes | None, mode: Mode = Mode.VANILLA) -> Batch:
+    """Post one claim, with this evidence or with none."""
+    [claim] = world.claims(["cleo"])
+    task = bytes.fromhex(marked("0x" + claim.task.hex(), mode)[2:])
+    claim = replace(claim, task=task, evidence_hash=keccak(evidence) if evidence else bytes(32))
+    return world.post("node", [claim], [world.voucher("cleo", "node", FEE)])
+
+
+def asked(world: World) -> Claim:
+    [claim] = world.claims(["cleo"])
+    return replace(claim, task=bytes.fromhex(marked("0x" + claim.task.hex(), Mode.VANILLA)[2:]))
+
+
+def test_a_claim_under_its_nodes_signature_stands(world: World) -> None:
+    evidence = signed(world, asked(world))
+    batch = post(world, evidence)
+    assert (
+        world.fails("cleo", "SignedEvidence.proveBad", batch.id, batch.opening(0), evidence).error == "EvidenceIsGood"
+    )
+
+
+@pytest.mark.parametrize("wrong", ["another signer", "another answer", "no signature"])
+def test_a_claim_under_any_other_falls_and_costs_stake(world: World, wrong: str) -> None:
+    claim = asked(world)
+    evidence = {
+        "another signer": signed(world, claim, "cleo"),
+        "another answer": signed(world, replace(claim, output_hash=hash_of("other"))),
+        "no signature": b"\x01" * 65,
+    }[wrong]
+    batch = post(world, evidence)
+    receipt = world.ok("cleo", "SignedEvidence.proveBad", batch.id, batch.opening(0), evidence)
+    assert event(receipt, "ClaimRejected")["reason"].rstrip(b"\0") == b"bad_signature"
+    assert event(receipt, "Slashed")["amount"] == STAKE * PARAMETERS.slash_share_bps // 10_000
+    assert fault(evidence, batch.claims[0], world.address("node"), world.domain) == "bad_signature"
+
+
+def test_so_does_one_without_a_signature(world: World) -> None:
+    batch = post(world, None)
+    receipt = world.ok("cleo", "SignedEvidence.proveBad", batch.id, batch.opening(0), b"")
+    assert event(receipt, "ClaimRejected")["reason"].rstrip(b"\0") == b"no_evidence"
+
+
+def test_who_shows_something_else_than_the_claims_evidence_proves_nothing(world: World) -> None:
+    batch = post(world, signed(world, asked(world)))
+    receipt = world.send("cleo", "SignedEvidence.proveBad", batch.id, batch.opening(0), b"\x01" * 65)
+    assert reason(receipt) == "WrongEvidence"
+
+
+@pytest.mark.parametrize("mode", [Mode.TEE, Mode.ZKML])
+def test_claims_of_other_modes_owe_none(world: World, mode: Mode) -> None:
+    batch = post(world, None, mode)
+    assert world.fails("cleo", "SignedEvidence.proveBad", batch.id, batch.opening(0), b"").error == "EvidenceIsGood"
