@@ -216,6 +216,8 @@ def transaction_mined(state: State, row: Row) -> None:
     if node is not None:
         node.transactions += 1
         node.gas += row["gas_used"]
+    if row["revert"] and row["function"] == "postBatch":
+        state.batches.pop(row["subject"], None)  # its claims go into the node's next one
 
 
 def chain_reorged(state: State, row: Row) -> None:

@@ -63,6 +63,17 @@ def test_what_is_settled_is_forgotten(tmp_path: Path) -> None:
     assert len(state.batches) <= 4
 
 
+def test_a_batch_that_the_chain_refused_is_open_no_longer() -> None:
+    state = State()
+    apply(state, {"i": 0, "t": 1.0, "kind": "batch_built", "node": "inference-0", "batch": "0xab", "tasks": ["0x01"]})
+    mined = {"i": 1, "t": 2.0, "kind": "transaction_mined", "block": 1, "sender": "0x00", "contract": "Settlement"}
+    post = {**mined, "function": "postBatch", "subject": "0xab", "gas_used": 30_000, "waited_s": 2.0}
+    apply(state, {**post, "revert": ""})
+    assert list(state.batches) == ["0xab"]
+    apply(state, {**post, "revert": "NotActiveInferenceNode()"})
+    assert not state.batches
+
+
 def test_truth_and_belief_are_kept_apart() -> None:
     state = State()
     cheat = next(row for row in recorded_rows() if row["kind"] == "cheated" and row["act"] == "answer")
