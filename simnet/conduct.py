@@ -32,7 +32,7 @@ class Conduct:
     def fate(self) -> str:
         """What became of it, in a word or two."""
         if self.finalised:
-            return "got away with it"
+            return "got away with some" if self.slashes else "got away with it"
         if self.slashes:
             return "slashed" if self.dishonest else "slashed although honest"
         if self.refused:

@@ -93,10 +93,9 @@ def run(scenario: Scenario, options: Options) -> Finished:
         chain = open_chain(scenario)
         failure, virtual_s = play(scenario, chain, log, options)
         write_manifest(directory, scenario, chain, options.command)
-    except BaseException:
+    except BaseException as error:
         log.close()
-        if options.out is None:
-            shutil.rmtree(directory, ignore_errors=True)
+        keep(directory, scenario, log, options, error)
         raise
     finally:
         if chain is not None:
@@ -130,6 +129,16 @@ def play(scenario: Scenario, chain: Chain, log: EventLog, options: Options) -> t
         failure, reason = error, f"cut short: {error}"
     log.append(engine.now, RunEnded(reason))
     return failure, engine.now
+
+
+def keep(directory: Path, scenario: Scenario, log: EventLog, options: Options, error: BaseException) -> None:
+    """Keep what was recorded before an error that nobody foresaw, and say where; if nothing was, leave nothing."""
+    if options.out is None and not log.path.stat().st_size:
+        shutil.rmtree(directory, ignore_errors=True)
+        return
+    if options.out is None:
+        directory = publish(directory, f"{scenario.name}-{scenario.seed}-{log.digest[:8]}")
+    error.add_note(f"what was recorded until then is in {directory}/")
 
 
 def take_stock(world: World) -> None:

@@ -44,17 +44,20 @@ def test_a_liar_is_shown_with_its_acts_its_frauds_and_what_they_cost(log: Handma
 
 
 def test_fates(log: Handmade) -> None:
-    log.join("inference", "won", "quiet", "control")
-    for name in ("n", "won", "quiet", "control"):
+    log.join("inference", "won", "partly", "quiet", "control")
+    for name in ("n", "won", "partly", "quiet", "control"):
         told(log, name, "quantize")
     log.sent("x").sent("y", node="won").cheated("n", "answer", "x").cheated("won", "answer", "y")
     log.cheated("quiet", "answer", "never asked")
     log.posted("a", "x").rejected("a", 0).slashed("n", 1).final("a", accepted=0, rejected=1)
     log.posted("b", "y", node="won").final("b", accepted=1)
+    log.sent("v", "w", node="partly").cheated("partly", "answer", "v").cheated("partly", "answer", "w")
+    log.posted("c", "v", "w", node="partly").rejected("c", 0).slashed("partly", 1).final("c", accepted=1, rejected=1)
     log.slashed("f", 1, "wrong_vote")
     assert {name: found.fate for name, found in lines(log).items()} == {
         "n": "slashed",
         "won": "got away with it",
+        "partly": "got away with some",
         "quiet": "not punished",
         "control": "unharmed",
         "f": "slashed although honest",

@@ -268,10 +268,13 @@ def test_whatever_simnet_can_explain_in_mid_run_keeps_what_was_recorded() -> Non
     assert_cut_short(finished, "cut short: the model file is gone")
 
 
-def test_a_defect_is_not_taken_for_a_result() -> None:
+def test_a_defect_is_not_taken_for_a_result_and_loses_nothing_that_was_recorded() -> None:
     def fail() -> None:
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError) as caught:
         run(scenario(**SHORT), Options(listener=at_second(20.0, fail)))
-    assert list(RUNS.iterdir()) == []
+    (kept,) = [path for path in RUNS.iterdir() if not path.is_symlink()]
+    assert caught.value.__notes__ == [f"what was recorded until then is in {kept}/"]
+    assert not (kept / "results.json").exists()
+    assert [row["t"] for row in read_log(kept / "events.jsonl")][-1] == pytest.approx(20.0, abs=2.0)

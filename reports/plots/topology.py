@@ -21,6 +21,7 @@ FATES = {
     "slashed": "@blue",
     "refused service": "@sky",
     "not punished": "@orange",
+    "got away with some": "@deepred",
     "got away with it": "@vermillion",
     "slashed although honest": "@purple",
 }

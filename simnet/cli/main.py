@@ -138,11 +138,13 @@ def internal_error(error: Exception) -> str:
     if os.environ.get("SIMNET_TRACEBACK"):
         return "".join(traceback.format_exception(error))
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    return (
-        f"internal error: {type(error).__name__}: {error}\n"
-        f"  at {frame.filename}:{frame.lineno} in {frame.name}\n"
-        "  this is a defect in simnet; SIMNET_TRACEBACK=1 shows how it came about"
+    lines = (
+        f"internal error: {type(error).__name__}: {error}",
+        f"at {frame.filename}:{frame.lineno} in {frame.name}",
+        *getattr(error, "__notes__", ()),
+        "this is a defect in simnet; SIMNET_TRACEBACK=1 shows how it came about",
     )
+    return "\n  ".join(lines)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,9 @@ from simnet.strategies.strategy import Strategy
 
 MAX_SEED = 2**63 - 1
 
+LARGEST_DEPLOYMENT = 6_000_000
+"""Gas in which every contract can be deployed: a block that takes less has no protocol."""
+
 COMPARATOR_KEY = "strategy.comparator"
 """Where a file has the comparator, which is the scenario's and not the strategy's own."""
 
@@ -41,7 +44,9 @@ class ChainSection(Parameters):
 
     backend: Literal["anvil", "revm"] = Field(default="anvil", description="what runs the EVM")
     block_time: Duration = Field(default=2.0, ge=1.0, description="between blocks; whole seconds, as timestamps are")
-    block_gas_limit: int = Field(default=30_000_000, ge=1_000_000, le=10**9, description="gas in one block")
+    block_gas_limit: int = Field(
+        default=30_000_000, ge=LARGEST_DEPLOYMENT, le=10**9, description="gas in one block; contracts must fit in one"
+    )
     port: int | None = Field(default=None, ge=1, le=65535, description="where anvil listens; a free port if not given")
 
 
