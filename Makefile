@@ -6,7 +6,7 @@ PIP      := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 TESTS    ?= tests
 
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types pytest format contracts models lock clean
+.PHONY: help run test lint types pytest format contracts models circuits lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -53,6 +53,11 @@ models: .venv/.train ## train the model zoo anew
 	@$(PIP) --require-hashes -r requirements/test.lock
 	@touch $@
 
+.venv/.zkml: .venv/.run
+	@echo "simnet: installing what proofs of inference need"
+	@$(PIP) --no-build-isolation --editable '.[zkml]'
+	@touch $@
+
 .venv/.train: .venv/.test
 	@echo "simnet: installing what training needs (PyTorch is large)"
 	@$(PIP) --editable '.[train]'
@@ -67,6 +72,9 @@ node_modules/.test: .venv/.made package-lock.json
 	@echo "simnet: installing anvil, solc and OpenZeppelin"
 	@scripts/node-packages
 	@touch node_modules/.run $@
+
+circuits: .venv/.test ## make the zkml circuits anew; `make contracts` next
+	$(BIN)/python -m nodes.zkml.make
 
 lock: .venv/.test ## resolve the pinned dependencies anew
 	scripts/lock

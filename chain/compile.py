@@ -1,6 +1,7 @@
 """Compiles the contracts to ``chain/artifacts``: ``python -m chain.compile [--check]``.
 
-Runs solc's JavaScript build under Node.js. The bytecode carries no metadata hash, so that the same sources
+Runs solc's JavaScript build under Node.js, twice: the verifiers that ezkl generates are assembly, which the newer
+pipeline of the compiler can't take. The bytecode carries no metadata hash, so that the same sources
 give the same bytes anywhere. ``--check`` writes nothing and fails where an artifact is out of date.
 """
 
@@ -22,6 +23,9 @@ CONTRACTS = Path(__file__).parent / "contracts"
 EVM_VERSION = "cancun"
 """Newest that OpenZeppelin needs (mcopy) and every backend runs."""
 
+GENERATED = "zkml/circuits/"
+"""Contracts that `nodes.zkml.make` generates. Nothing of ours imports them."""
+
 # The output goes to a file: solcjs exits before a pipe is drained.
 _DRIVER = """
 const fs = require("fs"), path = require("path"), [modules, input, output] = process.argv.slice(1);
@@ -35,12 +39,13 @@ class CompileFailed(ChainError):
     """The compiler rejected a contract."""
 
 
-def _standard_input() -> dict[str, Any]:
+def _standard_input(generated: bool) -> dict[str, Any]:
     paths = {path.relative_to(CONTRACTS).as_posix(): path for path in CONTRACTS.rglob("*.sol")}
-    sources = {name: {"content": path.read_text()} for name, path in sorted(paths.items())}
+    chosen = {name: path for name, path in sorted(paths.items()) if name.startswith(GENERATED) is generated}
+    sources = {name: {"content": path.read_text()} for name, path in chosen.items()}
     settings = {
         "evmVersion": EVM_VERSION,
-        "viaIR": True,
+        "viaIR": not generated,
         "optimizer": {"enabled": True, "runs": 200},
         "metadata": {"bytecodeHash": "none", "appendCBOR": False},
         "outputSelection": {name: {"*": ["abi", "evm.bytecode.object", "metadata"]} for name in sources},
@@ -83,7 +88,11 @@ def _artifact(name: str, output: dict[str, Any]) -> str:
 
 def compile_contracts() -> dict[str, str]:
     """Text of each artifact, by contract name. Raises `CompileFailed` on errors and on warnings."""
-    output = _run_solc(_standard_input())["contracts"]
+    requests = [_standard_input(generated) for generated in (False, True)]
+    output: dict[str, Any] = {}
+    for request in requests:
+        if request["sources"]:
+            output |= _run_solc(request)["contracts"]
     return {
         name: _artifact(name, contract)
         for source in sorted(output)

@@ -1,0 +1,1 @@
+"""Proofs of inference: real halo2/KZG proofs by ezkl that a circuit, compiled from a zoo model, gave an output."""

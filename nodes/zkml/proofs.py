@@ -1,0 +1,142 @@
+"""Making proofs, and verifying them off chain.
+
+ezkl blinds every proof with fresh randomness, so two proofs of one statement differ. A proof is therefore kept, by
+what it proves: on one machine a run with the same seed has the same proofs, and the same log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from nodes.models.tensors import Tensor
+from nodes.zkml import keys, library
+from nodes.zkml.circuits import Circuit
+from nodes.zkml.field import from_hex, to_hex
+from nodes.zkml.pool import Pool
+
+CHECKSUM_CHARACTERS = 64
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A proof, and what it says it proves."""
+
+    circuit: str
+    proof: bytes
+    instances: tuple[int, ...]
+    """Field elements: the input's first, then the output's. Both arguments of the contract's ``verifyProof``."""
+    output: Tensor
+    """The output that the instances claim, float32: the circuit's, unless another was claimed."""
+    witness_s: float
+    """Seconds that it took when it was made, on this machine; so are `prove_s`."""
+    prove_s: float
+
+
+class Prover:
+    """Makes proofs in a pool of child processes. `fresh` takes none from the cache, and leaves none there."""
+
+    def __init__(self, workers: int | None = None, fresh: bool = False) -> None:
+        self._pool = Pool(workers)
+        self._scratch = tempfile.TemporaryDirectory(prefix="simnet-proofs-") if fresh else None
+
+    def ensure_keys(self, *circuits: Circuit, tell: Any = lambda _: None) -> None:
+        """Make the proving keys that are missing; see `keys.ensure`."""
+        keys.ensure(circuits, self._pool, tell)
+
+    def start(self, circuit: Circuit, value: Tensor, claimed: tuple[int, ...] = ()) -> None:
+        """Begin a proof that will be asked for later. Raises `SimnetError` for an input that the circuit can't take."""
+        target = self._path(circuit, value, claimed)
+        if _read(target) is None:
+            self.ensure_keys(circuit)
+            self._pool.start(
+                "prove",
+                target,
+                input=[float(number) for number in value.ravel()],
+                claimed=to_hex(claimed),
+                compiled=str(circuit.compiled),
+                srs=str(circuit.srs),
+                pk=str(keys.pk_path(circuit)),
+            )
+
+    def prove(self, circuit: Circuit, value: Tensor, claimed: tuple[int, ...] = ()) -> Proof:
+        """A proof that `circuit` maps `value` [*input_shape] to its output.
+
+        With `claimed` output elements, a proof for those from a forged witness: made without complaint, as ezkl
+        does, and verified by nobody. Raises `ProofFailed` where an intermediate value leaves the circuit's range.
+        """
+        target = self._path(circuit, value, claimed)
+        made = _read(target)
+        if made is None:
+            self.start(circuit, value, claimed)
+            self._pool.wait(target)
+            made = json.loads(target.read_bytes())
+            _write(target, made)
+        instances = from_hex(made["instances"])
+        raw = bytes.fromhex(made["proof"][2:])
+        return Proof(circuit.name, raw, instances, circuit.output_of(instances), made["witness_s"], made["prove_s"])
+
+    def close(self) -> None:
+        """Stop what is being proven."""
+        self._pool.close()
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _path(self, circuit: Circuit, value: Tensor, claimed: tuple[int, ...]) -> Path:
+        """Where the proof of a statement is kept."""
+        statement = json.dumps(to_hex((*circuit.input_instances(value), *claimed))).encode()
+        where = Path(self._scratch.name) if self._scratch else keys.directory(circuit) / "proofs"
+        return where / f"{hashlib.sha256(statement).hexdigest()}.json"
+
+
+def verify(circuit: Circuit, proof: bytes, instances: tuple[int, ...]) -> bool:
+    """Whether a proof proves what its instances say. Takes some milliseconds. Raises `ZkmlMissing`.
+
+    Stricter than ezkl, and as strict as the contract: ezkl overlooks bytes after the end of a proof.
+    """
+    ezkl = library.load()
+    if not circuit.fits(proof, instances):
+        return False
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump({"instances": [to_hex(instances)], "proof": list(proof)}, file)
+        file.flush()
+        try:
+            return bool(ezkl.verify(file.name, str(circuit.settings), str(circuit.vk), str(circuit.srs)))
+        except RuntimeError:  # how ezkl says no
+            return False
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """What was kept, unless there is nothing, or it is damaged."""
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    if _checksum(text[CHECKSUM_CHARACTERS:]) != text[:CHECKSUM_CHARACTERS]:
+        return None
+    kept: dict[str, Any] = json.loads(text[CHECKSUM_CHARACTERS:])
+    return kept
+
+
+def _write(path: Path, made: dict[str, Any]) -> None:
+    text = json.dumps(made).encode()
+    part = path.with_suffix(".part")
+    part.write_bytes(_checksum(text) + text)
+    part.replace(path)
+
+
+def _checksum(text: bytes) -> bytes:
+    return hashlib.sha256(text).hexdigest().encode()
