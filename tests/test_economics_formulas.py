@@ -12,7 +12,15 @@ from chain.deploy import ProtocolParameters
 from chain.quantities import OPG, Wei
 from simnet.economics.capture import all_collude, any_of, seats_captured, slots_captured
 from simnet.economics.detection import detected_within, mean_requests, requests_until, unseen_after
-from simnet.economics.dilemma import attention_penalty, fraud_floor, jackpot_needed, jackpot_share, jackpot_total
+from simnet.economics.dilemma import (
+    attention_penalty,
+    fraud_floor,
+    gain_of_looking,
+    jackpot_needed,
+    jackpot_share,
+    jackpot_total,
+    looks_if_it_pays,
+)
 from simnet.economics.randomness import last_revealer_wins
 from simnet.economics.sampling import (
     break_even_penalty,
@@ -125,6 +133,14 @@ def test_gt7_at_the_break_even_penalty_the_expected_gain_is_zero(reward: float, 
 @pytest.mark.parametrize(("loss", "floor"), [(0, 0.01), (100, 0.005)])
 def test_gt8_the_floor_under_unpaid_checking(loss: float, floor: float) -> None:
     assert fraud_floor(1, 100, loss) == floor
+
+
+@given(st.floats(1.01, 100), amounts, amounts)
+def test_gt8_looking_pays_above_the_floor_and_below_it_does_not(ratio: float, reward: float, loss: float) -> None:
+    floor = fraud_floor(1, reward, loss)
+    assert gain_of_looking(floor, reward, 1, loss) == pytest.approx(0, abs=1e-9)
+    assert looks_if_it_pays(floor * ratio, reward, 1, loss, explores=0.2) == 0.9
+    assert looks_if_it_pays(floor / ratio, reward, 1, loss, explores=0.2) == 0.1
 
 
 def test_gt9_the_jackpot_halves_with_every_further_challenger() -> None:

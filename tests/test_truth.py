@@ -14,6 +14,15 @@ from simnet.truth.values import Frequency
 CASES = Path(__file__).parents[1] / "scenarios" / "truth"
 TASKS_MIN = 10_000
 
+SHORTER = {
+    "GT-8a": ("duration=100 s",),
+    "GT-8b": ("duration=60 s",),
+    "GT-8c": ("duration=1000 s",),
+    "GT-10a": ("duration=400 s",),
+    "GT-9": ("duration=60 s",),
+}
+"""Enough to find a sabotage out."""
+
 
 def failing(result: CaseResult) -> list[str]:
     """Formulas whose check did not hold."""
@@ -37,11 +46,16 @@ def test_every_case_holds_over_ten_thousand_tasks(file: Path) -> None:
         ("GT-7a", "clients.fee=11 OPG", "break_even_penalty"),  # a wrong reward
         ("GT-17a", "strategy.commit_reveal=false", "constant"),  # votes that can be copied
         ("GT-4", "strategy.size=4", "seats_captured"),  # committees of another size
+        ("GT-8a", "strategy.winner_share=90 %", "fraud_floor"),  # a find that pays less
+        ("GT-8b", "strategy.wrong_vote_slash=0.02 %", "fraud_floor"),  # a wrong vote that costs more
+        ("GT-8c", "adversaries.0.explore=1", "gain_of_looking"),  # cheats who toss coins
+        ("GT-9", "strategy.jackpot=999 OPG", "jackpot_share"),  # a smaller jackpot
+        ("GT-10a", "strategy.jackpot=18 OPG", "looks_if_it_pays"),  # a jackpot that does not pay
     ],
 )
 def test_a_sabotaged_case_does_not_hold(case: str, sabotage: str, found_out: str) -> None:
     (file,) = case_files(CASES, (case,))
-    result = run_case(file, (sabotage,))
+    result = run_case(file, (sabotage, *SHORTER.get(case, ())))
     assert not result.held
     assert found_out in failing(result)
 

@@ -104,7 +104,7 @@ def cells(verdict: Verdict) -> tuple[str, ...]:
     wrong += [] if verdict.simulated_agrees else ["simulation differs"]
     return (
         f"{verdict.check.formula}({arguments})",
-        f"{verdict.expected:.6g}",
+        f"{round(verdict.expected, 15):.6g}",
         f"{verdict.observed.value:.6g}",
         f"{low:.4g} – {high:.4g}",
         f"{verdict.observed.n:,}",

@@ -2,7 +2,15 @@
 
 from simnet.economics.capture import all_collude, any_of, seats_captured, slots_captured
 from simnet.economics.detection import detected_within, mean_requests, requests_until, unseen_after
-from simnet.economics.dilemma import attention_penalty, fraud_floor, jackpot_needed, jackpot_share, jackpot_total
+from simnet.economics.dilemma import (
+    attention_penalty,
+    fraud_floor,
+    gain_of_looking,
+    jackpot_needed,
+    jackpot_share,
+    jackpot_total,
+    looks_if_it_pays,
+)
 from simnet.economics.randomness import last_revealer_wins
 from simnet.economics.sampling import (
     break_even_penalty,
@@ -25,10 +33,12 @@ __all__ = [
     "expected_cheat",
     "expected_honest",
     "fraud_floor",
+    "gain_of_looking",
     "jackpot_needed",
     "jackpot_share",
     "jackpot_total",
     "last_revealer_wins",
+    "looks_if_it_pays",
     "mean_requests",
     "posp_threshold",
     "requests_until",

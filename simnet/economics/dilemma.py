@@ -18,6 +18,23 @@ def fraud_floor(check_cost: float, reward: float, loss: float = 0.0) -> float:
     return check_cost / (reward + loss)
 
 
+def gain_of_looking(found: float, reward: float, check_cost: float, loss: float = 0.0) -> float:
+    """What a check earns on average, against not looking: X (R + L) - C.
+
+    `found` is the share X of claims that a check finds fault with, fraud or forced error. Source: Felten, as
+    `fraud_floor`; for forced errors Truebit, as `jackpot_needed`.
+    """
+    return found * (reward + loss) - check_cost
+
+
+def looks_if_it_pays(found: float, reward: float, check_cost: float, loss: float = 0.0, explores: float = 0.0) -> float:
+    """Share of claims that a verifier looks at who knows what pays, and does either at random now and then.
+
+    `explores` is the share of its decisions that it makes by the flip of a coin. Source: derived [D].
+    """
+    return 1 - explores / 2 if gain_of_looking(found, reward, check_cost, loss) > 0 else explores / 2
+
+
 def jackpot_share(jackpot: float, challengers: int) -> float:
     """What each of k simultaneous challengers of a forced error gets: J / 2^(k - 1).
 

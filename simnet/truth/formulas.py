@@ -7,7 +7,14 @@ from types import MappingProxyType
 
 from simnet.economics.capture import all_collude, any_of, seats_captured, slots_captured
 from simnet.economics.detection import detected_within, mean_requests, requests_until
-from simnet.economics.dilemma import fraud_floor, jackpot_share, jackpot_total
+from simnet.economics.dilemma import (
+    fraud_floor,
+    gain_of_looking,
+    jackpot_needed,
+    jackpot_share,
+    jackpot_total,
+    looks_if_it_pays,
+)
 from simnet.economics.randomness import last_revealer_wins
 from simnet.economics.sampling import (
     break_even_penalty,
@@ -41,9 +48,12 @@ FORMULAS: Mapping[str, Callable[..., float]] = MappingProxyType(
             expected_cheat,
             expected_honest,
             fraud_floor,
+            gain_of_looking,
+            jackpot_needed,
             jackpot_share,
             jackpot_total,
             last_revealer_wins,
+            looks_if_it_pays,
             mean_requests,
             posp_threshold,
             requests_until,

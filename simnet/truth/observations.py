@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from simnet.truth.checking import (
+    break_even_find,
+    break_even_fraud_rate,
+    frauds_looked_at,
+    gain_from_looking,
+    looks_once_learnt,
+)
 from simnet.truth.detection import caught_within, claims_sampled, frauds_caught, frauds_finalised, frauds_until_caught
 from simnet.truth.jackpots import forced_errors_found, jackpot_parts, jackpots_paid
 from simnet.truth.money import break_even_probability, payoff_of_fraud, slash_amounts
 from simnet.truth.panels import committees_with, copies_counted, slot_majorities
 from simnet.truth.values import Observation
+from simnet.truth.voting import break_even_fraud_rate_of_votes, gain_from_voting
 
 OBSERVATIONS: Mapping[str, Callable[..., Observation]] = MappingProxyType(
     {
         observe.__name__: observe
         for observe in (
+            break_even_find,
+            break_even_fraud_rate,
+            break_even_fraud_rate_of_votes,
             break_even_probability,
             caught_within,
             claims_sampled,
@@ -23,9 +34,13 @@ OBSERVATIONS: Mapping[str, Callable[..., Observation]] = MappingProxyType(
             forced_errors_found,
             frauds_caught,
             frauds_finalised,
+            frauds_looked_at,
             frauds_until_caught,
+            gain_from_looking,
+            gain_from_voting,
             jackpot_parts,
             jackpots_paid,
+            looks_once_learnt,
             payoff_of_fraud,
             slash_amounts,
             slot_majorities,
