@@ -85,7 +85,8 @@ def frauds_looked_at(figures: Figures) -> Frequency:
 
 
 def looks_once_learnt(figures: Figures) -> Frequency:
-    """Decisions to look, of the later half of the decisions that participants with interests made."""
-    decisions = [row["action"] for row in figures.tables.of("decided") if row["action"] in ("check", "skip")]
+    """Decisions to look, of the later half of those that verifiers with interests made about a claim."""
+    claims = [row for row in figures.tables.of("decided") if row["subject"].startswith("0x")]
+    decisions = [row["action"] for row in claims if row["action"] in ("check", "skip")]
     later = decisions[len(decisions) // 2 :]
     return Frequency(later.count("check"), len(later))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 from simnet.economics.payoffs import penalties
 from simnet.metrics import Figures
@@ -18,12 +19,12 @@ def gain_from_voting(figures: Figures) -> Mean:
 
 
 def break_even_fraud_rate_of_votes(figures: Figures) -> Mean:
-    """Share of wrong claims at which checking would have paid: C / (R + L), with both as they were where fraud was.
+    """Share of wrong claims at which checking would have paid: C / (R + L), as both were in batches with one fraud.
 
     L is a share of a stake that shrinks with every slash, so that the error given is the spread, not the mean's.
     """
-    wrong = {row["batch"]: True for row in figures.tables.event("ClaimRejected")}
-    mean = mean_of([ahead for batch, ahead in diligence(figures).items() if batch in wrong])
+    wrong = Counter(row["batch"] for row in figures.tables.event("ClaimRejected"))
+    mean = mean_of([ahead for batch, ahead in diligence(figures).items() if wrong[batch] == 1])
     if not mean.value > 0:
         return Mean(math.inf, math.inf, mean.n)
     value = honest_cost(figures) / mean.value
