@@ -74,11 +74,15 @@ class ProtocolParameters:
 class VerifierSpec:
     """A verification contract to deploy, under the name of its artifact.
 
-    Its constructor takes Settlement, Staking, Beacon and OPG, then `args`.
+    Its constructor takes Settlement, Staking, Beacon and OPG, the contracts in `needs`, which are there already, then
+    `args`.
     """
 
     artifact: str
     args: tuple[Any, ...] = ()
+    needs: tuple[str, ...] = ()
+    proves: bool = False
+    """Whether it rejects claims by proof as well."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,8 @@ def _deploy(chain: Chain, deployer: Address, parameters: ProtocolParameters, ver
     settlement = chain.deploy("Settlement", [opg, staking, p.settlement], deployer)
     beacon = chain.deploy("Beacon", [staking, chain.head[1], p.beacon_round_s], deployer)
     if verifier is not None:
-        chain.deploy(verifier.artifact, [settlement, staking, beacon, opg, *verifier.args], deployer)
+        known = [chain.address_of(name) for name in verifier.needs]
+        chain.deploy(verifier.artifact, [settlement, staking, beacon, opg, *known, *verifier.args], deployer)
 
 
 def _hand_over(
@@ -138,7 +143,9 @@ def _hand_over(
         address = chain.address_of(verifier.artifact)
         calls.append(Call(deployer, "Staking", "grantRole", (SLASHER_ROLE, address)))
         calls.append(Call(deployer, "Settlement", "setVerifier", (address,)))
-    for prover in provers:
-        calls.append(Call(deployer, "Settlement", "grantRole", (PROVER_ROLE, chain.address_of(prover.artifact))))
+    proving = [prover.artifact for prover in provers]
+    if verifier is not None and verifier.proves:
+        proving.append(verifier.artifact)
+    calls += [Call(deployer, "Settlement", "grantRole", (PROVER_ROLE, chain.address_of(name))) for name in proving]
     calls += [Call(deployer, name, "renounceRole", (ADMIN_ROLE, deployer)) for name in ("Staking", "Settlement")]
     return calls

@@ -190,6 +190,34 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
+class Prove:
+    """Prove, on one of this participant's provers, that a model's circuit makes an output of an input.
+
+    Answers `nodes.proving.prover.Proof`, once a prover has got round to it and has made it.
+    """
+
+    task: str
+    model: str
+    value: np.ndarray
+    output: np.ndarray
+    """What was claimed."""
+    variant: str = "fp32"
+    """Of the model, whose circuit to use."""
+    forge: bool = False
+    """Whether to write what was claimed into the witness, whatever the circuit makes of the input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Verify a packed proof off chain. Answers `nodes.proving.prover.Verified`; the asker has to wait as long."""
+
+    model: str
+    value: np.ndarray
+    output: np.ndarray
+    proof: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Sleep:
     """Let simulated time pass. Answers ``None``."""
 
@@ -237,6 +265,8 @@ Effect: TypeAlias = (
     | Attest
     | Seal
     | Beat
+    | Prove
+    | Verify
     | Sleep
     | Now
     | Quote

@@ -32,6 +32,7 @@ from nodes.messages import (
     VoucherDelivery,
 )
 from nodes.models.tensors import tensor_hash
+from nodes.models.zoo import REFERENCE
 from nodes.records import BatchBuilt, ClaimMade
 from nodes.verification import PosterDuties
 
@@ -180,7 +181,8 @@ class InferenceNode:
             return
         self.take(request.task)
         account.owed = due
-        execution = yield Execute(request.model, request.value, Purpose.ANSWER, request.task)
+        variant = REFERENCE if self.duties is None else self.duties.variant(request)
+        execution = yield Execute(request.model, request.value, Purpose.ANSWER, request.task, variant)
         client = self.directory.named(envelope.sender)
         answered = Answered(client, request, execution.output, self.genesis + int((yield Now())))
         if self.duties is not None:
@@ -189,8 +191,9 @@ class InferenceNode:
         self.open_batch.append(answered)
         output_hash = tensor_hash(execution.output)
         yield Note(ClaimMade(self.me.name, request.task, request.model, "0x" + output_hash.hex()))
-        if len(self.open_batch) >= self.policy.batch_size:
-            yield from self.post()
+        shelf = self.shelf(answered)
+        if len(self.on_shelf(shelf)) >= self.policy.batch_size:
+            yield from self.post(shelf)
 
     def fits(self, request: InferenceRequest) -> bool:
         """Whether the model is one that this node serves, and the input is of its kind."""
@@ -217,8 +220,17 @@ class InferenceNode:
         """Post whatever has been answered, once every interval."""
         while True:
             yield Sleep(self.policy.batch_interval_s)
-            if self.open_batch and not self.inactive:
-                yield Spawn(self.post())
+            if not self.inactive:
+                for shelf in dict.fromkeys(map(self.shelf, self.open_batch)):
+                    yield Spawn(self.post(shelf))
+
+    def shelf(self, answered: Answered) -> str:
+        """What an answer shares a batch with."""
+        return "" if self.duties is None else self.duties.shelf(answered)
+
+    def on_shelf(self, shelf: str) -> list[Answered]:
+        """Answers that share a batch, oldest first."""
+        return [answered for answered in self.open_batch if self.shelf(answered) == shelf]
 
     def claim(self, index: int, answered: Answered) -> Claim:
         """The claim that an answer amounts to, as leaf number `index`."""
@@ -235,11 +247,12 @@ class InferenceNode:
             answered_at=answered.answered_at,
         )
 
-    def post(self) -> Steps:
-        """Close the open batch and post its root with the vouchers that pay for it."""
-        taken, self.open_batch = self.open_batch[: self.policy.batch_size], self.open_batch[self.policy.batch_size :]
+    def post(self, shelf: str = "") -> Steps:
+        """Close the open batch of one shelf and post its root with the vouchers that pay for it."""
+        taken = self.on_shelf(shelf)[: self.policy.batch_size]
         if not taken:
             return
+        self.open_batch = [answered for answered in self.open_batch if not any(answered is one for one in taken)]
         batch = taken if self.duties is None else (yield from self.duties.compose(self, taken))
         data, root = self.lay_out(batch)
         self.posted[data.batch] = data

@@ -112,6 +112,30 @@ class Sealed(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class CircuitAnswered(Record):
+    """A circuit answered in the place of its model.
+
+    `deviation` is the largest distance of its outputs from the model's; `agrees`: whether both have the same largest.
+    """
+
+    node: str
+    task: str
+    deviation: float
+    agrees: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Proving(Record):
+    """An inference node began to prove a claim: it waits so many seconds for a prover, which then takes so many."""
+
+    node: str
+    task: str
+    model: str
+    waits_s: float
+    takes_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceChecked(Record):
     """A full node judged a claim's evidence without executing anything.
 

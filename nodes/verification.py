@@ -42,6 +42,14 @@ class PosterDuties(Protocol):
         """Do what the strategy asks of `node` before it answers anything; runs beside everything else."""
         ...
 
+    def variant(self, request: InferenceRequest) -> str:
+        """Which variant of a model answers a request."""
+        ...
+
+    def shelf(self, answered: Answered) -> str:
+        """What an answer shares a batch with: those of the same shelf."""
+        ...
+
     def objection(self, node: InferenceNode, request: InferenceRequest) -> Steps:
         """Answers why `node` must not answer a request now; empty if nothing is in the way."""
         ...

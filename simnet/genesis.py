@@ -15,6 +15,7 @@ from chain.quantities import Address, Gas, Timestamp, Wei
 from chain.seam import Call, Chain
 from nodes.identity import STAKING_ROLE, Identity, Role
 from nodes.models.zoo import Model
+from nodes.proving.prover import CircuitRecord
 from simnet.kernel.streams import Streams
 from simnet.scenario.schema import Scenario
 
@@ -59,7 +60,12 @@ def protocol_parameters(scenario: Scenario) -> ProtocolParameters:
 
 
 def set_up(
-    chain: Chain, scenario: Scenario, stakeholders: Sequence[Stakeholder], models: Sequence[Model], streams: Streams
+    chain: Chain,
+    scenario: Scenario,
+    stakeholders: Sequence[Stakeholder],
+    models: Sequence[Model],
+    streams: Streams,
+    circuits: Sequence[CircuitRecord] = (),
 ) -> Timestamp:
     """Deploy, fund, register, bond and pay in. Returns the timestamp of simulated second 0.
 
@@ -73,7 +79,7 @@ def set_up(
     owned = {holder.identity.address: Wei(holder.amount + holder.kept) for holder in stakeholders}
     allocations = {address: amount for address, amount in owned.items() if amount}
     people = [holder.identity for holder in stakeholders]
-    provers = scenario.strategy.furnish(chain, deployer, people, streams)
+    provers = scenario.strategy.furnish(chain, deployer, people, streams, circuits)
     parameters = protocol_parameters(scenario)
     deploy_protocol(chain, deployer, parameters, scenario.strategy.verifier(), allocations, provers)
     beacon_genesis = chain.read("Beacon", "genesis")

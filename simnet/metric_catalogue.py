@@ -127,6 +127,22 @@ METRICS: Mapping[str, MetricSpec] = MappingProxyType(
                 "simulated",
                 "final claims whose enclave is out of service at the end, so that its signature verifies no more",
             ),
+            _metric("tampered_evidence", "count", "simulated", "claims posted whose evidence somebody tampered with"),
+            _metric("tampered_evidence_finalised", "count", "simulated", "those of them that became final"),
+            _metric("proofs_refused", "count", "simulated", "zero-knowledge proofs that the chain refused"),
+            _metric("unproven_claims", "count", "simulated", "claims that fell because nobody proved them in time"),
+            _metric(
+                "proof_queue_s", "s", "modelled", "from the order to prove a claim until a prover begins", "p50", "p95"
+            ),
+            _metric(
+                "circuit_gap", "ratio", "measured", "largest distance of an output of a circuit from that of its model"
+            ),
+            _metric(
+                "circuit_agreement",
+                "share",
+                "measured",
+                "answers of circuits whose largest output is the one that the model has as its largest",
+            ),
             _metric("copied_votes", "count", "simulated", "votes that a full node copied from another's"),
             _metric("missed_reveals", "count", "simulated", "votes that were committed and never revealed"),
             _metric("quorum_failures", "count", "simulated", "claims whose vote ended without a quorum"),

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from simnet import attested, spoils
+from simnet import attested, proven, spoils
 from simnet.economics.payoffs import answer_payoffs
 from simnet.metric_catalogue import METRICS, MetricSpec
 from simnet.tables import Row, Tables, claims, payments
@@ -121,6 +121,7 @@ def observations(figures: Figures) -> dict[str, pd.Series[Any]]:
         "soft_latency_ms": (frame["answered"] - frame["sent"]) * 1000,
         "finality_latency_s": frame["final"] - frame["sent"],
         "time_to_revocation_s": attested.time_to_revocation(figures.tables),
+        "proof_queue_s": proven.waiting(figures.tables),
     }
     return {name: values.dropna() for name, values in found.items()}
 
@@ -370,6 +371,7 @@ FAMILIES: tuple[Callable[[Figures], dict[str, Measured]], ...] = (
     service,
     verification,
     evidence,
+    proven.figures_of,
     on_chain,
     money,
     interests,

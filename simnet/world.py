@@ -16,9 +16,10 @@ from nodes.full import FullNode
 from nodes.identity import Directory, Identity, Role
 from nodes.inference import InferenceNode, InferencePolicy
 from nodes.models.devices import DEVICES, Device
-from nodes.models.execution import OnnxExecutor
+from nodes.models.execution import Executor, OnnxExecutor
 from nodes.models.zoo import Model, Zoo, default_zoo
 from nodes.producer import Producer
+from nodes.proving.prover import CircuitExecutor, Prover
 from simnet.events import EventLog, ModelServed, ParticipantJoined, RunStarted
 from simnet.genesis import Stakeholder, set_up
 from simnet.kernel.compute import ComputeTime
@@ -70,6 +71,8 @@ class Blueprint:
     casting: Casting
     unbonded: frozenset[str]
     """Inference nodes that have nothing bonded at the start."""
+    prover: Prover | None
+    """What makes zero-knowledge proofs for everybody."""
 
     @property
     def model_hashes(self) -> dict[str, bytes]:
@@ -85,7 +88,9 @@ def build(scenario: Scenario, chain: Chain, log: EventLog) -> World:
     directory = directory_of(scenario, streams)
     assignments = assign(scenario, directory, streams)
     holders = [stakeholder(scenario, identity, assignments, streams) for identity in directory]
-    genesis = set_up(chain, scenario, holders, models, streams)
+    prover = scenario.strategy.proof_maker(models, zoo)
+    circuits = [prover.record(model.name) for model in models] if prover else []
+    genesis = set_up(chain, scenario, holders, models, streams, circuits)
     domain = Domain(chain.chain_id, chain.address_of("Settlement"))
     network = network_of(scenario, directory, streams)
     ledger = Ledger(chain, domain, genesis, scenario.chain.block_time)
@@ -93,7 +98,7 @@ def build(scenario: Scenario, chain: Chain, log: EventLog) -> World:
     casting = cast(scenario, directory, zoo, domain, genesis, streams)
     announce(scenario, models, holders, casting, genesis, log)
     unbonded = frozenset(h.identity.name for h in holders if h.identity.role is Role.INFERENCE and not h.amount)
-    blueprint = Blueprint(scenario, streams, directory, zoo, models, domain, genesis, casting, unbonded)
+    blueprint = Blueprint(scenario, streams, directory, zoo, models, domain, genesis, casting, unbonded, prover)
     for identity in directory:
         host = host_of(blueprint, identity, chain)
         engine.add(host)
@@ -197,9 +202,13 @@ def host_of(blueprint: Blueprint, identity: Identity, chain: Chain) -> Host:
     device = device_name(blueprint, identity)
     if not device:
         return Host(identity, key, make, behaviours=behaviours)
-    executor = OnnxExecutor(blueprint.zoo, "auto" if device == "auto" else "cpu")
+    executor: Executor = OnnxExecutor(blueprint.zoo, "auto" if device == "auto" else "cpu")
+    if blueprint.prover is not None:
+        executor = CircuitExecutor(executor, blueprint.prover)
     enclave = blueprint.scenario.strategy.enclave(identity, blueprint.streams, blueprint.genesis)
     host = Host(identity, key, make, executor, device_of(device), behaviours)
+    host.prover = blueprint.prover
+    host.provers_free_at = [0.0] * blueprint.scenario.strategy.machines_of(identity)
     if enclave is not None:
         from nodes.tee.sandbox import Sandbox  # loads cryptography, which few runs need
 

@@ -20,6 +20,7 @@ CATALOGUE = [
     *("threshold_hugger", "probe_detector", "slow_loris", "sampling_shirker", "false_challenger", "bribed"),
     *("extortionist", "constant_reporter", "incapable_negative", "last_second_mover", "self_dealer", "dos_inputs"),
     *("sybil", "stake_whale", "borrowed_stake", "p_plus_epsilon_bribe", "beacon_bias", "reward_front_runner"),
+    *("proof_replay", "wrong_vk", "quantised_circuit_gap", "forged_witness", "late_prover"),
     *("best_response", "diligent_if_paid", "replicator", "replicator_verifier", "cartel_recruit", "adaptive_cheat"),
 ]
 

@@ -48,6 +48,7 @@ PERCENTILES = {
     "soft_latency_ms": {"p50", "p95", "p99"},
     "finality_latency_s": {"p50", "p95"},
     "time_to_revocation_s": {"p50", "p95"},
+    "proof_queue_s": {"p50", "p95"},
 }
 SHORT: dict[str, Any] = {"duration": "30 s", "settle": "60 s"}
 LIAR = [{"behaviour": "random_output", "nodes": ["inference-0"]}]

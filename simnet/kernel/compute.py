@@ -9,6 +9,7 @@ from __future__ import annotations
 from nodes.models.devices import Device, seconds
 from nodes.models.execution import Execution
 from nodes.models.zoo import Zoo
+from nodes.proving.prover import CIRCUIT, circuit_of
 
 
 class ComputeTime:
@@ -22,4 +23,5 @@ class ComputeTime:
         """Seconds of simulated time."""
         if self.measured:
             return execution.cpu_s
-        return seconds(execution.macs, self.zoo.model(model).variant(variant), device)
+        ran = self.zoo.model(model).variant(circuit_of(variant) if variant.startswith(CIRCUIT) else variant)
+        return seconds(execution.macs, ran, device)

@@ -24,6 +24,7 @@ from nodes.effects import (
     Now,
     Pay,
     Pending,
+    Prove,
     Quote,
     Read,
     Receive,
@@ -37,9 +38,13 @@ from nodes.effects import (
     Steps,
     Submit,
     Subscribe,
+    Verify,
 )
 from nodes.messages import Envelope, Message, Voucher
+from nodes.proving.prover import CircuitExecution, Verified
+from nodes.records import CircuitAnswered
 from simnet.events import EventLog, Executed, MessageSent
+from simnet.kernel import provers
 from simnet.kernel.compute import ComputeTime
 from simnet.kernel.host import Host, Task
 from simnet.kernel.ledger import Ledger
@@ -87,6 +92,8 @@ class Engine:
             Attest: self._attest,
             Seal: self._seal,
             Beat: self._beat,
+            Prove: self._prove,
+            Verify: self._verify,
             Pay: self._pay,
             Sleep: self._sleep,
             Now: self._now,
@@ -245,6 +252,9 @@ class Engine:
             round(begins - self.now, 9),
         )
         self.log.append(self.environment.now, record)
+        if isinstance(execution, CircuitExecution):
+            answered = CircuitAnswered(host.name, effect.task, execution.deviation, execution.agrees)
+            self.log.append(self.environment.now, answered)
         if host.sandbox is not None:
             host.sandbox.compute(effect, execution.output)
         self.after(host.device_free_at - self.now, task.wake, execution)
@@ -262,6 +272,16 @@ class Engine:
 
     def _beat(self, task: Task, effect: Beat) -> tuple[int, bytes] | None:
         return task.host.sandbox.enclave.heartbeat(effect.timestamp) if task.host.sandbox else None
+
+    def _prove(self, task: Task, effect: Prove) -> Any:
+        host = task.host
+        record, wait = provers.prove(host, effect, self.now)
+        self.log.append(self.environment.now, record)
+        self.after(record.waits_s + record.takes_s, lambda _: self.resume(task, wait()))
+        return WAITS
+
+    def _verify(self, task: Task, effect: Verify) -> Verified:
+        return provers.verify(task.host, effect)
 
     def _sign(self, task: Task, effect: Sign) -> bytes:
         return task.host.key.sign(effect.digest)

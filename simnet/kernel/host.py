@@ -22,6 +22,7 @@ from nodes.models.devices import Device
 from nodes.models.execution import Executor
 
 if TYPE_CHECKING:
+    from nodes.proving.prover import Prover
     from nodes.tee.sandbox import Sandbox
     from simnet.kernel.engine import Engine
 
@@ -48,6 +49,10 @@ class Host:
     """Innermost first."""
     sandbox: Sandbox | None = None
     """Where it computes, if that is an enclave."""
+    prover: Prover | None = None
+    """What makes its proofs, if it makes any, or verifies them."""
+    provers_free_at: list[float] = field(default_factory=list)
+    """When each of its provers is free, if it has any."""
     up: bool = True
     device_free_at: float = 0.0
     mailbox: deque[Envelope] = field(default_factory=deque)

@@ -65,7 +65,9 @@ class AttestedSettlement(EvidenceStrategy):
 
     def withheld(self, node: FullNode, batch: str) -> Steps:
         """Say that there was nothing to judge."""
-        call = Call(node.me.address, "Attested", "protest", (bytes.fromhex(batch[2:]),), PROTEST_GAS)
+        verifier = self.verifier()
+        assert verifier is not None
+        call = Call(node.me.address, verifier.artifact, "protest", (bytes.fromhex(batch[2:]),), PROTEST_GAS)
         receipt = yield Submit(call, subject=batch)
         if receipt is not None and not receipt.ok:
             yield Note(DutyFailed(node.me.name, batch, f"protest: {receipt.revert}"))
@@ -76,13 +78,24 @@ class AttestedSettlement(EvidenceStrategy):
         if turn > DEPUTIES:
             return
         yield Sleep(self.window + 1 + turn * STEP_IN_S)
+        if self.is_due(node, batch):
+            yield from self.finalise(node, batch)
+
+    def is_due(self, node: FullNode, batch: str) -> bool:
+        """Whether a batch is still open, and the end of its window makes it final."""
+        return batch in node.batches
+
+    def finalise(self, node: FullNode, batch: str) -> Steps:
+        """Make a batch final, as soon as the contract lets us."""
+        verifier = self.verifier()
+        assert verifier is not None
         while batch in node.batches:
             openings, charges = yield from open_fallen(node, batch)
-            if (yield Read("Attested", "isWithheld", (bytes.fromhex(batch[2:]),))):
+            if (yield Read(verifier.artifact, "isWithheld", (bytes.fromhex(batch[2:]),))):
                 openings, charges = (), node.batches[batch].charges
             args = (bytes.fromhex(batch[2:]), openings, charges)
             gas = Gas(FINALISE_GAS + OPENING_GAS * (len(openings) + len(charges)))
-            receipt = yield Submit(Call(node.me.address, "Attested", "finalise", args, gas), subject=batch)
+            receipt = yield Submit(Call(node.me.address, verifier.artifact, "finalise", args, gas), subject=batch)
             if receipt is not None and receipt.ok:
                 return
             yield Sleep(STEP_IN_S)

@@ -34,6 +34,7 @@ from simnet.kernel.streams import Streams
 from simnet.strategies.evidence import EvidenceStrategy
 
 if TYPE_CHECKING:
+    from nodes.proving.prover import CircuitRecord
     from nodes.tee.enclave import Enclave
     from nodes.tee.judging import Docket
     from nodes.tee.posting import Posting
@@ -106,12 +107,17 @@ class EnclaveEvidence(EvidenceStrategy):
             yield ("kind",), "an enclave signs its output to the bit: noise after that would pass for fraud"
 
     def furnish(
-        self, chain: Chain, deployer: Address, people: Sequence[Identity], streams: Streams
+        self,
+        chain: Chain,
+        deployer: Address,
+        people: Sequence[Identity],
+        streams: Streams,
+        circuits: Sequence[CircuitRecord],
     ) -> list[ProverSpec]:
         """The verifier at 0x900, the registry with its guardian, and the contract that judges evidence."""
         from nodes.tee import native
 
-        others = super().furnish(chain, deployer, people, streams)
+        others = super().furnish(chain, deployer, people, streams, circuits)
         known = vendors(streams)
         native.install(chain, *(vendor.root_pem for vendor in known))
         chain.deploy("TEERegistry", [], deployer)

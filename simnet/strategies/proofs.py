@@ -2,7 +2,8 @@
 
 A scenario's ``clients: {modes: …}`` says how often clients ask for which. The mode is in the task's id, so that a
 claim owes it (`chain.modes`). Evidence of each kind is judged by its own rules: signatures by
-`simnet.strategies.signatures`, enclaves by `simnet.strategies.enclaves`. A client takes no answer that lacks what it
+`simnet.strategies.signatures`, enclaves by `simnet.strategies.enclaves`, zero-knowledge proofs by
+`simnet.strategies.circuits`. A client takes no answer that lacks what it
 asked for; a claim that lacks it is proven bad on chain, and its node slashed.
 
 A `vanilla` claim stands by its node's word alone. What it promises is that nobody can claim what it did not answer.
@@ -18,7 +19,7 @@ from nodes.client import Client, Order
 from nodes.effects import Steps
 from nodes.identity import Identity
 from nodes.messages import InferenceAnswer
-from simnet.strategies.attested import AttestedSettlement
+from simnet.strategies.circuits import CircuitEvidence
 from simnet.strategies.enclaves import EnclaveEvidence
 from simnet.strategies.signatures import SignatureEvidence
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from simnet.scenario.schema import Scenario
 
 
-class Proofs(EnclaveEvidence, SignatureEvidence, AttestedSettlement):
+class Proofs(EnclaveEvidence, SignatureEvidence, CircuitEvidence):
     """Every claim comes with the proof that its client asked for: a signature, an enclave's, or zero-knowledge."""
 
     kind: ClassVar[str] = "proofs"

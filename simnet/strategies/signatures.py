@@ -24,16 +24,22 @@ from simnet.strategies.evidence import EvidenceStrategy
 
 if TYPE_CHECKING:
     from chain.claims import Claim
+    from nodes.proving.prover import CircuitRecord
 
 
 class SignatureEvidence(EvidenceStrategy):
     """Base of strategies in which claims need their node's signature."""
 
     def furnish(
-        self, chain: Chain, deployer: Address, people: Sequence[Identity], streams: Streams
+        self,
+        chain: Chain,
+        deployer: Address,
+        people: Sequence[Identity],
+        streams: Streams,
+        circuits: Sequence[CircuitRecord],
     ) -> Sequence[ProverSpec]:
         """The contract that judges signatures."""
-        return [*super().furnish(chain, deployer, people, streams), ProverSpec("SignedEvidence")]
+        return [*super().furnish(chain, deployer, people, streams, circuits), ProverSpec("SignedEvidence")]
 
     def vouch(self, node: InferenceNode, answered: Answered) -> Steps:
         """Sign the answer, and keep the signature."""

@@ -22,10 +22,13 @@ from nodes.full import FullNode
 from nodes.identity import Identity, Role
 from nodes.inference import Answered, InferenceNode
 from nodes.messages import BatchData, InferenceAnswer, InferenceRequest
+from nodes.models.zoo import REFERENCE
 from nodes.parameters import Parameters
 from simnet.kernel.streams import Streams
 
 if TYPE_CHECKING:
+    from nodes.models.zoo import Model, Zoo
+    from nodes.proving.prover import CircuitRecord, Prover
     from nodes.tee.enclave import Enclave
     from simnet.scenario.schema import Scenario
 
@@ -66,7 +69,12 @@ class Strategy(Parameters):
         return Wei(0)
 
     def furnish(
-        self, chain: Chain, deployer: Address, people: Sequence[Identity], streams: Streams
+        self,
+        chain: Chain,
+        deployer: Address,
+        people: Sequence[Identity],
+        streams: Streams,
+        circuits: Sequence[CircuitRecord],
     ) -> Sequence[ProverSpec]:
         """Deploy what it needs besides the protocol, before it; names the contracts that may reject claims by proof."""
         return ()
@@ -74,6 +82,14 @@ class Strategy(Parameters):
     def enclave(self, identity: Identity, streams: Streams, genesis: int) -> Enclave | None:
         """The enclave that a participant computes in; ``None`` for a bare machine."""
         return None
+
+    def proof_maker(self, models: Sequence[Model], zoo: Zoo) -> Prover | None:
+        """What makes and verifies the run's zero-knowledge proofs; ``None`` if there are none."""
+        return None
+
+    def machines_of(self, identity: Identity) -> int:
+        """How many machines a participant has to make such proofs on."""
+        return 0
 
     def briefing(self, identity: Identity, streams: Streams) -> dict[str, Any]:
         """What a full node knows from the start, besides what it learns from the chain."""
@@ -96,6 +112,14 @@ class Strategy(Parameters):
     def on_poster_start(self, node: InferenceNode) -> Steps:
         """What an inference node does before it answers anything."""
         yield from ()
+
+    def variant(self, request: InferenceRequest) -> str:
+        """Which variant of a model answers a request: the reference."""
+        return REFERENCE
+
+    def shelf(self, answered: Answered) -> str:
+        """What an answer shares a batch with: any other."""
+        return ""
 
     def objection(self, node: InferenceNode, request: InferenceRequest) -> Steps:
         """Why an inference node must not answer a request now; empty if nothing is in the way."""
