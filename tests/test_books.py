@@ -249,3 +249,8 @@ def test_a_claim_found_wrong_of_own_accord_and_judged_by_duty_is_booked_as_both(
 
 def test_nothing_is_booked_before_the_batch_is_final() -> None:
     assert looked(paid(4 * OPG))[0]._learnt == []
+
+
+def test_a_slash_that_comes_first_waits_for_the_batch() -> None:
+    node, _ = looked(slash(6 * OPG, "full-0"), DECIDED)
+    assert [payoff for _, _, payoff in node._learnt] == [-COST, -3, -COST, -3]

@@ -226,8 +226,10 @@ class CheckBooks(Watchful):
         """Book the batch that became final last.
 
         Pay is for duties, whatever was done about them. What challenges won or lost is for what was found wrong. A
-        slash falls on what was not checked, if anything was not.
+        slash falls on what was not checked, if anything was not; one that comes before any batch waits for the next.
         """
+        if not self._closing:
+            return
         batch, self._closing = self._closing, ""
         lost, self._lost = self._lost, 0.0
         looks = self._looks.pop(batch, [])

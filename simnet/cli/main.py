@@ -31,6 +31,7 @@ VERBS = {
     "compare": "Run a scenario under several strategies, side by side.",
     "diff": "Say what changed between two runs, and whether it is beyond noise.",
     "truth": "Hold simnet against published formulas and tables.",
+    "equilibrium": "Find where participants who do what pays change their minds, and compare with theory.",
     "doctor": "Say what is installed, what is missing, and how to get it.",
     "behaviours": "List what adversaries can do, or explain one behaviour.",
     "schema": "Print the format of scenario files, or list what they can name.",

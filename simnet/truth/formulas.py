@@ -8,6 +8,7 @@ from types import MappingProxyType
 from simnet.economics.capture import all_collude, any_of, seats_captured, slots_captured
 from simnet.economics.detection import detected_within, mean_requests, requests_until
 from simnet.economics.dilemma import (
+    attention_penalty,
     fraud_floor,
     gain_of_looking,
     jackpot_needed,
@@ -41,6 +42,7 @@ FORMULAS: Mapping[str, Callable[..., float]] = MappingProxyType(
         for formula in (
             all_collude,
             any_of,
+            attention_penalty,
             break_even_penalty,
             constant,
             detected_within,

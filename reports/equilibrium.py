@@ -1,0 +1,23 @@
+"""``equilibrium.html``: tipping points against theory, in one file that needs nothing but a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from reports.html import page_html
+from reports.plots import tipping
+from simnet.equilibrium.search import Found
+
+
+def write_html(found: Sequence[Found], path: Path) -> None:
+    """Write the page."""
+    path.write_text(equilibrium_html(found), encoding="utf-8")
+
+
+def equilibrium_html(found: Sequence[Found]) -> str:
+    """The page's text."""
+    plots = {plot.name: plot for plot in map(tipping.plot, found)}
+    held = sum(one.held for one in found)
+    verdict = ("pass" if held == len(found) else "fail", f"{held} of {len(found)} tipping points agree with theory.")
+    return page_html("equilibrium.html.j2", plots, found=found, verdict=verdict)

@@ -1,0 +1,128 @@
+"""`simnet equilibrium`: find where participants with interests change their minds, and hold it against theory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simnet.cli.console import make_console, print_table, progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from simnet.equilibrium.probe import Probed
+    from simnet.equilibrium.search import Effort, Found
+
+CASES = Path("scenarios/equilibrium")
+OUT = Path("reports/runs/equilibrium")
+HEADER = ("case", "quantity", "formula", "theory", "found", "95 % interval", "choices", "tasks", "verdict")
+
+
+@click.command()
+@click.argument("cases", nargs=-1)
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenarios: how to sabotage.")
+@click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Runs at a time; as many as there are cores if not given.")
+@click.option("--rounds", type=click.IntRange(1, 20), default=3, show_default=True, help="How often to look closer.")
+@click.option("--runs", type=click.IntRange(2, 100), default=6, show_default=True, help="Values tried in each round.")
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="Directory to write to.")
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=CASES,
+    show_default=True,
+    help="Where the cases are.",
+)
+def equilibrium(
+    cases: tuple[str, ...],
+    overrides: tuple[str, ...],
+    backend: str | None,
+    jobs: int | None,
+    rounds: int,
+    runs: int,
+    out: Path,
+    directory: Path,
+) -> int:
+    """Sweep a quantity until participants who do what pays change their minds, and compare the value with theory.
+
+    \b
+    simnet equilibrium
+    simnet equilibrium EQ-1 EQ-3b --rounds 4
+    simnet equilibrium EQ-1a --set economics.slash_amount='0.05 OPG'     red: S is half of what theory is told
+
+    Leaves equilibrium.html, .csv and .parquet. Exit codes: 0 all held, 1 one did not, 2 no such case or a bad
+    file, 4 a run failed.
+    """
+    from simnet.equilibrium.search import Effort
+    from simnet.truth.suite import case_files
+
+    files = case_files(directory, cases)
+    if not files:
+        raise click.UsageError(f"no case {' '.join(cases)} in {directory}")
+    chosen = (*overrides, *((f"chain.backend={backend}",) if backend else ()))
+    console = make_console()
+    found = find_all(console, files, chosen, Effort(rounds, runs), jobs or os.cpu_count() or 1)
+    conclude(console, found, out)
+    return 0 if all(one.held for one in found) else 1
+
+
+def find_all(console: Console, files: list[Path], overrides: tuple[str, ...], effort: Effort, jobs: int) -> list[Found]:
+    """Search case by case, saying what each run showed."""
+    from simnet.comparison.execute import Processes
+    from simnet.equilibrium.probe import tipping_of
+    from simnet.equilibrium.search import search
+
+    statements = [tipping_of(file, overrides) for file in files]
+    total, over = effort.total * len(files), 0
+    found = []
+    with Processes(jobs) as executor, progress(console, "runs", total) as advance:
+        for file, statement in zip(files, statements, strict=True):
+
+            def tell(one: Probed, statement=statement) -> None:  # type: ignore[no-untyped-def]
+                nonlocal over
+                over += 1
+                turned = f"{one.chosen.turned} of {one.chosen.n} prefer {statement.turns_to}"
+                at = f"{statement.vary} {one.chosen.value:.4g}"
+                console.print(f"{over:>4} of {total}  {statement.id}, {at}: {turned} ({one.wall_s:.1f} s)")
+                if console.is_terminal:
+                    advance(over)
+
+            found.append(search(file, overrides, effort, executor, tell))
+    return found
+
+
+def conclude(console: Console, found: list[Found], out: Path) -> None:
+    """Write tables and report, and print the verdicts."""
+    from reports.equilibrium import write_html
+    from simnet.equilibrium.tidy import write
+
+    out.mkdir(parents=True, exist_ok=True)
+    write(found, out)
+    write_html(found, out / "equilibrium.html")
+    console.print()
+    print_table(console, HEADER, [row(one) for one in found])
+    held = sum(one.held for one in found)
+    console.print(f"{held} of {len(found)} cases hold")
+    console.print(f"report  {out / 'equilibrium.html'}")
+    console.print(f"tables  {out}/equilibrium.csv, .parquet")
+
+
+def row(found: Found) -> tuple[str, ...]:
+    """A case as text."""
+    tipping, statement = found.tipping, found.statement
+    arguments = ", ".join(f"{name} {value:g}" for name, value in statement.with_.items())
+    verdict = "theory is outside" if found.is_bounded else "not bounded: search further"
+    return (
+        statement.id,
+        statement.vary,
+        f"{statement.formula}({arguments})",
+        f"{found.expected:.4g}",
+        f"{tipping.value:.4g}",
+        f"{tipping.low:.4g} – {tipping.high:.4g}",
+        f"{sum(chosen.n for chosen in found.choices):,}",
+        f"{sum(one.tasks for one in found.probed):,}",
+        "holds" if found.held else verdict,
+    )

@@ -1,0 +1,1 @@
+"""Equilibria found by participants who do what pays, and held against theory."""
