@@ -19,6 +19,7 @@ SHORTER = {
     "GT-8b": ("duration=60 s",),
     "GT-8c": ("duration=1000 s",),
     "GT-10a": ("duration=400 s",),
+    "GT-23": ("duration=80 s",),
     "GT-9": ("duration=60 s",),
 }
 """Enough to find a sabotage out."""
@@ -51,6 +52,7 @@ def test_every_case_holds_over_ten_thousand_tasks(file: Path) -> None:
         ("GT-8c", "adversaries.0.explore=1", "gain_of_looking"),  # cheats who toss coins
         ("GT-9", "strategy.jackpot=999 OPG", "jackpot_share"),  # a smaller jackpot
         ("GT-10a", "strategy.jackpot=18 OPG", "looks_if_it_pays"),  # a jackpot that does not pay
+        ("GT-23", "strategy.comparator.tolerance=0.6", "detector_threshold"),  # a detector of another power
     ],
 )
 def test_a_sabotaged_case_does_not_hold(case: str, sabotage: str, found_out: str) -> None:

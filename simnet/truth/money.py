@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
+
+from simnet.economics.payoffs import answer_payoffs
 from simnet.metrics import WEI, Figures, as_text
 from simnet.tables import Row
 from simnet.truth.detection import decided_frauds, sampled_tasks
@@ -25,6 +28,50 @@ def break_even_probability(figures: Figures) -> Mean:
     value = honest_cost(figures) / (caught.value * (fee(figures) + slash_of_one(figures)))
     error = value * math.sqrt((1 - caught.value) / (caught.n * caught.value))
     return Mean(value, max(error, 1e-9 * value), caught.n)
+
+
+def break_even_sampling(figures: Figures) -> Mean:
+    """As `break_even_probability`, where cheating costs something too and checks condemn honest answers now and then.
+
+    (C - c') / ((c - f) (R + S)) with c and f the shares of frauds and of honest answers, of those that were drawn,
+    that were rejected; its error is theirs, by the delta method.
+    """
+    drawn = sampled_tasks(figures)
+    decided = figures.claims[figures.claims["outcome"].isin(["rejected", "accepted"])]
+    decided = decided[[drawn.get(str(task), False) for task in decided.index]]
+    frauds = decided["fraud"].notna()
+    caught, wronged = (rejections(decided[side]) for side in (frauds, ~frauds))
+    edge = caught.value - wronged.value
+    if not edge > 0:
+        return Mean(math.inf, math.inf, caught.n + wronged.n)
+    saved = honest_cost(figures) - residual_cost(figures)
+    value = saved / (edge * (fee(figures) + slash_of_one(figures)))
+    variance = sum(share.value * (1 - share.value) / share.n for share in (caught, wronged))
+    return Mean(value, value * math.sqrt(variance) / edge, caught.n + wronged.n)
+
+
+def rejections(claims: pd.DataFrame) -> Frequency:
+    """Claims that were rejected."""
+    return Frequency(int((claims["outcome"] == "rejected").sum()), len(claims))
+
+
+def honest_rejected(figures: Figures) -> Frequency:
+    """Honest answers rejected, of those accepted or rejected."""
+    decided = figures.claims[figures.claims["outcome"].isin(["rejected", "accepted"])]
+    return rejections(decided[decided["fraud"].isna()])
+
+
+def residual_cost(figures: Figures) -> float:
+    """What the compute of a fraud costs on average, in OPG."""
+    spent = figures.executed[figures.executed["purpose"] == "answer"].set_index("task")["macs"]
+    price = int(figures.tables.started["compute_price_wei"]) / WEI / 1e9
+    return price * float(spent.reindex(figures.frauds.index).fillna(0).mean())
+
+
+def profit_of_fraud(figures: Figures) -> Mean:
+    """What a fraud earned, in OPG, less its compute and what was slashed for it."""
+    payoff = answer_payoffs(figures).dishonest
+    return Mean(payoff.mean or 0.0, payoff.standard_error or 0.0, payoff.n)
 
 
 def honest_cost(figures: Figures) -> float:

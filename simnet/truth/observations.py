@@ -14,7 +14,14 @@ from simnet.truth.checking import (
 )
 from simnet.truth.detection import caught_within, claims_sampled, frauds_caught, frauds_finalised, frauds_until_caught
 from simnet.truth.jackpots import forced_errors_found, jackpot_parts, jackpots_paid
-from simnet.truth.money import break_even_probability, payoff_of_fraud, slash_amounts
+from simnet.truth.money import (
+    break_even_probability,
+    break_even_sampling,
+    honest_rejected,
+    payoff_of_fraud,
+    profit_of_fraud,
+    slash_amounts,
+)
 from simnet.truth.panels import committees_with, copies_counted, slot_majorities
 from simnet.truth.values import Observation
 from simnet.truth.voting import break_even_fraud_rate_of_votes, gain_from_voting
@@ -27,6 +34,7 @@ OBSERVATIONS: Mapping[str, Callable[..., Observation]] = MappingProxyType(
             break_even_fraud_rate,
             break_even_fraud_rate_of_votes,
             break_even_probability,
+            break_even_sampling,
             caught_within,
             claims_sampled,
             committees_with,
@@ -38,10 +46,12 @@ OBSERVATIONS: Mapping[str, Callable[..., Observation]] = MappingProxyType(
             frauds_until_caught,
             gain_from_looking,
             gain_from_voting,
+            honest_rejected,
             jackpot_parts,
             jackpots_paid,
             looks_once_learnt,
             payoff_of_fraud,
+            profit_of_fraud,
             slash_amounts,
             slot_majorities,
         )
