@@ -15,23 +15,29 @@ Processor = Literal["auto", "cpu", "cuda"]
 
 CUDA = "CUDAExecutionProvider"
 CPU = "CPUExecutionProvider"
+ERRORS_ONLY = 3
 
 
-def open_session(path: Path, data: bytes, processor: Processor, optimise: bool = True) -> onnxruntime.InferenceSession:
+def open_session(
+    path: Path, data: bytes, processor: Processor, optimise: bool = True, tf32: bool = False
+) -> onnxruntime.InferenceSession:
     """A session for the ONNX model in `data`; `path` is for error messages.
 
+    TensorFloat-32 is CUDA's default and off here: it puts an honest H100 up to 4e-3 away from an honest CPU, where
+    without it they are 7e-6 apart (``simnet bench processors``).
     Raises `SimnetError` if ONNX Runtime cannot load the model, or has no CUDA and was told to use it.
     """
     import onnxruntime as ort  # 0.1 s that a caller who runs no model should not wait for
 
+    ort.set_default_logger_severity(ERRORS_ONLY)  # CUDA's convolutions warn through it, past the session's own
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False  # memory per session matters more than speed: nodes times models of them
     options.use_deterministic_compute = True
-    options.log_severity_level = 3
+    options.log_severity_level = ERRORS_ONLY
     level = ort.GraphOptimizationLevel
     options.graph_optimization_level = level.ORT_ENABLE_ALL if optimise else level.ORT_DISABLE_ALL
-    providers = _providers(processor, ort.get_available_providers())
+    providers = _providers(processor, ort.get_available_providers(), tf32)
     try:
         session = ort.InferenceSession(data, options, providers=providers)
     except Exception as error:  # ONNX Runtime's exceptions have no base class of their own
@@ -41,11 +47,10 @@ def open_session(path: Path, data: bytes, processor: Processor, optimise: bool =
     return session
 
 
-def _providers(processor: Processor, available: list[str]) -> list[str | tuple[str, dict[str, str]]]:
+def _providers(processor: Processor, available: list[str], tf32: bool) -> list[str | tuple[str, dict[str, str]]]:
     """Execution providers in order of preference."""
     if processor == "cuda" and CUDA not in available:
         raise SimnetError("this ONNX Runtime has no CUDA", hint="install onnxruntime-gpu, or use device: auto or cpu")
     if processor == "cpu" or CUDA not in available:
         return [CPU]
-    # TensorFloat-32 is off: it would put honest GPUs 1e-3 away from honest CPUs (microsoft/onnxruntime #19288).
-    return [(CUDA, {"use_tf32": "0", "cudnn_conv_algo_search": "DEFAULT"}), CPU]
+    return [(CUDA, {"use_tf32": str(int(tf32)), "cudnn_conv_algo_search": "DEFAULT"}), CPU]

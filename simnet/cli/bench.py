@@ -75,6 +75,16 @@ def evidence() -> Iterator[Line]:
     yield Line("RSA-PSS signature on chain, gas", f"{found.signature_gas:,}", "under 150,000")
 
 
+def processors() -> Iterator[Line]:
+    """How far apart honest answers of this machine's processors are, and how long they take."""
+    from simnet.bench.processors import measure
+
+    for found in measure():
+        same = "the same bits again" if found.repeats else "other bits each time"
+        apart = f"worst {found.worst:.1e}, median {found.median:.1e}"
+        yield Line(f"{found.model} on {found.processor}", f"{found.microseconds:,.0f} us; {apart}; {same}", "")
+
+
 def viewers() -> Iterator[Line]:
     """What looking at runs costs, and how long one waits for it."""
     from simnet.bench.viewers import cost_of_dashboard, look_at
@@ -94,6 +104,7 @@ SUITES: dict[str, Callable[[], Iterator[Line]]] = {
     "startup": startup,
     "evidence": evidence,
     "viewers": viewers,
+    "processors": processors,
 }
 
 
