@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -46,6 +47,20 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     """An engine on a calm network, for the test to put hosts on."""
     with closing(Stage(tmp_path)) as open_stage:
         yield open_stage
+
+
+@pytest.fixture(scope="session")
+def zkml_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keys and proofs in a cache that is new in each session, and that its workers share: keys take seconds to make.
+
+    Skips the test where ezkl is not installed.
+    """
+    pytest.importorskip("ezkl")
+    base = tmp_path_factory.getbasetemp()
+    cache = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "simnet-cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIMNET_CACHE", str(cache))
+        yield cache
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,8 @@ class Pool:
                 self._waiting.remove(target)
             self._fill()
         if status != 0:
-            raise ProofFailed(f"ezkl could not {job.work['do']}: {said or job.child.ending}")
+            hint = "a number on the way may be larger than the circuit can hold"
+            raise ProofFailed(f"ezkl could not {job.work['do']}: {said or job.child.ending}", hint)
 
     def close(self) -> None:
         """Kill what runs."""

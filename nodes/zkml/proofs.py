@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -31,11 +31,12 @@ class Proof:
     proof: bytes
     instances: tuple[int, ...]
     """Field elements: the input's first, then the output's. Both arguments of the contract's ``verifyProof``."""
-    output: Tensor
+    output: Tensor = field(compare=False)
     """The output that the instances claim, float32: the circuit's, unless another was claimed."""
     witness_s: float
-    """Seconds that it took when it was made, on this machine; so are `prove_s`."""
+    """Seconds that it took on this machine when the proof was made; so are `prove_s` and `verify_s`."""
     prove_s: float
+    verify_s: float
 
 
 class Prover:
@@ -60,7 +61,9 @@ class Prover:
                 input=[float(number) for number in value.ravel()],
                 claimed=to_hex(claimed),
                 compiled=str(circuit.compiled),
+                settings=str(circuit.settings),
                 srs=str(circuit.srs),
+                vk=str(circuit.vk),
                 pk=str(keys.pk_path(circuit)),
             )
 
@@ -79,7 +82,8 @@ class Prover:
             _write(target, made)
         instances = from_hex(made["instances"])
         raw = bytes.fromhex(made["proof"][2:])
-        return Proof(circuit.name, raw, instances, circuit.output_of(instances), made["witness_s"], made["prove_s"])
+        seconds = {key: made[key] for key in ("witness_s", "prove_s", "verify_s")}
+        return Proof(circuit.name, raw, instances, circuit.output_of(instances), **seconds)
 
     def close(self) -> None:
         """Stop what is being proven."""

@@ -98,6 +98,31 @@ def viewers() -> Iterator[Line]:
     yield Line("  its report, MB", f"{found.report_bytes / 1e6:.2f}", "under 5")
 
 
+def zkml() -> Iterator[Line]:
+    """Proofs of inference, one by one and twenty at once."""
+    from simnet.bench.zkml import BATCH, BATCH_CIRCUIT, batch_s, measure
+
+    for found in measure():
+        yield Line(f"{found.circuit}: witness, s", f"{found.witness_s:.3f}", "")
+        yield Line(f"{found.circuit}: prove, s", f"{found.prove_s:.2f}", "")
+        yield Line(f"{found.circuit}: verify off chain, s", f"{found.verify_s:.4f}", "")
+        yield Line(f"{found.circuit}: proof, bytes", f"{found.proof_bytes:,}", "")
+        yield Line(f"{found.circuit}: verify on chain, gas", f"{found.gas:,}", "")
+    yield Line(f"{BATCH} proofs of {BATCH_CIRCUIT}, verified on anvil, s", f"{batch_s():.1f}", "under 120")
+
+
+def has_ezkl() -> bool:
+    """Whether proofs can be made here; says so if not."""
+    from nodes.zkml.library import ZkmlMissing, require_ezkl
+
+    try:
+        require_ezkl()
+    except ZkmlMissing as error:
+        click.echo(f"no figures of zkml: {error}; {error.hint}", err=True)
+        return False
+    return True
+
+
 SUITES: dict[str, Callable[[], Iterator[Line]]] = {
     "chain": chain,
     "engine": engine,
@@ -105,6 +130,7 @@ SUITES: dict[str, Callable[[], Iterator[Line]]] = {
     "evidence": evidence,
     "viewers": viewers,
     "processors": processors,
+    "zkml": zkml,
 }
 
 
@@ -118,7 +144,7 @@ def bench(suites: tuple[str, ...]) -> None:
     simnet bench engine
     """
     console = make_console()
-    chosen = suites or tuple(SUITES)
+    chosen = suites or tuple(name for name in SUITES if name != "zkml" or has_ezkl())
     lines = []
     for name in chosen:
         click.echo(f"measuring {name} …", err=True)

@@ -15,6 +15,7 @@ import click
 
 from chain.errors import ChainError, ToolMissing
 from chain.toolchain import find_anvil, find_node, find_npm, find_package, version_of
+from nodes.zkml.library import INSTALL as INSTALL_ZKML
 from simnet.cli.console import make_console, print_table
 
 HARNESS_FAILED = 4
@@ -45,6 +46,7 @@ PACKAGES = (
 
 EXTRAS = {
     "pyrevm": "the revm backend: pip install pyrevm (CPython 3.11 and 3.12)",
+    "ezkl": f"proofs of inference, zkml: {INSTALL_ZKML}",
     "textual": f"the dashboard: {INSTALL_PACKAGES}",
     "web3": f"simnet bench: {INSTALL_PACKAGES}",
     "pytest": f"the tests: {INSTALL_PACKAGES}",

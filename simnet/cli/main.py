@@ -35,6 +35,7 @@ VERBS = {
     "doctor": "Say what is installed, what is missing, and how to get it.",
     "behaviours": "List what adversaries can do, or explain one behaviour.",
     "schema": "Print the format of scenario files, or list what they can name.",
+    "zkml": "List the circuits that prove models, and make their keys.",
     "bench": "Measure simnet itself.",
 }
 """Every verb with its line of help. A verb is the command of that name in the module of that name."""

@@ -1,0 +1,94 @@
+"""Proving keys: made once, found again, made anew where damaged; and the processes that make them end with us."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chain.errors import SimnetError
+from nodes.zkml import keys
+from nodes.zkml.circuits import circuit
+from nodes.zkml.pool import Pool, ProofFailed
+from tests.processes import group_is_gone
+
+pytest.importorskip("ezkl")
+
+CIRCUIT = circuit("diabetes_risk")
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of its own, with nothing in it."""
+    monkeypatch.setenv("SIMNET_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_a_key_is_made_once_told_of_and_made_anew_when_damaged(cache: Path) -> None:
+    told: list[str] = []
+    with Pool() as pool:
+        assert not keys.is_ready(CIRCUIT)
+        keys.ensure([CIRCUIT, CIRCUIT], pool, told.append)
+        assert told == ["zkml: making the proving key of diabetes_risk (20 MB)"]
+        keys.ensure([CIRCUIT], pool, told.append)
+        assert len(told) == 1
+        path = keys.pk_path(CIRCUIT)
+        whole = path.read_bytes()
+        for damaged in (whole[:-1], whole[:1000] + b"?" + whole[1001:]):
+            path.write_bytes(damaged)
+            assert not keys.is_ready(CIRCUIT)
+        keys.ensure([CIRCUIT], pool, told.append)
+        assert path.read_bytes() == whole
+
+
+def test_a_key_that_is_not_the_pinned_one_is_no_use(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CIRCUIT.files, "pk", "0" * 64)
+    with Pool() as pool, pytest.raises(SimnetError, match="is not the pinned one"):
+        keys.ensure([CIRCUIT], pool)
+
+
+def test_a_job_that_fails_says_why_and_leaves_no_file(cache: Path) -> None:
+    with Pool() as pool:
+        pool.start("setup", cache / "pk", compiled="/nowhere", srs=str(CIRCUIT.srs))
+        with pytest.raises(ProofFailed, match="could not setup: Failed to run setup"):
+            pool.wait(cache / "pk")
+        assert not (cache / "pk").exists()
+
+
+def test_nothing_is_written_into_the_home_directory(cache: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    script = (
+        "from nodes.models.zoo import default_zoo\n"
+        "from nodes.zkml.circuits import circuit\n"
+        "from nodes.zkml.proofs import Prover, verify\n"
+        "found = circuit('diabetes_risk')\n"
+        "with Prover() as prover:\n"
+        "    made = prover.prove(found, default_zoo().inputs('diabetes_risk')[0][0])\n"
+        "assert verify(found, made.proof, made.instances)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], env={**os.environ, "HOME": str(home)}, check=True)
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_no_worker_outlives_its_parent(cache: Path, how: signal.Signals) -> None:
+    script = (
+        "import sys, time; from pathlib import Path\n"
+        "from nodes.zkml.circuits import circuit; from nodes.zkml.pool import Pool\n"
+        "found, pool = circuit('digits_mlp'), Pool(1)\n"
+        "pool.start('setup', Path(sys.argv[1]), compiled=str(found.compiled), srs=str(found.srs))\n"
+        "print(*(job.child.pid for job in pool._jobs.values()), flush=True); time.sleep(60)\n"
+    )
+    command = [sys.executable, "-c", script, str(cache / "pk")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        parent.send_signal(how)
+        parent.wait()
+        assert group_is_gone(worker)
+    assert not (cache / "pk").exists()
