@@ -119,8 +119,13 @@ class TestLifetime:
     def test_a_chain_that_hangs_says_so(self, anvil: AnvilChain) -> None:
         anvil._rpc._connection.sock.settimeout(0.2)
         os.killpg(anvil.pid, signal.SIGSTOP)
+
+        def ask() -> None:
+            for _ in range(100):  # on a busy machine it may answer once more before it stops
+                anvil.fund(ALICE)
+
         with pytest.raises(ChainDied, match="stopped answering"):
-            anvil.fund(ALICE)
+            ask()
         os.killpg(anvil.pid, signal.SIGCONT)
 
     def test_a_closed_chain_answers_nothing(self) -> None:
