@@ -29,9 +29,10 @@ def test_keys_and_verifier_follow_from_model_and_srs(name: str, zkml_cache: Path
     library.load().setup(*arguments, str(found.srs))
     assert (tmp_path / "vk").read_bytes() == found.vk.read_bytes()
     assert hashlib.sha256((tmp_path / "pk").read_bytes()).hexdigest() == found.files["pk"]
-    with Pool() as pool:
-        source = make.contract_source(found.vk, found.settings, found.srs, found.verifier, pool)
-    assert source == (make.GENERATED / f"{found.verifier}.sol").read_text()
+    if found.verifier:
+        with Pool() as pool:
+            source = make.contract_source(found.vk, found.settings, found.srs, found.verifier, pool)
+        assert source == (make.GENERATED / f"{found.verifier}.sol").read_text()
 
 
 @pytest.mark.parametrize("name", list(circuits()))
@@ -53,8 +54,10 @@ def test_a_changed_file_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_three_models_have_circuits_and_adversaries_have_others() -> None:
     assert {circuit(name).model for name in HONEST} == {"digits_mlp", "medical_risk", "diabetes_risk"}
-    assert all(circuit_of(model).name in HONEST for model in ("digits_mlp", "medical_risk", "diabetes_risk"))
-    assert not circuit("diabetes_risk-small").honest
+    for model in HONEST:
+        assert circuit_of(model).name == model
+        assert circuit_of(model, "small").name == f"{model}-small"
+        assert circuit_of(model, "small").output_scale == circuit_of(model).output_scale
 
 
 @pytest.mark.parametrize("name", list(circuits()))
@@ -63,7 +66,7 @@ def test_a_circuit_fits_its_model_and_has_a_contract(name: str) -> None:
     model = default_zoo().model(found.model)
     assert (found.input_shape, found.output_shape) == (model.input_shape, model.output_shape)
     assert found.variant in model.variants
-    assert "verifyProof" in (abi.ARTIFACTS / f"{found.verifier}.json").read_text()
+    assert not found.honest or "verifyProof" in (abi.ARTIFACTS / f"{found.verifier}.json").read_text()
 
 
 def test_an_unknown_name_gets_the_nearest_one() -> None:
@@ -76,17 +79,16 @@ def test_an_unknown_name_gets_the_nearest_one() -> None:
 
 def test_the_gap_is_what_the_manifest_says(zkml_cache: Path) -> None:
     pinned_gap = circuit("diabetes_risk").gap
-    with Pool() as pool:
-        found = measure(circuit("diabetes_risk"), pool)
+    found = measure(circuit("diabetes_risk"))
     assert found.inputs == pinned_gap.inputs
     assert found.max_error == pytest.approx(pinned_gap.max_error, abs=1e-5)  # machines differ in the last bits
     assert found.argmax_agreement == pinned_gap.argmax_agreement
 
 
-def test_the_gap_is_small_for_honest_circuits_and_not_for_a_coarse_one() -> None:
+def test_the_gap_is_small_for_honest_circuits_and_not_for_others() -> None:
     assert all(circuit(name).gap.argmax_agreement == 1 for name in HONEST)
     assert all(circuit(name).gap.max_error < 0.02 for name in HONEST)
-    assert circuit("diabetes_risk-coarse").gap.argmax_agreement < 0.95
+    assert all(found.gap.max_error > 1 for found in circuits().values() if not found.honest)
 
 
 def test_the_gap_counts_the_largest_error_and_the_same_classes() -> None:

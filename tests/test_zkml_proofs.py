@@ -20,7 +20,7 @@ from nodes.models.zoo import default_zoo
 from nodes.zkml.circuits import circuit
 from nodes.zkml.field import MODULUS, dequantise
 from nodes.zkml.pool import ProofFailed
-from nodes.zkml.proofs import Proof, Prover, verify
+from nodes.zkml.proofs import Proof, Prover, compute, verify
 
 pytest.importorskip("ezkl")
 
@@ -71,6 +71,7 @@ def test_a_good_proof_is_accepted_and_says_what_it_proves(good: Proof, chain: Re
     assert np.array_equal(good.output, dequantise(good.instances[CIRCUIT.inputs :], CIRCUIT.output_scale))
     assert len(good.proof) == CIRCUIT.proof_bytes
     assert good.output.shape == CIRCUIT.output_shape
+    assert compute(CIRCUIT, INPUTS[0]) == good.instances[CIRCUIT.inputs :]
 
 
 @pytest.mark.parametrize("index", [0, CIRCUIT.inputs - 1, CIRCUIT.inputs, CIRCUIT.inputs + CIRCUIT.outputs - 1])
@@ -148,6 +149,8 @@ def test_proofs_asked_for_together_are_made_together(prover: Prover) -> None:
 def test_a_value_beyond_the_circuits_range_cannot_be_proven(prover: Prover) -> None:
     with pytest.raises(ProofFailed, match="could not prove: Failed to generate witness"):
         prover.prove(CIRCUIT, np.full(CIRCUIT.input_shape, 1e9, np.float32))
+    with pytest.raises(ProofFailed, match="cannot take this input"):
+        compute(CIRCUIT, np.full(CIRCUIT.input_shape, 1e9, np.float32))
 
 
 def test_what_is_no_input_cannot_be_proven(prover: Prover) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from chain.errors import SimnetError
 from nodes.models.tensors import Tensor
-from nodes.models.zoo import named, read_file
+from nodes.models.zoo import REFERENCE, named, read_file
 from nodes.zkml.field import MODULUS, dequantise, quantise
 
 HERE = Path(__file__).parent
@@ -49,7 +49,10 @@ class Circuit:
     """Model of the zoo; so is `variant`."""
     variant: str
     verifier: str
-    """Artifact of the contract that verifies its proofs: ``verifyProof(bytes proof, uint256[] instances)``."""
+    """Artifact of the contract that verifies its proofs: ``verifyProof(bytes proof, uint256[] instances)``.
+
+    Empty for a cheaper variant of the model: it is there for adversaries to prove, and nobody deploys a verifier.
+    """
     logrows: int
     input_scale: int
     """Inputs are integers over 2**input_scale; so are outputs over 2**output_scale."""
@@ -62,8 +65,11 @@ class Circuit:
     files: dict[str, str] = field(repr=False, hash=False)
     """SHA-256 of the files by name, ``pk`` among them."""
     gap: Gap
-    honest: bool
-    """Whether it stands for the model. Others are there for adversaries to use."""
+
+    @property
+    def honest(self) -> bool:
+        """Whether it stands for the model."""
+        return bool(self.verifier)
 
     @property
     def settings(self) -> Path:
@@ -132,10 +138,10 @@ def circuit(name: str) -> Circuit:
     return named(name, _load(), "circuit")
 
 
-def circuit_of(model: str) -> Circuit:
-    """The circuit that stands for a model. Raises `SimnetError` if the model has none."""
-    honest = {found.model: found for found in _load().values() if found.honest}
-    return named(model, honest, "model with a circuit")
+def circuit_of(model: str, variant: str = REFERENCE) -> Circuit:
+    """The circuit of a model's variant; the reference's stands for the model. Raises `SimnetError` if there is none."""
+    found = {known.model: known for known in _load().values() if known.variant == variant}
+    return named(model, found, f"model with a circuit of {variant}")
 
 
 @cache

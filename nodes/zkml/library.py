@@ -5,6 +5,7 @@ It keeps a directory in the user's home unless told otherwise; ours goes into si
 
 from __future__ import annotations
 
+import logging
 import os
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -41,6 +42,7 @@ def load() -> Any:
     """The module ``ezkl``. Raises `ZkmlMissing`."""
     require_ezkl()
     os.environ.setdefault("EZKL_REPO_PATH", str(cache_directory() / "ezkl"))
+    logging.getLogger("ezkl").addHandler(logging.NullHandler())  # its errors are raised too
     import ezkl
 
     return ezkl

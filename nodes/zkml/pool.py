@@ -21,6 +21,8 @@ from nodes.zkml.library import cache_directory, require_ezkl
 WORKERS_MAX = 8
 """However many cores: a worker takes up to 400 MB."""
 
+OUT_OF_RANGE = "a number on the way may be larger than the circuit can hold"
+
 _POLL_S = 0.005
 
 
@@ -86,8 +88,7 @@ class Pool:
                 self._waiting.remove(target)
             self._fill()
         if status != 0:
-            hint = "a number on the way may be larger than the circuit can hold"
-            raise ProofFailed(f"ezkl could not {job.work['do']}: {said or job.child.ending}", hint)
+            raise ProofFailed(f"ezkl could not {job.work['do']}: {said or job.child.ending}", OUT_OF_RANGE)
 
     def close(self) -> None:
         """Kill what runs."""

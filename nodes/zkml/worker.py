@@ -42,16 +42,6 @@ def prove(ezkl: Any, job: dict[str, Any]) -> bytes:
     return json.dumps({"proof": made["hex_proof"], "instances": made["instances"][0], **seconds}).encode()
 
 
-def witness(ezkl: Any, job: dict[str, Any]) -> bytes:
-    """What the circuit makes of each of ``inputs``, without a proof: a JSON list of output elements for each."""
-    outputs = []
-    for values in job["inputs"]:
-        Path("input.json").write_text(json.dumps({"input_data": [values]}))
-        ezkl.gen_witness("input.json", job["compiled"], "witness.json")
-        outputs.append(json.loads(Path("witness.json").read_text())["outputs"][0])
-    return json.dumps(outputs).encode()
-
-
 def setup(ezkl: Any, job: dict[str, Any]) -> bytes:
     """The proving key. It and the verifying key follow from circuit and SRS alone."""
     ezkl.setup(job["compiled"], "vk", "pk", job["srs"])
@@ -70,7 +60,7 @@ def verifier(ezkl: Any, job: dict[str, Any]) -> bytes:
     return Path("verifier.sol").read_bytes()
 
 
-JOBS = {work.__name__: work for work in (prove, witness, setup, verifier)}
+JOBS = {work.__name__: work for work in (prove, setup, verifier)}
 
 
 def main(text: str) -> int:
