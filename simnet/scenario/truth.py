@@ -48,4 +48,5 @@ class Truth(Parameters):
     statement: str = Field(description="what is claimed, in a sentence")
     source: str = Field(description="paper, repository and path")
     known: str = Field(description="how well the source is known: read, abstract only, second-hand, derived")
+    modelled: str = Field(default="", description="what of it is computed from the log, and done by no participant")
     checks: tuple[Check, ...] = Field(min_length=1)

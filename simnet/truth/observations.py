@@ -12,6 +12,7 @@ from simnet.truth.checking import (
     gain_from_looking,
     looks_once_learnt,
 )
+from simnet.truth.copying import copiers_ahead
 from simnet.truth.detection import caught_within, claims_sampled, frauds_caught, frauds_finalised, frauds_until_caught
 from simnet.truth.jackpots import forced_errors_found, jackpot_parts, jackpots_paid
 from simnet.truth.money import (
@@ -38,6 +39,7 @@ OBSERVATIONS: Mapping[str, Callable[..., Observation]] = MappingProxyType(
             caught_within,
             claims_sampled,
             committees_with,
+            copiers_ahead,
             copies_counted,
             forced_errors_found,
             frauds_caught,
