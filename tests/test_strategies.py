@@ -167,3 +167,14 @@ def test_where_all_full_nodes_are_down_nothing_is_decided() -> None:
     assert run["tasks_finalised"] == 0
     assert len(posted(run)) > 0
     assert run.broken() == []
+
+
+@pytest.mark.parametrize("at", ["32 s", "50 s"])
+def test_a_batch_whose_panel_a_reorg_undid_is_drawn_for_again(at: str) -> None:
+    run = play(strategy=committee(3), duration="70 s", settle="4 min", faults=[{"at": at, "reorg": 8}])
+    again = Counter(row["batch"] for row in run.tables.event("CommitteeDrawn"))
+    claims = Figures(run.tables).claims
+    assert set(again) == set(posted(run))
+    assert claims["final"].notna().all(), "none is left to its expiry"
+    assert run["tasks_finalised"] == run["tasks_total"]
+    assert run.broken() == []

@@ -10,7 +10,7 @@ commit-reveal, votes are open at once, and can be copied.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction as Exact
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -115,7 +115,11 @@ class VotingStrategy(Strategy):
             rounds_over = int((yield Now()) / node.beacon_round_s) + 2
             yield Sleep(rounds_over * node.beacon_round_s - (yield Now()))
         yield Sleep(turn * STEP_IN_S)
-        while batch in node.batches and self.draws not in node.batches[batch].events:
+        yield from self.draw_while(node, batch, lambda: self.draws not in node.batches[batch].events)
+
+    def draw_while(self, node: FullNode, batch: str, needed: Callable[[], bool]) -> Steps:
+        """Draw for an open batch, until it is done or not needed any more."""
+        while batch in node.batches and needed():
             receipt = yield Submit((yield from self.drawing(node, batch)), subject=batch)
             if receipt.ok:
                 return
@@ -193,7 +197,11 @@ class VotingStrategy(Strategy):
     def resolve(self, node: FullNode, batch: str, data: BatchData | None, drawn: Log) -> Steps:
         """Close the vote, opening the claims that fall by it."""
         tally = yield Read(self.contract, "tally", (bytes.fromhex(batch[2:]),))
-        if tally is None or batch not in node.batches:  # somebody has resolved it
+        if tally is None:  # somebody has resolved it, or a reorg has undone the panel
+            yield Sleep(STEP_IN_S)
+            yield from self.draw_while(node, batch, lambda: sits(node, batch, drawn))
+            return
+        if batch not in node.batches:
             return
         _, rejected, voided, _ = tally
         fallen = rejected | voided if self.settles(drawn, voided) else 0
