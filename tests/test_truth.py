@@ -8,6 +8,7 @@ import pytest
 
 from simnet.cli.main import main
 from simnet.truth.judge import agrees_in_print, binomial_p
+from simnet.truth.panels import counted
 from simnet.truth.suite import CaseResult, case_files, run_case
 from simnet.truth.values import Frequency
 
@@ -15,6 +16,7 @@ CASES = Path(__file__).parents[1] / "scenarios" / "truth"
 TASKS_MIN = 10_000
 
 SHORTER = {
+    "GT-3c": ("duration=60 s",),
     "GT-8a": ("duration=100 s",),
     "GT-8b": ("duration=60 s",),
     "GT-8c": ("duration=1000 s",),
@@ -47,6 +49,7 @@ def test_every_case_holds_over_ten_thousand_tasks(file: Path) -> None:
         ("GT-7a", "clients.fee=11 OPG", "break_even_penalty"),  # a wrong reward
         ("GT-17a", "strategy.commit_reveal=false", "constant"),  # votes that can be copied
         ("GT-4", "strategy.size=4", "seats_captured"),  # committees of another size
+        ("GT-3c", "strategy.quorum=3/4", "constant"),  # a quorum that 70 % do not reach
         ("GT-8a", "strategy.winner_share=90 %", "fraud_floor"),  # a find that pays less
         ("GT-8b", "strategy.wrong_vote_slash=0.02 %", "fraud_floor"),  # a wrong vote that costs more
         ("GT-8c", "adversaries.0.explore=1", "gain_of_looking"),  # cheats who toss coins
@@ -60,6 +63,18 @@ def test_a_sabotaged_case_does_not_hold(case: str, sabotage: str, found_out: str
     result = run_case(file, (sabotage, *SHORTER.get(case, ())))
     assert not result.held
     assert found_out in failing(result)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["GT-3c", "GT-7a", "GT-9", "GT-14a"])
+def test_what_contracts_decide_is_the_same_on_anvil(case: str) -> None:
+    """Votes by stake, the break-even penalty, the jackpot's split and challenge bonds, over 1,200 tasks each."""
+    (file,) = case_files(CASES, (case,))
+    result = run_case(file, ("chain.backend=anvil", "clients.tasks=1200"))
+    assert result.backend == "anvil"
+    assert failing(result) == []
+    assert result.held, result.broken
+    assert result.tasks >= 1000
 
 
 def test_the_command_ends_red_when_a_case_does_not_hold(capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,3 +106,14 @@ def test_certain_events_allow_no_exception() -> None:
     assert binomial_p(Frequency(99, 100), 1.0) == 0.0
     assert binomial_p(Frequency(0, 100), 0.0) == 1.0
     assert binomial_p(Frequency(0, 0), 0.5) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("stakes", "verdict"),
+    [([67, 20, 13], (1, 0, 0)), ([66, 20, 14], (0, 0, 1)), ([33, 40, 27], (0, 1, 0)), ([34, 40, 26], (0, 0, 1))],
+)
+def test_a_verdict_needs_two_thirds_of_the_stake_however_many_heads(
+    stakes: list[int], verdict: tuple[int, int, int]
+) -> None:
+    valid, invalid = 1, 1 << 128
+    assert counted(list(zip(stakes, [valid, invalid, invalid], strict=True)), 1, 2, 3) == verdict

@@ -24,6 +24,7 @@ HEADER = ("case", "quantity", "expected", "simulated", "95 % interval", "n", "p-
 @click.argument("cases", nargs=-1)
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenarios: how to sabotage.")
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
+@click.option("--tasks", type=click.IntRange(min=1), help="Ask no more than so many: enough where contracts decide.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Cases at a time; as many as there are cores if not given.")
 @click.option(
     "--directory",
@@ -37,6 +38,7 @@ def truth(
     cases: tuple[str, ...],
     overrides: tuple[str, ...],
     backend: str | None,
+    tasks: int | None,
     jobs: int | None,
     directory: Path,
     markdown: Path | None,
@@ -47,6 +49,7 @@ def truth(
     simnet truth
     simnet truth GT-5 GT-6
     simnet truth GT-5 --set strategy.probability=0.06     red: the sampler is biased
+    simnet truth GT-3c GT-7 GT-9 GT-14a --backend anvil --tasks 1500     what contracts decide, on anvil
 
     Exit codes: 0 all held, 1 one did not, 2 no such case or a bad file.
     """
@@ -56,7 +59,8 @@ def truth(
     files = case_files(directory, cases)
     if not files:
         raise click.UsageError(f"no case {' '.join(cases)} in {directory}")
-    chosen = (*overrides, *((f"chain.backend={backend}",) if backend else ()))
+    limits = {"chain.backend": backend, "clients.tasks": tasks}
+    chosen = (*overrides, *(f"{path}={value}" for path, value in limits.items() if value is not None))
     load_all(files, chosen)
     results = run_cases(files, chosen, jobs or os.cpu_count() or 1)
     console = make_console()
@@ -101,7 +105,8 @@ def cells(verdict: Verdict) -> tuple[str, ...]:
     arguments = ", ".join(f"{name} {value:g}" for name, value in verdict.check.with_.items())
     low, high = verdict.observed.interval
     wrong = [] if verdict.printed_agrees else [f"print says {verdict.check.published}"]
-    wrong += [] if verdict.simulated_agrees else ["simulation differs"]
+    if not verdict.simulated_agrees:
+        wrong.append("simulation differs" if verdict.observed.n else "nothing to observe")
     return (
         f"{verdict.check.formula}({arguments})",
         f"{round(verdict.expected, 15):.6g}",

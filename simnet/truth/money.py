@@ -113,3 +113,9 @@ def slash_amounts(figures: Figures) -> Amounts:
             values.append(amount / wrongs / WEI)
         wrongs = 0 if amount else wrongs + 1
     return Amounts(tuple(values))
+
+
+def bonds_taken(figures: Figures) -> Amounts:
+    """What each challenge put up for each claim that it was about, in OPG."""
+    rows = figures.tables.event("Challenged")
+    return Amounts(tuple(int(row["bonded"]) / int(row["claims"]).bit_count() / WEI for row in rows))

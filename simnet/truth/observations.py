@@ -16,6 +16,7 @@ from simnet.truth.copying import copiers_ahead
 from simnet.truth.detection import caught_within, claims_sampled, frauds_caught, frauds_finalised, frauds_until_caught
 from simnet.truth.jackpots import forced_errors_found, jackpot_parts, jackpots_paid
 from simnet.truth.money import (
+    bonds_taken,
     break_even_probability,
     break_even_sampling,
     honest_rejected,
@@ -23,7 +24,7 @@ from simnet.truth.money import (
     profit_of_fraud,
     slash_amounts,
 )
-from simnet.truth.panels import committees_with, copies_counted, slot_majorities
+from simnet.truth.panels import committees_with, copies_counted, slot_majorities, verdicts_by_stake
 from simnet.truth.values import Observation
 from simnet.truth.voting import break_even_fraud_rate_of_votes, gain_from_voting
 
@@ -31,6 +32,7 @@ OBSERVATIONS: Mapping[str, Callable[..., Observation]] = MappingProxyType(
     {
         observe.__name__: observe
         for observe in (
+            bonds_taken,
             break_even_find,
             break_even_fraud_rate,
             break_even_fraud_rate_of_votes,
@@ -56,6 +58,7 @@ OBSERVATIONS: Mapping[str, Callable[..., Observation]] = MappingProxyType(
             profit_of_fraud,
             slash_amounts,
             slot_majorities,
+            verdicts_by_stake,
         )
     }
 )

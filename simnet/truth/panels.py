@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 
 from chain.hashing import keccak
 from simnet.metrics import Figures
@@ -48,3 +49,35 @@ def copies_counted(figures: Figures) -> Frequency:
     votes = [row for row in tables.event("Voted") + tables.event("Revealed") if "member" in row]
     counted = {(tables.names[row["member"]], row["batch"]) for row in votes}
     return Frequency(len(tried & counted), len(tried))
+
+
+def verdicts_by_stake(figures: Figures, numerator: float, denominator: float) -> Frequency:
+    """Verdicts of panels that are what their members' votes and stakes come to, counted again from the log.
+
+    A claim needs that share of the whole panel's stake to be accepted or to be rejected, and is void without.
+    """
+    tables = figures.tables
+    votes = {
+        (row["batch"], row["member"]): int(row["votes"]) for row in tables.event("Revealed") + tables.event("Voted")
+    }
+    panels = {row["batch"]: row for row in tables.event("CommitteeDrawn")}
+    agree = 0
+    for row in tables.event("Resolved"):
+        panel = panels[row["batch"]]
+        votes_of = [votes.get((row["batch"], member), 0) for member in panel["members"]]
+        seats = list(zip(map(int, panel["weights"]), votes_of, strict=True))
+        said = tuple(int(row[key]) for key in ("accepted", "rejected", "voided"))
+        agree += said == counted(seats, int(panel["ballot"]), int(numerator), int(denominator))
+    return Frequency(agree, len(tables.event("Resolved")))
+
+
+def counted(seats: Sequence[tuple[int, int]], ballot: int, numerator: int, denominator: int) -> tuple[int, int, int]:
+    """Claims accepted, rejected and void (bits), by stakes and votes as `chain/contracts/Panel.sol` has them."""
+    needed = sum(stake for stake, _ in seats) * numerator
+    accepted = rejected = 0
+    for index in range(ballot.bit_length()):
+        valid = sum(stake for stake, votes in seats if votes >> index & 1)
+        invalid = sum(stake for stake, votes in seats if votes >> (128 + index) & 1)
+        accepted |= (valid * denominator >= needed) << index
+        rejected |= (invalid * denominator >= needed) << index
+    return accepted & ballot, rejected & ballot, ballot & ~(accepted | rejected)
