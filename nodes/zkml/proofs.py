@@ -36,7 +36,7 @@ class Proof:
     output: Tensor = field(compare=False)
     """The output that the instances claim, float32: the circuit's, unless another was claimed."""
     witness_s: float
-    """Seconds that it took on this machine when the proof was made; so are `prove_s` and `verify_s`."""
+    """CPU seconds, of all threads, when the proof was made on this machine; so are `prove_s` and `verify_s`."""
     prove_s: float
     verify_s: float
 

@@ -1,6 +1,7 @@
 """What proofs of inference cost: one after another, and twenty from input to verified on anvil.
 
-Seconds of wall-clock on all cores: what somebody waits who asks for a proof. Every proof is made anew.
+Of single proofs CPU seconds, all threads together, which other load hardly changes; of the twenty what one waits.
+Every proof is made anew.
 """
 
 from __future__ import annotations

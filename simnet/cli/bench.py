@@ -103,9 +103,9 @@ def zkml() -> Iterator[Line]:
     from simnet.bench.zkml import BATCH, BATCH_CIRCUIT, batch_s, measure
 
     for found in measure():
-        yield Line(f"{found.circuit}: witness, s", f"{found.witness_s:.3f}", "")
-        yield Line(f"{found.circuit}: prove, s", f"{found.prove_s:.2f}", "")
-        yield Line(f"{found.circuit}: verify off chain, s", f"{found.verify_s:.4f}", "")
+        yield Line(f"{found.circuit}: witness, CPU s", f"{found.witness_s:.3f}", "")
+        yield Line(f"{found.circuit}: prove, CPU s", f"{found.prove_s:.2f}", "")
+        yield Line(f"{found.circuit}: verify off chain, CPU s", f"{found.verify_s:.4f}", "")
         yield Line(f"{found.circuit}: proof, bytes", f"{found.proof_bytes:,}", "")
         yield Line(f"{found.circuit}: verify on chain, gas", f"{found.gas:,}", "")
     yield Line(f"{BATCH} proofs of {BATCH_CIRCUIT}, verified on anvil, s", f"{batch_s():.1f}", "under 120")
