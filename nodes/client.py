@@ -175,6 +175,8 @@ class Client:
             return None
         if self.duties is not None and (lacks := (yield from self.duties.refusal(self, node, order, answer))):
             yield Note(TaskFailed(self.me.name, order.task, node.name, lacks))
+            if self.policy.audits:  # what is signed binds the node, even if it won't do
+                yield Spawn(self.audit(signed))
             return None
         yield from self.accept(order.task, node)
         if not self.policy.pays_first:

@@ -129,6 +129,7 @@ METRICS: Mapping[str, MetricSpec] = MappingProxyType(
             ),
             _metric("tampered_evidence", "count", "simulated", "claims posted whose evidence somebody tampered with"),
             _metric("tampered_evidence_finalised", "count", "simulated", "those of them that became final"),
+            _metric("proofs_verified", "count", "simulated", "zero-knowledge proofs that the chain verified"),
             _metric("proofs_refused", "count", "simulated", "zero-knowledge proofs that the chain refused"),
             _metric("unproven_claims", "count", "simulated", "claims that fell because nobody proved them in time"),
             _metric(

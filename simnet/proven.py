@@ -39,6 +39,7 @@ def figures_of(figures: Figures) -> dict[str, Measured]:
     agreed = [row["agrees"] for row in tables.of("circuit_answered")]
     tampered = frame[frame.index.isin(attested.abused(tables)) & frame["posted"].notna()]
     return {
+        "proofs_verified": (len(tables.event("ClaimProven")),) * 2,
         "proofs_refused": refused(tables),
         "unproven_claims": (unproven(tables), len(tables.event("ClaimProven"))),
         "circuit_gap": (max(gaps), len(gaps)) if gaps else (None, 0),

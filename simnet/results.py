@@ -95,7 +95,7 @@ def judge(scenario: Scenario, tables: Tables, digest: str, virtual_s: float, wal
         reason=reason,
         virtual_s=virtual_s,
         wall_s=wall_s,
-        reproducible=scenario.compute.time == "modelled",
+        reproducible=scenario.compute.time == "modelled" and scenario.strategy.reproducible,
         expectations=expectations,
         sometimes=sometimes,
         invariants=invariants,

@@ -127,6 +127,9 @@ def play(scenario: Scenario, chain: Chain, log: EventLog, options: Options) -> t
         take_stock(world)
     except SimnetError as error:
         failure, reason = error, f"cut short: {error}"
+    finally:
+        if world.prover is not None:
+            world.prover.close()
     log.append(engine.now, RunEnded(reason))
     return failure, engine.now
 

@@ -45,6 +45,8 @@ class World:
     directory: Directory
     engine: Engine
     casting: Casting
+    prover: Prover | None = None
+    """What makes zero-knowledge proofs for everybody."""
 
     @property
     def accounts(self) -> list[Address]:
@@ -88,7 +90,7 @@ def build(scenario: Scenario, chain: Chain, log: EventLog) -> World:
     directory = directory_of(scenario, streams)
     assignments = assign(scenario, directory, streams)
     holders = [stakeholder(scenario, identity, assignments, streams) for identity in directory]
-    prover = scenario.strategy.proof_maker(models, zoo)
+    prover = scenario.strategy.proof_maker(scenario, zoo)
     circuits = [prover.record(model.name) for model in models] if prover else []
     genesis = set_up(chain, scenario, holders, models, streams, circuits)
     domain = Domain(chain.chain_id, chain.address_of("Settlement"))
@@ -105,7 +107,7 @@ def build(scenario: Scenario, chain: Chain, log: EventLog) -> World:
         if identity.role is Role.PRODUCER:
             ledger.producers.append(host)
     schedule(engine, scenario.faults)
-    return World(scenario, streams, chain, log, zoo, directory, engine, casting)
+    return World(scenario, streams, chain, log, zoo, directory, engine, casting, prover)
 
 
 def zoo_of(scenario: Scenario) -> Zoo:

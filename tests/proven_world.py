@@ -17,8 +17,8 @@ from chain.seam import Chain
 from chain.signing import Key
 from nodes.models.tensors import Tensor, encode, tensor_hash
 from nodes.proving.deploying import deploy_circuits
-from nodes.proving.fixed_point import dequantise, element, quantise
 from nodes.proving.prover import CircuitRecord
+from nodes.zkml.field import MODULUS, dequantise, quantise
 from tests.contracts_world import FEE, FULL, Batch, World, hash_of, in_process
 
 NOTICE, PERIOD, WINDOW = 20, 200, 100
@@ -32,9 +32,14 @@ def circuit(model: bytes = MODEL, gas: int = 0) -> CircuitRecord:
     return CircuitRecord(model, "SimulatedVerifier", (model, gas), SCALE, SCALE, (3,), (2,))
 
 
+def floats(outputs: tuple[int, ...]) -> Tensor:
+    """What outputs in fixed point come to."""
+    return dequantise([one % MODULUS for one in outputs], SCALE)
+
+
 def proof_of(value: Tensor, outputs: tuple[int, ...], model: bytes = MODEL, number: int = 0) -> bytes:
     """What the simulated verifier takes."""
-    instances = [element(one) for one in (*quantise(value, SCALE), *outputs)]
+    instances = [*quantise(value, SCALE), *(one % MODULUS for one in outputs)]
     return keccak(abi_encode(["bytes32", "uint256[]"], [model, instances])) + number.to_bytes(8, "big")
 
 
@@ -98,6 +103,6 @@ class ProvenWorld(World):
     def made(self, claim: Claim, mode: Mode, **changes: Any) -> Claim:
         """A claim about our input and output."""
         task = bytes.fromhex(marked("0x" + claim.task.hex(), mode)[2:])
-        output = dequantise(OUTPUTS, SCALE)
+        output = floats(OUTPUTS)
         truth = replace(claim, task=task, model=MODEL, input_hash=tensor_hash(VALUE), output_hash=tensor_hash(output))
         return replace(truth, **changes)

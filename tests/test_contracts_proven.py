@@ -12,17 +12,16 @@ from hypothesis import strategies as st
 
 from chain.modes import Mode
 from nodes.models.tensors import encode, tensor_hash
-from nodes.proving.fixed_point import dequantise
 from tests.contracts_world import FEE, PARAMETERS, STAKE, event, hash_of, reason
 from tests.proven_world import (
     NOTICE,
     OTHER,
     OUTPUTS,
     PERIOD,
-    SCALE,
     VALUE,
     WINDOW,
     ProvenWorld,
+    floats,
     proof_of,
 )
 
@@ -73,7 +72,7 @@ def test_a_proof_of_another_output_is_refused(world: ProvenWorld) -> None:
 
 
 def test_an_output_is_the_circuits_and_no_float_beside_it(world: ProvenWorld) -> None:
-    beside = np.nextafter(dequantise(OUTPUTS, SCALE), np.float32(9))
+    beside = np.nextafter(floats(OUTPUTS), np.float32(9))
     assert world.posted(output_hash=tensor_hash(beside)).prove() == "WrongOutput"
 
 
@@ -113,7 +112,7 @@ def test_floats_and_fixed_point_are_the_same_on_chain_as_off_it(value: list[floa
     world = prepared()
     point = world.chain.snapshot()
     tensor = np.array(value, dtype=np.float32)
-    posted = world.posted(input_hash=tensor_hash(tensor), output_hash=tensor_hash(dequantise(results, SCALE)))
+    posted = world.posted(input_hash=tensor_hash(tensor), output_hash=tensor_hash(floats(results)))
     proof = proof_of(tensor, results)
     assert posted.prove(input=encode(tensor), outputs=results, proof=proof) == ""
     world.chain.revert_to(point)

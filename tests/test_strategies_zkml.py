@@ -11,8 +11,8 @@ from simnet.metrics import as_text
 from simnet.scenario.errors import ScenarioErrors
 from tests.small import BASE, Played, play, scenario
 
-ZKML = {"kind": "zkml", "proving_period": "2 min"}
-PROOFS = {"kind": "proofs", "proving_period": "2 min"}
+ZKML = {"kind": "zkml", "prover": "simulated", "proving_period": "2 min"}
+PROOFS = {"kind": "proofs", "prover": "simulated", "proving_period": "2 min"}
 NODES = {"inference": {"count": 3, "batch_interval": "10 s"}, "full": {"count": 5}}
 FEW = {"count": 4, "arrivals": "poisson 0.3/s"}
 """About 35 tasks, each of which takes a prover 7.9 s."""

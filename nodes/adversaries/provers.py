@@ -118,7 +118,7 @@ class WrongVk(ProofBehaviour):
     stopped_by: ClassVar[str] = "a verifier fixed for each model when it is registered"
     shows_in: ClassVar[str] = "proofs_refused"
 
-    variant: Literal["small", "int8", "int4"] = Field(default="small", description="whose circuit it proves")
+    variant: Literal["small"] = Field(default="small", description="whose circuit it proves")
 
     def variants(self) -> tuple[str, ...]:
         """The one whose circuit it proves."""

@@ -110,6 +110,10 @@ class Prover(Protocol):
         """Seconds of simulated time that its verification off chain takes."""
         ...
 
+    def close(self) -> None:
+        """Stop what is being proven."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class CircuitExecution(Execution):

@@ -7,8 +7,7 @@ proof is the hash of circuit and instances, padded, which ``chain/contracts/zkml
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from eth_abi.abi import encode
@@ -17,27 +16,16 @@ from chain.hashing import keccak
 from nodes.models.execution import Executor
 from nodes.models.tensors import Tensor
 from nodes.models.zoo import REFERENCE, Model
-from nodes.proving.fixed_point import dequantise, element, quantise
 from nodes.proving.prover import CircuitRecord, Proof, Statement
+from nodes.zkml.field import MODULUS, dequantise, quantise, signed
+from nodes.zkml.times import ProofTimes
 
 SCALE = 13
 """Of inputs and outputs; what ezkl's calibration chooses for the zoo's small models."""
 
-PROOF_BYTES = 3_072
-VERIFY_GAS = 460_000
-"""What ezkl 23.0.5's verifiers use, calldata apart (measured: see docs/settlement.md)."""
-
-VERIFY_S = 0.02
-"""Off chain (measured: ezkl 23.0.5, 9 to 61 ms)."""
-
-
-def prove_s(macs: int) -> float:
-    """Seconds that ezkl 23.0.5 takes to prove a model of so many multiply-accumulates on two cores.
-
-    Modelled: a circuit has some 1.2 rows for each of them and 1,500 besides, rounded up to a power of two, and a row
-    costs 0.24 ms. It is within a third of what was measured of a linear model, two perceptrons and a small CNN.
-    """
-    return 0.24e-3 * float(2 ** math.ceil(math.log2(1.2 * macs + 1_500)))
+PROOF_BYTES = 4_960
+VERIFY_GAS = 730_000
+"""What a proof of digits_mlp has, and what its verifier uses without calldata (measured: docs/settlement.md)."""
 
 
 @dataclass
@@ -46,6 +34,9 @@ class SimulatedProver:
 
     models: Mapping[str, Model]
     executor: Executor
+    times: ProofTimes
+    draws: Iterator[float]
+    """What times are sampled by."""
     made: int = field(default=0)
     """Proofs so far: no two are alike."""
 
@@ -69,24 +60,28 @@ class SimulatedProver:
         self.made += 1
         seal = self._seal(statement.model, statement.variant, statement.value, outputs)
         filler = hashlib.shake_256(seal + self.made.to_bytes(8, "big")).digest(PROOF_BYTES - len(seal))
-        return lambda: Proof(claimed, seal + filler)
+        return lambda: Proof(tuple(map(signed, claimed)), seal + filler)
 
     def verify(self, model: str, value: Tensor, output: Tensor, proof: Proof) -> bool:
         """Whether the seal is that of this circuit, input and output."""
-        is_its_output = (dequantise(proof.outputs, SCALE) == output.reshape(-1)).all()
-        return bool(is_its_output) and proof.data[:32] == self._seal(model, REFERENCE, value, proof.outputs)
+        outputs = tuple(one % MODULUS for one in proof.outputs)
+        is_its_output = bool((dequantise(outputs, SCALE) == output.reshape(-1)).all())
+        return is_its_output and proof.data[:32] == self._seal(model, REFERENCE, value, outputs)
 
     def prove_s(self, model: str) -> float:
-        """As modelled above."""
-        return prove_s(self.models[model].reference.macs)
+        """As the times say."""
+        return self.times.prove(self.models[model], next(self.draws))
 
     def verify_s(self, model: str) -> float:
-        """The same for all."""
-        return VERIFY_S
+        """As the times say."""
+        return self.times.verify(self.models[model], next(self.draws))
+
+    def close(self) -> None:
+        """There is nothing to stop."""
 
     def _seal(self, model: str, variant: str, value: Tensor, outputs: tuple[int, ...]) -> bytes:
         circuit = bytes.fromhex(self.models[model].variant(variant).sha256)
-        instances = [element(one) for one in (*quantise(value, SCALE), *outputs)]
+        instances = [*quantise(value, SCALE), *outputs]
         return keccak(encode(["bytes32", "uint256[]"], [circuit, instances]))
 
     def _hash(self, model: str) -> bytes:

@@ -52,9 +52,9 @@ class Prover:
         """Make the proving keys that are missing; see `keys.ensure`."""
         keys.ensure(circuits, self._pool, tell)
 
-    def start(self, circuit: Circuit, value: Tensor, claimed: tuple[int, ...] = ()) -> None:
+    def start(self, circuit: Circuit, value: Tensor, claimed: tuple[int, ...] = (), number: int = 0) -> None:
         """Begin a proof that will be asked for later. Raises `SimnetError` for an input that the circuit can't take."""
-        target = self._path(circuit, value, claimed)
+        target = self._path(circuit, value, claimed, number)
         if _read(target) is None:
             self.ensure_keys(circuit)
             self._pool.start(
@@ -69,16 +69,17 @@ class Prover:
                 pk=str(keys.pk_path(circuit)),
             )
 
-    def prove(self, circuit: Circuit, value: Tensor, claimed: tuple[int, ...] = ()) -> Proof:
+    def prove(self, circuit: Circuit, value: Tensor, claimed: tuple[int, ...] = (), number: int = 0) -> Proof:
         """A proof that `circuit` maps `value` [*input_shape] to its output.
 
         With `claimed` output elements, a proof for those from a forged witness: made without complaint, as ezkl
-        does, and verified by nobody. Raises `ProofFailed` where an intermediate value leaves the circuit's range.
+        does, and verified by nobody. Of one statement there are as many proofs as there are numbers. Raises
+        `ProofFailed` where an intermediate value leaves the circuit's range.
         """
-        target = self._path(circuit, value, claimed)
+        target = self._path(circuit, value, claimed, number)
         made = _read(target)
         if made is None:
-            self.start(circuit, value, claimed)
+            self.start(circuit, value, claimed, number)
             self._pool.wait(target)
             made = json.loads(target.read_bytes())
             _write(target, made)
@@ -101,11 +102,11 @@ class Prover:
     ) -> None:
         self.close()
 
-    def _path(self, circuit: Circuit, value: Tensor, claimed: tuple[int, ...]) -> Path:
+    def _path(self, circuit: Circuit, value: Tensor, claimed: tuple[int, ...], number: int = 0) -> Path:
         """Where the proof of a statement is kept."""
         statement = json.dumps(to_hex((*circuit.input_instances(value), *claimed))).encode()
         where = Path(self._scratch.name) if self._scratch else keys.directory(circuit) / "proofs"
-        return where / f"{hashlib.sha256(statement).hexdigest()}.json"
+        return where / f"{hashlib.sha256(statement).hexdigest()}{f'-{number}' if number else ''}.json"
 
 
 def compute(circuit: Circuit, value: Tensor) -> tuple[int, ...]:

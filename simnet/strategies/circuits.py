@@ -28,14 +28,25 @@ from nodes.messages import BatchData, InferenceRequest
 from nodes.proving.judging import TURN_S, judge, reject
 from nodes.proving.posting import prove_batch
 from nodes.proving.prover import CIRCUIT
+from nodes.zkml.circuits import circuits
 from simnet.kernel.streams import Streams
 from simnet.strategies.attested import BASIS_POINTS, AttestedSettlement
 from simnet.strategies.chores import DEPUTIES, STEP_IN_S
 
 if TYPE_CHECKING:
-    from nodes.models.zoo import Model, Zoo
+    from nodes.models.zoo import Zoo
     from nodes.proving.prover import CircuitRecord, Prover
     from simnet.scenario.schema import Scenario
+
+
+TIMES = (
+    *("ezkl", "measured", "deepprove", "jolt_atlas", "ezkl_nanogpt", "deepprove_gpt2", "jolt_atlas_gpt2"),
+    *("nanozk_gpt2", "zkllm_llama2_13b"),
+)
+"""Names of `nodes.zkml.times`, which takes a while to load."""
+
+TIMES_OF_CIRCUITS = TIMES[:4]
+"""Those that hang on the model."""
 
 
 class CircuitEvidence(AttestedSettlement):
@@ -47,12 +58,20 @@ class CircuitEvidence(AttestedSettlement):
         default=20.0, description="from the post to the pledge, and to finality at the least (assumption)"
     )
     proving_period: Duration = Field(default=300.0, description="from the post until all is proven (assumption)")
-    prover: Literal["simulated"] = Field(
-        default="simulated", description="what makes proofs: simulated ones cost what real ones cost, and prove nothing"
+    prover: Literal["ezkl", "simulated"] = Field(
+        default="ezkl", description="what makes proofs: simulated ones cost what real ones cost, and prove nothing"
+    )
+    proof_times: Literal[*TIMES] = Field(  # type: ignore[valid-type]
+        default="ezkl", description="what they take in simulated time: as measured once, measured here, or as published"
     )
     machines: int = Field(default=1, ge=1, le=1_000, description="provers that each inference node has (assumption)")
 
     # -- before the run ----------------------------------------------------------------------------------------
+
+    @property
+    def reproducible(self) -> bool:
+        """Not if proofs take as long as they take on this machine."""
+        return bool(self.proof_times != "measured")
 
     def verifier(self) -> VerifierSpec | None:
         """The Proven contract."""
@@ -76,15 +95,27 @@ class CircuitEvidence(AttestedSettlement):
             yield ("proving_period",), "is not above pledge_within: there would be no time to prove"
         if self.window <= self.pledge_within:
             yield ("window",), "is not above pledge_within: a claim that was not pledged would be final before it fell"
+        if self.prover == "ezkl" or self.proof_times in TIMES_OF_CIRCUITS:
+            known = tuple(circuit.model for circuit in circuits().values() if circuit.honest)
+            for name in [choice.name for choice in scenario.models if choice.name not in known]:
+                yield ("prover",), f"{name} has no circuit: choose of {', '.join(known)}"
         if self.pledge_within < 2 * scenario.chain.block_time:
             yield ("pledge_within",), "is less than two blocks: there would be no time to pledge"
 
-    def proof_maker(self, models: Sequence[Model], zoo: Zoo) -> Prover | None:
+    def proof_maker(self, scenario: Scenario, zoo: Zoo) -> Prover | None:
         """What makes and verifies proofs for all nodes."""
         from nodes.models.execution import OnnxExecutor
+        from nodes.proving.ezkl import EzklProver
         from nodes.proving.simulated import SimulatedProver
+        from nodes.zkml.library import require_ezkl
+        from nodes.zkml.times import proof_times
 
-        return SimulatedProver({model.name: model for model in models}, OnnxExecutor(zoo, "cpu"))
+        models = {choice.name: zoo.model(choice.name) for choice in scenario.models}
+        draws = Streams(scenario.seed).uniforms("proofs")
+        if self.prover == "simulated":
+            return SimulatedProver(models, OnnxExecutor(zoo, "cpu"), proof_times(self.proof_times, (*models,)), draws)
+        require_ezkl()
+        return EzklProver(models, proof_times(self.proof_times, (*models,)), draws)
 
     def machines_of(self, identity: Identity) -> int:
         """Every inference node has as many."""

@@ -24,6 +24,8 @@ from simnet.strategies.enclaves import EnclaveEvidence
 from simnet.strategies.signatures import SignatureEvidence
 
 if TYPE_CHECKING:
+    from nodes.models.zoo import Zoo
+    from nodes.proving.prover import Prover
     from simnet.scenario.schema import Scenario
 
 
@@ -43,6 +45,11 @@ class Proofs(EnclaveEvidence, SignatureEvidence, CircuitEvidence):
                 ("kind",),
                 "proofs goes by what clients ask for: say so in clients: {modes: {vanilla: 50 %, tee: 50 %}}",
             )
+
+    def proof_maker(self, scenario: Scenario, zoo: Zoo) -> Prover | None:
+        """None where nobody asks for zero-knowledge proofs."""
+        modes = scenario.clients.modes
+        return super().proof_maker(scenario, zoo) if modes is None or modes.zkml else None
 
     def refusal(self, client: Client, node: Identity, order: Order, answer: InferenceAnswer) -> Steps:
         """An answer without the evidence of its mode will not do."""

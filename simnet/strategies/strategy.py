@@ -27,7 +27,7 @@ from nodes.parameters import Parameters
 from simnet.kernel.streams import Streams
 
 if TYPE_CHECKING:
-    from nodes.models.zoo import Model, Zoo
+    from nodes.models.zoo import Zoo
     from nodes.proving.prover import CircuitRecord, Prover
     from nodes.tee.enclave import Enclave
     from simnet.scenario.schema import Scenario
@@ -47,6 +47,11 @@ class Strategy(Parameters):
     def uses_beacon(self) -> bool:
         """Whether it draws from the randomness beacon."""
         return False
+
+    @property
+    def reproducible(self) -> bool:
+        """Whether nothing in it hangs on how fast this machine is."""
+        return True
 
     def verifier(self) -> VerifierSpec | None:
         """The verification contract to deploy; ``None`` if batches become final by themselves."""
@@ -83,7 +88,7 @@ class Strategy(Parameters):
         """The enclave that a participant computes in; ``None`` for a bare machine."""
         return None
 
-    def proof_maker(self, models: Sequence[Model], zoo: Zoo) -> Prover | None:
+    def proof_maker(self, scenario: Scenario, zoo: Zoo) -> Prover | None:
         """What makes and verifies the run's zero-knowledge proofs; ``None`` if there are none."""
         return None
 

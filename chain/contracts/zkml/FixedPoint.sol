@@ -7,6 +7,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// @dev Rounds as ezkl does on the way in, halves away from zero, and as any float unit on the way out, halves to even.
 library FixedPoint {
     uint256 private constant FRACTION_BITS = 23;
+    uint256 private constant UNIT_EXPONENT = 150; // of a float whose mantissa is its value
 
     error NotANumber(uint32 bits);
     error OutOfRange(int256 value);
@@ -16,13 +17,23 @@ library FixedPoint {
         uint256 exponent = bits >> FRACTION_BITS & 0xff;
         uint256 mantissa = bits & 0x7fffff;
         if (exponent == 0xff || scale > 64) revert NotANumber(bits);
-        if (exponent == 0) exponent = 1;
-        else mantissa |= 1 << FRACTION_BITS;
-        int256 shift = int256(exponent + scale) - 150;
-        uint256 magnitude;
-        if (shift >= 0) magnitude = mantissa << uint256(shift);
-        else if (shift >= -24) magnitude = (mantissa + (1 << uint256(-shift - 1))) >> uint256(-shift);
-        return bits >> 31 == 0 ? int256(magnitude) : -int256(magnitude);
+        unchecked {
+            // All numbers are small: no exponent is above 318, no magnitude above 2 ** 193.
+            if (exponent == 0) exponent = 1;
+            else mantissa |= 1 << FRACTION_BITS;
+            exponent += scale;
+            uint256 magnitude;
+            if (exponent >= UNIT_EXPONENT) magnitude = mantissa << (exponent - UNIT_EXPONENT);
+            else if (exponent + 24 >= UNIT_EXPONENT) magnitude = _shifted(mantissa, UNIT_EXPONENT - exponent);
+            return bits >> 31 == 0 ? int256(magnitude) : -int256(magnitude);
+        }
+    }
+
+    /// @dev Divided by 2 ** shift, halves up. The shift is not zero.
+    function _shifted(uint256 value, uint256 shift) private pure returns (uint256) {
+        unchecked {
+            return (value + (1 << (shift - 1))) >> shift;
+        }
     }
 
     /// @notice The float that is nearest to a multiple of 2 ** -scale.

@@ -69,24 +69,25 @@ contract ZKMLEvidence {
         if (sha256(input) != claim.inputHash || input.length < header) revert WrongInput(sha256(input));
         if (keccak256(input[:header]) != keccak256(circuit.inputHeader)) revert WrongInput(sha256(input));
         uint256 inputs = (input.length - header) / ELEMENT_BYTES;
+        if (outputs.length != circuit.outputs) revert WrongOutput(0);
         instances = new uint256[](inputs + outputs.length);
         for (uint256 i; i < inputs; ++i) {
-            uint32 bits = _swap(uint32(bytes4(input[header + ELEMENT_BYTES * i:])));
+            uint32 bits = _swap(uint32(_fourBytes(input, header + ELEMENT_BYTES * i)));
             instances[i] = _element(FixedPoint.quantise(bits, circuit.inputScale));
         }
-        bytes memory tensor = circuit.outputHeader;
-        if (outputs.length != circuit.outputs) revert WrongOutput(0);
-        uint32[] memory floats = new uint32[](outputs.length);
+        bytes memory tensor = bytes.concat(circuit.outputHeader, new bytes(ELEMENT_BYTES * outputs.length));
+        uint256 begin = circuit.outputHeader.length;
         for (uint256 i; i < outputs.length; ++i) {
-            floats[i] = _swap(FixedPoint.dequantise(outputs[i], circuit.outputScale));
+            _write(tensor, begin + ELEMENT_BYTES * i, _swap(FixedPoint.dequantise(outputs[i], circuit.outputScale)));
             instances[inputs + i] = _element(outputs[i]);
         }
-        bytes32 outputHash = sha256(bytes.concat(tensor, _packed(floats)));
-        if (outputHash != claim.outputHash) revert WrongOutput(outputHash);
+        if (sha256(tensor) != claim.outputHash) revert WrongOutput(sha256(tensor));
     }
 
     function _element(int256 value) private pure returns (uint256) {
-        return value < 0 ? MODULUS - uint256(-value) : uint256(value);
+        unchecked {
+            return value < 0 ? MODULUS - uint256(-value) : uint256(value);
+        }
     }
 
     function _swap(uint32 x) private pure returns (uint32) {
@@ -94,12 +95,18 @@ contract ZKMLEvidence {
         return x >> 16 | x << 16;
     }
 
-    /// @dev Elements of arrays take a word each; here they take four bytes.
-    function _packed(uint32[] memory words) private pure returns (bytes memory packed) {
-        packed = new bytes(ELEMENT_BYTES * words.length);
-        for (uint256 i; i < words.length; ++i) {
-            bytes4 word = bytes4(words[i]);
-            for (uint256 j; j < ELEMENT_BYTES; ++j) packed[ELEMENT_BYTES * i + j] = word[j];
+    /// @dev The caller sees to it that they are there.
+    function _fourBytes(bytes calldata data, uint256 offset) private pure returns (bytes4 found) {
+        assembly ("memory-safe") {
+            found := and(calldataload(add(data.offset, offset)), shl(224, 0xffffffff))
+        }
+    }
+
+    /// @dev As above.
+    function _write(bytes memory data, uint256 offset, uint32 bits) private pure {
+        assembly ("memory-safe") {
+            let place := add(add(data, 4), offset) // so that the word's last four bytes are the ones
+            mstore(place, or(and(mload(place), not(0xffffffff)), and(bits, 0xffffffff)))
         }
     }
 }
