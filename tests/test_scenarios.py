@@ -13,6 +13,8 @@ from simnet.tables import Tables, read_tables
 
 ON_ANVIL = ("byzantine", "honest")
 """Those that are run on anvil; that both chains write the same log is shown elsewhere."""
+SIMULATED = "strategy.prover=simulated"
+"""Real proofs take a minute: that they lead to the same is shown elsewhere, by a few of them."""
 SCENARIOS = sorted(Path(__file__).resolve().parents[1].glob("scenarios/*.yaml"))
 
 
@@ -61,7 +63,8 @@ def test_a_scenario_is_named_after_its_file_says_what_it_shows_and_expects_somet
 @pytest.mark.parametrize("path", [path for path in SCENARIOS if path.stem not in ON_ANVIL], ids=names)
 def test_a_scenario_shows_what_it_says(path: Path, tmp_path: Path) -> None:
     pytest.importorskip("pyrevm")
-    assert_shows_what_it_says(run(load_scenario(path, ["chain.backend=revm"]), Options(out=tmp_path)))
+    changes = ["chain.backend=revm", *([SIMULATED] if "kind: proofs" in path.read_text() else [])]
+    assert_shows_what_it_says(run(load_scenario(path, changes), Options(out=tmp_path)))
 
 
 @pytest.mark.slow
