@@ -7,16 +7,16 @@ An artifact is the JSON that `chain.compile` writes to ``chain/artifacts/NAME.js
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError, EncodingError
+from eth_abi.abi import decode
+from eth_abi.exceptions import DecodingError, InsufficientDataBytes
 
+from chain.codec import WORD, Codec, Reader, codec_of, readers_of, topic_reader
 from chain.hashing import keccak
 from chain.seam import Revert
 
@@ -33,49 +33,6 @@ def _type_of(parameter: Mapping[str, Any]) -> str:
         return kind
     inside = ",".join(_type_of(part) for part in parameter["components"])
     return f"({inside}){kind.removeprefix('tuple')}"
-
-
-def _word_reader(kind: str) -> Callable[[bytes], Any] | None:
-    """Decoder of a type that fills one word, or ``None``. Logs are mostly such; eth_abi takes ten times as long."""
-    if kind == "address":
-        return lambda word: "0x" + word[12:].hex()
-    if kind == "bytes32":
-        return bytes
-    if re.fullmatch(r"uint\d+", kind):
-        return lambda word: int.from_bytes(word, "big")
-    if re.fullmatch(r"bool|int\d+|bytes\d+", kind):
-        return lambda word: decode([kind], word)[0]
-    return None
-
-
-def _word_writer(kind: str) -> Callable[[Any], bytes] | None:
-    """Encoder of a type that fills one word, or ``None``; strict, as eth_abi is, and many times as fast."""
-    if kind == "address":
-        return _address_word
-    if kind == "bytes32":
-        return _bytes32_word
-    if match := re.fullmatch(r"uint(\d+)", kind):
-        return partial(_uint_word, bits=int(match[1]))
-    return None
-
-
-def _address_word(value: str) -> bytes:
-    raw = bytes.fromhex(value.removeprefix("0x"))
-    if len(raw) != 20:
-        raise EncodingError(f"{value!r} is not an address")
-    return bytes(12) + raw
-
-
-def _bytes32_word(value: bytes) -> bytes:
-    if not isinstance(value, bytes) or len(value) > 32:
-        raise EncodingError(f"{value!r} does not fit bytes32")
-    return value.ljust(32, b"\0")
-
-
-def _uint_word(value: int, bits: int) -> bytes:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << bits:
-        raise EncodingError(f"{value!r} is not a uint{bits}")
-    return value.to_bytes(32, "big")
 
 
 @dataclass(frozen=True)
@@ -111,39 +68,43 @@ class Entry:
         return self.topic[:4]
 
     @cached_property
-    def _word_writers(self) -> list[Callable[[Any], bytes]] | None:
-        """How to write each argument, if each fills one word."""
-        writers = [writer for kind in self.input_types if (writer := _word_writer(kind))]
-        return writers if len(writers) == len(self.input_types) else None
+    def _inputs(self) -> Codec:
+        return codec_of(self.input_types)
+
+    @cached_property
+    def _outputs(self) -> Codec:
+        return codec_of(self.output_types)
 
     def encode(self, args: Sequence[Any]) -> bytes:
         """Arguments as the ABI encodes them. Raises `eth_abi.exceptions.EncodingError` for one that does not fit."""
-        if self._word_writers is None or len(args) != len(self.input_types):
-            return encode(self.input_types, args)
-        return b"".join([write(value) for write, value in zip(self._word_writers, args, strict=True)])
+        return self._inputs.write(args)
+
+    def decode_result(self, data: bytes) -> tuple[Any, ...]:
+        """What a call returned. Raises `eth_abi.exceptions.DecodingError` for what cannot have come from it."""
+        if len(data) < WORD * len(self.output_types):
+            raise InsufficientDataBytes(f"{self.name} returned {len(data)} bytes")
+        values: tuple[Any, ...] = self._outputs.read(data, 0)
+        return values
 
     @cached_property
-    def _in_topics(self) -> list[Callable[[bytes], Any]]:
-        """How to read each indexed argument. What is longer than a word is in the topic as its hash."""
+    def _fields(self) -> list[tuple[str, int, Reader, int]]:
+        """Of each argument of an event its name, which topic it is (-1: in the data), how to read it, and where."""
+        in_data = iter(readers_of([kind for kind, marked in self._marked if not marked]))
+        topics = iter(range(1, len(self.indexed) + 1))
         return [
-            _word_reader(kind) or bytes for kind, marked in zip(self.input_types, self.indexed, strict=True) if marked
+            (name, next(topics), topic_reader(kind), 0) if marked else (name, -1, *next(in_data))
+            for name, (kind, marked) in zip(self.input_names, self._marked, strict=True)
         ]
 
-    @cached_property
-    def _in_data(self) -> Callable[[bytes], Sequence[Any]]:
-        """How to read the arguments that are not indexed."""
-        kinds = [kind for kind, marked in zip(self.input_types, self.indexed, strict=True) if not marked]
-        readers = [reader for kind in kinds if (reader := _word_reader(kind))]
-        if len(readers) < len(kinds):
-            return lambda data: decode(kinds, data)
-        return lambda data: [read(data[32 * place : 32 * place + 32]) for place, read in enumerate(readers)]
+    @property
+    def _marked(self) -> list[tuple[str, bool]]:
+        """Type of each argument of an event, and whether it is indexed."""
+        return list(zip(self.input_types, self.indexed, strict=True))
 
     def decode_log(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
         """Arguments of an event, by name and in declared order."""
-        indexed = iter([read(topic) for read, topic in zip(self._in_topics, topics[1:], strict=True)])
-        plain = iter(self._in_data(data))
-        values = (next(indexed if marked else plain) for marked in self.indexed)
-        return dict(zip(self.input_names, values, strict=True))
+        sources = (*topics, data)
+        return {name: read(sources[source], at) for name, source, read, at in self._fields}
 
 
 class Artifact:
@@ -163,7 +124,7 @@ class Artifact:
 
     def creation_code(self, args: Sequence[Any]) -> bytes:
         """Bytecode to deploy, with the constructor's arguments."""
-        return self.bytecode + encode(self.constructor.input_types, args)
+        return self.bytecode + self.constructor.encode(args)
 
     def calldata(self, function: str, args: Sequence[Any]) -> bytes:
         """Selector and encoded arguments. `KeyError` names an unknown function."""
@@ -172,7 +133,7 @@ class Artifact:
 
     def decode_result(self, function: str, data: bytes) -> Any:
         """What a view returned: one value bare, several as a tuple, none as ``None``."""
-        values = decode(self.functions[function].output_types, data)
+        values = self.functions[function].decode_result(data)
         return values if len(values) > 1 else next(iter(values), None)
 
 

@@ -39,7 +39,9 @@ NOBODY = Address("0x" + "00" * 20)
 CODE = -1
 """Stands for a slot in the record of a deployment."""
 
-_WRITE = re.compile(r"StorageChange { address: (0x\w{40}), key: (\d+), had_value: Some\((\d+)\) }")
+_KEY, _HAD = ", key: ", ", had_value: Some("
+"""What the journal puts between address, slot and old value of a write; after a mere read it says ``None`` instead."""
+
 _FAILURE = re.compile(r"(Revert|Halt) { (?:reason: (\w+).*, )?gas_used: (\d+)(?:, output: 0x(\w*))? }")
 
 
@@ -157,17 +159,19 @@ class RevmChain:
             raise _invalid(f"timestamp {timestamp} is not later than the last block's {self.head[1]}")
         if sum(call.gas_limit for call in calls) > self.block_gas_limit:
             raise _invalid("the calls' gas limits exceed the block's")
-        calldata = [self._calldata(call) for call in calls]
-        before = self._point()
+        prepared = [(call, *self._prepare(call)) for call in calls]
+        before = self.head
         mined = self._open_block(timestamp)
         for address, native in self._natives.items():
             answers = native.answers(calls, timestamp)
             self._keep(mined, [_Write(address, slot, 0, value) for slot, value in answers.items()])
         try:
-            receipts = tuple(self._transact(call, data, mined) for call, data in zip(calls, calldata, strict=True))
+            receipts = tuple([self._transact(call, to, data, mined) for call, to, data in prepared])
         except RpcFailed:
-            self._restore(before)
+            self._take_back(before[0])
+            self._set_head(*before)
             raise
+        self._nonces.update([call.sender for call in calls])
         mined.block = Block(mined.block.number, timestamp, receipts)
         return mined.block
 
@@ -175,7 +179,7 @@ class RevmChain:
         """Call a view at the head; see `Chain.read`."""
         address = self.address_of(contract)
         compiled = self._contracts[address][1]
-        outcome = self._message(NOBODY, address, compiled.calldata(function, args), READ_GAS)
+        outcome = self._message(NOBODY, address, compiled.calldata(function, args), READ_GAS, writes=False)
         if outcome.revert is not None:
             raise CallReverted(contract, function, outcome.revert)
         return compiled.decode_result(function, outcome.output)
@@ -241,38 +245,47 @@ class RevmChain:
         env = BlockEnv(number=number, timestamp=timestamp, basefee=0, gas_limit=max(READ_GAS, self.block_gas_limit))
         self._evm.set_block_env(env)
 
-    def _calldata(self, call: Call) -> bytes:
-        return self._contracts[self.address_of(call.contract)][1].calldata(call.function, call.args)
+    def _prepare(self, call: Call) -> tuple[Address, bytes]:
+        """Where a call goes, and its calldata."""
+        to = self._names[call.contract]
+        return to, self._contracts[to][1].calldata(call.function, call.args)
 
-    def _transact(self, call: Call, calldata: bytes, mined: _Mined) -> Receipt:
-        self._nonces[call.sender] += 1
-        outcome = self._message(call.sender, self.address_of(call.contract), calldata, call.gas_limit)
+    def _transact(self, call: Call, to: Address, calldata: bytes, mined: _Mined) -> Receipt:
+        outcome = self._message(call.sender, to, calldata, call.gas_limit)
         self._keep(mined, outcome.writes)
         return Receipt(call, outcome.gas_used, tuple(map(self._decode_log, outcome.logs)), outcome.revert)
 
-    def _message(self, sender: str, to: Address, calldata: bytes, gas: Gas) -> _Outcome:
-        return self._execute(lambda: self._evm.message_call(sender, to, calldata=calldata, gas=gas))
+    def _message(self, sender: str, to: Address, calldata: bytes, gas: Gas, *, writes: bool = True) -> _Outcome:
+        return self._execute(lambda: self._evm.message_call(sender, to, calldata=calldata, gas=gas), writes)
 
-    def _execute(self, action: Callable[[], bytes]) -> _Outcome:
-        """What `action` does. Nothing of it stays: the checkpoint is rolled back."""
+    def _execute(self, action: Callable[[], bytes], writes: bool = True) -> _Outcome:
+        """What `action` does, and what it writes if asked. Nothing of it stays: the checkpoint is rolled back."""
         checkpoint = self._evm.snapshot()
         try:
             output = action()
             result = self._evm.result
             assert result is not None
-            return _Outcome(Gas(result.gas_used), output, result.logs, self._journal_writes())
+            return _Outcome(Gas(result.gas_used), output, result.logs, self._journal_writes() if writes else ())
         except RuntimeError as error:
             return _failure(str(error))
         finally:
             self._evm.revert(checkpoint)
 
     def _journal_writes(self) -> list[_Write]:
-        """What was written to storage since the checkpoint, each slot once."""
-        text = self._evm.journal_str
+        """What was written to storage since the checkpoint, each slot once.
+
+        The journal is text, and holds the code of every contract called, which is most of it: so that is left out.
+        """
+        evm = self._evm
+        for address, info in evm.journal_state.items():
+            evm.insert_account_info(address, AccountInfo(nonce=info.nonce))
         old: dict[tuple[str, int], int] = {}
-        for address, slot, value in _WRITE.findall(text, text.rindex("journal: [")):
-            old.setdefault((address, int(slot)), int(value))
-        return [_Write(*place, value, self._evm.storage(*place)) for place, value in old.items()]
+        before, *rest = evm.journal_str.split(_HAD)
+        for after in rest:
+            address, _, slot = before[before.rindex("0x") :].partition(_KEY)
+            old.setdefault((address, int(slot)), int(after[: after.index(")")]))
+            before = after
+        return [_Write(*place, value, evm.storage(*place)) for place, value in old.items()]
 
     def _keep(self, mined: _Mined, writes: Sequence[_Write]) -> None:
         for write in writes:

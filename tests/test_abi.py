@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from eth_abi.abi import encode
-from eth_abi.exceptions import EncodingError
+from eth_abi.exceptions import DecodingError, EncodingError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,8 +26,16 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "string": st.text(max_size=40),
     "uint256[]": st.lists(st.integers(0, 2**256 - 1), max_size=3).map(tuple),
     "(uint256,address)": st.tuples(st.integers(0, 9), st.just("0x" + "ab" * 20)),
+    "uint8[2]": st.tuples(st.integers(0, 255), st.integers(0, 255)),
+    "(bool,bytes)[]": st.lists(st.tuples(st.booleans(), st.binary(max_size=40)), max_size=3).map(tuple),
+    "((uint16,bytes4),string[2])": st.tuples(
+        st.tuples(st.integers(0, 9), st.binary(min_size=4, max_size=4)),
+        st.tuples(st.text(max_size=9), st.text(max_size=9)),
+    ),
+    "bytes[][1]": st.tuples(st.lists(st.binary(max_size=40), max_size=3).map(tuple)),
 }
-LONGER_THAN_A_WORD = {"bytes", "string", "uint256[]", "(uint256,address)"}
+WORDS = {"address", "bool", "uint256", "uint8", "int128", "bytes32", "bytes4"}
+LONGER_THAN_A_WORD = VALUES.keys() - WORDS
 PARAMETERS = st.lists(
     st.sampled_from(sorted(VALUES)).flatmap(lambda kind: st.tuples(st.just(kind), VALUES[kind], st.booleans())),
     max_size=6,
@@ -54,6 +62,27 @@ def test_a_log_decodes_to_the_arguments_it_was_emitted_with(parameters: list[tup
     }
 
 
+@given(parameters=PARAMETERS)
+def test_a_view_returns_what_it_was_encoded_to(parameters: list[tuple[str, Any, bool]]) -> None:
+    kinds, values = tuple(kind for kind, _, _ in parameters), tuple(value for _, value, _ in parameters)
+    view = Entry("view", (), (), (), output_types=kinds)
+    assert view.decode_result(encode(kinds, values)) == values
+
+
+@pytest.mark.parametrize(
+    ("kinds", "data"),
+    [
+        (("uint256",), b""),
+        (("uint256", "bool"), bytes(32)),
+        (("bytes",), (32).to_bytes(32, "big") + (9).to_bytes(32, "big") + b"short"),
+        (("uint256[]",), (32).to_bytes(32, "big") + (9).to_bytes(32, "big") + bytes(32)),
+    ],
+)
+def test_less_than_a_view_returns_is_refused(kinds: tuple[str, ...], data: bytes) -> None:
+    with pytest.raises(DecodingError):
+        Entry("view", (), (), (), output_types=kinds).decode_result(data)
+
+
 @given(data=st.binary(max_size=120))
 def test_whatever_a_revert_carries_it_can_be_told(data: bytes) -> None:
     assert abi.decode_revert(data).error
@@ -74,7 +103,22 @@ def test_arguments_are_encoded_as_eth_abi_encodes_them(parameters: list[tuple[st
 
 @pytest.mark.parametrize(
     ("kind", "value"),
-    [("address", "0x1234"), ("bytes32", b"x" * 33), ("uint8", 256), ("uint8", -1), ("uint256", True), ("uint256", "1")],
+    [
+        ("address", "0x1234"),
+        ("address", 7),
+        ("bytes32", b"x" * 33),
+        ("uint8", 256),
+        ("uint8", -1),
+        ("uint256", True),
+        ("uint256", "1"),
+        ("int8", 128),
+        ("bool", 1),
+        ("bytes", "x"),
+        ("string", b"x"),
+        ("uint8[]", b"x"),
+        ("uint8[2]", [1]),
+        ("(uint8,bool)", [1, True, 2]),
+    ],
 )
 def test_an_argument_that_does_not_fit_is_refused(kind: str, value: object) -> None:
     with pytest.raises(EncodingError):

@@ -16,6 +16,7 @@ LONGER_ON_REVM = ("chain.backend=revm", "duration=40 min")
 """So that the run, and not the start of its processes, is what is measured."""
 
 DASHBOARD_TIMES = 5
+REVM_SCENARIO = Path("scenarios/strategies/posp.yaml")
 ENGINE_MESSAGES = 100_000
 ENGINE_NODES = (10, 100, 1_000)
 
@@ -123,8 +124,19 @@ def has_ezkl() -> bool:
     return True
 
 
+def revm() -> Iterator[Line]:
+    """The in-process chain against a loop over pyrevm."""
+    from simnet.bench.revm import measure
+
+    found = measure(REVM_SCENARIO)
+    yield Line(f"revm, {found.calls:,} calls of {REVM_SCENARIO.name}: calls/s a core", f"{found.seam:,.0f}", "")
+    yield Line("bare pyrevm loop, the same calls: calls/s a core", f"{found.bare:,.0f}", "")
+    yield Line("revm over the bare loop", f"{found.of_bare:.2f}", "at least 0.50")
+
+
 SUITES: dict[str, Callable[[], Iterator[Line]]] = {
     "chain": chain,
+    "revm": revm,
     "engine": engine,
     "startup": startup,
     "evidence": evidence,
