@@ -41,9 +41,9 @@ def test_it_challenges_its_share_of_the_claims() -> None:
     assert len(lies(course)) == pytest.approx(50, abs=25)
 
 
-def disputed(*adversaries: dict[str, Any]) -> Played:
+def disputed(*adversaries: dict[str, Any], sealed: bool = False) -> Played:
     """An optimistic network in which nobody cheats."""
-    strategy = {"kind": "optimistic", "challenge_window": "20 s"}
+    strategy = {"kind": "optimistic", "challenge_window": "20 s", "sealed": sealed}
     return play(adversaries=list(adversaries), strategy=strategy, duration="1 min")
 
 
@@ -59,6 +59,25 @@ def test_false_challenges_delay_honest_work_and_cost_the_griefer_its_bonds() -> 
     assert (griefed["false_slash_rate"], griefed.broken()) == (0, [])
 
 
-def test_a_griefer_on_a_budget_stops() -> None:
-    run = disputed({"behaviour": "false_challenger", "nodes": ["full-0"], "challenges": 2})
+@pytest.mark.parametrize("sealed", [False, True])
+def test_a_griefer_on_a_budget_stops(sealed: bool) -> None:
+    run = disputed({"behaviour": "false_challenger", "nodes": ["full-0"], "challenges": 2}, sealed=sealed)
     assert len(run.tables.event("Challenged")) == 2
+
+
+def test_a_seal_that_is_never_opened_costs_its_bonds_and_delays_nothing() -> None:
+    griefer = {"behaviour": "false_challenger", "nodes": ["full-0"]}
+    run = disputed(griefer, {"behaviour": "withhold_reveal", "nodes": ["full-0"]}, sealed=True)
+    sealed, lost = run.tables.event("ChallengeSealed"), run.tables.event("BondForfeited")
+    assert len(lost) == len(sealed) > 3
+    assert {row["batch"]: row["amount"] for row in lost} == {row["batch"]: row["bonded"] for row in sealed}
+    assert run.tables.event("Challenged") == []
+    assert run["tasks_finalised"] == run["tasks_total"]
+    assert run["finality_latency_s.p50"] == disputed(sealed=True)["finality_latency_s.p50"]
+    assert run.broken() == []
+
+
+def test_a_seal_that_is_opened_costs_nothing_by_itself() -> None:
+    run = disputed({"behaviour": "false_challenger", "nodes": ["full-0"]}, sealed=True)
+    assert len(run.tables.event("Challenged")) == len(run.tables.event("ChallengeSealed")) > 3
+    assert run.tables.event("BondForfeited") == []

@@ -86,15 +86,24 @@ def test_a_shorter_timeout_leaves_the_slow_without_clients() -> None:
 def moving(function: str, now: float, contract: str = "Committee", subject: str = NAME) -> Course:
     """A transaction about a batch whose deadlines are known; 1000 on chain is second 0."""
     mover = attached(LastSecondMover.model_validate({"margin": "4 s"}), "full-0", genesis=1_000)
-    chain = {"batchOf": (who("inference-0").address, 1_010), "challengeWindow": 30}
+    chain = {"batchOf": (who("inference-0").address, 1_010), "challengeWindow": 30, "openWindow": 10}
     answers = {**inbox(DRAWN), Now: always(now), Submit: mined, Read: lambda read: chain[read.function]}
     call = Call(ME, contract, function, (BATCH,))
     past(mover, Receive(), answers=answers)
     return past(mover, Submit(call, subject), answers=answers)
 
 
-@pytest.mark.parametrize(("function", "now", "wait"), [("commit", 20, 36), ("vote", 20, 36), ("reveal", 61, 25),
-                                                       ("challenge", 20, 16)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("function", "now", "wait"),
+    [
+        ("commit", 20, 36),
+        ("vote", 20, 36),
+        ("reveal", 61, 25),
+        ("challenge", 20, 16),
+        ("sealChallenge", 20, 16),
+        ("openChallenge", 41, 5),
+    ],
+)
 def test_it_sends_just_before_the_deadline(function: str, now: float, wait: float) -> None:
     course = moving(function, now)
     assert course.one(Sleep).seconds == wait

@@ -48,7 +48,7 @@ class FalseChallenger(Behaviour):
     @on(Submit)
     def count(self, effect: Submit) -> Steps:
         """Count what it pays for."""
-        self._made += effect.call.function == "challenge"
+        self._made += effect.call.function in ("challenge", "sealChallenge")
         return (yield effect)
 
 

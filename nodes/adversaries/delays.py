@@ -21,6 +21,13 @@ from nodes.messages import Envelope, InferenceAnswer, InferenceRequest
 DEADLINES = {"submit": "submitBy", "commit": "commitBy", "vote": "commitBy", "reveal": "revealBy"}
 """For each function with a deadline the argument of the draw's event that sets it."""
 
+WINDOWS = {
+    "challenge": ("challengeWindow",),
+    "sealChallenge": ("challengeWindow",),
+    "openChallenge": ("challengeWindow", "openWindow"),
+}
+"""For each function with a deadline that counts from the post, the contract's windows until then."""
+
 
 class SlowLoris(Watchful):
     """Answer correctly, as late as clients still wait."""
@@ -100,7 +107,10 @@ class LastSecondMover(Watchful):
 
     def deadline(self, effect: Submit) -> Steps:
         """Answers the chain's time until which a transaction counts, or ``None`` if it may come at any time."""
-        if effect.call.function == "challenge":
+        if effect.call.function in WINDOWS:
             batch = yield Read("Settlement", "batchOf", (bytes.fromhex(effect.subject[2:]),))
-            return batch[1] + (yield Read(effect.call.contract, "challengeWindow"))
+            due = batch[1]
+            for window in WINDOWS[effect.call.function]:
+                due += yield Read(effect.call.contract, window)
+            return due
         return self._deadlines.get(effect.subject, {}).get(DEADLINES.get(effect.call.function, ""))

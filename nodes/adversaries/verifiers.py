@@ -75,18 +75,18 @@ class RubberStampCartel(Behaviour):
 
 
 class WithholdReveal(Behaviour):
-    """Commit to a vote and never open it."""
+    """Commit to a vote, or seal a challenge, and never open it."""
 
     kind: ClassVar[str] = "withhold_reveal"
     role: ClassVar[Role] = Role.FULL
     defeats: ClassVar[str] = "commit-reveal without a price for silence"
-    stopped_by: ClassVar[str] = "a slash for a commitment that is not opened"
+    stopped_by: ClassVar[str] = "a slash for a commitment that is not opened, the bonds for a seal"
     shows_in: ClassVar[str] = "missed_reveals"
 
     @on(Submit)
     def keep_quiet(self, effect: Submit) -> Steps:
         """Drop the reveal."""
-        if effect.call.function != "reveal" or effect.call.contract == "Beacon":
+        if effect.call.function not in ("reveal", "openChallenge") or effect.call.contract == "Beacon":
             return (yield effect)
         yield self.cheated("reveal", effect.subject)
         return None

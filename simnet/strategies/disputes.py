@@ -31,7 +31,7 @@ from nodes.full import FullNode
 from nodes.identity import Role
 from nodes.messages import BatchData
 from simnet.strategies.chores import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
-from simnet.strategies.voting import BASIS_POINTS, MAX_MEMBERS, VotingStrategy, wait_until
+from simnet.strategies.voting import BASIS_POINTS, MAX_MEMBERS, VOTE_GAS, VotingStrategy, wait_until
 
 if TYPE_CHECKING:
     from simnet.scenario.schema import Scenario
@@ -51,7 +51,12 @@ class DisputeStrategy(VotingStrategy):
     """Base of strategies in which claims stand unless they are challenged."""
 
     contract: ClassVar[str] = "Optimistic"
-    watches: ClassVar[tuple[str, ...]] = (*VotingStrategy.watches, "Challenged", "ClaimRejected")
+    watches: ClassVar[tuple[str, ...]] = (
+        *VotingStrategy.watches,
+        "ChallengeSealed",
+        "Challenged",
+        "ClaimRejected",
+    )
     challengers: ClassVar[tuple[Role, ...]] = (Role.FULL,)
     """Who may have to put up bonds."""
 
@@ -190,6 +195,8 @@ class DisputeStrategy(VotingStrategy):
         if turn > DEPUTIES:
             return
         yield Sleep(self.until_heard_s + 1)
+        if turn == 0:
+            yield Spawn(self.take_bonds(node, batch))
         if not (yield from self.in_dispute(node, batch)):
             yield Sleep(turn * STEP_IN_S)
         while batch in node.batches and not (yield from self.in_dispute(node, batch)):
@@ -202,6 +209,15 @@ class DisputeStrategy(VotingStrategy):
             yield Sleep(STEP_IN_S)
         if batch in node.batches:
             yield from self.draw(node, batch)
+
+    def take_bonds(self, node: FullNode, batch: str) -> Steps:
+        """Have those lose their bonds who sealed a challenge and never opened it."""
+        events = node.batches[batch].events if batch in node.batches else {}
+        opened = {made["challenger"] for made in events.get("Challenged", ())}
+        for sealed in events.get("ChallengeSealed", ()):
+            if sealed["challenger"] not in opened:
+                args = (bytes.fromhex(batch[2:]), sealed["challenger"])
+                yield Submit(Call(node.me.address, self.contract, "forfeit", args, VOTE_GAS), subject=batch)
 
     def in_dispute(self, node: FullNode, batch: str) -> Steps:
         """Answers whether there are claims in a batch that arbiters must decide."""
