@@ -54,7 +54,7 @@ def test_a_key_that_is_not_the_pinned_one_is_no_use(cache: Path, monkeypatch: py
 def test_a_job_that_fails_says_why_and_leaves_no_file(cache: Path) -> None:
     with Pool() as pool:
         pool.start("setup", cache / "pk", compiled="/nowhere", srs=str(CIRCUIT.srs))
-        with pytest.raises(ProofFailed, match="could not setup: Failed to run setup"):
+        with pytest.raises(ProofFailed, match="ezkl failed: Failed to run setup"):
             pool.wait(cache / "pk")
         assert not (cache / "pk").exists()
 
@@ -82,7 +82,7 @@ def test_no_worker_outlives_its_parent(cache: Path, how: signal.Signals) -> None
         "from nodes.zkml.circuits import circuit; from nodes.zkml.pool import Pool\n"
         "found, pool = circuit('digits_mlp'), Pool(1)\n"
         "pool.start('setup', Path(sys.argv[1]), compiled=str(found.compiled), srs=str(found.srs))\n"
-        "print(*(job.child.pid for job in pool._jobs.values()), flush=True); time.sleep(60)\n"
+        "print(*(run._child.pid for run in pool._running.values()), flush=True); time.sleep(60)\n"
     )
     command = [sys.executable, "-c", script, str(cache / "pk")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:

@@ -17,6 +17,7 @@ from chain.quantities import Address, Gas, Timestamp
 from chain.revm import RevmChain
 from chain.seam import Call
 from nodes.models.zoo import default_zoo
+from nodes.zkml import proofs
 from nodes.zkml.circuits import circuit
 from nodes.zkml.field import MODULUS, dequantise
 from nodes.zkml.pool import ProofFailed
@@ -129,7 +130,7 @@ def test_proofs_of_one_statement_differ_unless_they_are_kept(good: Proof, prover
 
 
 def test_a_damaged_proof_in_the_cache_is_made_anew(good: Proof, prover: Prover) -> None:
-    path = prover._path(CIRCUIT, INPUTS[0], ())
+    path = proofs._path(CIRCUIT, proofs._statement(CIRCUIT, INPUTS[0], (), 0))
     kept = path.read_bytes()
     for damaged in (kept[:-10], kept.replace(b'"0x', b'"0y', 1)):
         path.write_bytes(damaged)
@@ -137,17 +138,25 @@ def test_a_damaged_proof_in_the_cache_is_made_anew(good: Proof, prover: Prover) 
     assert json.loads(path.read_bytes()[64:])
 
 
+def test_two_runs_at_once_come_to_one_proof(prover: Prover) -> None:
+    with Prover() as one, Prover() as other:
+        for each in (one, other):
+            each.start(CIRCUIT, INPUTS[4])
+        assert one.prove(CIRCUIT, INPUTS[4]) == other.prove(CIRCUIT, INPUTS[4])
+
+
 def test_proofs_asked_for_together_are_made_together(prover: Prover) -> None:
     with Prover(workers=2) as other:
         for value in INPUTS[1:4]:
             other.start(CIRCUIT, value)
+        assert len(other._pool._running) == 2
         for value in reversed(INPUTS[1:4]):
             made = other.prove(CIRCUIT, value)
             assert made.instances[: CIRCUIT.inputs] == CIRCUIT.input_instances(value)
 
 
 def test_a_value_beyond_the_circuits_range_cannot_be_proven(prover: Prover) -> None:
-    with pytest.raises(ProofFailed, match="could not prove: Failed to generate witness"):
+    with pytest.raises(ProofFailed, match="ezkl failed: Failed to generate witness"):
         prover.prove(CIRCUIT, np.full(CIRCUIT.input_shape, 1e9, np.float32))
     with pytest.raises(ProofFailed, match="cannot take this input"):
         compute(CIRCUIT, np.full(CIRCUIT.input_shape, 1e9, np.float32))

@@ -7,11 +7,9 @@ import os
 import sys
 import tempfile
 import time
-from collections import deque
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from chain.errors import SimnetError
 from chain.guard import GuardedProcess
@@ -30,27 +28,29 @@ class ProofFailed(SimnetError):
     """ezkl could not do what it was asked to: a value beyond the circuit's range, a damaged file, no memory."""
 
 
-@dataclass
-class _Job:
-    work: dict[str, Any]
-    child: GuardedProcess | None = None
-    output: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
+class _Run:
+    """A job that has been started, and is looked after until it ends."""
 
-    def start(self, threads: int) -> None:
+    def __init__(self, work: dict[str, Any], threads: int) -> None:
         directory = Path(tempfile.mkdtemp(prefix="simnet-zkml-"))
         settings = {"RAYON_NUM_THREADS": str(threads), "EZKL_REPO_PATH": str(cache_directory() / "ezkl")}
-        # -P: the current directory is full of other people's files, and no place to import from.
-        command = [sys.executable, "-P", "-m", worker.__name__, json.dumps(self.work)]
-        self.child = GuardedProcess(command, directory, self.output, {**os.environ, **settings}, directory)
+        # -P: the current directory is the job's, and no place to import from.
+        command = [sys.executable, "-P", "-m", worker.__name__, json.dumps(work)]
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the child)
+        self._child = GuardedProcess(command, directory, self._output, {**os.environ, **settings}, directory)
 
-    def close(self) -> None:
-        if self.child is not None:
-            self.child.close()
-        self.output.close()
+    @property
+    def is_going_on(self) -> bool:
+        return self._child.is_running
 
-    def last_words(self) -> str:
-        said = os.pread(self.output.fileno(), 1 << 16, 0).decode(errors="replace").split("\n")
-        return next((line.strip() for line in reversed(said) if line.strip()), "")
+    def end(self) -> str:
+        """Kill it unless it has ended, and let go of all it held: what went wrong, or nothing."""
+        self._child.close()
+        said = os.pread(self._output.fileno(), 1 << 16, 0).decode(errors="replace").splitlines()
+        self._output.close()
+        if self._child.wait() == 0:
+            return ""
+        return next((line.strip() for line in reversed(said) if line.strip()), self._child.ending)
 
 
 class Pool:
@@ -60,42 +60,35 @@ class Pool:
         cores = os.cpu_count() or 1
         self.workers = workers or min(cores, WORKERS_MAX)
         self._threads = max(1, cores // self.workers)
-        self._jobs: dict[Path, _Job] = {}
-        self._waiting: deque[Path] = deque()
+        self._waiting: dict[Path, dict[str, Any]] = {}
+        self._running: dict[Path, _Run] = {}
+        self._ended: dict[Path, str] = {}
+        """What went wrong with each job that nobody has asked for yet."""
 
     def start(self, do: str, target: Path, **work: Any) -> None:
         """Have `target` made, unless it is being made already. Raises `ZkmlMissing`."""
         require_ezkl()
-        if target in self._jobs:
+        if target in self._waiting or target in self._running or target in self._ended:
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        self._jobs[target] = _Job({"do": do, "target": str(target), **work})
-        self._waiting.append(target)
-        self._fill()
+        self._waiting[target] = {"do": do, "target": str(target), **work}
+        self._move_on()
 
     def wait(self, target: Path) -> None:
         """Return when `target` is there. Raises `ProofFailed` if its job went wrong."""
-        job = self._jobs[target]
-        try:
-            while job.child is None or job.child.is_running:
-                self._fill()
-                time.sleep(_POLL_S)
-            status, said = job.child.wait(), job.last_words()
-        finally:
-            job.close()
-            del self._jobs[target]
-            if target in self._waiting:
-                self._waiting.remove(target)
-            self._fill()
-        if status != 0:
-            raise ProofFailed(f"ezkl could not {job.work['do']}: {said or job.child.ending}", OUT_OF_RANGE)
+        self._move_on()
+        while target not in self._ended:
+            time.sleep(_POLL_S)
+            self._move_on()
+        if wrong := self._ended.pop(target):
+            raise ProofFailed(f"ezkl failed: {wrong}", OUT_OF_RANGE)
 
     def close(self) -> None:
-        """Kill what runs."""
+        """Kill what runs, and forget the rest."""
         self._waiting.clear()
-        for job in self._jobs.values():
-            job.close()
-        self._jobs.clear()
+        for run in self._running.values():
+            run.end()
+        self._running.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -105,8 +98,10 @@ class Pool:
     ) -> None:
         self.close()
 
-    def _fill(self) -> None:
-        running = sum(job.child is not None and job.child.is_running for job in self._jobs.values())
-        while self._waiting and running < self.workers:
-            self._jobs[self._waiting.popleft()].start(self._threads)
-            running += 1
+    def _move_on(self) -> None:
+        """Take in what has ended, and start what waits where there is room."""
+        for target in [target for target, run in self._running.items() if not run.is_going_on]:
+            self._ended[target] = self._running.pop(target).end()
+        while self._waiting and len(self._running) < self.workers:
+            target = next(iter(self._waiting))
+            self._running[target] = _Run(self._waiting.pop(target), self._threads)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -45,21 +46,22 @@ class Prover:
     """Makes proofs in a pool of child processes. `fresh` takes none from the cache, and leaves none there."""
 
     def __init__(self, workers: int | None = None, fresh: bool = False) -> None:
+        self._fresh = fresh
         self._pool = Pool(workers)
-        self._scratch = tempfile.TemporaryDirectory(prefix="simnet-proofs-") if fresh else None
+        self._scratch = tempfile.TemporaryDirectory(prefix="simnet-proofs-")
 
-    def ensure_keys(self, *circuits: Circuit, tell: Any = lambda _: None) -> None:
+    def ensure_keys(self, *circuits: Circuit, tell: Callable[[str], None] = lambda _: None) -> None:
         """Make the proving keys that are missing; see `keys.ensure`."""
         keys.ensure(circuits, self._pool, tell)
 
     def start(self, circuit: Circuit, value: Tensor, claimed: tuple[int, ...] = (), number: int = 0) -> None:
         """Begin a proof that will be asked for later. Raises `SimnetError` for an input that the circuit can't take."""
-        target = self._path(circuit, value, claimed, number)
-        if _read(target) is None:
+        statement = _statement(circuit, value, claimed, number)
+        if self._kept(circuit, statement) is None:
             self.ensure_keys(circuit)
             self._pool.start(
                 "prove",
-                target,
+                self._target(circuit, statement),
                 input=[float(number) for number in value.ravel()],
                 claimed=to_hex(claimed),
                 compiled=str(circuit.compiled),
@@ -76,13 +78,15 @@ class Prover:
         does, and verified by nobody. Of one statement there are as many proofs as there are numbers. Raises
         `ProofFailed` where an intermediate value leaves the circuit's range.
         """
-        target = self._path(circuit, value, claimed, number)
-        made = _read(target)
+        statement = _statement(circuit, value, claimed, number)
+        made = self._kept(circuit, statement)
         if made is None:
             self.start(circuit, value, claimed, number)
+            target = self._target(circuit, statement)
             self._pool.wait(target)
             made = json.loads(target.read_bytes())
-            _write(target, made)
+            if not self._fresh:
+                made = _keep(_path(circuit, statement), made)
         instances = from_hex(made["instances"])
         raw = bytes.fromhex(made["proof"][2:])
         seconds = {key: made[key] for key in ("witness_s", "prove_s", "verify_s")}
@@ -91,8 +95,7 @@ class Prover:
     def close(self) -> None:
         """Stop what is being proven."""
         self._pool.close()
-        if self._scratch is not None:
-            self._scratch.cleanup()
+        self._scratch.cleanup()
 
     def __enter__(self) -> Self:
         return self
@@ -102,11 +105,11 @@ class Prover:
     ) -> None:
         self.close()
 
-    def _path(self, circuit: Circuit, value: Tensor, claimed: tuple[int, ...], number: int = 0) -> Path:
-        """Where the proof of a statement is kept."""
-        statement = json.dumps(to_hex((*circuit.input_instances(value), *claimed))).encode()
-        where = Path(self._scratch.name) if self._scratch else keys.directory(circuit) / "proofs"
-        return where / f"{hashlib.sha256(statement).hexdigest()}{f'-{number}' if number else ''}.json"
+    def _kept(self, circuit: Circuit, statement: str) -> dict[str, Any] | None:
+        return None if self._fresh else _read(_path(circuit, statement))
+
+    def _target(self, circuit: Circuit, statement: str) -> Path:
+        return Path(self._scratch.name) / f"{circuit.name}-{statement}"
 
 
 def compute(circuit: Circuit, value: Tensor) -> tuple[int, ...]:
@@ -148,6 +151,17 @@ def _json_file(content: object) -> Iterator[str]:
         yield file.name
 
 
+def _statement(circuit: Circuit, value: Tensor, claimed: tuple[int, ...], number: int) -> str:
+    """Name of a proof of a circuit: inputs that the circuit can't tell apart have one."""
+    said = [circuit.input_instances(value), claimed, number]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _path(circuit: Circuit, statement: str) -> Path:
+    """Where a proof is kept."""
+    return keys.directory(circuit) / "proofs" / f"{statement}.json"
+
+
 def _read(path: Path) -> dict[str, Any] | None:
     """What was kept, unless there is nothing, or it is damaged."""
     try:
@@ -155,16 +169,22 @@ def _read(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     if _checksum(text[CHECKSUM_CHARACTERS:]) != text[:CHECKSUM_CHARACTERS]:
+        path.unlink(missing_ok=True)
         return None
     kept: dict[str, Any] = json.loads(text[CHECKSUM_CHARACTERS:])
     return kept
 
 
-def _write(path: Path, made: dict[str, Any]) -> None:
+def _keep(path: Path, made: dict[str, Any]) -> dict[str, Any]:
+    """What is kept from now on: this, unless another run was first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(made).encode()
-    part = path.with_suffix(".part")
+    part = path.with_suffix(f".{os.getpid()}")
     part.write_bytes(_checksum(text) + text)
-    part.replace(path)
+    with suppress(FileExistsError):
+        os.link(part, path)
+    part.unlink()
+    return _read(path) or made
 
 
 def _checksum(text: bytes) -> bytes:
