@@ -6,19 +6,16 @@ Making one is random; the cache of `nodes.zkml.proofs` gives a run with the same
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from nodes.models.tensors import Tensor, tensor_hash
 from nodes.models.zoo import REFERENCE, Model
 from nodes.proving.prover import CircuitRecord, Proof, Statement
 from nodes.zkml import proofs
-from nodes.zkml.circuits import Circuit, circuit, circuit_of
-from nodes.zkml.field import MODULUS, from_hex, quantise, signed
+from nodes.zkml.circuits import Circuit, circuit_of
+from nodes.zkml.field import MODULUS, quantise, signed
 from nodes.zkml.library import load
 from nodes.zkml.times import ProofTimes
 
@@ -55,7 +52,7 @@ class EzklProver:
         chosen = self._chosen(model, variant)
         key = (chosen.name, tensor_hash(value))
         if key not in self._answers:
-            self._answers[key] = witness(chosen, value)
+            self._answers[key] = proofs.compute(chosen, value)
         return chosen.output_of((0,) * chosen.inputs + self._answers[key])
 
     def start(self, statement: Statement) -> Callable[[], Proof]:
@@ -95,14 +92,4 @@ class EzklProver:
 
     def _chosen(self, model: str, variant: str) -> Circuit:
         """The circuit of a model, or of a variant of it: there are few of those. Raises `SimnetError`."""
-        return self._circuits[model] if variant == REFERENCE else circuit(f"{model}-{variant}")
-
-
-def witness(chosen: Circuit, value: Tensor) -> tuple[int, ...]:
-    """What a circuit makes of an input, as elements of the field."""
-    ezkl = load()
-    with TemporaryDirectory(prefix="simnet-witness-") as scratch:
-        asked, made = Path(scratch, "input.json"), Path(scratch, "witness.json")
-        asked.write_text(json.dumps({"input_data": [[float(number) for number in value.ravel()]]}))
-        ezkl.gen_witness(str(asked), str(chosen.compiled), str(made))
-        return from_hex(json.loads(made.read_text())["outputs"][0])
+        return self._circuits[model] if variant == REFERENCE else circuit_of(model, variant)

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -127,10 +128,12 @@ def compute(circuit: Circuit, value: Tensor) -> tuple[int, ...]:
     return from_hex(witness["outputs"][0])
 
 
+@lru_cache(maxsize=256)
 def verify(circuit: Circuit, proof: bytes, instances: tuple[int, ...]) -> bool:
     """Whether a proof proves what its instances say. Takes some milliseconds. Raises `ZkmlMissing`.
 
-    Stricter than ezkl, and as strict as the contract: ezkl overlooks bytes after the end of a proof.
+    Stricter than ezkl, and as strict as the contract: ezkl overlooks bytes after the end of a proof. All full nodes
+    look at the same proofs; the work is done for the first of them.
     """
     ezkl = library.load()
     if not circuit.fits(proof, instances):
