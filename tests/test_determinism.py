@@ -75,3 +75,24 @@ def test_they_agree_on_what_faults_do_as_well(tmp_path: Path, fault: dict[str, A
         assert finished.failure is None
         logs.append(finished.directory / "events.jsonl")
     assert first_difference(*logs) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        {"kind": "optimistic", "challenge_window": "20 s"},
+        {"kind": "optimistic", "challenge_window": "20 s", "sealed": True, "arbiters": 3},
+        {"kind": "forced_error", "challenge_window": "20 s", "forced": "50 %"},
+    ],
+    ids=str,
+)
+def test_they_agree_on_disputes(tmp_path: Path, strategy: dict[str, Any]) -> None:
+    logs = []
+    for backend in ("anvil", "revm"):
+        chosen = small.scenario(chain={"backend": backend}, strategy=strategy, adversaries=LIAR, duration="1 min")
+        finished = run(chosen, Options(out=tmp_path / backend))
+        assert finished.failure is None
+        assert finished.results.metrics["fraud_detected"].value
+        logs.append(finished.directory / "events.jsonl")
+    assert first_difference(*logs) is None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from simnet.cli.main import main
-from simnet.truth.judge import agrees_in_print, binomial_p
+from simnet.scenario.load import load_scenario
+from simnet.scenario.truth import Truth
+from simnet.truth.document import as_markdown, call
+from simnet.truth.judge import Verdict, agrees_in_print, binomial_p
 from simnet.truth.panels import counted
 from simnet.truth.suite import CaseResult, case_files, run_case
 from simnet.truth.values import Frequency
@@ -95,7 +99,14 @@ def test_a_number_of_a_case_means_its_parts_and_no_other_case() -> None:
 
 @pytest.mark.parametrize(
     ("value", "printed", "agrees"),
-    [(0.0877193, "0.0877", True), (0.0877193, "0.0878", False), (1980.0, "1980", True), (0.98998, "0.99", True)],
+    [
+        (0.00796, "<0.01", True),
+        (0.0101, "<0.01", False),
+        (0.0877193, "0.0877", True),
+        (0.0877193, "0.0878", False),
+        (1980.0, "1980", True),
+        (0.98998, "0.99", True),
+    ],
 )
 def test_a_formula_must_give_the_printed_digits(value: float, printed: str, agrees: bool) -> None:
     assert agrees_in_print(value, printed) is agrees
@@ -117,3 +128,43 @@ def test_a_verdict_needs_two_thirds_of_the_stake_however_many_heads(
 ) -> None:
     valid, invalid = 1, 1 << 128
     assert counted(list(zip(stakes, [valid, invalid, invalid], strict=True)), 1, 2, 3) == verdict
+
+
+# -- the page in the docs --------------------------------------------------------------------------------------
+
+
+def test_the_page_has_every_case_with_its_statement_and_every_number_of_it_and_no_other() -> None:
+    page = (CASES.parents[1] / "docs" / "truth.md").read_text()
+    cases = [load_scenario(file).truth for file in case_files(CASES, ())]
+    assert re.findall(r"^### (\S+)$", page, re.MULTILINE) == [truth.id for truth in cases if truth]
+    for truth in cases:
+        assert truth is not None
+        section = page.partition(f"### {truth.id}\n")[2].partition("\n### ")[0]
+        assert f"\n{truth.statement}\n" in section
+        assert f"Known: {truth.known}." in section
+        assert f"Source: {truth.source}." in section
+        rows = [line for line in section.splitlines() if line.startswith("| `")]
+        assert len(rows) == len(truth.checks)
+        for row, check in zip(rows, truth.checks, strict=True):
+            assert call(check.formula, check.with_) in row
+            assert call(check.observe, check.using) in row
+            assert row.endswith("| holds |")
+
+
+def test_the_page_says_what_is_modelled_and_what_does_not_hold() -> None:
+    truth = Truth.model_validate(
+        {
+            "id": "GT-99",
+            "statement": "Heads and tails come alike.",
+            "source": "a coin",
+            "known": "tossed",
+            "modelled": "the coin",
+            "checks": [{"formula": "constant", "with": {"value": 0.5}, "observe": "frauds_caught"}],
+        }
+    )
+    verdict = Verdict(truth.checks[0], 0.5, Frequency(90, 100), 1e-9, printed_agrees=True, simulated_agrees=False)
+    page = as_markdown([CaseResult(Path("GT-99.yaml"), truth, "Tosses.", 100, 0.1, "revm", (verdict,), "")])
+    assert "Modelled: the coin." in page
+    assert "| `constant(value=0.5)` | 0.5 |  | `frauds_caught()` | 0.9 |" in page
+    assert "| [GT-99](#gt-99) | Heads and tails come alike. | tossed | 100 | 0 of 1 | **does not hold** |" in page
+    assert "- `frauds_caught`: Frauds detected, of those detected or finalised." in page

@@ -33,7 +33,7 @@ HEADER = ("case", "quantity", "expected", "simulated", "95 % interval", "n", "p-
     show_default=True,
     help="Where the cases are.",
 )
-@click.option("--markdown", type=click.Path(path_type=Path), help="Write the table for the docs as well.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write the page of the docs as well.")
 def truth(
     cases: tuple[str, ...],
     overrides: tuple[str, ...],
@@ -75,7 +75,9 @@ def truth(
         f"{held} of {len(results)} cases hold, {sum(r.tasks for r in results):,} tasks, {seconds:.0f} s of runs"
     )
     if markdown is not None:
-        markdown.write_text(as_markdown(results))
+        from simnet.truth.document import as_markdown
+
+        markdown.write_text(as_markdown(results), encoding="utf-8")
     return 0 if held == len(results) else 1
 
 
@@ -116,15 +118,3 @@ def cells(verdict: Verdict) -> tuple[str, ...]:
         "" if verdict.p_value is None else f"{verdict.p_value:.2g}",
         "holds" if verdict.held else "; ".join(wrong),
     )
-
-
-def as_markdown(results: list[CaseResult]) -> str:
-    """The table with statements and sources, for the docs."""
-    lines = []
-    for result in results:
-        truth_ = result.truth
-        lines += [f"### {truth_.id}", "", truth_.statement, "", f"Source: {truth_.source} ({truth_.known}).", ""]
-        lines += ["| " + " | ".join(HEADER[1:]) + " |", "|---" * (len(HEADER) - 1) + "|"]
-        lines += ["| " + " | ".join(row[1:]) + " |" for row in table_rows(result)]
-        lines += ["", f"{result.tasks:,} tasks on {result.backend}: `simnet truth {truth_.id}`", ""]
-    return "\n".join(lines)

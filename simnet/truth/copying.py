@@ -17,6 +17,8 @@ def copiers_ahead(figures: Figures, epoch_s: float, concealed: float) -> Frequen
     full = [row for row in figures.tables.of("participant_joined") if row["role"] == "full"]
     stakes = np.array([int(row["stake"]) for row in full], dtype=float)
     epochs = weights(figures, epoch_s)
+    if len(epochs) <= concealed:
+        return Frequency(0, 0)
     honest = dividends(stakes, epochs[int(concealed) :])
     ahead = 0
     for seat in range(len(full)):
@@ -36,7 +38,7 @@ def weights(figures: Figures, epoch_s: float) -> np.ndarray:
     column_of = {row["name"]: i for i, row in enumerate([row for row in joined if row["role"] == "inference"])}
     judged = figures.claims["node"].to_dict()
     checks = tables.of("claim_checked")
-    count = int(max(row["t"] for row in checks) // epoch_s)
+    count = int(max((row["t"] for row in checks), default=0.0) // epoch_s)
     seen = np.zeros((count, len(row_of), len(column_of)))
     valid = seen.copy()
     for row in checks:

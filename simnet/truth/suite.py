@@ -24,6 +24,7 @@ class CaseResult:
 
     file: Path
     truth: Truth
+    description: str
     tasks: int
     wall_s: float
     backend: str
@@ -45,7 +46,8 @@ def run_case(file: Path, overrides: Sequence[str] = ()) -> CaseResult:
     try:
         return judged(file, scenario, scenario.truth)
     except ChainError as error:
-        return CaseResult(file, scenario.truth, 0, 0.0, scenario.chain.backend, (), f"the run failed: {error}")
+        backend, reason = scenario.chain.backend, f"the run failed: {error}"
+        return CaseResult(file, scenario.truth, scenario.description, 0, 0.0, backend, (), reason)
 
 
 def judged(file: Path, scenario: Scenario, truth: Truth) -> CaseResult:
@@ -59,7 +61,8 @@ def judged(file: Path, scenario: Scenario, truth: Truth) -> CaseResult:
     broken = next((f"invariant {found.name}: {found.detail}" for found in results.invariants if not found.held), "")
     verdicts = tuple(judge_truth(truth, figures))
     backend = scenario.chain.backend
-    return CaseResult(file, truth, len(figures.claims), results.wall_s, backend, verdicts, broken)
+    tasks = len(figures.claims)
+    return CaseResult(file, truth, scenario.description, tasks, results.wall_s, backend, verdicts, broken)
 
 
 def case_files(directory: Path, ids: Sequence[str]) -> list[Path]:

@@ -6,8 +6,8 @@ import math
 from collections import Counter
 
 from simnet.economics.payoffs import penalties
-from simnet.metrics import Figures
-from simnet.tables import payments
+from simnet.metrics import WEI, Figures
+from simnet.tables import Tables, payments
 from simnet.truth.money import honest_cost
 from simnet.truth.values import Mean, mean_of
 
@@ -34,21 +34,25 @@ def break_even_fraud_rate_of_votes(figures: Figures) -> Mean:
 def diligence(figures: Figures) -> dict[str, float]:
     """For each batch with both on its panel, how much more members who checked got than those who did not, in OPG."""
     tables, batch_of = figures.tables, figures.claims["batch"].to_dict()
-    income: dict[tuple[str, str], float] = {}
-    for payment in payments(tables):
-        income[payment.name, payment.batch] = income.get((payment.name, payment.batch), 0.0) + payment.amount / 1e18
-    for penalty in penalties(tables):
-        income[penalty.node, penalty.batch] = income.get((penalty.node, penalty.batch), 0.0) - penalty.amount
     lies = [row for row in tables.of("cheated") if row["act"] == "check"]
     lied = {(row["node"], batch_of.get(row["subject"])) for row in lies}
-    names, found = tables.names, {}
+    names, income, found = tables.names, incomes(tables), {}
     for row in tables.event("CommitteeDrawn"):
-        batch, sides = row["batch"], ([], [])  # type: tuple[str, tuple[list[float], list[float]]]
-        for member in row["members"]:
-            name = names[member]
-            sides[(name, batch) in lied].append(income.get((name, batch), 0.0))
-        if all(sides):
-            found[batch] = math.fsum(sides[0]) / len(sides[0]) - math.fsum(sides[1]) / len(sides[1])
+        members = [(names[member], row["batch"]) for member in row["members"]]
+        diligent = [income.get(member, 0.0) for member in members if member not in lied]
+        idle = [income.get(member, 0.0) for member in members if member in lied]
+        if diligent and idle:
+            found[row["batch"]] = math.fsum(diligent) / len(diligent) - math.fsum(idle) / len(idle)
+    return found
+
+
+def incomes(tables: Tables) -> dict[tuple[str, str], float]:
+    """What everybody was paid for each batch's verification, less what was slashed for it, in OPG."""
+    found: dict[tuple[str, str], float] = {}
+    paid = [(payment.name, payment.batch, payment.amount / WEI) for payment in payments(tables)]
+    lost = [(penalty.node, penalty.batch, -penalty.amount) for penalty in penalties(tables)]
+    for name, batch, amount in paid + lost:
+        found[name, batch] = found.get((name, batch), 0.0) + amount
     return found
 
 
