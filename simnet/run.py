@@ -61,6 +61,8 @@ class Options:
     listener: Listener | None = None
     progress: Callable[[float], None] = lambda _: None
     """Called now and then with simulated seconds."""
+    tell: Callable[[str], None] = lambda _: None
+    """Called with a line about each thing that has to be made first, and takes seconds."""
     begin: Callable[[World], None] = lambda _: None
     """Called once the world stands and before the clock starts: for whoever wants to watch or to steer."""
     command: str = ""
@@ -114,7 +116,7 @@ def run(scenario: Scenario, options: Options) -> Finished:
 
 def play(scenario: Scenario, chain: Chain, log: EventLog, options: Options) -> tuple[SimnetError | None, float]:
     """Build the world and run it to its end, or as far as it gets. Returns what failed, and simulated seconds."""
-    world = build(scenario, chain, log)
+    world = build(scenario, chain, log, options.tell)
     engine = world.engine
     options.pace.idle, options.pace.stop = log.flush, options.stop
     options.begin(world)

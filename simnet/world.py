@@ -82,15 +82,15 @@ class Blueprint:
         return {model.name: bytes.fromhex(model.reference.sha256) for model in self.models}
 
 
-def build(scenario: Scenario, chain: Chain, log: EventLog) -> World:
-    """Set everything up on a fresh chain; the clock stands at 0."""
+def build(scenario: Scenario, chain: Chain, log: EventLog, tell: Callable[[str], None] = lambda _: None) -> World:
+    """Set everything up on a fresh chain; the clock stands at 0. `tell` hears of what takes seconds to make."""
     streams = Streams(scenario.seed)
     zoo = zoo_of(scenario)
     models = tuple(zoo.model(choice.name) for choice in scenario.models)
     directory = directory_of(scenario, streams)
     assignments = assign(scenario, directory, streams)
     holders = [stakeholder(scenario, identity, assignments, streams) for identity in directory]
-    prover = scenario.strategy.proof_maker(scenario, zoo)
+    prover = scenario.strategy.proof_maker(scenario, zoo, tell)
     circuits = [prover.record(model.name) for model in models] if prover else []
     genesis = set_up(chain, scenario, holders, models, streams, circuits)
     domain = Domain(chain.chain_id, chain.address_of("Settlement"))

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from chain.errors import SimnetError
+from nodes.models.zoo import default_zoo
 from nodes.zkml import keys
 from nodes.zkml.circuits import circuit
 from nodes.zkml.pool import Pool, ProofFailed
 from tests.processes import group_is_gone
+from tests.small import scenario
 
 pytest.importorskip("ezkl")
 
@@ -43,6 +45,15 @@ def test_a_key_is_made_once_told_of_and_made_anew_when_damaged(cache: Path) -> N
             assert not keys.is_ready(CIRCUIT)
         keys.ensure([CIRCUIT], pool, told.append)
         assert path.read_bytes() == whole
+
+
+def test_a_run_tells_of_the_keys_that_it_has_to_make(cache: Path) -> None:
+    told: list[str] = []
+    zkml = scenario(models=["diabetes_risk"], strategy={"kind": "zkml"})
+    prover = zkml.strategy.proof_maker(zkml, default_zoo(), told.append)
+    assert prover is not None
+    prover.close()
+    assert told == ["zkml: making the proving key of diabetes_risk (20 MB)"]
 
 
 def test_a_key_that_is_not_the_pinned_one_is_no_use(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

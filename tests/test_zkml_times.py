@@ -65,15 +65,15 @@ def test_a_machine_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("nodes.zkml.times.SAMPLES", 1)
     told: list[str] = []
     first = proof_times(MEASURED, ("diabetes_risk",), told.append)
-    assert told == ["zkml: timing proofs of diabetes_risk"]
+    assert told == ["zkml: making the proving key of diabetes_risk (20 MB)", "zkml: timing proofs of diabetes_risk"]
     again = proof_times(MEASURED, ("diabetes_risk",), told.append)
-    assert len(told) == 1
+    assert len(told) == 2
     assert again == first
     kept = keys.directory(circuit("diabetes_risk")) / "times.json"
     assert first.prove(SMALL, 0.0) in json.loads(kept.read_text())["prove_s"]
     kept.write_text("{")
     proof_times(MEASURED, ("diabetes_risk",), told.append)
-    assert len(told) == 2, "damaged samples are taken anew"
+    assert len(told) == 3, "damaged samples are taken anew"
 
 
 def test_an_unknown_name_gets_the_nearest_one() -> None:

@@ -182,6 +182,7 @@ def _samples(circuit: Circuit, prover: Prover, tell: Callable[[str], None]) -> S
         found = json.loads(kept.read_bytes())
         return tuple(found["prove_s"]), tuple(found["verify_s"])
     except (FileNotFoundError, ValueError, KeyError):
+        prover.ensure_keys(circuit, tell=tell)
         tell(f"zkml: timing proofs of {circuit.name}")
         inputs, _ = default_zoo().inputs(circuit.model)
         proofs = [prover.prove(circuit, value) for value in inputs[:SAMPLES]]

@@ -129,7 +129,11 @@ def run_with_progress(console: Console, scenario: Scenario, options: Options) ->
 
     end = scenario.duration + scenario.settle
     with progress(console, scenario.name, end) as advance, stop_on_interrupt(options.stop):
-        watching = replace(options, progress=lambda now: advance(now, f"{now / 60:.1f} of {end / 60:.0f} min"))
+        watching = replace(
+            options,
+            progress=lambda now: advance(now, f"{now / 60:.1f} of {end / 60:.0f} min"),
+            tell=console.print,
+        )
         finished = run_scenario(scenario, watching)
         advance(finished.results.virtual_s)
     return finished

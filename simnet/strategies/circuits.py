@@ -8,7 +8,7 @@ who is late, and any full node may say so. All periods are assumptions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -102,7 +102,7 @@ class CircuitEvidence(AttestedSettlement):
         if self.pledge_within < 2 * scenario.chain.block_time:
             yield ("pledge_within",), "is less than two blocks: there would be no time to pledge"
 
-    def proof_maker(self, scenario: Scenario, zoo: Zoo) -> Prover | None:
+    def proof_maker(self, scenario: Scenario, zoo: Zoo, tell: Callable[[str], None]) -> Prover | None:
         """What makes and verifies proofs for all nodes."""
         from nodes.models.execution import OnnxExecutor
         from nodes.proving.ezkl import EzklProver
@@ -112,10 +112,12 @@ class CircuitEvidence(AttestedSettlement):
 
         models = {choice.name: zoo.model(choice.name) for choice in scenario.models}
         draws = Streams(scenario.seed).uniforms("proofs")
+        if self.prover == "ezkl":
+            require_ezkl()
+        times = proof_times(self.proof_times, (*models,), tell)
         if self.prover == "simulated":
-            return SimulatedProver(models, OnnxExecutor(zoo, "cpu"), proof_times(self.proof_times, (*models,)), draws)
-        require_ezkl()
-        return EzklProver(models, proof_times(self.proof_times, (*models,)), draws)
+            return SimulatedProver(models, OnnxExecutor(zoo, "cpu"), times, draws)
+        return EzklProver(models, times, draws, tell)
 
     def machines_of(self, identity: Identity) -> int:
         """Every inference node has as many."""

@@ -11,7 +11,7 @@ A `vanilla` claim stands by its node's word alone. What it promises is that nobo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from chain.modes import Mode
@@ -46,10 +46,10 @@ class Proofs(EnclaveEvidence, SignatureEvidence, CircuitEvidence):
                 "proofs goes by what clients ask for: say so in clients: {modes: {vanilla: 50 %, tee: 50 %}}",
             )
 
-    def proof_maker(self, scenario: Scenario, zoo: Zoo) -> Prover | None:
+    def proof_maker(self, scenario: Scenario, zoo: Zoo, tell: Callable[[str], None]) -> Prover | None:
         """None where nobody asks for zero-knowledge proofs."""
         modes = scenario.clients.modes
-        return super().proof_maker(scenario, zoo) if modes is None or modes.zkml else None
+        return super().proof_maker(scenario, zoo, tell) if modes is None or modes.zkml else None
 
     def refusal(self, client: Client, node: Identity, order: Order, answer: InferenceAnswer) -> Steps:
         """An answer without the evidence of its mode will not do."""

@@ -7,7 +7,7 @@ business.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -88,7 +88,7 @@ class Strategy(Parameters):
         """The enclave that a participant computes in; ``None`` for a bare machine."""
         return None
 
-    def proof_maker(self, scenario: Scenario, zoo: Zoo) -> Prover | None:
+    def proof_maker(self, scenario: Scenario, zoo: Zoo, tell: Callable[[str], None]) -> Prover | None:
         """What makes and verifies the run's zero-knowledge proofs; ``None`` if there are none."""
         return None
 
