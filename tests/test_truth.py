@@ -87,6 +87,13 @@ def test_the_command_ends_red_when_a_case_does_not_hold(capsys: pytest.CaptureFi
     assert "simulation differs" in capsys.readouterr().out
 
 
+def test_fewer_tasks_are_enough_where_nothing_is_left_to_chance_and_the_page_is_written(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    short = ["--tasks", "80", "--set", "duration=20 s", "--jobs", "1", "--directory", str(CASES)]
+    assert main(["truth", "GT-14b", *short, "--markdown", str(page)]) == 0
+    assert "80 tasks on revm: `simnet truth GT-14b`" in page.read_text()
+
+
 def test_a_case_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["truth", "GT-99", "--directory", str(CASES)]) == 2
     assert "no case GT-99" in capsys.readouterr().err
