@@ -49,6 +49,8 @@ class Order:
     """The node to ask, if the client has made up its mind; then `choice` is not looked at."""
     mode: Mode | None = None
     """What is to prove the answer, if the client has a choice; the task's id says so too."""
+    worth: Wei | None = None
+    """What the answer is worth to the client; its fee if not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class ClientPolicy:
     """Probability that an inference is a probe: one that the client executes itself, to check the answer."""
     court: str = ""
     """Contract that takes this client's challenges."""
+    waits_above: Wei | None = None
+    """Value above which it acts on an answer only when that is final; it never waits if not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +157,8 @@ class Client:
     def obtain(self, order: Order, node: Identity) -> Steps:
         """Ask one node and pay it; answers `Answer`, or ``None``."""
         fee = self.policy.fee
-        if order.mode is not None:
-            yield Note(TermsSet(self.me.name, order.task, order.mode))
+        if order.mode is not None or order.worth is not None:
+            yield Note(self.terms(order))
         yield Note(TaskSent(self.me.name, order.task, node.name, order.model, str(fee)))
         voucher = None
         if self.policy.pays_first:
@@ -184,6 +188,12 @@ class Client:
             if voucher is not None:
                 yield Send(node.name, VoucherDelivery(order.task, voucher))
         return Answer(signed, answer.output)
+
+    def terms(self, order: Order) -> TermsSet:
+        """On what terms an order is given."""
+        worth = self.policy.fee if order.worth is None else order.worth
+        waits = self.policy.waits_above is not None and worth > self.policy.waits_above
+        return TermsSet(self.me.name, order.task, order.mode or "", str(worth), waits)
 
     def accept(self, task: str, node: Identity) -> Steps:
         """Take an answer for good."""

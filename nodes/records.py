@@ -35,11 +35,17 @@ class TaskSent(Record):
 
 @dataclass(frozen=True, slots=True)
 class TermsSet(Record):
-    """On what terms a client is about to ask: the mode of proof that it wants, where it has a choice."""
+    """On what terms a client is about to ask.
+
+    `mode` is the proof that it wants, empty where it has no choice; `value` what the answer is worth to it, in wei; and
+    `waits` whether it acts on the answer only when that is final.
+    """
 
     client: str
     task: str
     mode: str
+    value: str
+    waits: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,15 @@ class BlockMined(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class PricesAssumed(Record):
+    """What gas, ether and OPG are assumed to cost: for reports, nothing in a run hangs on it."""
+
+    gas_price_gwei: float
+    ether_usd: float
+    opg_usd: float
+
+
+@dataclass(frozen=True, slots=True)
 class TransactionMined(Record):
     """A transaction is in a block. `revert` is empty if it took effect."""
 

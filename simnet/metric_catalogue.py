@@ -7,10 +7,12 @@ is rejected on chain and *finalised* when the batch is final with the claim stan
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
+
+from chain.modes import Mode
 
 Origin = Literal["measured", "simulated", "modelled"]
 
@@ -21,7 +23,7 @@ class MetricSpec:
 
     name: str
     unit: str
-    """``count``, ``share`` (0 to 1), ``ratio``, ``ms``, ``s``, ``gas`` or ``OPG``."""
+    """``count``, ``share`` (0 to 1), ``ratio``, ``ms``, ``s``, ``gas``, ``OPG`` or ``USD``."""
     kind: Origin
     """Where the figure comes from: real execution, the simulated network and its participants, or a cost model."""
     statistics: tuple[str, ...]
@@ -36,6 +38,15 @@ class MetricSpec:
 
 def _metric(name: str, unit: str, kind: Origin, description: str, *statistics: str) -> MetricSpec:
     return MetricSpec(name, unit, kind, statistics, description)
+
+
+def _of_mode(mode: Mode) -> Iterator[MetricSpec]:
+    """What is known of the inferences that clients asked to have proven in one way."""
+    yield _metric(f"value_at_risk_{mode}_opg", "OPG", "simulated", f"value_at_risk_opg of mode {mode} alone")
+    yield _metric(f"finality_{mode}_s", "s", "simulated", f"median from request to finality in mode {mode}")
+    yield _metric(
+        f"gas_{mode}", "gas", "measured", f"gas about batches of mode {mode}, over its inferences that became final"
+    )
 
 
 METRICS: Mapping[str, MetricSpec] = MappingProxyType(
@@ -144,6 +155,25 @@ METRICS: Mapping[str, MetricSpec] = MappingProxyType(
                 "measured",
                 "answers of circuits whose largest output is the one that the model has as its largest",
             ),
+            _metric(
+                "effective_latency_s",
+                "s",
+                "simulated",
+                "from the request until the client acts: on the answer, or on finality if it waits for that",
+                "p50",
+                "p95",
+            ),
+            _metric(
+                "value_at_risk_opg",
+                "OPG",
+                "simulated",
+                "value of answers acted upon and not final yet, on average over the run",
+            ),
+            _metric("value_at_risk_max_opg", "OPG", "simulated", "the most that it ever was"),
+            _metric("value_lost_opg", "OPG", "simulated", "value of wrong answers that clients acted upon"),
+            *(spec for mode in Mode for spec in _of_mode(mode)),
+            _metric("settlement_cost_usd", "USD", "modelled", "gas for an inference at the scenario's prices"),
+            _metric("settlement_cost_opg", "OPG", "modelled", "the same in OPG"),
             _metric("copied_votes", "count", "simulated", "votes that a full node copied from another's"),
             _metric("missed_reveals", "count", "simulated", "votes that were committed and never revealed"),
             _metric("quorum_failures", "count", "simulated", "claims whose vote ended without a quorum"),

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from simnet import attested, proven, spoils
+from simnet import attested, exposure, proven, spoils
 from simnet.economics.payoffs import answer_payoffs
 from simnet.metric_catalogue import METRICS, MetricSpec
 from simnet.tables import Row, Tables, claims, payments
@@ -122,6 +122,7 @@ def observations(figures: Figures) -> dict[str, pd.Series[Any]]:
         "finality_latency_s": frame["final"] - frame["sent"],
         "time_to_revocation_s": attested.time_to_revocation(figures.tables),
         "proof_queue_s": proven.waiting(figures.tables),
+        "effective_latency_s": exposure.effective_latency(figures),
     }
     return {name: values.dropna() for name, values in found.items()}
 
@@ -372,6 +373,7 @@ FAMILIES: tuple[Callable[[Figures], dict[str, Measured]], ...] = (
     verification,
     evidence,
     proven.figures_of,
+    exposure.figures_of,
     on_chain,
     money,
     interests,

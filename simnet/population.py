@@ -70,6 +70,7 @@ def orders(scenario: Scenario, index: int, zoo: Zoo, streams: Streams) -> Iterat
     models = [choice.name for choice in scenario.models]
     draws = streams.uniforms(f"orders/{name}")
     modes = streams.uniforms(f"modes/{name}")
+    fortunes = streams.normals(f"worth/{name}")
     at = 0.0
     for number, gap in enumerate(gaps(scenario, index, streams)):
         at += gap
@@ -80,7 +81,8 @@ def orders(scenario: Scenario, index: int, zoo: Zoo, streams: Streams) -> Iterat
         value = inputs[int(next(draws) * len(inputs))]
         task = "0x" + hashlib.sha256(f"{scenario.seed}/{name}/{number}".encode()).hexdigest()
         mode = None if scenario.clients.modes is None else scenario.clients.modes.at(next(modes))
-        yield Order(gap, marked(task, mode) if mode else task, model, value, next(draws), mode=mode)
+        worth = None if scenario.clients.worth is None else Wei(scenario.clients.worth.at(next(fortunes)))
+        yield Order(gap, marked(task, mode) if mode else task, model, value, next(draws), mode=mode, worth=worth)
 
 
 def may_ask(scenario: Scenario, index: int, number: int) -> bool:

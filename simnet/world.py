@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from nodes.models.execution import Executor, OnnxExecutor
 from nodes.models.zoo import Model, Zoo, default_zoo
 from nodes.producer import Producer
 from nodes.proving.prover import CircuitExecutor, Prover
-from simnet.events import EventLog, ModelServed, ParticipantJoined, RunStarted
+from simnet.events import EventLog, ModelServed, ParticipantJoined, PricesAssumed, RunStarted
 from simnet.genesis import Stakeholder, set_up
 from simnet.kernel.compute import ComputeTime
 from simnet.kernel.engine import Engine
@@ -158,6 +158,9 @@ def announce(
         compute_price_wei=str(scenario.compute.price),
     )
     log.append(0.0, started)
+    if scenario.clients.modes is not None:
+        economics = scenario.economics
+        log.append(0.0, PricesAssumed(economics.gas_price_gwei, economics.ether_usd, economics.opg_usd))
     for model in models:
         log.append(0.0, ModelServed(model.name, model.reference.sha256, model.reference.macs))
     for holder in holders:
@@ -240,6 +243,8 @@ def client_policy(scenario: Scenario, index: int) -> ClientPolicy:
     """How client number `index` behaves."""
     section = scenario.clients
     policy = ClientPolicy(Wei(section.fee), section.timeout, section.payment == "voucher", section.audit)
+    if section.wait_for_finality_above is not None:
+        policy = replace(policy, waits_above=Wei(section.wait_for_finality_above))
     return scenario.strategy.client_policy(policy, index, scenario)
 
 

@@ -93,3 +93,13 @@ def test_who_shows_something_else_than_the_claims_evidence_proves_nothing(world:
 def test_claims_of_other_modes_owe_none(world: World, mode: Mode) -> None:
     batch = post(world, None, mode)
     assert world.fails("cleo", "SignedEvidence.proveBad", batch.id, batch.opening(0), b"").error == "EvidenceIsGood"
+
+
+def test_verifying_a_signature_on_chain_takes_little_gas(world: World) -> None:
+    """The transaction and its calldata included."""
+    evidence = signed(world, asked(world))
+    claim = asked(world)
+    claim = replace(claim, evidence_hash=keccak(evidence))
+    receipt = world.send("cleo", "SignedEvidence.faultOf", world.address("node"), claim.as_tuple(), evidence)
+    assert receipt.ok
+    assert 30_000 < receipt.gas_used < 40_000

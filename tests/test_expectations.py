@@ -88,4 +88,4 @@ def test_every_metric_says_what_it_means() -> None:
     for name, metric in METRICS.items():
         assert metric.name == name
         assert metric.description
-        assert metric.unit in ("count", "share", "ratio", "ms", "s", "gas", "OPG")
+        assert metric.unit in ("count", "share", "ratio", "ms", "s", "gas", "OPG", "USD")

@@ -49,6 +49,7 @@ PERCENTILES = {
     "finality_latency_s": {"p50", "p95"},
     "time_to_revocation_s": {"p50", "p95"},
     "proof_queue_s": {"p50", "p95"},
+    "effective_latency_s": {"p50", "p95"},
 }
 SHORT: dict[str, Any] = {"duration": "30 s", "settle": "60 s"}
 LIAR = [{"behaviour": "random_output", "nodes": ["inference-0"]}]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nodes.messages import BatchData
 
 PLEDGE_GAS = Gas(80_000)
-PROVE_GAS, INPUT_GAS = Gas(1_100_000), Gas(2_000)
+PROVE_GAS, INPUT_GAS = Gas(850_000), Gas(2_000)
 """Gas that each step may use at the most; a proof needs more for each element of the input."""
 
 

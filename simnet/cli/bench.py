@@ -76,6 +76,21 @@ def evidence() -> Iterator[Line]:
     yield Line("RSA-PSS signature on chain, gas", f"{found.signature_gas:,}", "under 150,000")
 
 
+def settlement() -> Iterator[Line]:
+    """How far provable inference scales: the share of zero-knowledge proofs swept."""
+    from simnet.bench.settlement import sweep
+
+    for found in sweep():
+        shown = {name: "–" if value is None else f"{value:,.4g}" for name, value in found.readings.items()}
+        figures = (
+            f"final {shown['finality_zkml_s']} s, waits for a prover {shown['proof_queue_s.p95']} s (p95)",
+            f"unproven {shown['unproven_claims']}, blocks {100 * found.gas_share:.0f} % full",
+            f"gas {shown['gas_per_inference']}, USD {shown['settlement_cost_usd']}, OPG {shown['settlement_cost_opg']}",
+            f"at risk {shown['value_at_risk_opg']} OPG",
+        )
+        yield Line(f"{found.system}, {found.share} % zkml of {shown['tasks_total']}", "; ".join(figures), "")
+
+
 def processors() -> Iterator[Line]:
     """How far apart honest answers of this machine's processors are, and how long they take."""
     from simnet.bench.processors import measure
@@ -143,6 +158,7 @@ SUITES: dict[str, Callable[[], Iterator[Line]]] = {
     "viewers": viewers,
     "processors": processors,
     "zkml": zkml,
+    "settlement": settlement,
 }
 
 

@@ -27,6 +27,11 @@ class Economics(Parameters):
     jail: Duration = Field(default=600.0, description="how long a slashed node stays out (assumption)")
     withdrawal_delay: Duration = Field(default=3_600.0, description="before clients get escrow back (assumption)")
     finality_delay: Duration = Field(default=60.0, description="before an undisputed batch is final (assumption)")
+    gas_price_gwei: float = Field(
+        default=0.01, ge=0, le=1e6, description="of a unit of gas on a chain like Base, data fees apart (assumption)"
+    )
+    ether_usd: float = Field(default=3_000.0, gt=0, le=1e9, description="price of one ether (assumption)")
+    opg_usd: float = Field(default=0.1, gt=0, le=1e9, description="price of one OPG (assumption)")
     beacon_round: Duration = Field(default=12.0, ge=1, description="length of a randomness round (assumption)")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -82,6 +83,17 @@ class Modes(Parameters):
         return found
 
 
+class Worth(Parameters):
+    """What an answer is worth to its client: log-normal, so that a few are worth much (assumption)."""
+
+    median: Amount = Field(gt=0, description="half of the answers are worth less")
+    spread: float = Field(default=1.0, ge=0, le=5, description="standard deviation of the logarithm")
+
+    def at(self, draw: float) -> int:
+        """The worth, in wei, that a standard normal draw stands for."""
+        return round(self.median * math.exp(self.spread * draw))
+
+
 class Clients(Parameters):
     """Everybody who asks and pays."""
 
@@ -95,6 +107,10 @@ class Clients(Parameters):
         default="voucher", description="whether the promise to pay goes with the request or follows the answer"
     )
     modes: Modes | None = Field(default=None, description="what is to prove the answers, where the strategy goes by it")
+    worth: Worth | None = Field(default=None, description="what answers are worth to clients; the fee if not given")
+    wait_for_finality_above: Amount | None = Field(
+        default=None, description="worth from which clients act on an answer only when it is final; never if not given"
+    )
     audit: bool = Field(default=True, description="whether clients compare answers with what is claimed on chain")
     timeout: Duration = Field(default=10.0, gt=0, description="how long a client waits for an answer")
     tasks: TaskCount | None = Field(default=None, description="stop asking after so many; no limit if not given")

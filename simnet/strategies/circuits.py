@@ -23,7 +23,7 @@ from chain.units import Duration
 from nodes.effects import Now, Read, Sleep, Spawn, Steps
 from nodes.full import FullNode
 from nodes.identity import Identity, Role
-from nodes.inference import Answered, InferenceNode
+from nodes.inference import InferenceNode
 from nodes.messages import BatchData, InferenceRequest
 from nodes.proving.judging import TURN_S, judge, reject
 from nodes.proving.posting import prove_batch
@@ -143,11 +143,6 @@ class CircuitEvidence(AttestedSettlement):
         """What will be proven must be what the circuit computes."""
         owes = self.owes(bytes.fromhex(request.task[2:]), Mode.ZKML)
         return CIRCUIT if owes else super().variant(request)
-
-    def shelf(self, answered: Answered) -> str:
-        """What will be proven is posted apart: the rest need not wait for it."""
-        owes = self.owes(bytes.fromhex(answered.request.task[2:]), Mode.ZKML)
-        return CIRCUIT if owes else super().shelf(answered)
 
     def on_posted(self, node: InferenceNode, data: BatchData) -> Steps:
         """Pledge and prove what owes a proof."""

@@ -14,6 +14,7 @@ from chain.modes import Mode, mode_of
 from chain.seam import Log
 from nodes.effects import Sleep, Spawn, Steps
 from nodes.full import FullNode
+from nodes.inference import Answered
 from nodes.messages import BatchData
 from simnet.strategies.strategy import Strategy
 
@@ -32,6 +33,11 @@ class EvidenceStrategy(Strategy):
     def owes(self, task: bytes, mode: Mode) -> bool:
         """Whether a claim of `task` must come with the evidence of a mode."""
         return not self.by_mode or mode_of(task) is mode
+
+    def shelf(self, answered: Answered) -> str:
+        """What owes another kind of evidence is posted apart: it is judged, and final, at another time."""
+        mode = mode_of(bytes.fromhex(answered.request.task[2:])) if self.by_mode else None
+        return mode or ""
 
     def on_log(self, node: FullNode, log: Log) -> Steps:
         """Judge the evidence of every batch."""
