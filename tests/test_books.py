@@ -251,6 +251,13 @@ def test_nothing_is_booked_before_the_batch_is_final() -> None:
     assert looked(paid(4 * OPG))[0]._learnt == []
 
 
+def test_a_slash_for_inattention_falls_on_the_batch_that_it_is_for() -> None:
+    accused = event("Inattentive", "AttentionChallenge", batch=BATCH, node=who("full-0").address)
+    another = event("BatchFinal", batch=bytes(31) + b"\2")
+    node, _ = looked(another, accused, slash(6 * OPG, "full-0"), another, DECIDED)
+    assert [payoff for _, _, payoff in node._learnt] == [-COST, -3, -COST, -3]
+
+
 def test_a_slash_that_comes_first_waits_for_the_batch() -> None:
     node, _ = looked(slash(6 * OPG, "full-0"), DECIDED)
     assert [payoff for _, _, payoff in node._learnt] == [-COST, -3, -COST, -3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,15 @@ import pytest
 
 from simnet.cli.main import main
 from simnet.comparison import execute
+from simnet.economics.dilemma import fraud_floor
 from simnet.equilibrium.fit import Chosen, fit
 from simnet.equilibrium.probe import ProbeFailed, preferences, tipping_of
 from simnet.equilibrium.search import spread
+from simnet.metrics import Figures
+from simnet.run import Options, run
 from simnet.scenario.errors import ScenarioErrors
+from simnet.scenario.load import load_scenario
+from simnet.tables import read_tables
 from simnet.truth.formulas import FORMULAS
 from simnet.truth.suite import case_files
 from tests.comparison_samples import Here
@@ -168,3 +174,28 @@ def test_nodes_turn_honest_where_theory_says_and_elsewhere_if_a_slash_is_another
 def test_a_case_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["equilibrium", "EQ-99", "--directory", str(CASES)]) == 2
     assert "no case EQ-99" in capsys.readouterr().err
+
+
+# -- markets ---------------------------------------------------------------------------------------------------
+
+
+def late_fraud(name: str, duration: str) -> float:
+    """Share of frauds among what was asked for in the second half of a market."""
+    pytest.importorskip("pyrevm")
+    market = load_scenario(CASES.parent / "markets" / f"market_{name}.yaml", (f"duration={duration}",))
+    with tempfile.TemporaryDirectory() as directory:
+        run(market, Options(out=Path(directory)))
+        figures = Figures(read_tables(Path(directory, "events.jsonl")))
+    late = figures.claims[figures.claims["sent"] > market.duration / 2]
+    return float(late["fraud"].notna().mean())
+
+
+@pytest.mark.slow
+def test_where_nobody_pays_for_checking_fraud_comes_back_to_where_checking_just_pays() -> None:
+    floor = fraud_floor(check_cost=0.01, reward=0.05)
+    assert floor / 2 < late_fraud("unpaid", "2500 s") < 3 / 2 * floor
+
+
+@pytest.mark.slow
+def test_where_full_nodes_must_pay_attention_nobody_cheats_but_to_find_out() -> None:
+    assert late_fraud("attention", "1000 s") < 0.08

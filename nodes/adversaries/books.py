@@ -151,7 +151,7 @@ class CheckBooks(Watchful):
     """Base of full nodes that choose whether to check, and learn what that paid."""
 
     role: ClassVar[Role] = Role.FULL
-    hears: ClassVar[tuple[str, ...]] = ("BatchFinal", "Slashed", "Rewarded", "ChallengeDecided")
+    hears: ClassVar[tuple[str, ...]] = ("BatchFinal", "Inattentive", "Slashed", "Rewarded", "ChallengeDecided")
 
     _picked: dict[str, tuple[str, str]] = PrivateAttr(default_factory=dict)
     _costs: dict[str, float] = PrivateAttr(default_factory=dict)
@@ -159,15 +159,17 @@ class CheckBooks(Watchful):
     _looks: dict[str, list[Look]] = PrivateAttr(default_factory=dict)
     _pay: dict[str, float] = PrivateAttr(default_factory=dict)
     _prizes: dict[str, float] = PrivateAttr(default_factory=dict)
+    _fines: dict[str, float] = PrivateAttr(default_factory=dict)
     _closing: str = PrivateAttr(default="")
+    _accused: str = PrivateAttr(default="")
     _lost: float = PrivateAttr(default=0.0)
 
     def begin(self) -> None:
         """Empty books."""
         super().begin()
         self._picked, self._costs, self._aside = {}, {}, {}
-        self._looks, self._pay, self._prizes = {}, {}, {}
-        self._closing, self._lost = "", 0.0
+        self._looks, self._pay, self._prizes, self._fines = {}, {}, {}, {}
+        self._closing, self._accused, self._lost = "", "", 0.0
 
     def pick(self, effect: Check) -> Steps:
         """Answers whether to `CHECK` a claim; with any other action it is accepted without looking."""
@@ -209,34 +211,44 @@ class CheckBooks(Watchful):
         return (yield effect)
 
     def heard(self, log: Log) -> Steps:
-        """Follow what the batches that it looked at bring. Rewards and slashes follow a batch's finality at once."""
+        """Follow what the batches that it looked at bring. A slash follows the accusation or the finality it is for."""
         batch = "0x" + log.args["batch"].hex() if "batch" in log.args else ""
         if log.event == "BatchFinal":
             yield from self.book()
             self._closing = batch
+        elif log.event == "Inattentive" and self.is_me(log):
+            self._accused = batch
         elif log.event == "Rewarded" and self.is_me(log, "member"):
             self._pay[batch] = self._pay.get(batch, 0.0) + (yield from worth(log.args["amount"]))
         elif log.event == "ChallengeDecided" and self.is_me(log, "challenger"):
             won = yield from worth(log.args["reward"] - log.args["forfeited"])
             self._prizes[batch] = self._prizes.get(batch, 0.0) + won
         elif log.event == "Slashed" and self.is_me(log):
-            self._lost += yield from worth(log.args["amount"])
+            lost, accused = (yield from worth(log.args["amount"])), self._accused
+            self._accused = ""
+            if accused:
+                self._fines[accused] = self._fines.get(accused, 0.0) + lost
+            else:
+                self._lost += lost
 
     def book(self) -> Steps:
         """Book the batch that became final last.
 
         Pay is for duties, whatever was done about them. What challenges won or lost is for what was found wrong. A
-        slash falls on what was not checked, if anything was not; one that comes before any batch waits for the next.
+        slash falls on what was not checked, if anything was not: for inattention of own accord, otherwise by duty. One
+        that is for no batch waits for the next.
         """
         if not self._closing:
             return
         batch, self._closing = self._closing, ""
         lost, self._lost = self._lost, 0.0
         looks = self._looks.pop(batch, [])
+        skipped = [look for look in looks if look.action != CHECK]
         parts = (
             (self._pay.pop(batch, 0.0), [look for look in looks if look.context == DUTY]),
             (self._prizes.pop(batch, 0.0), [look for look in looks if look.found and look.context != DUTY]),
-            (-lost, [look for look in looks if look.action != CHECK]),
+            (-lost, [look for look in skipped if look.context == DUTY] or skipped),
+            (-self._fines.pop(batch, 0.0), [look for look in skipped if look.context != DUTY] or skipped),
         )
         for amount, entitled in parts:
             for look in entitled or looks:
