@@ -10,6 +10,8 @@
     │   └── ExpectationError               an expectation cannot be understood (simnet.expectations)
     ├── OutputError               exit 4   the run directory cannot be written (simnet.run)
     ├── BadPlugin                 exit 4   a third party's class cannot be used (simnet.registry)
+    ├── ZkmlMissing               exit 4   ezkl is not installed, or of another version (nodes.zkml.library)
+    ├── ProofFailed               exit 4   ezkl could not do what it was asked to (nodes.zkml.pool)
     └── ChainError                exit 4
         ├── ToolMissing                    anvil, node or solc cannot be found or has the wrong version
         ├── ChainDied                      the child process ended while it was needed

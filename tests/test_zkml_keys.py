@@ -15,6 +15,7 @@ from nodes.models.zoo import default_zoo
 from nodes.zkml import keys
 from nodes.zkml.circuits import circuit
 from nodes.zkml.pool import Pool, ProofFailed
+from simnet.cli.main import main
 from tests.processes import group_is_gone
 from tests.small import scenario
 
@@ -45,6 +46,17 @@ def test_a_key_is_made_once_told_of_and_made_anew_when_damaged(cache: Path) -> N
             assert not keys.is_ready(CIRCUIT)
         keys.ensure([CIRCUIT], pool, told.append)
         assert path.read_bytes() == whole
+
+
+def test_the_command_makes_the_keys_that_it_is_asked_for(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["zkml", "setup", "diabetes_risk"]) == 0
+    assert "1 proving key is in place." in capsys.readouterr().out
+    assert main(["zkml", "list"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    made = {row[0]: row[-1] for row in rows if row and row[-1] in ("yes", "no")}
+    assert [name for name, is_made in made.items() if is_made == "yes"] == ["diabetes_risk"]
+    assert main(["zkml", "setup", "digit_mlp"]) == 2
+    assert "did you mean 'digits_mlp'?" in capsys.readouterr().err
 
 
 def test_a_run_tells_of_the_keys_that_it_has_to_make(cache: Path) -> None:

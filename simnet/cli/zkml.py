@@ -50,10 +50,15 @@ def list_circuits() -> None:
 @click.argument("names", nargs=-1, metavar="[CIRCUIT]...")
 def setup(names: tuple[str, ...]) -> None:
     """Make proving keys that are missing or damaged; of all circuits if none is named. Takes some seconds each."""
-    from nodes.zkml.circuits import circuit, circuits
+    from nodes.parameters import did_you_mean
+    from nodes.zkml.circuits import circuits
     from nodes.zkml.proofs import Prover
 
-    chosen = [circuit(name) for name in names] or list(circuits().values())
+    known = circuits()
+    for name in names:
+        if name not in known:
+            raise click.UsageError(f"unknown circuit: {name}; {did_you_mean(name, known)}")
+    chosen = [known[name] for name in names or known]
     console = make_console()
     with Prover() as prover:
         prover.ensure_keys(*chosen, tell=console.print)
