@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chain.modes import Mode, mode_of
 from simnet.metrics import Figures, as_text
+from simnet.run import Options
+from simnet.run import run as execute
 from simnet.scenario.errors import ScenarioErrors
 from tests.small import BASE, Played, play, scenario
 
@@ -89,6 +92,40 @@ def test_a_run_gives_the_same_log_again() -> None:
             strategy={"kind": "proofs"}, seed=5, clients={**BASE["clients"], "modes": HALVES}, settle="2 min"
         ).results.digest
     )
+
+
+def test_a_borrowed_enclave_will_not_do_for_clients_either() -> None:
+    borrowed = [{"behaviour": "relay_cuckoo", "nodes": ["inference-0", "inference-1"]}]
+    run = proven({"tee": "100 %"}, adversaries=borrowed)
+    refused = {row["task"] for row in run.tables.of("task_failed") if row["reason"] == "bad evidence"}
+    assert refused == {row["subject"] for row in run.lies(act="evidence")}
+    assert {as_text(row["reason"]) for row in run.tables.event("ClaimRejected")} == {"not_its_enclave"}
+    assert run["tampered_evidence_finalised"] == 0
+
+
+def test_what_a_client_refused_it_holds_against_the_claim_all_the_same() -> None:
+    """The answer that lacks its evidence is signed, and another than the claim."""
+    run = proven({"tee": "100 %"}, adversaries=cheat("equivocate"))
+    assert run["equivocations_proved"] > 0
+    assert run["fraud_finalised"] == 0
+
+
+@pytest.mark.slow
+def test_anvil_and_revm_give_the_same_log_for_all_modes(tmp_path: Path) -> None:
+    digests = set()
+    for backend in ("anvil", "revm"):
+        chosen = scenario(
+            chain={"backend": backend},
+            duration="40 s",
+            settle="2 min",
+            clients={**BASE["clients"], "modes": {"vanilla": "40 %", "tee": "30 %", "zkml": "30 %"}},
+            strategy={"kind": "proofs", "prover": "simulated", "proving_period": "90 s"},
+            adversaries=[*cheat("proof_replay"), *cheat("forged_witness", "inference-1")],
+        )
+        finished = execute(chosen, Options(out=tmp_path / backend))
+        assert finished.failure is None
+        digests.add(finished.results.digest)
+    assert len(digests) == 1
 
 
 @pytest.mark.parametrize(

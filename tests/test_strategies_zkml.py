@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from nodes.zkml.times import NAMES
 from simnet.metrics import as_text
 from simnet.scenario.errors import ScenarioErrors
+from simnet.strategies.circuits import TIMES, TIMES_OF_CIRCUITS
 from tests.small import BASE, Played, play, scenario
 
 ZKML = {"kind": "zkml", "prover": "simulated", "proving_period": "2 min"}
@@ -151,3 +153,11 @@ def test_a_run_gives_the_same_log_again() -> None:
 def test_what_cannot_work_is_refused(strategy: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ScenarioErrors, match=complaint):
         scenario(strategy={**ZKML, **strategy}, nodes=NODES, economics=BASE["economics"])
+
+
+def test_proof_times_can_be_named_that_there_are() -> None:
+    assert set(TIMES) == set(NAMES)
+    known = {name for name in TIMES if name in TIMES_OF_CIRCUITS}
+    with pytest.raises(ScenarioErrors, match="no circuit"):
+        scenario(models=["digits_cnn"], strategy={**ZKML, "proof_times": sorted(known)[0]}, nodes=NODES)
+    scenario(models=["digits_cnn"], strategy={**ZKML, "proof_times": "zkllm_llama2_13b"}, nodes=NODES)

@@ -15,6 +15,7 @@ from chain.hashing import keccak
 from chain.quantities import Gas
 from chain.seam import Call
 from nodes.effects import Check, Note, Sleep, Steps, Submit, Verdict, Verify
+from nodes.proving.prover import Proof
 from nodes.records import ClaimChecked, DutyFailed, EvidenceChecked
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ def judge(node: FullNode, batch: str, index: int, digest: bytes) -> Steps:
     if data is None:
         return
     known, claim = node.batches.get(batch), data.claims[index]
-    outputs = data.outputs[index].size
-    shown = {keccak(part[: len(part) - 16 * outputs]): part for part in data.attachments}
+    shown = {keccak(Proof.unpack(part, data.outputs[index].size).data): part for part in data.attachments}
     if known is None or digest not in shown:
         return
     task = "0x" + claim.task.hex()
