@@ -30,6 +30,6 @@ def marked(task: str, mode: Mode) -> str:
     return task[:-2] + _BYTES[mode].hex()
 
 
-def mode_of(task: bytes) -> Mode | None:
-    """The mode that a task asks for; ``None`` if its last byte stands for none."""
-    return _MODES.get(task[-1:])
+def mode_of(task: bytes) -> Mode:
+    """The mode that a task asks for. A byte that stands for none asks for the least."""
+    return _MODES.get(task[-1:], Mode.VANILLA)

@@ -89,6 +89,13 @@ def test_who_shows_something_else_than_the_claims_evidence_proves_nothing(world:
     assert reason(receipt) == "WrongEvidence"
 
 
+def test_a_task_that_asks_for_no_mode_that_there_is_owes_a_signature(world: World) -> None:
+    [claim] = world.claims(["cleo"])
+    batch = world.post("node", [replace(claim, task=claim.task[:31] + b"\xff")])
+    receipt = world.ok("cleo", "SignedEvidence.proveBad", batch.id, batch.opening(0), b"")
+    assert event(receipt, "ClaimRejected")["reason"].rstrip(b"\0") == b"no_evidence"
+
+
 @pytest.mark.parametrize("mode", [Mode.TEE, Mode.ZKML])
 def test_claims_of_other_modes_owe_none(world: World, mode: Mode) -> None:
     batch = post(world, None, mode)

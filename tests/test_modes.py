@@ -16,8 +16,9 @@ def test_a_marked_task_asks_for_its_mode_and_is_otherwise_the_same(raw: bytes, m
     assert marked(task, mode)[:-2] == task[:-2]
 
 
-def test_other_bytes_stand_for_no_mode() -> None:
-    assert [mode_of(bytes(31) + bytes([last])) for last in range(4)] == [*Mode, None]
+def test_a_byte_that_stands_for_no_mode_asks_for_the_least() -> None:
+    assert [mode_of(bytes(31) + bytes([last])) for last in range(3)] == [*Mode]
+    assert {mode_of(bytes(31) + bytes([last])) for last in range(3, 256)} == {Mode.VANILLA}
 
 
 @given(st.floats(0, 1, exclude_max=True))

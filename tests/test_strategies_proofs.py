@@ -24,7 +24,7 @@ def proven(modes: dict[str, str] | None = None, **sections: Any) -> Played:
     return play(**{"strategy": {"kind": "proofs"}, "settle": "2 min", "clients": clients, **sections})
 
 
-def mode(task: str) -> Mode | None:
+def mode(task: str) -> Mode:
     return mode_of(bytes.fromhex(task[2:]))
 
 

@@ -7,7 +7,8 @@ uint8 constant VANILLA = 0; // its node's signature
 uint8 constant TEE = 1; // an enclave's signature
 uint8 constant ZKML = 2; // a zero-knowledge proof
 
-/// @notice Which of these a task was asked for with.
+/// @notice Which of these a task was asked for with. What stands for none asks for the least.
 function modeOf(bytes32 task) pure returns (uint8) {
-    return uint8(uint256(task));
+    uint8 last = uint8(uint256(task));
+    return last > ZKML ? VANILLA : last;
 }

@@ -36,8 +36,7 @@ class EvidenceStrategy(Strategy):
 
     def shelf(self, answered: Answered) -> str:
         """What owes another kind of evidence is posted apart: it is judged, and final, at another time."""
-        mode = mode_of(bytes.fromhex(answered.request.task[2:])) if self.by_mode else None
-        return mode or ""
+        return mode_of(bytes.fromhex(answered.request.task[2:])) if self.by_mode else ""
 
     def on_log(self, node: FullNode, log: Log) -> Steps:
         """Judge the evidence of every batch."""
