@@ -49,14 +49,14 @@ class Probed:
 
 
 def carry_out(probe: Probe) -> Probed:
-    """Run a scenario with this value. Raises `SimnetError` for a bad file, a run that failed or a broken invariant."""
+    """Run a scenario with this value. Raises `ProbeFailed`, which can be sent from process to process."""
     tipping = tipping_of(probe.file, probe.overrides)
     scenario = load_scenario(probe.file, (*probe.overrides, tipping.setting(probe.value)))
     scenario = scenario.model_copy(update={"seed": scenario.seed + probe.number})
     with tempfile.TemporaryDirectory(prefix="simnet-equilibrium-") as directory:
         finished = run(scenario, Options(out=Path(directory)))
         if finished.failure is not None:
-            raise finished.failure
+            raise ProbeFailed(f"{tipping.id} at {probe.value:g} failed: {finished.failure}")
         preferred = preferences(read_log(finished.directory / "events.jsonl"), tipping)
     broken = [found.name for found in finished.results.invariants if not found.held]
     if broken:
