@@ -51,6 +51,8 @@ class Order:
     """What is to prove the answer, if the client has a choice; the task's id says so too."""
     worth: Wei | None = None
     """What the answer is worth to the client; its fee if not given."""
+    fee: Wei | None = None
+    """What the client pays for it; what its policy says if not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +158,13 @@ class Client:
 
     def obtain(self, order: Order, node: Identity) -> Steps:
         """Ask one node and pay it; answers `Answer`, or ``None``."""
-        fee = self.policy.fee
+        fee = self.fee_of(order)
         if order.mode is not None or order.worth is not None:
             yield Note(self.terms(order))
         yield Note(TaskSent(self.me.name, order.task, node.name, order.model, str(fee)))
         voucher = None
         if self.policy.pays_first:
-            voucher = yield from self.pay(node, order.task)
+            voucher = yield from self.pay(node, order.task, fee)
         request = InferenceRequest(order.task, order.model, order.value, fee, voucher)
         answer = yield Request(node.name, request, self.policy.timeout_s)
         if not isinstance(answer, InferenceAnswer):
@@ -184,14 +186,14 @@ class Client:
             return None
         yield from self.accept(order.task, node)
         if not self.policy.pays_first:
-            voucher = yield from self.pay(node, order.task)
+            voucher = yield from self.pay(node, order.task, fee)
             if voucher is not None:
                 yield Send(node.name, VoucherDelivery(order.task, voucher))
         return Answer(signed, answer.output)
 
     def terms(self, order: Order) -> TermsSet:
         """On what terms an order is given."""
-        worth = self.policy.fee if order.worth is None else order.worth
+        worth = self.fee_of(order) if order.worth is None else order.worth
         waits = self.policy.waits_above is not None and worth > self.policy.waits_above
         return TermsSet(self.me.name, order.task, order.mode or "", str(worth), waits)
 
@@ -199,9 +201,13 @@ class Client:
         """Take an answer for good."""
         yield Note(TaskAnswered(self.me.name, task, node.name))
 
-    def pay(self, node: Identity, task: str) -> Steps:
-        """Raise what this node may draw by one fee."""
-        self.owed[node.name] = Wei(self.owed.get(node.name, 0) + self.policy.fee)
+    def fee_of(self, order: Order) -> Wei:
+        """What it pays for an order."""
+        return self.policy.fee if order.fee is None else order.fee
+
+    def pay(self, node: Identity, task: str, fee: Wei) -> Steps:
+        """Raise what this node may draw by a fee."""
+        self.owed[node.name] = Wei(self.owed.get(node.name, 0) + fee)
         voucher = yield Pay(node.name, self.owed[node.name], task)
         return voucher
 

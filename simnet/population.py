@@ -82,7 +82,9 @@ def orders(scenario: Scenario, index: int, zoo: Zoo, streams: Streams) -> Iterat
         task = "0x" + hashlib.sha256(f"{scenario.seed}/{name}/{number}".encode()).hexdigest()
         mode = None if scenario.clients.modes is None else scenario.clients.modes.at(next(modes))
         worth = None if scenario.clients.worth is None else Wei(scenario.clients.worth.at(next(fortunes)))
-        yield Order(gap, marked(task, mode) if mode else task, model, value, next(draws), mode=mode, worth=worth)
+        fee = scenario.clients.fees.of(mode)
+        task = marked(task, mode) if mode else task
+        yield Order(gap, task, model, value, next(draws), mode=mode, worth=worth, fee=fee)
 
 
 def may_ask(scenario: Scenario, index: int, number: int) -> bool:

@@ -79,6 +79,16 @@ def test_gas_is_priced_as_the_scenario_assumes() -> None:
     assert run["settlement_cost_opg"] == pytest.approx(dollars / 0.5)
 
 
+def test_a_mode_may_have_a_fee_of_its_own_which_clients_pay_and_nodes_draw() -> None:
+    run = asked(fees={"zkml": "0.5 OPG"})
+    frame = terms(Figures(run.tables))
+    assert set(frame[frame["mode"] == "zkml"]["fee"]) == {0.5}
+    assert set(frame[frame["mode"] != "zkml"]["fee"]) == {0.02}
+    assert run["unpaid_tasks"] == 0
+    drawn = sum(int(amount) for row in run.tables.event("BatchPosted") for _, amount in row["charges"]) / OPG
+    assert drawn == pytest.approx(frame["fee"].sum())
+
+
 def test_worth_is_spread_around_its_median() -> None:
     worth = Worth.model_validate(WORTH)
     assert worth.at(0.0) == OPG
@@ -87,7 +97,12 @@ def test_worth_is_spread_around_its_median() -> None:
 
 
 @pytest.mark.parametrize(
-    ("clients", "complaint"), [({"worth": {"median": "0 OPG"}}, "median"), ({"worth": {"spread": 1}}, "median")]
+    ("clients", "complaint"),
+    [
+        ({"worth": {"median": "0 OPG"}}, "median"),
+        ({"worth": {"spread": 1}}, "median"),
+        ({"fees": {"zkml": "2000 OPG"}}, "deposit"),
+    ],
 )
 def test_what_cannot_be_is_refused(clients: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ScenarioErrors, match=complaint):

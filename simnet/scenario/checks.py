@@ -107,6 +107,10 @@ def _money(scenario: Scenario) -> Iterator[Finding]:
     if clients.fee > clients.deposit:
         fee, deposit = format_opg(clients.fee), format_opg(clients.deposit)
         yield ("clients", "fee"), f"a fee of {fee} is more than the deposit of {deposit}", "no client could pay it"
+    for mode, own in clients.fees:
+        if own is not None and own > clients.deposit:
+            fee, deposit = format_opg(own), format_opg(clients.deposit)
+            yield ("clients", "fees", mode), f"a fee of {fee} is more than the deposit of {deposit}", ""
     for role, stake, least in (
         ("inference", nodes.inference.stake, economics.min_stake_inference),
         ("full", nodes.full.stake, economics.min_stake_full),

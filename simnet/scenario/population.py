@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from chain.modes import Mode
-from chain.quantities import OPG
+from chain.quantities import OPG, Wei
 from chain.units import MAX_NODES, Amount, ClientCount, Duration, NodeCount, Share, TaskCount
 from nodes.parameters import ParameterError, Parameters
 from simnet.scenario.arrivals import Arrivals, Poisson
@@ -83,6 +83,19 @@ class Modes(Parameters):
         return found
 
 
+class Fees(Parameters):
+    """What clients pay for an inference by what is to prove it, where that differs from their usual fee."""
+
+    vanilla: Amount | None = Field(default=None, description="for the node's signature alone")
+    tee: Amount | None = Field(default=None, description="for the signature of an enclave")
+    zkml: Amount | None = Field(default=None, description="for a zero-knowledge proof")
+
+    def of(self, mode: Mode | None) -> Wei | None:
+        """The fee of a mode, if it has one of its own."""
+        found: int | None = None if mode is None else getattr(self, mode.value)
+        return None if found is None else Wei(found)
+
+
 class Worth(Parameters):
     """What an answer is worth to its client: log-normal, so that a few are worth much (assumption)."""
 
@@ -107,6 +120,7 @@ class Clients(Parameters):
         default="voucher", description="whether the promise to pay goes with the request or follows the answer"
     )
     modes: Modes | None = Field(default=None, description="what is to prove the answers, where the strategy goes by it")
+    fees: Fees = Field(default=Fees(), description="for modes that cost more or less than the fee")
     worth: Worth | None = Field(default=None, description="what answers are worth to clients; the fee if not given")
     wait_for_finality_above: Amount | None = Field(
         default=None, description="worth from which clients act on an answer only when it is final; never if not given"
