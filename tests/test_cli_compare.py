@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pandas as pd
@@ -48,10 +49,10 @@ def test_strategies_are_put_side_by_side(small: Path, tmp_path: Path, capsys: py
     assert (
         main(["compare", str(small), "--strategies", strategies, "--seeds", "2", "--jobs", "2", "--out", str(out)]) == 0
     )
-    text = capsys.readouterr().out
-    lines = text.splitlines()
+    shown = capsys.readouterr()
+    text, lines = shown.out, shown.out.splitlines()
     assert lines[0] == "small: 2 strategies over 2 seeds on revm"
-    assert sum(" of 4  " in line for line in lines) == 4
+    assert sum(" of 4  " in line for line in shown.err.splitlines()) == 4
     (rate,) = [line.split() for line in lines if line.startswith("detection_rate (%)")]
     assert (rate[2], rate[4]) == ("0", "100")
     assert "Expectations of the scenario are not judged here" in text
@@ -109,7 +110,8 @@ def under_way(small: Path, out: Path) -> Iterator[subprocess.Popen[str]]:
     """A comparison of 600 runs of which the first is over, in a session of its own, as from a terminal."""
     command = [sys.executable, "-m", "simnet.cli.main", "compare", str(small), "--strategies", "none,full_reexecution"]
     command += ["--seeds", "300", "--jobs", "1", "--out", str(out)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen(command, start_new_session=True, **streams) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if " of 600  " in line:

@@ -173,11 +173,12 @@ def test_an_honest_run_says_that_nobody_misbehaved(capsys: pytest.CaptureFixture
     assert "detection          undefined, there was nothing to judge" in out
 
 
-def test_a_pipe_gets_plain_lines_of_progress(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pipe_gets_plain_lines_and_progress_stays_out_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     main(["run", write()])
-    out = capsys.readouterr().out
-    assert "\x1b" not in out
-    assert "small: 100 %" in out
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err
+    assert "small: 100 %" in shown.err
+    assert "small: 100 %" not in shown.out
 
 
 def test_the_run_directory_holds_a_junit_file() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simnet.cli.summary import number, percent, percent_of_stake, plain, statistic
+from simnet.cli.summary import number, percent, percent_of_stake, percentiles, plain
 from simnet.metric_catalogue import METRICS
 from simnet.metrics import Metric, wilson
 from tests.handmade import Handmade
@@ -45,7 +45,7 @@ def test_what_is_undefined_says_so() -> None:
     metrics = Handmade().metrics
     assert percent(metrics["detection_rate"]) == "undefined, there was nothing to judge"
     assert percent_of_stake(metrics["attacker_roi"]) == "nobody was dishonest"
-    assert statistic(metrics, "soft_latency_ms", "p95") == "–"
+    assert percentiles(metrics, "soft_latency_ms", "ms") == "undefined, it never came to that"
     assert plain(metrics, "gas_per_inference") == "–"
 
 

@@ -48,7 +48,7 @@ def check(paths: tuple[Path, ...], backend: str | None, junit: Path, fail_fast: 
     results, rows, codes = [], [], []
     for file, scenario in zip(files, scenarios, strict=True):
         options = Options(command=" ".join(["simnet", "run", str(file), *set_options(chosen)]))
-        finished = run_with_progress(console, scenario, options)
+        finished = run_with_progress(scenario, options)
         results.append(finished.results)
         codes.append(HARNESS_FAILED if finished.failure else finished.results.exit_code)
         why = "" if codes[-1] == 0 else finished.results.reason

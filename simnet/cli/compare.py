@@ -65,7 +65,7 @@ def compare(
     console = make_console()
     strategies_over = f"{len(plan.entrants)} strategies over {plural(len(plan.seeds), 'seed')}"
     console.print(f"{plan.scenario.name}: {strategies_over} on {plan.scenario.chain.backend}")
-    comparison = carry_out(console, plan, out, jobs or os.cpu_count() or 1)
+    comparison = carry_out(make_console(stderr=True), plan, out, jobs or os.cpu_count() or 1)
     conclude(console, comparison)
     return comparison.exit_code
 

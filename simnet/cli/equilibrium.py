@@ -64,7 +64,7 @@ def equilibrium(
         raise click.UsageError(f"no case {' '.join(cases)} in {directory}")
     chosen = (*overrides, *((f"chain.backend={backend}",) if backend else ()))
     console = make_console()
-    found = find_all(console, files, chosen, Effort(rounds, runs), jobs or os.cpu_count() or 1)
+    found = find_all(make_console(stderr=True), files, chosen, Effort(rounds, runs), jobs or os.cpu_count() or 1)
     conclude(console, found, out)
     return 0 if all(one.held for one in found) else 1
 

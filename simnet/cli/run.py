@@ -83,7 +83,7 @@ def run(
         return compare_two(console, loaded, options)
     if metrics_port is not None or not shows(tui):
         with serving_metrics(options, metrics_port) as watched:
-            finished = run_with_progress(console, loaded, watched)
+            finished = run_with_progress(loaded, watched)
     else:
         finished = run_with_dashboard(loaded, options)
     return conclude(console, finished, replay)
@@ -123,11 +123,11 @@ def run_with_dashboard(scenario: Scenario, options: Options) -> Finished:
     return run_live(scenario, options)
 
 
-def run_with_progress(console: Console, scenario: Scenario, options: Options) -> Finished:
-    """Run, with a progress bar, and with Ctrl-C as a request to stop."""
+def run_with_progress(scenario: Scenario, options: Options) -> Finished:
+    """Run, with progress on stderr, and with Ctrl-C as a request to stop."""
     from simnet.run import run as run_scenario
 
-    end = scenario.duration + scenario.settle
+    console, end = make_console(stderr=True), scenario.duration + scenario.settle
     with progress(console, scenario.name, end) as advance, stop_on_interrupt(options.stop):
         watching = replace(
             options,
@@ -180,7 +180,7 @@ def compare_two(console: Console, scenario: Scenario, options: Options) -> int:
         logs = []
         for attempt in ("first", "second"):
             fresh = replace(options, out=Path(directory, attempt), pace=Pace(options.pace.speed))
-            finished = run_with_progress(console, scenario, fresh)
+            finished = run_with_progress(scenario, fresh)
             if finished.failure is not None:
                 raise finished.failure
             if options.stop.requested:

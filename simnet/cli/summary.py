@@ -34,10 +34,12 @@ def percent(metric: Metric) -> str:
     return f"{text} (n = {metric.n:,}, 95 % interval {low}–{high} %)"
 
 
-def statistic(metrics: Mapping[str, Metric], name: str, which: str) -> str:
-    """One percentile of a metric."""
+def percentiles(metrics: Mapping[str, Metric], name: str, unit: str, of_what: str = "") -> str:
+    """Median and 95th percentile of a metric."""
     value = metrics[name].value
-    return number(value.get(which)) if isinstance(value, Mapping) else number(value)
+    if not isinstance(value, Mapping) or value["p50"] is None:
+        return "undefined, it never came to that"
+    return f"{number(value['p50'])} {unit} (p50), {number(value['p95'])} {unit} (p95){of_what}"
 
 
 def plain(metrics: Mapping[str, Metric], name: str) -> str:
@@ -86,9 +88,6 @@ def print_conduct(console: Console, people: list[Conduct]) -> None:
 def print_figures(console: Console, metrics: Mapping[str, Metric]) -> None:
     """The figures that answer the main questions."""
 
-    def stat(name: str, which: str) -> str:
-        return statistic(metrics, name, which)
-
     console.print()
     finalised = metrics["fraud_finalised"].value
     if isinstance(finalised, int | float) and finalised:
@@ -96,12 +95,9 @@ def print_figures(console: Console, metrics: Mapping[str, Metric]) -> None:
     rows = (
         ("detection", f"{percent(metrics['detection_rate'])}"),
         ("false slashes", f"{percent(metrics['false_slash_rate'])} of honest acts"),
-        (
-            "time to detection",
-            f"{stat('time_to_detection_s', 'p50')} s (p50), {stat('time_to_detection_s', 'p95')} s (p95) after posting",
-        ),
-        ("soft latency", f"{stat('soft_latency_ms', 'p50')} ms (p50), {stat('soft_latency_ms', 'p95')} ms (p95)"),
-        ("finality", f"{stat('finality_latency_s', 'p50')} s (p50), {stat('finality_latency_s', 'p95')} s (p95)"),
+        ("time to detection", percentiles(metrics, "time_to_detection_s", "s", " after posting")),
+        ("soft latency", percentiles(metrics, "soft_latency_ms", "ms")),
+        ("finality", percentiles(metrics, "finality_latency_s", "s")),
         ("checking", f"{plain(metrics, 'verification_overhead_ratio')} times the work of answering"),
         ("gas", f"{plain(metrics, 'gas_per_inference')} per inference, in {plain(metrics, 'blocks')} blocks"),
         ("slashed", f"{plain(metrics, 'slashed_opg')} OPG in {plain(metrics, 'slashes_total')} slashes"),
