@@ -24,7 +24,7 @@ types: .venv/.test ## mypy --strict
 	$(BIN)/mypy
 
 pytest: .venv/.test node_modules/.test ## tests alone: make pytest TESTS=tests/test_anvil.py
-	$(BIN)/python -m pytest -n auto $(TESTS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(TESTS)
 
 format: .venv/.test ## put the code into its standard form
 	$(BIN)/ruff check --fix

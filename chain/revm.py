@@ -12,6 +12,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -38,6 +39,8 @@ NOBODY = Address("0x" + "00" * 20)
 
 CODE = -1
 """Stands for a slot in the record of a deployment."""
+
+ADDRESS_LENGTH = len(NOBODY)
 
 _KEY, _HAD = ", key: ", ", had_value: Some("
 """What the journal puts between address, slot and old value of a write; after a mere read it says ``None`` instead."""
@@ -278,18 +281,20 @@ class RevmChain:
         """
         evm = self._evm
         for address, info in evm.journal_state.items():
-            evm.insert_account_info(address, AccountInfo(nonce=info.nonce))
+            evm.insert_account_info(address, _codeless(info.nonce))
         old: dict[tuple[str, int], int] = {}
         before, *rest = evm.journal_str.split(_HAD)
         for after in rest:
-            address, _, slot = before[before.rindex("0x") :].partition(_KEY)
-            old.setdefault((address, int(slot)), int(after[: after.index(")")]))
+            at = before.rindex(_KEY)
+            place = before[at - ADDRESS_LENGTH : at], int(before[at + len(_KEY) :])
+            if place not in old:
+                old[place] = int(after[: after.index(")")])
             before = after
-        return [_Write(*place, value, evm.storage(*place)) for place, value in old.items()]
+        storage = evm.storage
+        return [_Write(address, slot, value, storage(address, slot)) for (address, slot), value in old.items()]
 
     def _keep(self, mined: _Mined, writes: Sequence[_Write]) -> None:
-        for write in writes:
-            self._store(write.address, write.slot, write.new)
+        self._store(writes)
         mined.writes += writes
 
     def _take_back(self, number: int) -> tuple[Block, ...]:
@@ -301,21 +306,29 @@ class RevmChain:
                 if write.slot == CODE:
                     self._evm.insert_account_info(write.address, AccountInfo())
                 else:
-                    self._store(write.address, write.slot, write.old)
+                    self._store([write._replace(new=write.old)])
             undone.append(mined.block)
         return tuple(reversed(undone))
 
-    def _store(self, address: str, slot: int, value: int) -> None:
-        """Write to the database. The checkpoint makes pyrevm forget that it loaded the account for this."""
-        checkpoint = self._evm.snapshot()
-        self._evm.insert_account_storage(address, slot, value)
-        self._evm.revert(checkpoint)
+    def _store(self, writes: Sequence[_Write]) -> None:
+        """Write to the database."""
+        evm = self._evm
+        snapshot, insert, revert = evm.snapshot, evm.insert_account_storage, evm.revert
+        for address, slot, _, new in writes:
+            checkpoint = snapshot()  # makes pyrevm forget that it loaded the account for this
+            insert(address, slot, new)
+            revert(checkpoint)
 
     def _decode_log(self, raw: Any) -> Log:
         topics, data = raw.data
         name, compiled = self._contracts[raw.address.lower()]
         event = compiled.events_by_topic[topics[0]]
         return Log(name, event.name, event.decode_log(topics, data))
+
+
+@cache
+def _codeless(nonce: int) -> AccountInfo:
+    return AccountInfo(nonce=nonce)
 
 
 def _invalid(message: str) -> RpcFailed:
