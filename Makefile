@@ -23,7 +23,7 @@ lint: .venv/.test ## ruff: lint and format
 types: .venv/.test ## mypy --strict
 	$(BIN)/mypy
 
-pytest: .venv/.test node_modules/.test ## tests alone: make pytest TESTS=tests/test_anvil.py
+pytest: .venv/.test node_modules/.test ## tests alone: make pytest TESTS=tests/chain/test_anvil.py
 	$(BIN)/python -m pytest -n auto --dist worksteal $(TESTS)
 
 format: .venv/.test ## put the code into its standard form
@@ -31,7 +31,7 @@ format: .venv/.test ## put the code into its standard form
 	$(BIN)/ruff format
 
 contracts: .venv/.run node_modules/.test ## compile chain/contracts into chain/artifacts
-	$(BIN)/python -m chain.compile
+	$(BIN)/python -m chain.evm.compile
 
 models: .venv/.train ## train the model zoo anew
 	$(BIN)/python -m nodes.models.train
@@ -74,7 +74,7 @@ node_modules/.test: .venv/.made package-lock.json
 	@touch node_modules/.run $@
 
 circuits: .venv/.test ## make the zkml circuits anew; `make contracts` next
-	$(BIN)/python -m nodes.zkml.make
+	$(BIN)/python -m nodes.proofs.circuits.make
 
 lock: .venv/.test ## resolve the pinned dependencies anew
 	scripts/lock

@@ -7,18 +7,18 @@
     ├── UnitError                 exit 2   a quantity without its unit, or beyond its limits (chain.units)
     ├── ParameterError            exit 2   a parameter has a value that cannot be (nodes.parameters)
     │   ├── UnknownKey                     a mapping has a key that means nothing there
-    │   └── ExpectationError               an expectation cannot be understood (simnet.expectations)
+    │   └── ExpectationError               an expectation cannot be understood (simnet.verdict.expectations)
     ├── OutputError               exit 4   the run directory cannot be written (simnet.run)
-    ├── BadPlugin                 exit 4   a third party's class cannot be used (simnet.registry)
-    ├── ZkmlMissing               exit 4   ezkl is not installed, or of another version (nodes.zkml.library)
-    ├── ProofFailed               exit 4   ezkl could not do what it was asked to (nodes.zkml.pool)
+    ├── BadPlugin                 exit 4   a third party's class cannot be used (simnet.plugins)
+    ├── ZkmlMissing               exit 4   ezkl is not installed, or of another version (nodes.proofs.circuits.library)
+    ├── ProofFailed               exit 4   ezkl could not do what it was asked to (nodes.proofs.circuits.pool)
     └── ChainError                exit 4
         ├── ToolMissing                    anvil, node or solc cannot be found or has the wrong version
         ├── ChainDied                      the child process ended while it was needed
         ├── ChainStartFailed               the child process never answered, or another one did
         ├── RpcFailed                      the chain answered with a JSON-RPC error
         ├── CallReverted                   a read, or a transaction that must not fail, reverted
-        └── CompileFailed                  the compiler rejected a contract (chain.compile)
+        └── CompileFailed                  the compiler rejected a contract (chain.evm.compile)
 
 A transaction that reverts in a run is no exception: its receipt carries a `Revert`.
 """

@@ -1,7 +1,7 @@
 """The chain as the engine sees it: one narrow interface, several implementations.
 
-`Chain` is implemented by `chain.anvil` (Foundry's anvil over JSON-RPC, the default of a run)
-and by `chain.revm` (the same EVM in process, for sweeps). One contract test covers both.
+`Chain` is implemented by `chain.backends.anvil` (Foundry's anvil over JSON-RPC, the default of a run)
+and by `chain.backends.revm` (the same EVM in process, for sweeps). One contract test covers both.
 
 A caller names contracts by the name they were deployed under; addresses stay inside.
 Arguments and results are plain Python values: ``int``, ``bool``, ``str``, ``bytes`` (also for

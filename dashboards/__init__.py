@@ -21,7 +21,7 @@ def run_live(scenario: Scenario, options: Options) -> Finished:
     is, as Ctrl-C does headless. Raises what `simnet.run.run` raises, and `SimnetError` if the engine crashed.
     """
     from chain.errors import SimnetError
-    from dashboards.live import Engine
+    from dashboards.live_run import Engine
 
     engine = Engine(scenario, options.out, options.pace.speed, options.command)
     os.nice(NICENESS)

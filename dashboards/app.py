@@ -1,7 +1,7 @@
 """The dashboard: a viewer of one event log, recorded or growing, and nothing else.
 
 It never holds the engine up: it reads the log that the engine writes, some five times a second, and sends the
-terminal what has changed. What steers a live run goes through `dashboards.live.Engine`.
+terminal what has changed. What steers a live run goes through `dashboards.live_run.Engine`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from textual.widgets import Footer
 
 from chain.errors import SimnetError
 from dashboards.bars import VIEWS, StatusBar, TimelineBar, ViewBar
+from dashboards.controls import TRANSPORT, Transport
 from dashboards.dialogs import Ask, known_injections
-from dashboards.live import Engine
+from dashboards.live_run import Engine
 from dashboards.panel import Panel
 from dashboards.panels.chain import Chain
 from dashboards.panels.feed import Feed
@@ -33,13 +34,12 @@ from dashboards.panels.latency import Latency
 from dashboards.panels.money import Money
 from dashboards.panels.network import Network
 from dashboards.panels.scenario import ScenarioPanel
-from dashboards.promises import read_results
 from dashboards.scene import Scene
 from dashboards.source import LogReplaced
-from dashboards.transport import TRANSPORT, Transport
 from dashboards.windows.filter import FilterPanel
 from dashboards.windows.help import HelpPanel
 from dashboards.windows.window import Window, window_on
+from simnet.verdict.so_far import read_results
 
 UPDATES_PER_S = 5
 READ_S = 0.05
@@ -242,7 +242,7 @@ class Dashboard(Transport):
             return
 
         def check(text: str) -> None:
-            from simnet.interventions import extend
+            from simnet.world.injection import extend
 
             extend(engine.scenario, text, self.scene.timeline.head.time)
 

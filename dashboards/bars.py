@@ -14,7 +14,7 @@ from dashboards.panel import GUTTER, Page
 from dashboards.text import Line, clock, pair
 
 if TYPE_CHECKING:
-    from dashboards.live import Engine
+    from dashboards.live_run import Engine
     from dashboards.scene import Scene
 
 VIEWS = ("All", "Network", "Feed", "Chain", "Fraud", "Latency", "Money", "Inference", "Scenario")

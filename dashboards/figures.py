@@ -1,6 +1,6 @@
 """The metrics that a `State` knows at any moment, by the names under which expectations read them.
 
-They are those of `simnet.metrics`, kept up to date row by row; a test holds both against each other. Those
+They are those of `simnet.measure.metrics`, kept up to date row by row; a test holds both against each other. Those
 that need the whole log at once are missing here, and known when the run is over.
 """
 

@@ -1,6 +1,6 @@
 """The fold: how each row of the log changes what the dashboard knows. Contract events are in `dashboards.fold_chain`.
 
-Definitions are those of `simnet.metrics`, taken one row at a time.
+Definitions are those of `simnet.measure.metrics`, taken one row at a time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where in the log the picture stands, and how it moves on.
 
 A player follows the newest row of a growing log, or stands still, or plays from anywhere at a speed. It only
-looks: what makes a live run itself pause is `dashboards.live`.
+looks: what makes a live run itself pause is `dashboards.live_run`.
 """
 
 from __future__ import annotations

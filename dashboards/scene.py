@@ -8,10 +8,10 @@ from pathlib import Path
 from chain.errors import SimnetError
 from dashboards.describe import describe
 from dashboards.player import Player
-from dashboards.promises import Results, read_promises, read_results
 from dashboards.state import State
 from dashboards.text import Line
 from dashboards.timeline import Timeline, was_undone
+from simnet.verdict.so_far import Results, read_promises, read_results
 
 OPENING_S = 2.0
 """Time to read a log before the first picture; what is left comes with the pictures after it."""

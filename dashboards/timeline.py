@@ -14,10 +14,10 @@ import orjson
 
 from dashboards.fold import apply
 from dashboards.index import Index, Reorg
-from dashboards.promises import Promises
 from dashboards.source import LogError, LogFile
 from dashboards.state import Row, State
-from simnet.events import LOG_FORMAT
+from simnet.log.events import LOG_FORMAT
+from simnet.verdict.so_far import Promises
 
 KEYFRAME_EVERY = 4096
 """Rows between keyframes at first: about 25 ms of folding."""

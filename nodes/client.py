@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from chain.claims import opening
-from chain.modes import Mode
+from chain.formats.claims import opening
+from chain.formats.modes import Mode
+from chain.formats.signing import Domain, answer_digest, recover
 from chain.quantities import Wei
 from chain.seam import Call, Log
-from chain.signing import Domain, answer_digest, recover
 from nodes.effects import Note, Pay, Receive, Request, Send, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.identity import Directory, Identity, Role
 from nodes.messages import (

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chain.claims import Claim
+from chain.formats.claims import Claim
 from chain.quantities import Wei
 from chain.seam import Call
 from nodes.messages import Envelope, Message
@@ -163,7 +163,7 @@ class Pay:
 class Attest:
     """Have this participant's enclave attested now.
 
-    Answers `nodes.tee.enclave.Attestation`, or ``None`` if it has no enclave.
+    Answers `nodes.enclave.enclave.Attestation`, or ``None`` if it has no enclave.
     """
 
 
@@ -171,7 +171,7 @@ class Attest:
 class Seal:
     """Have this participant's enclave stand by an answer that was computed in it, at a Unix second.
 
-    Answers `nodes.tee.signing.SignedResponse`, or ``None`` if the enclave did not compute that.
+    Answers `nodes.enclave.signing.SignedResponse`, or ``None`` if the enclave did not compute that.
     """
 
     task: str
@@ -193,7 +193,7 @@ class Beat:
 class Prove:
     """Prove, on one of this participant's provers, that a model's circuit makes an output of an input.
 
-    Answers `nodes.proving.prover.Proof`, once a prover has got round to it and has made it.
+    Answers `nodes.proofs.prover.Proof`, once a prover has got round to it and has made it.
     """
 
     task: str
@@ -209,7 +209,7 @@ class Prove:
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """Verify a packed proof off chain. Answers `nodes.proving.prover.Verified`; the asker has to wait as long."""
+    """Verify a packed proof off chain. Answers `nodes.proofs.prover.Verified`; the asker has to wait as long."""
 
     model: str
     value: np.ndarray

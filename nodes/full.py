@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from chain.claims import MAX_CLAIMS, Claim, ClaimTree
+from chain.formats.claims import MAX_CLAIMS, Claim, ClaimTree
+from chain.formats.signing import Domain
 from chain.quantities import Gas
 from chain.seam import Call, Log
-from chain.signing import Domain
 from nodes.effects import (
     Check,
     Execute,

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from chain.claims import Claim, ClaimTree, batch_id
+from chain.formats.claims import Claim, ClaimTree, batch_id
+from chain.formats.signing import Domain, answer_digest, recover, voucher_digest
 from chain.quantities import ZERO_HASH, Gas, Wei
 from chain.seam import Call, Log
-from chain.signing import Domain, answer_digest, recover, voucher_digest
 from nodes.effects import Execute, Note, Now, Purpose, Receive, Reply, Sign, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.identity import Directory, Identity
 from nodes.messages import (

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from chain.claims import Claim
+from chain.formats.claims import Claim
 from chain.quantities import Wei
 from chain.seam import Log
 

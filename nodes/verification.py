@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from chain.claims import Claim
+from chain.formats.claims import Claim
 from chain.seam import Log
 
 if TYPE_CHECKING:

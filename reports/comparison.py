@@ -12,10 +12,10 @@ from reports.html import page_html
 from reports.plots.comparison import frontier_plot, panel
 from reports.plots.plot import Plot
 from reports.wording import plural
-from simnet.comparison.catalogue import HEADLINE, READINGS
-from simnet.comparison.comparison import SCENARIO, Comparison
-from simnet.comparison.execute import FAILED, INTERRUPTED
-from simnet.comparison.plan import Entrant
+from simnet.studies.comparison.catalogue import HEADLINE, READINGS
+from simnet.studies.comparison.comparison import SCENARIO, Comparison
+from simnet.studies.comparison.execute import FAILED, INTERRUPTED
+from simnet.studies.comparison.plan import Entrant
 
 GROUPS = {
     "Is fraud caught?": ("detection_rate", "integrity_loss", "false_slash_rate", "time_to_detection_s"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reports.html import page_html
 from reports.plots import tipping
-from simnet.equilibrium.search import Found
+from simnet.studies.equilibrium.search import Found
 
 
 def write_html(found: Sequence[Found], path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from reports.wording import UNITS, number
-from simnet.comparison.catalogue import READINGS
-from simnet.comparison.estimates import Bounds, Estimate
+from simnet.studies.comparison.catalogue import READINGS
+from simnet.studies.comparison.estimates import Bounds, Estimate
 
 IN_NAMES = ("_s", "_ms", "_opg", "_opg_per_inference")
 """Ends of names that say the unit already."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from simnet.tables import Tables
+from simnet.log.tables import Tables
 
 MENDS = {"heal": "partition", "release": "hold", "restart": "crash"}
 """Which verb ends which."""

@@ -21,10 +21,10 @@ from reports.plots.plot import Plot
 from reports.replay import replay_line
 from reports.source import Run
 from reports.verdict import headlines
-from simnet.expectations import parse_expectation
-from simnet.metric_catalogue import READINGS, SOMETIMES
-from simnet.metrics import Metric
-from simnet.results import Judged, Results
+from simnet.measure.catalogue import READINGS, SOMETIMES
+from simnet.measure.metrics import Metric
+from simnet.verdict.expectations import parse_expectation
+from simnet.verdict.results import Judged, Results
 
 HERE = Path(__file__).parent
 LIBRARY = HERE / "vendor" / "plotly-cartesian-4.1.1.min.js"

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from reports.replay import replay_line, run_directory
-from simnet.results import INCONCLUSIVE, Results
+from simnet.verdict.results import INCONCLUSIVE, Results
 
 COUNTS = {
     "tests": "testcase",

@@ -13,8 +13,16 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 from chain.errors import SimnetError
 from nodes.records import Cheated, ClaimChecked, Record, TaskAnswered, TaskFailed, TaskSent
-from simnet.events import BlockMined, ContractEvent, Executed, FaultInjected, MessageSent, RunStarted, TransactionMined
-from simnet.metrics import WEI, as_text
+from simnet.log.events import (
+    BlockMined,
+    ContractEvent,
+    Executed,
+    FaultInjected,
+    MessageSent,
+    RunStarted,
+    TransactionMined,
+)
+from simnet.measure.metrics import WEI, as_text
 
 LOOPBACK = "127.0.0.1"
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.wording import plural
-from simnet.conduct import Conduct, conduct
-from simnet.metrics import Figures, accounts
-from simnet.tables import Tables
+from simnet.log.tables import Tables
+from simnet.measure.conduct import Conduct, conduct
+from simnet.measure.metrics import Figures, accounts
 
 NOUNS = {"inference": "inference node", "full": "full node", "client": "client", "producer": "block producer"}
 

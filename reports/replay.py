@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from simnet.results import Results
 from simnet.run import RUNS
+from simnet.verdict.results import Results
 
 
 def run_directory(results: Results) -> Path:

@@ -8,12 +8,12 @@ from typing import Any
 import yaml
 
 from reports.source import Run, UnreadableRun, load_run, read_json
-from simnet.comparison.comparison import FORMAT, JSON, SCENARIO
-from simnet.comparison.diff import Side
-from simnet.comparison.evidence import Evidence, gather
-from simnet.comparison.execute import FINISHED
-from simnet.comparison.plan import RUNS
-from simnet.results import INCONCLUSIVE
+from simnet.studies.comparison.comparison import FORMAT, JSON, SCENARIO
+from simnet.studies.comparison.diff import Side
+from simnet.studies.comparison.evidence import Evidence, gather
+from simnet.studies.comparison.execute import FINISHED
+from simnet.studies.comparison.plan import RUNS
+from simnet.verdict.results import INCONCLUSIVE
 
 
 def read_sides(first: Path, second: Path) -> tuple[Side, Side]:

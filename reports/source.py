@@ -10,12 +10,12 @@ from typing import Any
 import orjson
 
 from chain.errors import SimnetError
-from simnet.events import LOG_FORMAT
-from simnet.metrics import Figures
-from simnet.results import Results, judge
+from simnet.log.events import LOG_FORMAT
+from simnet.log.tables import Tables, read_tables
+from simnet.measure.metrics import Figures
 from simnet.scenario.load import load_scenario
 from simnet.scenario.schema import Scenario
-from simnet.tables import Tables, read_tables
+from simnet.verdict.results import Results, judge
 
 LOG, RESULTS, SCENARIO, MANIFEST = "events.jsonl", "results.json", "scenario.yaml", "manifest.json"
 

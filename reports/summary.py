@@ -8,8 +8,8 @@ from reports.replay import replay_line
 from reports.source import Run
 from reports.verdict import headlines
 from reports.wording import duration, metric_text, number, with_interval
-from simnet.conduct import Conduct, conduct
-from simnet.results import FAIL, INCONCLUSIVE, PASS, Results
+from simnet.measure.conduct import Conduct, conduct
+from simnet.verdict.results import FAIL, INCONCLUSIVE, PASS, Results
 
 MARKS = {PASS: "✅ pass", FAIL: "❌ fail", INCONCLUSIVE: "⚠️ inconclusive"}
 

@@ -18,8 +18,8 @@ from nodes.identity import Role
 from reports.faults import faults
 from reports.source import Run
 from reports.wording import number
-from simnet.metrics import WEI, as_text
-from simnet.tables import Tables
+from simnet.log.tables import Tables
+from simnet.measure.metrics import WEI, as_text
 
 PROCESSES = (*(role.value for role in Role), "chain")
 """In the order in which they are shown."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports.wording import number, plural
-from simnet.metrics import Metric
-from simnet.results import Results
+from simnet.measure.metrics import Metric
+from simnet.verdict.results import Results
 
 
 @dataclass(frozen=True)

@@ -26,15 +26,15 @@ from chain.errors import SimnetError
 from chain.quantities import BURN_ADDRESS
 from chain.seam import Chain
 from nodes.identity import Role
-from simnet.backends import open_chain
-from simnet.events import EventLog, Listener, RunEnded, StakeRead, SupplyRead
-from simnet.genesis import supply
 from simnet.kernel.pace import Pace, Stop, drive
+from simnet.log.events import EventLog, Listener, RunEnded, StakeRead, SupplyRead
 from simnet.scenario.schema import Scenario
-from simnet.world import World, build
+from simnet.world.backends import open_chain
+from simnet.world.build import World, build
+from simnet.world.genesis import supply
 
 if TYPE_CHECKING:
-    from simnet.results import Results
+    from simnet.verdict.results import Results
 
 RUNS = Path("reports/runs")
 """Where run directories go, below the working directory, unless the user says otherwise."""
@@ -103,8 +103,8 @@ def run(scenario: Scenario, options: Options) -> Finished:
         if chain is not None:
             chain.close()
     log.close()
-    from simnet.results import judge  # pandas takes longer to import than a run takes to start
-    from simnet.tables import read_tables
+    from simnet.log.tables import read_tables
+    from simnet.verdict.results import judge  # pandas takes longer to import than a run takes to start
 
     wall_s = round(time.perf_counter() - started, 3)
     results = judge(scenario, read_tables(log.path), log.digest, round(virtual_s, 6), wall_s)

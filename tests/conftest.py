@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from chain.anvil import AnvilChain
+from chain.backends.anvil import AnvilChain
 from chain.seam import Chain
 from tests.stage import Stage
 
@@ -23,7 +23,7 @@ def open_backend(name: str) -> Chain:
     if name == "anvil":
         return AnvilChain()
     pytest.importorskip("pyrevm")
-    from chain.revm import RevmChain
+    from chain.backends.revm import RevmChain
 
     return RevmChain()
 

@@ -13,11 +13,11 @@ import pytest
 from eth_account.messages import encode_typed_data
 from eth_hash.auto import keccak
 
-from chain.claims import Claim, ClaimTree, batch_id, opening
 from chain.deploy import SLASHER_ROLE, ProtocolParameters, ProverSpec, VerifierSpec, deploy_protocol
+from chain.formats.claims import Claim, ClaimTree, batch_id, opening
+from chain.formats.signing import Domain, Key, answer_digest, voucher_digest
 from chain.quantities import OPG, ZERO_HASH, Address, Gas, Timestamp, Wei
 from chain.seam import Block, Call, Chain, Receipt, Revert
-from chain.signing import Domain, Key, answer_digest, voucher_digest
 
 INFERENCE, FULL = 1, 2
 OPEN, FINAL = 1, 2
@@ -234,7 +234,7 @@ class World:
 def in_process() -> Chain:
     """A fresh chain with large blocks. Skips the test where pyrevm has no wheel for this Python."""
     pytest.importorskip("pyrevm")
-    from chain.revm import RevmChain
+    from chain.backends.revm import RevmChain
 
     return RevmChain(block_gas_limit=BLOCK_GAS)
 

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
-from chain.claims import Claim, ClaimTree, batch_id
+from chain.formats.claims import Claim, ClaimTree, batch_id
+from chain.formats.signing import Key, answer_digest, voucher_digest
 from chain.quantities import ZERO_HASH, Address, Gas, Wei
 from chain.seam import Call, Log, Receipt, Revert
-from chain.signing import Key, answer_digest, voucher_digest
 from nodes.adversaries.behaviour import ALWAYS, Behaviour, Gate, Situation, filtered
 from nodes.effects import Effect, Note, Receive, Reply, Send, Sign, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.identity import Directory, Identity, Role

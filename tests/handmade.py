@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from chain.quantities import OPG, TOTAL_SUPPLY
-from simnet.metrics import Metric, compute, readings
-from simnet.tables import Row, Tables, make_tables
+from simnet.log.tables import Row, Tables, make_tables
+from simnet.measure.metrics import Metric, compute, readings
 
 MODEL_MACS = 1_000
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from nodes.records import BatchBuilt, Cheated, ClaimChecked, ClaimMade, Record, TaskAnswered, TaskSent
-from simnet.events import (
+from simnet.log.events import (
     BlockMined,
     ContractEvent,
     EventLog,

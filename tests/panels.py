@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from eth_hash.auto import keccak
 
-from chain.claims import pack_votes
 from chain.deploy import VerifierSpec
+from chain.formats.claims import pack_votes
 from chain.quantities import OPG
 from chain.seam import Receipt
 from tests.contracts_world import FULL, PARAMETERS, Batch, Committee, World, event, hash_of

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 from eth_abi.abi import encode as abi_encode
 
-from chain.claims import Claim
 from chain.deploy import VerifierSpec
+from chain.formats.claims import Claim
+from chain.formats.modes import Mode, marked
+from chain.formats.signing import Key
 from chain.hashing import keccak
-from chain.modes import Mode, marked
 from chain.quantities import OPG
 from chain.seam import Chain
-from chain.signing import Key
 from nodes.models.tensors import Tensor, encode, tensor_hash
-from nodes.proving.deploying import deploy_circuits
-from nodes.proving.prover import CircuitRecord
-from nodes.zkml.field import MODULUS, dequantise, quantise
+from nodes.proofs.circuits.field import MODULUS, dequantise, quantise
+from nodes.proofs.prover import CircuitRecord
+from simnet.strategies.evidence.proof_deploy import deploy_circuits
 from tests.contracts_world import FEE, FULL, Batch, World, hash_of, in_process
 
 NOTICE, PERIOD, WINDOW = 20, 200, 100

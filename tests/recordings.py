@@ -12,9 +12,9 @@ from pathlib import Path
 
 import orjson
 
-from dashboards.promises import read_promises
 from dashboards.state import Row
 from dashboards.timeline import Timeline
+from simnet.verdict.so_far import read_promises
 
 RECORDED = Path(__file__).parent / "data" / "recorded"
 

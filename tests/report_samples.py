@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simnet.invariants import Finding
-from simnet.results import FAIL, INCONCLUSIVE, PASS, Judged, Results
 from simnet.run import Options, run
 from simnet.scenario.load import parse_scenario
+from simnet.verdict.invariants import Finding
+from simnet.verdict.results import FAIL, INCONCLUSIVE, PASS, Judged, Results
 
 DIGEST = "0123456789abcdef" * 4
 

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from dashboards.app import Dashboard
-from dashboards.live import Engine
+from dashboards.live_run import Engine
 from dashboards.scene import open_scene
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from simnet.metrics import as_text, readings
-from simnet.results import Results
+from simnet.log.tables import Row, Tables, read_tables
+from simnet.measure.metrics import as_text, readings
 from simnet.run import Finished, Options, run
 from simnet.scenario.load import parse_scenario
 from simnet.scenario.schema import Scenario
-from simnet.tables import Row, Tables, read_tables
+from simnet.verdict.results import Results
 
 BASE: dict[str, Any] = {
     "name": "small",

@@ -15,9 +15,9 @@ import yaml
 from pydantic import TypeAdapter
 
 from chain.errors import CallReverted
+from chain.formats.signing import Domain, Key
 from chain.quantities import Address, Gas, Timestamp, Wei
 from chain.seam import Block, Call, Log, Native, Receipt, Revert
-from chain.signing import Domain, Key
 from nodes.adversaries.behaviour import Behaviour, Gate
 from nodes.effects import Steps
 from nodes.identity import Identity, Role
@@ -25,15 +25,15 @@ from nodes.models.devices import DEVICES
 from nodes.models.execution import Execution
 from nodes.producer import Producer
 from nodes.records import Record
-from simnet.events import EventLog
+from simnet.faults.acts import schedule
+from simnet.faults.verbs import AnyFault
 from simnet.kernel.compute import ComputeTime
 from simnet.kernel.engine import Engine
-from simnet.kernel.faults import schedule
 from simnet.kernel.host import Host
-from simnet.kernel.ledger import Ledger
+from simnet.kernel.mempool import Ledger
 from simnet.kernel.network import Network, NetworkParameters
 from simnet.kernel.streams import Streams
-from simnet.scenario.faults import AnyFault
+from simnet.log.events import EventLog
 
 GENESIS = Timestamp(1_000)
 DOMAIN = Domain(1, Address("0x" + "5e" * 20))

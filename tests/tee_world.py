@@ -8,12 +8,12 @@ from functools import cache
 from typing import Any
 
 from chain.deploy import ProverSpec, VerifierSpec
+from chain.formats.signing import Key
 from chain.seam import Chain, Receipt
-from chain.signing import Key
-from nodes.tee import native, nitro
-from nodes.tee.attestation import aws_root
-from nodes.tee.enclave import Enclave
-from nodes.tee.vendor import Vendor
+from nodes.enclave import native, nitro
+from nodes.enclave.attestation import aws_root
+from nodes.enclave.enclave import Enclave
+from nodes.enclave.vendor import Vendor
 from tests.contracts_world import World, in_process
 
 VENDOR = Vendor(b"vendor")

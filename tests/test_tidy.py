@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from simnet.cli.main import VERBS
-from simnet.registry import BEHAVIOURS, COMPARATORS, STRATEGIES
+from simnet.plugins import BEHAVIOURS, COMPARATORS, STRATEGIES
 from tests.source import ROOT, Module, modules, report
 
 MAY_IMPORT = {
@@ -48,7 +48,7 @@ def test_imports_point_one_way() -> None:
 
 
 def test_a_headless_run_never_imports_textual() -> None:
-    entries = "simnet.cli.run, simnet.cli.check, simnet.run, chain.anvil, reports.junit"
+    entries = "simnet.cli.run, simnet.cli.check, simnet.run, chain.backends.anvil, reports.junit"
     script = f"import sys, {entries}; sys.exit('textual' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0
 
@@ -76,7 +76,7 @@ def test_every_module_is_used() -> None:
             return True
         if module.name in {"simnet.cli.main", *(f"simnet.cli.{verb}" for verb in VERBS)}:
             return True
-        if module.name.rpartition(".")[0] in {family.package for family in (BEHAVIOURS, STRATEGIES, COMPARATORS)}:
+        if module.name.startswith(tuple(f"{family.package}." for family in (BEHAVIOURS, STRATEGIES, COMPARATORS))):
             return True
         return f"python -m {module.name}\n" in (ROOT / "Makefile").read_text()
 

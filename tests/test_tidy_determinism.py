@@ -15,7 +15,7 @@ ENGINE = ("simnet/kernel/", "simnet/strategies/", "simnet/comparators/", "nodes/
 
 EXCEPTIONS = {
     ("simnet/kernel/pace.py", "time.monotonic"): "wall pace follows the real clock, and records nothing of it",
-    ("nodes/zkml/worker.py", "time.process_time"): "how long a proof took, which is kept with the proof",
+    ("nodes/proofs/circuits/worker.py", "time.process_time"): "how long a proof took, which is kept with the proof",
     ("nodes/models/execution.py", "time.thread_time"): "measured compute time, which the run says is not reproducible",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.figures import compute_cost
 from dashboards.panel import Panel
-from dashboards.standing import STAKERS
+from dashboards.participant import STAKERS
 from dashboards.state import Node
 from dashboards.text import WEI, Column, Columns, Line, Span, opg, pair
 

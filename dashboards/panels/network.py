@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from dashboards.panel import Panel
-from dashboards.standing import belief, fate, status, trouble, truth
+from dashboards.participant import belief, fate, status, trouble, truth
 from dashboards.state import Node
 from dashboards.text import Column, Columns, Line, opg
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dashboards.figures import READINGS
 from dashboards.panel import Page
-from dashboards.promises import Standing, Verdict
 from dashboards.text import Line, clock, figure, fit, pair
-from simnet.metric_catalogue import READINGS as CATALOGUE
+from simnet.measure.catalogue import READINGS as CATALOGUE
+from simnet.verdict.so_far import Standing, Verdict
 
 STYLES = {Standing.HOLDS: "good", Standing.FAILS: "bad", Standing.PENDING: "warn", Standing.LATER: "dim"}
 WORDS = {Standing.HOLDS: "holds", Standing.FAILS: "fails", Standing.PENDING: "not yet", Standing.LATER: "at the end"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.figures import compute_cost
-from dashboards.standing import STAKERS, belief, fate, status, status_word, truth
+from dashboards.participant import STAKERS, belief, fate, status, status_word, truth
 from dashboards.text import WEI, Line, count, opg
 from dashboards.windows.listing import Listing
 

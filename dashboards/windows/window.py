@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from dashboards.controls import TRANSPORT
 from dashboards.panel import Panel
-from dashboards.transport import TRANSPORT
 from dashboards.windows.batch import BatchPanel
 from dashboards.windows.node import NodePanel
 from dashboards.windows.row import RowPanel

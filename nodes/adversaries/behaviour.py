@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 import numpy as np
 from pydantic import PrivateAttr
 
+from chain.formats.signing import Domain
 from chain.quantities import Wei
-from chain.signing import Domain
 from nodes.effects import Effect, Note, Now, Steps, Subscribe
 from nodes.identity import Directory, Identity, Role
 from nodes.parameters import Parameters
@@ -35,7 +35,7 @@ from nodes.verification import Comparator
 
 if TYPE_CHECKING:
     from nodes.client import Order
-    from nodes.tee.enclave import Enclave
+    from nodes.enclave.enclave import Enclave
 
 OPG_DIGITS = 12
 """Digits after the point with which amounts in OPG are recorded."""

@@ -10,9 +10,9 @@ from reports.estimates import estimate_text, is_finite, unit_of, value_text
 from reports.plots.labels import Box, place
 from reports.plots.plot import Plot, Trace
 from reports.wording import plural
-from simnet.comparison.catalogue import BETTER, CATALOGUE
-from simnet.comparison.estimates import COUNTS, MODEL, OBSERVATIONS, SEEDS, Estimate
-from simnet.comparison.frontier import Frontier, Point
+from simnet.studies.comparison.catalogue import BETTER, CATALOGUE
+from simnet.studies.comparison.estimates import COUNTS, MODEL, OBSERVATIONS, SEEDS, Estimate
+from simnet.studies.comparison.frontier import Frontier, Point
 
 Estimates = Mapping[str, Mapping[str, Estimate]]
 

@@ -8,7 +8,7 @@ from reports.intervals import Interval, of_mean
 from reports.plots.plot import Plot
 from reports.source import Run
 from reports.wording import number, plural
-from simnet.tables import Tables
+from simnet.log.tables import Tables
 
 MAX_BARS = 16
 """Actions shown one by one."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from reports.plots.plot import Plot, clock_of
 from reports.source import Run
 from reports.wording import between
-from simnet.metrics import wilson
-from simnet.tables import Tables
+from simnet.log.tables import Tables
+from simnet.measure.metrics import wilson
 
 BINS = 30
 """Columns of the plot."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 
-from simnet.tables import Tables
+from simnet.log.tables import Tables
 
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 SPACING = 0.1

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reports.faults import faults
-from simnet.metric_catalogue import Origin
-from simnet.tables import Tables
+from simnet.log.tables import Tables
+from simnet.measure.catalogue import Origin
 
 Trace = dict[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reports.plots.plot import SERIES, Clock, Plot, Trace, clock_of, fault_marks
 from reports.source import Run
 from reports.wording import number, plural
-from simnet.metrics import WEI, as_text
+from simnet.measure.metrics import WEI, as_text
 
 MAX_LINES = 8
 """Nodes with a line of their own; more could not be told apart."""

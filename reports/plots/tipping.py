@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from reports.plots.plot import Plot, Trace
-from simnet.equilibrium.search import Found
-from simnet.metrics import wilson
+from simnet.measure.metrics import wilson
+from simnet.studies.equilibrium.search import Found
 
 CURVE_POINTS = 161
 

@@ -10,8 +10,8 @@ from reports.plots.plot import Plot, Trace
 from reports.plots.traffic import roads, signs, traffic
 from reports.source import Run
 from reports.wording import number, plural, with_interval
-from simnet.conduct import conduct
-from simnet.tables import Tables
+from simnet.log.tables import Tables
+from simnet.measure.conduct import conduct
 
 SYMBOLS = dict(zip(ROLES, ("diamond", "circle", "square", "circle-open"), strict=True))
 """A symbol per role."""
@@ -25,7 +25,7 @@ FATES = {
     "got away with it": "@vermillion",
     "slashed although honest": "@purple",
 }
-"""A colour for each of the fates of `simnet.conduct`."""
+"""A colour for each of the fates of `simnet.measure.conduct`."""
 
 MAX_TOLD = 6
 """Faults that the caption names."""

@@ -10,7 +10,7 @@ from typing import Any
 from reports.plots.places import Places, radius
 from reports.plots.plot import Trace
 from reports.wording import plural
-from simnet.tables import Tables
+from simnet.log.tables import Tables
 
 MAX_SIGNS = 6
 """Lines that are labelled."""

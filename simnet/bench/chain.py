@@ -21,8 +21,8 @@ from typing import Any
 
 import orjson
 
-from chain import abi
-from chain.anvil import AnvilChain
+from chain.backends.anvil import AnvilChain
+from chain.evm import abi
 from chain.quantities import OPG, Address, Gas, Timestamp
 from chain.seam import Call
 

@@ -15,19 +15,19 @@ from typing import Any
 
 import simpy
 
+from chain.formats.signing import Domain, Key
 from chain.quantities import Address, Timestamp
-from chain.signing import Domain, Key
 from nodes.effects import Receive, Send, Sleep, Spawn, Steps
 from nodes.identity import Identity, Role
 from nodes.messages import BatchQuery
 from nodes.models.zoo import Zoo
-from simnet.events import EventLog
 from simnet.kernel.compute import ComputeTime
 from simnet.kernel.engine import Engine
 from simnet.kernel.host import Host
-from simnet.kernel.ledger import Ledger
+from simnet.kernel.mempool import Ledger
 from simnet.kernel.network import Network, NetworkParameters
 from simnet.kernel.streams import Streams
+from simnet.log.events import EventLog
 
 LATENCY_S = 0.03
 GAP_S = 1.0

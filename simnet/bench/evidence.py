@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chain.anvil import AnvilChain
+from chain.backends.anvil import AnvilChain
 from chain.quantities import Address, Gas, Timestamp
 from chain.seam import Call
-from nodes.tee import native, nitro
-from nodes.tee.attestation import verify
-from nodes.tee.enclave import Enclave
-from nodes.tee.keys import verify_pss
-from nodes.tee.vendor import Vendor
+from nodes.enclave import native, nitro
+from nodes.enclave.attestation import verify
+from nodes.enclave.enclave import Enclave
+from nodes.enclave.keys import verify_pss
+from nodes.enclave.vendor import Vendor
 
 AT = 1_767_225_600
 MESSAGE = bytes(range(32))

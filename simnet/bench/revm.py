@@ -20,15 +20,15 @@ from pathlib import Path
 
 from pyrevm import BlockEnv
 
+from chain.backends.revm import READ_GAS, RevmChain
 from chain.quantities import Gas, Timestamp
-from chain.revm import READ_GAS, RevmChain
 from chain.seam import Block, Call
-from simnet.events import EventLog
-from simnet.genesis import GENESIS
+from simnet.log.events import EventLog
 from simnet.run import Options, play
 from simnet.scenario.load import load_scenario
 from simnet.scenario.schema import Scenario
-from simnet.world import build
+from simnet.world.build import build
+from simnet.world.genesis import GENESIS
 
 ROUNDS = 12
 

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from chain.anvil import AnvilChain
+from chain.backends.anvil import AnvilChain
 from chain.errors import SimnetError
 from chain.quantities import Address, Gas, Timestamp
 from chain.seam import Call, Chain
 from nodes.models.zoo import default_zoo
-from nodes.zkml.circuits import Circuit, circuit, circuits
-from nodes.zkml.proofs import Proof, Prover, verify
+from nodes.proofs.circuits.pinned import Circuit, circuit, circuits
+from nodes.proofs.circuits.proofs import Proof, Prover, verify
 
 SENDER = Address("0x" + "a1" * 20)
 GAS = Gas(1_500_000)

@@ -20,8 +20,8 @@ def behaviours(name: str | None, role: str | None, as_markdown: bool) -> None:
     simnet behaviours --role full
     simnet behaviours sleeper
     """
-    from simnet import behaviour_catalogue as catalogue
-    from simnet.registry import behaviours as known
+    from simnet.cli import behaviours_page as catalogue
+    from simnet.plugins import behaviours as known
 
     if as_markdown:
         click.echo(catalogue.markdown(), nl=False)
@@ -36,7 +36,7 @@ def behaviours(name: str | None, role: str | None, as_markdown: bool) -> None:
 
 def explain(name: str) -> None:
     """Everything about one behaviour."""
-    from simnet import behaviour_catalogue as catalogue
+    from simnet.cli import behaviours_page as catalogue
 
     member, console = catalogue.behaviour_named(name), make_console()
     console.print(f"{member.kind}: a behaviour of role {member.role}\n")

@@ -129,7 +129,7 @@ def zkml() -> Iterator[Line]:
 
 def has_ezkl() -> bool:
     """Whether proofs can be made here; says so if not."""
-    from nodes.zkml.library import ZkmlMissing, require_ezkl
+    from nodes.proofs.circuits.library import ZkmlMissing, require_ezkl
 
     try:
         require_ezkl()

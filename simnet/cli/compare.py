@@ -17,9 +17,9 @@ from simnet.cli.console import make_console, print_table, progress
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from simnet.comparison.comparison import Comparison
-    from simnet.comparison.execute import Ran
-    from simnet.comparison.plan import Entrant, Plan
+    from simnet.studies.comparison.comparison import Comparison
+    from simnet.studies.comparison.execute import Ran
+    from simnet.studies.comparison.plan import Entrant, Plan
 
 NOT_JUDGED = "Expectations of the scenario are not judged here: they are about its own strategy. Invariants are."
 
@@ -58,8 +58,8 @@ def compare(
     1 a run broke an invariant, 2 bad scenario, 3 interrupted, 4 a run failed.
     """
     from reports.wording import plural
-    from simnet.comparison.plan import make_plan
     from simnet.scenario.load import load_scenario
+    from simnet.studies.comparison.plan import make_plan
 
     plan = make_plan(load_scenario(scenario, changes(strategies, seeds, backend, overrides)))
     console = make_console()
@@ -87,9 +87,9 @@ def changes(
 def carry_out(console: Console, plan: Plan, out: Path | None, jobs: int) -> Comparison:
     """Run everything, with a line for each run that is over, and Ctrl-C as a request to stop."""
     from simnet.cli.run import stop_on_interrupt
-    from simnet.comparison.compare import Options
-    from simnet.comparison.compare import compare as carry_out_plan
-    from simnet.comparison.execute import Processes
+    from simnet.studies.comparison.compare import Options
+    from simnet.studies.comparison.compare import compare as carry_out_plan
+    from simnet.studies.comparison.execute import Processes
 
     runs = len(plan.entrants) * len(plan.seeds)
     options = Options(out, jobs, Processes, command=shlex.join(["simnet", *sys.argv[1:]]))
@@ -124,7 +124,7 @@ def conclude(console: Console, comparison: Comparison) -> None:
 def print_figures(console: Console, comparison: Comparison) -> None:
     """A line for each figure and a column for each strategy; as many columns at a time as a terminal has room for."""
     from reports.estimates import cell_text, heading
-    from simnet.comparison.catalogue import HEADLINE
+    from simnet.studies.comparison.catalogue import HEADLINE
 
     first = ["", "runs finished", *(heading(reading) for reading in HEADLINE)]
     columns = []

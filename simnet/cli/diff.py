@@ -14,8 +14,8 @@ from simnet.cli.console import make_console, print_table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from simnet.comparison.change import Change
-    from simnet.comparison.diff import Difference
+    from simnet.studies.comparison.change import Change
+    from simnet.studies.comparison.diff import Difference
 
 CHANGED_FOR_THE_WORSE = 1
 
@@ -43,7 +43,7 @@ def diff(first: Path, second: Path, as_json: bool, guarded: tuple[str, ...]) -> 
     change, and are called exact; rates and percentiles are tested. Exit codes: 0; 1 with --fail-on; 2 not a run.
     """
     from reports.sides import read_sides
-    from simnet.comparison.diff import diff as hold_against
+    from simnet.studies.comparison.diff import diff as hold_against
 
     guarded_readings = [reading for name in guarded for reading in readings(name)]
     found = hold_against(*read_sides(first, second))
@@ -58,7 +58,7 @@ def diff(first: Path, second: Path, as_json: bool, guarded: tuple[str, ...]) -> 
 def readings(name: str) -> tuple[str, ...]:
     """What a name given to --fail-on means. Raises `click.UsageError`."""
     from nodes.parameters import did_you_mean
-    from simnet.comparison.catalogue import CATALOGUE, READINGS, readings_of
+    from simnet.studies.comparison.catalogue import CATALOGUE, READINGS, readings_of
 
     found = readings_of(name)
     if not found:
@@ -68,7 +68,7 @@ def readings(name: str) -> tuple[str, ...]:
 
 def show(console: Console, found: Difference, watched: Sequence[Change]) -> None:
     """Everything that changed, as tables; figures that did not are only counted."""
-    from simnet.comparison.change import SAME, VERDICTS
+    from simnet.studies.comparison.change import SAME, VERDICTS
 
     for letter, side in (("A", found.first), ("B", found.second)):
         console.print(f"{letter}  {side.path}  {side.about}")

@@ -14,8 +14,8 @@ from pathlib import Path
 import click
 
 from chain.errors import ChainError, ToolMissing
-from chain.toolchain import find_anvil, find_node, find_npm, find_package, version_of
-from nodes.zkml.library import INSTALL as INSTALL_ZKML
+from chain.evm.toolchain import find_anvil, find_node, find_npm, find_package, version_of
+from nodes.proofs.circuits.library import INSTALL as INSTALL_ZKML
 from simnet.cli.console import make_console, print_table
 
 HARNESS_FAILED = 4
@@ -88,7 +88,7 @@ def _package(name: str, needed: bool, remedy: str) -> Finding:
 
 def _anvil() -> Finding:
     """Not only there: it starts, is of a known version, and answers."""
-    from chain.anvil import AnvilChain
+    from chain.backends.anvil import AnvilChain
 
     try:
         binary = find_anvil()

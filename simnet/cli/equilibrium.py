@@ -13,8 +13,8 @@ from simnet.cli.console import make_console, print_table, progress
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from simnet.equilibrium.probe import Probed
-    from simnet.equilibrium.search import Effort, Found
+    from simnet.studies.equilibrium.probe import Probed
+    from simnet.studies.equilibrium.search import Effort, Found
 
 CASES = Path("scenarios/equilibrium")
 OUT = Path("reports/runs/equilibrium")
@@ -56,8 +56,8 @@ def equilibrium(
     Leaves equilibrium.html, .csv and .parquet. Exit codes: 0 all held, 1 one did not, 2 no such case or a bad
     file, 4 a run failed.
     """
-    from simnet.equilibrium.search import Effort
-    from simnet.truth.suite import case_files
+    from simnet.studies.equilibrium.search import Effort
+    from simnet.studies.truth.suite import case_files
 
     files = case_files(directory, cases)
     if not files:
@@ -71,9 +71,9 @@ def equilibrium(
 
 def find_all(console: Console, files: list[Path], overrides: tuple[str, ...], effort: Effort, jobs: int) -> list[Found]:
     """Search case by case, saying what each run showed."""
-    from simnet.comparison.execute import Processes
-    from simnet.equilibrium.probe import tipping_of
-    from simnet.equilibrium.search import search
+    from simnet.studies.comparison.execute import Processes
+    from simnet.studies.equilibrium.probe import tipping_of
+    from simnet.studies.equilibrium.search import search
 
     statements = [tipping_of(file, overrides) for file in files]
     total, over = effort.total * len(files), 0
@@ -97,7 +97,7 @@ def find_all(console: Console, files: list[Path], overrides: tuple[str, ...], ef
 def conclude(console: Console, found: list[Found], out: Path) -> None:
     """Write tables and report, and print the verdicts."""
     from reports.equilibrium import write_html
-    from simnet.equilibrium.tidy import write
+    from simnet.studies.equilibrium.tidy import write
 
     out.mkdir(parents=True, exist_ok=True)
     write(found, out)

@@ -159,9 +159,9 @@ def conclude(console: Console, finished: Finished, replay: str) -> int:
     """Write the reports, print the summary, and return the exit code."""
     from reports import write_reports
     from simnet.cli.summary import print_summary
-    from simnet.conduct import conduct
-    from simnet.metrics import Figures
-    from simnet.tables import read_tables
+    from simnet.log.tables import read_tables
+    from simnet.measure.conduct import conduct
+    from simnet.measure.metrics import Figures
 
     write_reports(finished.directory)
     figures = Figures(read_tables(finished.directory / "events.jsonl"))

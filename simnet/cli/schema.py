@@ -16,20 +16,20 @@ Listing: TypeAlias = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 
 def _behaviours() -> Listing:
-    from simnet.registry import behaviours
+    from simnet.plugins import behaviours
 
     header = ("behaviour", "role", "what it does", "shows in")
     return header, [(kind, str(b.role), _summary(b), b.shows_in) for kind, b in behaviours().items()]
 
 
 def _strategies() -> Listing:
-    from simnet.registry import strategies
+    from simnet.plugins import strategies
 
     return ("strategy", "what it does", "claim"), [(kind, _summary(s), s.claim) for kind, s in strategies().items()]
 
 
 def _comparators() -> Listing:
-    from simnet.registry import comparators
+    from simnet.plugins import comparators
 
     header = ("comparator", "how it judges", "blind to")
     return header, [(kind, _summary(c), c.blind_to) for kind, c in comparators().items()]
@@ -44,14 +44,14 @@ def _models() -> Listing:
 
 
 def _metrics() -> Listing:
-    from simnet.metric_catalogue import READINGS
+    from simnet.measure.catalogue import READINGS
 
     header = ("metric", "unit", "kind", "meaning")
     return header, [(name, metric.unit, metric.kind, metric.description) for name, metric in READINGS.items()]
 
 
 def _events() -> Listing:
-    from simnet.metric_catalogue import SOMETIMES
+    from simnet.measure.catalogue import SOMETIMES
 
     return ("event", "meaning"), list(SOMETIMES.items())
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.text import Text
 
 from simnet.cli.console import print_table
-from simnet.conduct import Conduct
-from simnet.metrics import Metric
-from simnet.results import FAIL, INCONCLUSIVE, PASS, Results
+from simnet.measure.conduct import Conduct
+from simnet.measure.metrics import Metric
+from simnet.verdict.results import FAIL, INCONCLUSIVE, PASS, Results
 
 OUTCOME_STYLE = {PASS: "bold green", FAIL: "bold red", INCONCLUSIVE: "bold yellow"}
 

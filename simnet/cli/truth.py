@@ -13,8 +13,8 @@ import click
 from simnet.cli.console import make_console, print_table
 
 if TYPE_CHECKING:
-    from simnet.truth.judge import Verdict
-    from simnet.truth.suite import CaseResult
+    from simnet.studies.truth.judge import Verdict
+    from simnet.studies.truth.suite import CaseResult
 
 CASES = Path("scenarios/truth")
 HEADER = ("case", "quantity", "expected", "simulated", "95 % interval", "n", "p-value", "verdict")
@@ -54,7 +54,7 @@ def truth(
     Exit codes: 0 all held, 1 one did not, 2 no such case or a bad file.
     """
     from simnet.cli.check import load_all
-    from simnet.truth.suite import case_files
+    from simnet.studies.truth.suite import case_files
 
     files = case_files(directory, cases)
     if not files:
@@ -75,7 +75,7 @@ def truth(
         f"{held} of {len(results)} cases hold, {sum(r.tasks for r in results):,} tasks, {seconds:.0f} s of runs"
     )
     if markdown is not None:
-        from simnet.truth.document import as_markdown
+        from simnet.studies.truth.document import as_markdown
 
         markdown.write_text(as_markdown(results), encoding="utf-8")
     return 0 if held == len(results) else 1
@@ -83,7 +83,7 @@ def truth(
 
 def run_cases(files: list[Path], overrides: tuple[str, ...], jobs: int) -> list[CaseResult]:
     """Run cases in parallel, saying which is done. Order as given."""
-    from simnet.truth.suite import run_case
+    from simnet.studies.truth.suite import run_case
 
     done: dict[Path, CaseResult] = {}
     with ProcessPoolExecutor(min(jobs, len(files)), get_context("spawn")) as pool:

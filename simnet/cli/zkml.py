@@ -22,9 +22,9 @@ def zkml() -> None:
 @zkml.command("list")
 def list_circuits() -> None:
     """List circuits: their size, their gap to the model in floating point, and whether their keys are made."""
-    from nodes.zkml.circuits import circuits
-    from nodes.zkml.keys import is_ready
-    from nodes.zkml.library import cache_directory
+    from nodes.proofs.circuits.keys import is_ready
+    from nodes.proofs.circuits.library import cache_directory
+    from nodes.proofs.circuits.pinned import circuits
 
     header = ("circuit", "proves", "rows", "proof, bytes", "largest error", "same class", "key, MB", "key is made")
     rows = [
@@ -51,8 +51,8 @@ def list_circuits() -> None:
 def setup(names: tuple[str, ...]) -> None:
     """Make proving keys that are missing or damaged; of all circuits if none is named. Takes some seconds each."""
     from nodes.parameters import did_you_mean
-    from nodes.zkml.circuits import circuits
-    from nodes.zkml.proofs import Prover
+    from nodes.proofs.circuits.pinned import circuits
+    from nodes.proofs.circuits.proofs import Prover
 
     known = circuits()
     for name in names:
@@ -70,8 +70,8 @@ def setup(names: tuple[str, ...]) -> None:
 def times(measure: bool) -> None:
     """List what proofs take in simulated time, by source and model."""
     from nodes.models.zoo import default_zoo
-    from nodes.zkml.circuits import circuits
-    from nodes.zkml.times import MEASURED, MODELLED, proof_times
+    from nodes.proofs.circuits.pinned import circuits
+    from nodes.proofs.circuits.times import MEASURED, MODELLED, proof_times
 
     console = make_console()
     models = tuple(circuit.model for circuit in circuits().values() if circuit.honest)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from nodes.models.devices import Device, seconds
 from nodes.models.execution import Execution
 from nodes.models.zoo import Zoo
-from nodes.proving.prover import CIRCUIT, circuit_of
+from nodes.proofs.prover import CIRCUIT, circuit_of
 
 
 class ComputeTime:

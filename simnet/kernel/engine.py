@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import simpy
 
 from chain.errors import CallReverted
-from chain.signing import voucher_digest
+from chain.formats.signing import voucher_digest
 from nodes.effects import (
     Attest,
     Beat,
@@ -41,18 +41,18 @@ from nodes.effects import (
     Verify,
 )
 from nodes.messages import Envelope, Message, Voucher
-from nodes.proving.prover import CircuitExecution, Verified
+from nodes.proofs.prover import CircuitExecution, Verified
 from nodes.records import CircuitAnswered
-from simnet.events import EventLog, Executed, MessageSent
 from simnet.kernel import provers
 from simnet.kernel.compute import ComputeTime
 from simnet.kernel.host import Host, Task
-from simnet.kernel.ledger import Ledger
+from simnet.kernel.mempool import Ledger
 from simnet.kernel.network import Network
+from simnet.log.events import EventLog, Executed, MessageSent
 
 if TYPE_CHECKING:
-    from nodes.tee.enclave import Attestation
-    from nodes.tee.signing import SignedResponse
+    from nodes.enclave.enclave import Attestation
+    from nodes.enclave.signing import SignedResponse
 
 WAITS: Any = object()
 """What a handler returns when the effect's answer comes later."""

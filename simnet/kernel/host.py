@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import simpy
 
-from chain.signing import Key
+from chain.formats.signing import Key
 from nodes.adversaries.behaviour import Behaviour, Gate, filtered
 from nodes.effects import Steps
 from nodes.identity import Identity
@@ -22,8 +22,8 @@ from nodes.models.devices import Device
 from nodes.models.execution import Executor
 
 if TYPE_CHECKING:
-    from nodes.proving.prover import Prover
-    from nodes.tee.sandbox import Sandbox
+    from nodes.enclave.sandbox import Sandbox
+    from nodes.proofs.prover import Prover
     from simnet.kernel.engine import Engine
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nodes.effects import Prove, Verify
-from nodes.proving.prover import Proof, Prover, Statement, Verified
+from nodes.proofs.prover import Proof, Prover, Statement, Verified
 from nodes.records import Proving
 from simnet.kernel.host import Host
 

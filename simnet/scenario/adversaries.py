@@ -10,11 +10,11 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from chain.units import Duration, NodeCount, Share
-from nodes.adversaries.adaptive import Temper
 from nodes.adversaries.behaviour import Behaviour
+from nodes.adversaries.learning.adaptive import Temper
 from nodes.identity import Role
 from nodes.parameters import ParameterError, Parameters, did_you_mean
-from simnet.registry import behaviours
+from simnet.plugins import behaviours
 from simnet.scenario.kinds import BEHAVIOUR, describe
 from simnet.scenario.network import Name
 

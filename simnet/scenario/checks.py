@@ -12,11 +12,11 @@ from nodes.adversaries.behaviour import Behaviour
 from nodes.identity import Role
 from nodes.models.zoo import default_zoo
 from nodes.parameters import did_you_mean
-from simnet.metric_catalogue import SOMETIMES
+from simnet.faults.verbs import Crash, Restart
+from simnet.measure.catalogue import SOMETIMES
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.arrivals import Trace
 from simnet.scenario.errors import KeyPath
-from simnet.scenario.faults import Crash, Restart
 from simnet.scenario.schema import Scenario
 
 Finding: TypeAlias = tuple[KeyPath, str, str]

@@ -20,7 +20,7 @@ from pydantic_core import CoreSchema
 
 from nodes.parameters import ParameterError, Parameters, UnknownKey
 from simnet.comparators.comparator import Comparator
-from simnet.registry import strategies
+from simnet.plugins import strategies
 from simnet.scenario.kinds import COMPARATOR, STRATEGY, describe
 from simnet.strategies.strategy import Strategy
 

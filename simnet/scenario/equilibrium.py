@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from nodes.adversaries.experience import Bandit
+from nodes.adversaries.learning.experience import Bandit
 from nodes.parameters import ParameterError, Parameters, did_you_mean
-from simnet.registry import behaviours
+from simnet.plugins import behaviours
 from simnet.scenario.truth import known_formula
 
 
@@ -33,7 +33,7 @@ class Tipping(Parameters):
     who: Annotated[str, AfterValidator(known_bandit)] = Field(description="behaviour of those whose choices count")
     about: str = Field(default="", description="the kind of decision, for behaviours that learn several apart")
     turns_to: str = Field(description="the action that is preferred above the tipping point")
-    formula: Annotated[str, AfterValidator(known_formula)] = Field(description="closed form of simnet.economics")
+    formula: Annotated[str, AfterValidator(known_formula)] = Field(description="closed form of simnet.theory")
     with_: dict[str, int | float] = Field(default={}, alias="with", description="the formula's arguments")
 
     @model_validator(mode="after")

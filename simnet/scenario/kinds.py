@@ -15,7 +15,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
 from nodes.parameters import ParameterError, Parameters, did_you_mean
-from simnet.registry import BEHAVIOURS, COMPARATORS, STRATEGIES, Family, members
+from simnet.plugins import BEHAVIOURS, COMPARATORS, STRATEGIES, Family, members
 
 
 @dataclass(frozen=True)

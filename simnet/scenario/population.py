@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from chain.modes import Mode
+from chain.formats.modes import Mode
 from chain.quantities import OPG, Wei
 from chain.units import MAX_NODES, Amount, ClientCount, Duration, NodeCount, Share, TaskCount
 from nodes.parameters import ParameterError, Parameters

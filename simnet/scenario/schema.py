@@ -17,19 +17,19 @@ from chain.units import Duration
 from nodes.identity import Role
 from nodes.parameters import Parameters, UnknownKey
 from simnet.comparators.comparator import Comparator
-from simnet.expectations import ExpectationField
+from simnet.faults.verbs import AnyFault
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.arrivals import ExistingFile
 from simnet.scenario.compare import Compare
 from simnet.scenario.economics import Compute, Economics
 from simnet.scenario.equilibrium import Tipping
-from simnet.scenario.faults import AnyFault
 from simnet.scenario.kinds import COMPARATOR, STRATEGY, error_at
 from simnet.scenario.network import Name, Network
 from simnet.scenario.population import Clients, Nodes
 from simnet.scenario.truth import Truth
 from simnet.scenario.yaml_dialect import ScenarioDumper
 from simnet.strategies.strategy import Strategy
+from simnet.verdict.expectations import ExpectationField
 
 MAX_SEED = 2**63 - 1
 

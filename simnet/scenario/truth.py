@@ -11,7 +11,7 @@ from nodes.parameters import ParameterError, Parameters, did_you_mean
 
 def known_formula(name: str) -> str:
     """`name`, if there is such a formula."""
-    from simnet.truth.formulas import FORMULAS
+    from simnet.theory.formulas import FORMULAS
 
     if name not in FORMULAS:
         raise ParameterError(f"unknown formula '{name}'", did_you_mean(name, FORMULAS))
@@ -20,7 +20,7 @@ def known_formula(name: str) -> str:
 
 def known_observation(name: str) -> str:
     """`name`, if there is such an observation."""
-    from simnet.truth.observations import OBSERVATIONS
+    from simnet.studies.truth.observations import OBSERVATIONS
 
     if name not in OBSERVATIONS:
         raise ParameterError(f"unknown observation '{name}'", did_you_mean(name, OBSERVATIONS))
@@ -30,7 +30,7 @@ def known_observation(name: str) -> str:
 class Check(Parameters):
     """One number of the statement."""
 
-    formula: Annotated[str, AfterValidator(known_formula)] = Field(description="closed form of simnet.economics")
+    formula: Annotated[str, AfterValidator(known_formula)] = Field(description="closed form of simnet.theory")
     with_: dict[str, int | float] = Field(default={}, alias="with", description="the formula's arguments")
     published: str | None = Field(
         default=None,

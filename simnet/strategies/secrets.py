@@ -1,4 +1,4 @@
-"""Secrets for rounds of the beacon, committed to beforehand: see ``chain/contracts/RoundSecrets.sol``.
+"""Secrets for rounds of the beacon, committed to beforehand: see ``chain/contracts/randomness/RoundSecrets.sol``.
 
 A node keeps the tip of a hash chain on chain, for a round to come; the secret of each later round is one link
 further down. Nobody can tell a secret before it is shown, and its owner cannot change it.

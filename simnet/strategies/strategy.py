@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from chain.claims import Claim
 from chain.deploy import ProtocolParameters, ProverSpec, VerifierSpec
+from chain.formats.claims import Claim
 from chain.quantities import Address, Wei
 from chain.seam import Chain, Log
 from nodes.client import Client, ClientPolicy, Order
@@ -27,9 +27,9 @@ from nodes.parameters import Parameters
 from simnet.kernel.streams import Streams
 
 if TYPE_CHECKING:
+    from nodes.enclave.enclave import Enclave
     from nodes.models.zoo import Zoo
-    from nodes.proving.prover import CircuitRecord, Prover
-    from nodes.tee.enclave import Enclave
+    from nodes.proofs.prover import CircuitRecord, Prover
     from simnet.scenario.schema import Scenario
 
 

@@ -12,7 +12,7 @@ from chain.quantities import Gas
 from chain.seam import Call, Log
 from nodes.effects import Sleep, Steps, Submit
 from nodes.full import FullNode
-from simnet.strategies.chores import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
+from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
 from simnet.strategies.strategy import Strategy
 
 FINALISE_GAS = Gas(300_000)

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
+import {Beacon} from "../randomness/Beacon.sol";
+import {Charge, Opening} from "../core/Claims.sol";
+import {Panel} from "./Panel.sol";
+import {Settlement} from "../core/Settlement.sol";
+import {Staking} from "../core/Staking.sol";
+
+/// @title Optimistic: a batch stands unless somebody disputes it in time, at the price of a bond
+/// @notice For a while after its post anybody may challenge claims of a batch, with a bond for each. Unchallenged,
+/// it becomes final. Challenged, a panel of full nodes, the arbiters, executes the disputed claims again and decides.
+/// Who was right about a claim gets its bond back and a share of what the other side loses; the rest of that pays
+/// the arbiters. A claim on which they reach no quorum is void, and its challengers' bonds go back.
+/// Challenges are open, or sealed until no more are taken: an open one can be copied by who has not checked anything.
+/// @dev Challengers of one claim share alike, whoever came first, so that there is nothing to win by a race. The
+/// window is not extended by a late challenge: nobody has to answer one, so that there is no clock to run down.
+/// Besides the bonds the contract holds what `_keep` keeps.
+contract Optimistic is Panel {
+    using SafeERC20 for IERC20;
+
+    struct Rule {
+        uint32 challengeWindow; // seconds from the post, in which challenges are taken
+        uint32 openWindow; // seconds after that, to open sealed ones; 0: challenges are not sealed
+        uint32 hearing; // seconds after that, before the batch becomes final or goes to the arbiters
+        uint96 bond; // wei for each claim challenged
+        uint16 winnerShareBps; // of what the loser forfeits, to who was right; the rest is for the arbiters
+    }
+
+    struct Challenge {
+        address challenger;
+        uint128 claims; // bit per claim
+    }
+
+    struct Seal {
+        bytes32 commitment; // 0: none
+        uint8 claims; // how many
+    }
+
+    /// @notice Challenges of a batch that may be about nothing but claims which others dispute already.
+    /// @dev There are at most 128 more, since each of those adds a claim: no crowd can shut out the first word
+    /// against a claim, and the last step stays payable.
+    uint256 public constant MAX_COMPANY = 32;
+
+    uint32 public immutable challengeWindow;
+    uint32 public immutable openWindow;
+    uint32 public immutable hearing;
+    uint96 public immutable bond;
+    uint16 public immutable winnerShareBps;
+
+    /// @notice OPG held as bonds.
+    uint256 public bonded;
+
+    mapping(bytes32 batch => Challenge[]) private _challenges;
+    mapping(bytes32 batch => uint128) private _disputed; // bit per claim
+    mapping(bytes32 batch => mapping(address challenger => Seal)) private _seals;
+
+    event ChallengeSealed(bytes32 indexed batch, address indexed challenger, uint8 claims, uint256 bonded);
+    event BondForfeited(bytes32 indexed batch, address indexed challenger, uint256 amount);
+    event Challenged(bytes32 indexed batch, address indexed challenger, uint128 claims, uint256 bonded);
+    /// @param won bit per claim of the challenge that fell
+    /// @param lost bit per claim that was upheld
+    /// @param reward on top of the bonds that go back
+    /// @param forfeited of the bonds
+    event ChallengeDecided(
+        bytes32 indexed batch, address indexed challenger, uint128 won, uint128 lost, uint256 reward, uint256 forfeited
+    );
+    /// @notice A node was paid for having been challenged without reason.
+    event Compensated(bytes32 indexed batch, address indexed node, uint256 amount);
+
+    error InvalidChallenge(uint128 claims);
+    error TooManyChallenges(bytes32 batch);
+    error InDispute(bytes32 batch, uint128 claims);
+    error NotInDispute(bytes32 batch);
+
+    constructor(
+        Settlement settlement_,
+        Staking staking_,
+        Beacon beacon_,
+        IERC20 opg_,
+        Parameters memory p,
+        Rule memory rule
+    ) Panel(settlement_, staking_, beacon_, opg_, p) {
+        if (rule.winnerShareBps > BPS) revert InvalidParameters();
+        challengeWindow = rule.challengeWindow;
+        openWindow = rule.openWindow;
+        hearing = rule.hearing;
+        bond = rule.bond;
+        winnerShareBps = rule.winnerShareBps;
+    }
+
+    /// @notice Dispute claims of a batch, with the caller's OPG as a bond for each.
+    /// @param claims bit per claim; not one that has been proven wrong already
+    function challenge(bytes32 batch, uint128 claims) external {
+        if (openWindow != 0) revert WrongScheme(true);
+        Settlement.Batch memory posted = _challengeable(batch);
+        if (claims & posted.rejected != 0) revert InvalidChallenge(claims);
+        if (!_enter(batch, posted.count, claims)) revert TooManyChallenges(batch);
+        _takeBond(_ones(claims));
+    }
+
+    /// @notice Dispute claims of a batch without showing which, with the caller's OPG as a bond for each.
+    /// @param commitment keccak256(abi.encode(batch, caller, claims, salt)), as for votes
+    /// @param claims how many
+    function sealChallenge(bytes32 batch, bytes32 commitment, uint8 claims) external {
+        if (openWindow == 0) revert WrongScheme(false);
+        Settlement.Batch memory posted = _challengeable(batch);
+        if (commitment == 0) revert ZeroCommitment();
+        if (claims == 0 || claims > posted.count) revert InvalidChallenge(claims);
+        if (_seals[batch][msg.sender].commitment != 0) revert AlreadyCommitted(batch, msg.sender);
+        _seals[batch][msg.sender] = Seal(commitment, claims);
+        emit ChallengeSealed(batch, msg.sender, claims, bond * claims);
+        _takeBond(claims);
+    }
+
+    /// @notice Show the claims of the caller's sealed challenge, when none is taken any more.
+    /// @dev Where there is no room for it, its bonds go back.
+    function openChallenge(bytes32 batch, uint128 claims, bytes32 salt) external {
+        Settlement.Batch memory posted = _posted(batch);
+        uint256 closes = uint256(posted.postedAt) + challengeWindow;
+        if (block.timestamp <= closes) revert TooEarly(closes);
+        if (block.timestamp > closes + openWindow) revert TooLate(closes + openWindow);
+        Seal memory made = _seals[batch][msg.sender];
+        bytes32 commitment = keccak256(abi.encode(batch, msg.sender, claims, salt));
+        if (made.commitment != commitment || _ones(claims) != made.claims) revert WrongReveal(batch, msg.sender);
+        delete _seals[batch][msg.sender];
+        if (!_enter(batch, posted.count, claims)) _release(batch, Challenge(msg.sender, claims), 0, 0, 0);
+    }
+
+    /// @notice Take the bonds of a sealed challenge that was not opened in time: else a seal would be a free bet.
+    function forfeit(bytes32 batch, address challenger) external {
+        uint256 until = _known(settlement.batchOf(batch));
+        if (block.timestamp <= until) revert TooEarly(until);
+        uint256 amount = bond * _seals[batch][challenger].claims;
+        if (amount == 0) revert NotInDispute(batch);
+        delete _seals[batch][challenger];
+        bonded -= amount;
+        emit BondForfeited(batch, challenger, amount);
+        _keep(amount);
+    }
+
+    /// @notice Make a batch final that nobody disputes.
+    /// @param openings the claims proven wrong meanwhile
+    /// @param charges as in the batch's BatchPosted; not looked at without openings
+    function finalise(bytes32 batch, Opening[] calldata openings, Charge[] calldata charges) external {
+        _ripe(batch);
+        if (_disputed[batch] != 0) revert InDispute(batch, _disputed[batch]);
+        _keep(settlement.settle(batch, 0, 0, openings, charges));
+    }
+
+    /// @notice Have arbiters judge the disputed claims of a batch.
+    function arbitrate(bytes32 batch) external {
+        Settlement.Batch memory posted = _ripe(batch);
+        uint128 disputed = _disputed[batch];
+        if (disputed == 0) revert NotInDispute(batch);
+        if (_isDrawn(batch)) revert AlreadyDrawn(batch);
+        uint256 seats = size == 0 ? MAX_MEMBERS : size;
+        (address[] memory members, uint256[] memory weights) = _lots(batch, seats, posted.postedAt + challengeWindow);
+        _seat(batch, posted.count, disputed, members, weights);
+    }
+
+    /// @notice Give back the bonds on a batch that became final without a verdict, because it expired.
+    function reclaim(bytes32 batch) external {
+        if (settlement.batchOf(batch).status == Settlement.Status.Open) revert InDispute(batch, _disputed[batch]);
+        Challenge[] memory made = _dismiss(batch);
+        if (made.length == 0) revert NotInDispute(batch);
+        for (uint256 i; i < made.length; ++i) _release(batch, made[i], 0, 0, 0);
+    }
+
+    /// @notice Claims of a batch that are in dispute, as bits.
+    function disputedIn(bytes32 batch) public view returns (uint128) {
+        return _disputed[batch];
+    }
+
+    /// @notice Who challenged which claims of a batch, in order; none when the dispute is over.
+    function challengesOf(bytes32 batch) external view returns (Challenge[] memory) {
+        return _challenges[batch];
+    }
+
+    // ---- for the contracts that derive from this ----
+
+    /// @notice What becomes of the share of the fees that an undisputed batch pays for its verification, and of bonds
+    /// of challenges that were never opened: burned, since nobody can show that it checked.
+    function _keep(uint256 amount) internal virtual {
+        if (amount > 0) opg.safeTransfer(BURN_ADDRESS, amount);
+    }
+
+    /// @notice End the dispute about one claim without a verdict on it. Its challengers get their bonds back
+    /// @param prize and this much each
+    function _concede(bytes32 batch, uint16 index, uint256 prize) internal {
+        uint128 bit = uint128(1) << index;
+        Challenge[] storage made = _challenges[batch];
+        _disputed[batch] &= ~bit;
+        for (uint256 i; i < made.length; ++i) {
+            if (made[i].claims & bit == 0) continue;
+            made[i].claims &= ~bit;
+            _release(batch, Challenge(made[i].challenger, bit), bit, 0, prize);
+        }
+        if (_disputed[batch] == 0) delete _challenges[batch];
+    }
+
+    /// @notice How many challenge a claim.
+    function _challengersOf(bytes32 batch, uint16 index) internal view returns (uint256 count) {
+        Challenge[] storage made = _challenges[batch];
+        for (uint256 i; i < made.length; ++i) count += made[i].claims >> index & 1;
+    }
+
+    /// @notice A batch that is open.
+    function _posted(bytes32 batch) internal view returns (Settlement.Batch memory posted) {
+        posted = settlement.batchOf(batch);
+        if (posted.status != Settlement.Status.Open) revert BatchNotOpen(batch);
+    }
+
+    /// @notice When all challenges of a batch are known.
+    function _known(Settlement.Batch memory posted) internal view returns (uint256) {
+        return uint256(posted.postedAt) + challengeWindow + openWindow;
+    }
+
+    function _ones(uint128 bits) internal pure returns (uint256 ones) {
+        for (; bits != 0; bits &= bits - 1) ++ones;
+    }
+
+    // ---- inside ----
+
+    /// @dev An open batch that takes challenges.
+    function _challengeable(bytes32 batch) private view returns (Settlement.Batch memory posted) {
+        posted = _posted(batch);
+        uint256 closes = uint256(posted.postedAt) + challengeWindow;
+        if (block.timestamp > closes) revert TooLate(closes);
+    }
+
+    /// @dev Put the caller's challenge on record.
+    /// @return room whether there is any
+    function _enter(bytes32 batch, uint16 count, uint128 claims) private returns (bool room) {
+        if (claims == 0 || claims >> count != 0) revert InvalidChallenge(claims);
+        uint128 disputed = _disputed[batch];
+        if (_challenges[batch].length >= MAX_COMPANY && claims & ~disputed == 0) return false;
+        _challenges[batch].push(Challenge(msg.sender, claims));
+        _disputed[batch] = disputed | claims;
+        emit Challenged(batch, msg.sender, claims, bond * _ones(claims));
+        return true;
+    }
+
+    function _takeBond(uint256 claims) private {
+        uint256 amount = bond * claims;
+        bonded += amount;
+        opg.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    /// @dev An open batch whose challenges have all been heard.
+    function _ripe(bytes32 batch) private view returns (Settlement.Batch memory posted) {
+        posted = _posted(batch);
+        uint256 until = _known(posted) + hearing;
+        if (block.timestamp <= until) revert TooEarly(until);
+    }
+
+    function _concluded(bytes32 batch, Count memory count, Opening[] calldata openings, Charge[] calldata charges)
+        internal
+        override
+    {
+        Settlement.Batch memory posted = settlement.batchOf(batch);
+        uint256 pot = _settle(batch, count, openings, charges);
+        pot = _decide(batch, posted.node, count, count.rejected & ~posted.rejected, pot);
+        uint256 rest = _reward(batch, count.seats, _slash(count), pot);
+        if (rest > 0) opg.safeTransfer(BURN_ADDRESS, rest);
+    }
+
+    /// @dev Bonds and rewards of all challenges. A claim that was proven wrong by other means while in dispute earns
+    /// its challengers nothing but their bond: somebody else had the bounty.
+    /// @param fallen bit per claim that fell by the arbiters' verdict
+    /// @param pot what the settlement sent for it
+    /// @return rest for the arbiters
+    function _decide(bytes32 batch, address node, Count memory count, uint128 fallen, uint256 pot)
+        private
+        returns (uint256 rest)
+    {
+        Challenge[] memory made = _dismiss(batch);
+        uint256[] memory prizes = _prizes(made, fallen, pot * winnerShareBps / BPS);
+        uint256 forfeited;
+        rest = pot;
+        for (uint256 i; i < made.length; ++i) {
+            uint128 lost = made[i].claims & count.accepted;
+            forfeited += bond * _ones(lost);
+            rest -= prizes[i];
+            _release(batch, made[i], made[i].claims & count.rejected, lost, prizes[i]);
+        }
+        uint256 damages = forfeited * winnerShareBps / BPS;
+        if (damages > 0) {
+            emit Compensated(batch, node, damages);
+            opg.safeTransfer(node, damages);
+        }
+        return rest + forfeited - damages;
+    }
+
+    /// @dev Of so much in all, in equal parts for the claims that fell, and for the challengers of each.
+    function _prizes(Challenge[] memory made, uint128 fallen, uint256 total)
+        private
+        pure
+        returns (uint256[] memory prizes)
+    {
+        prizes = new uint256[](made.length);
+        if (fallen == 0) return prizes;
+        uint256 part = total / _ones(fallen);
+        for (uint256 index; fallen >> index != 0; ++index) {
+            if (fallen >> index & 1 == 0) continue;
+            uint256 rivals;
+            for (uint256 i; i < made.length; ++i) rivals += made[i].claims >> index & 1;
+            for (uint256 i; i < made.length; ++i) {
+                if (made[i].claims >> index & 1 != 0) prizes[i] += part / rivals;
+            }
+        }
+    }
+
+    /// @dev Forget a batch's challenges, before anything is paid for them.
+    function _dismiss(bytes32 batch) private returns (Challenge[] memory made) {
+        made = _challenges[batch];
+        delete _challenges[batch];
+        delete _disputed[batch];
+    }
+
+    /// @dev Pay a challenger what it put up, less what it lost, and its reward.
+    function _release(bytes32 batch, Challenge memory made, uint128 won, uint128 lost, uint256 reward) private {
+        if (made.claims == 0) return;
+        uint256 held = bond * _ones(made.claims);
+        uint256 forfeited = bond * _ones(lost);
+        bonded -= held;
+        emit ChallengeDecided(batch, made.challenger, won, lost, reward, forfeited);
+        uint256 due = held - forfeited + reward;
+        if (due > 0) opg.safeTransfer(made.challenger, due);
+    }
+}

@@ -1,0 +1,1 @@
+"""What goes on chain: claims and their trees, signed digests, modes of proof."""

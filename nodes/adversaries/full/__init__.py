@@ -1,0 +1,1 @@
+"""How full nodes misbehave."""

@@ -1,0 +1,1 @@
+"""How inference nodes misbehave."""

@@ -1,0 +1,1 @@
+"""Participants who learn what pays."""

@@ -1,0 +1,1 @@
+"""How block producers misbehave."""

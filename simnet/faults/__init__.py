@@ -1,0 +1,1 @@
+"""Faults: what a scenario can break, and how it is undone."""

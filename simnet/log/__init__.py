@@ -1,0 +1,1 @@
+"""The event log: records of the engine, and tables of them."""

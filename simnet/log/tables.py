@@ -1,0 +1,164 @@
+"""The event log as tables: what metrics, invariants and reports compute from.
+
+`read_tables` goes through a log once. Contract events that a reorg undid are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from simnet.log.events import read_log
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Tables:
+    """A run's log, sorted by kind. Every row has ``t``, simulated seconds, and ``i``, its number in the log."""
+
+    started: Row = field(default_factory=dict)
+    ended: Row = field(default_factory=dict)
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    """Rows of every kind."""
+    chain: dict[str, list[Row]] = field(default_factory=dict)
+    """Contract events by name; their arguments are beside ``t``, ``i``, ``block`` and ``contract``."""
+    undone: set[int] = field(default_factory=set)
+    """Numbers of the blocks that reorgs took back."""
+
+    def of(self, kind: str) -> list[Row]:
+        """Rows of one kind, in order."""
+        return self.rows.get(kind, [])
+
+    def event(self, name: str) -> list[Row]:
+        """Contract events of one name, in order, reorged ones left out."""
+        return self.chain.get(name, [])
+
+    @property
+    def blocks(self) -> list[Row]:
+        """Blocks of the chain as it is at the end."""
+        return [row for row in self.of("block_mined") if row["number"] not in self.undone]
+
+    @property
+    def transactions(self) -> list[Row]:
+        """Transactions of the chain as it is at the end."""
+        return [row for row in self.of("transaction_mined") if row["block"] not in self.undone]
+
+    def frame(self, kind: str, columns: Iterable[str]) -> pd.DataFrame:
+        """Rows of one kind as a frame that has these columns even if it is empty."""
+        return pd.DataFrame(self.of(kind), columns=list(columns))
+
+    @property
+    def participants(self) -> dict[str, Row]:
+        """Everybody by name."""
+        return {row["name"]: row for row in self.of("participant_joined")}
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Participants' names by address."""
+        return {row["address"]: row["name"] for row in self.of("participant_joined")}
+
+
+def read_tables(path: Path) -> Tables:
+    """Read a log file."""
+    return make_tables(read_log(path))
+
+
+def make_tables(rows: Iterable[Row]) -> Tables:
+    """Sort rows of a log into tables."""
+    tables = Tables()
+    events: list[Row] = []
+    for row in rows:
+        kind = row["kind"]
+        if kind == "contract_event":
+            events.append({**row["args"], **{key: row[key] for key in ("i", "t", "block", "contract", "event")}})
+        elif kind == "run_started":
+            tables.started = row
+        elif kind == "run_ended":
+            tables.ended = row
+        else:
+            tables.rows.setdefault(kind, []).append(row)
+    for row in tables.of("chain_reorged"):
+        tables.undone.update(range(row["first"], row["first"] + row["depth"]))
+    for event in events:
+        if event["block"] not in tables.undone:
+            tables.chain.setdefault(event["event"], []).append(event)
+    return tables
+
+
+class Payment(NamedTuple):
+    """OPG that an account got, or lost, for what it had to do with a batch's verification; slashes apart."""
+
+    name: str
+    batch: str
+    amount: int
+    """In wei; negative where it was lost."""
+
+
+def payments(tables: Tables) -> list[Payment]:
+    """Rewards, what challenges won and lost, and what those challenged without reason got for it."""
+    names = tables.names
+
+    def of(row: Row, key: str, amount: int) -> Payment:
+        return Payment(names.get(row[key]) or str(row[key]), row["batch"], amount)
+
+    found = [of(row, "member", int(row["amount"])) for row in tables.event("Rewarded")]
+    found += [of(row, "node", int(row["amount"])) for row in tables.event("Compensated")]
+    for row in tables.event("ChallengeDecided"):
+        found.append(of(row, "challenger", int(row["reward"]) - int(row["forfeited"])))
+    return found
+
+
+def claims(tables: Tables) -> pd.DataFrame:
+    """One row per task, with all that became of it; index is the task's id.
+
+    Columns: client, node, model, fee (float OPG), sent, answered, batch, posted, final (seconds or NaN),
+    outcome (``accepted``, ``rejected``, ``voided`` or missing), rejected (seconds or NaN), fraud: the behaviour
+    that falsified its answer on purpose, or missing; and extra: whether the client asked for it only to verify.
+    """
+    frame = tables.frame("task_sent", ("task", "client", "node", "model", "fee", "t")).rename(columns={"t": "sent"})
+    frame = frame.set_index("task")
+    frame["fee"] = frame["fee"].astype(float) / 1e18
+    frame["answered"] = _series(tables.of("task_answered"), "task", "t").reindex(frame.index)
+    lies = [row for row in tables.of("cheated") if row["act"] == "answer"]
+    frame["fraud"] = _series(lies, "subject", "behaviour").reindex(frame.index)
+    frame["extra"] = frame.index.isin([row["task"] for row in tables.of("extra_task")])
+    return frame.join(_placement(tables))
+
+
+def _series(rows: Iterable[Row], key: str, value: str) -> pd.Series[Any]:
+    """Last value of each key."""
+    found = {row[key]: row[value] for row in rows}
+    return pd.Series(found, dtype=float if value == "t" else object)
+
+
+def _placement(tables: Tables) -> pd.DataFrame:
+    """Where each task's claim ended up: index task, columns batch, posted, final, outcome, rejected."""
+    posted = {row["batch"]: row["t"] for row in tables.event("BatchPosted")}
+    final = {row["batch"]: row for row in tables.event("BatchFinal")}
+    rejected = {(row["batch"], row["index"]): row["t"] for row in tables.event("ClaimRejected")}
+    voided = {(row["batch"], row["index"]) for row in tables.event("ClaimVoided")}
+    rows = []
+    for built in tables.of("batch_built"):
+        batch = built["batch"]
+        if batch not in posted:
+            continue
+        end = final.get(batch)
+        void_all = end is not None and end["voided"] + end["rejected"] > 0 and end["accepted"] == 0
+        for index, task in enumerate(built["tasks"]):
+            fell = rejected.get((batch, index))
+            outcome = None
+            if fell is not None:
+                outcome = "rejected"
+            elif (batch, index) in voided or void_all:
+                outcome = "voided"
+            elif end is not None:
+                outcome = "accepted"
+            rows.append((task, batch, posted[batch], end["t"] if end else None, outcome, fell))
+    columns = ["task", "batch", "posted", "final", "outcome", "rejected"]
+    placed = pd.DataFrame(rows, columns=columns).drop_duplicates("task", keep="last").set_index("task")
+    return placed.astype({"posted": float, "final": float, "rejected": float})

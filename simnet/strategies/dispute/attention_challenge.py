@@ -1,0 +1,249 @@
+"""Attention challenges: full nodes must answer for what only who executes a claim can know.
+
+Every full node looks at every batch. A claim calls on it if a hash of its secret for the round, the claim and the
+claim's result falls below a; then it must respond within a window. Nobody can tell who is called without executing
+the claim, and nobody but the node without its secret, which it committed to beforehand. Secrets are shown before the
+challenges end; afterwards, in the hearing, every full node that knows the results works out who was called, and
+accuses who did not respond, or responded without a call. The accused pays G for each claim, half of it to the
+accuser. Claims in dispute call on nobody, since nobody knows yet what their result is. Fraud is challenged as in
+`optimistic`. To check is dominant if a G > C, whether there is any fraud or not.
+
+The result is a hash of the output other than the claim's own, so that the claims of a batch can be shown at once and
+held against its root; each claim's evidence is the hash of its result. Outputs are not shown at all, nor needed:
+results must come out the same to the last bit, so that a check compares hashes, and the comparator has no say.
+
+Limits. Scenarios with honest noise are refused: an honest node whose last digits differ would be called by other
+claims than its accusers believe. Whoever is told the results, by the node that posted them, a client or another
+full node, need not compute them. A full node pays for looking and gets nothing for it but others' penalties. One
+that is cut off until the challenges end pays for one claim, and more for each call that it missed.
+
+Source: Felten's attention challenges, named in the documentation of Arbitrum BoLD as future work [R]; there the
+secret is a Diffie-Hellman key that who asserts can open. The condition a G > C is derived [D]. The round secrets, the
+result besides the output, and the hearing are assumptions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from chain.deploy import VerifierSpec
+from chain.formats.claims import Claim, word
+from chain.hashing import keccak
+from chain.quantities import OPG, Gas
+from chain.seam import Call
+from chain.units import Amount, Duration, Share
+from nodes.effects import Execute, Now, Purpose, Read, Sleep, Spawn, Steps, Submit, Verdict
+from nodes.full import FullNode
+from nodes.identity import Identity, Role
+from nodes.inference import Answered, InferenceNode
+from nodes.messages import BatchData
+from nodes.models.tensors import encode, tensor_hash
+from simnet.strategies.dispute.dispute import DisputeStrategy
+from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_claims
+from simnet.strategies.secrets import commit_secrets, enough_secrets, link_of, secret_of
+from simnet.strategies.voting.voting import BASIS_POINTS
+
+if TYPE_CHECKING:
+    from simnet.scenario.schema import Scenario
+
+PARTS = 10**9
+"""The contract counts probabilities in parts of this."""
+
+SHOW_GAS = Gas(2_000_000)
+"""Gas that showing a secret may use at the most: it takes a hash for each round since the last."""
+ACCUSE_GAS = Gas(2_000_000)
+
+SHOW_BEFORE_S = 8.0
+"""How long before the challenges end a secret is shown: a few blocks (assumption)."""
+
+RESULTS = "results"
+"""Key in a full node's memory: results by task, of claims that it executed."""
+
+RESULTS_KEPT = 4096
+
+
+class AttentionChallenge(DisputeStrategy):
+    """Full nodes must respond to claims that only who executes them can tell; who does not is penalised."""
+
+    kind: ClassVar[str] = "attention_challenge"
+    claim: ClassVar[str] = "to check is dominant if a G > C, and one honest full node that checks makes fraud fall"
+    source: ClassVar[str] = "Felten's attention challenges, named in Arbitrum BoLD's documentation [R]; condition [D]"
+    contract: ClassVar[str] = "AttentionChallenge"
+
+    called: Share = Field(default=0.05, description="probability a that a claim calls on a full node")
+    penalty: Amount = Field(default=10 * OPG, description="G, for each call that is missed or made up (assumption)")
+    accuser_share: Share = Field(default=0.5, description="of the penalty, to who proved it (assumption)")
+    response_window: Duration = Field(default=20.0, ge=1, description="from the post, to respond (assumption)")
+    hearing: Duration = Field(default=30.0, ge=1, description="after the challenges, to accuse (assumption)")
+
+    @property
+    def hearing_s(self) -> float:
+        """In which the inattentive are accused."""
+        return self.hearing
+
+    @property
+    def shows_outputs(self) -> bool:
+        """Hashes are enough, where nothing but the very same output will do."""
+        return False
+
+    def verifier(self) -> VerifierSpec | None:
+        """The AttentionChallenge contract, with these parameters."""
+        share = round(self.accuser_share * BASIS_POINTS)
+        duty = (round(self.called * PARTS), int(self.response_window), self.penalty, share)
+        return VerifierSpec(self.contract, (self.panel(self.quorum), self.rule(), duty))
+
+    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+        """Outputs must be the same to the last bit, and secrets shown in time."""
+        yield from super().problems(scenario)
+        for key in ("response_window", "hearing"):
+            if getattr(self, key) % 1:
+                yield (key,), "contracts count in seconds, so this must be whole ones"
+        needed = self.response_window + 2 * scenario.economics.beacon_round + SHOW_BEFORE_S
+        if self.challenge_window < needed:
+            yield ("challenge_window",), f"secrets can be shown in time only if it is {math.ceil(needed)} s or more"
+        if self.hearing < DEPUTIES * STEP_IN_S + 2 * scenario.chain.block_time:
+            yield ("hearing",), "too short for a second full node to accuse whom the first in turn did not"
+        yield from enough_secrets(scenario)
+        yield from same_to_the_last_bit(scenario)
+
+    # -- an inference node's part --------------------------------------------------------------------------------
+
+    def compose(self, node: InferenceNode, answered: list[Answered]) -> Steps:
+        """Put the hash of each result beside the claim."""
+        yield from ()
+        return [replace(one, evidence=keccak(result_of(one.output))) for one in answered]
+
+    # -- a full node's part --------------------------------------------------------------------------------------
+
+    def on_start(self, node: FullNode) -> Steps:
+        """Commit to the secrets that calls depend on."""
+        yield Spawn(self.begin(node))
+
+    def begin(self, node: FullNode) -> Steps:
+        """After a crash, show at once what may be overdue: silence costs more than calls that were missed."""
+        if (yield from commit_secrets(node, self.contract)):
+            yield from self.show_secret(node, needed=0)
+
+    def verify(self, node: FullNode, claim: Claim, value: np.ndarray, output: np.ndarray | None) -> Steps:
+        """Execute a claim, remember its result, and compare hashes."""
+        model = node.models.get(claim.model)
+        if model is None or tensor_hash(value) != claim.input_hash:
+            return Verdict.INVALID
+        task = "0x" + claim.task.hex()
+        execution = yield Execute(model, value, Purpose.CHECK, task)
+        result = result_of(execution.output)
+        results = node.memory.setdefault(RESULTS, {})
+        results[task] = result
+        while len(results) > RESULTS_KEPT:
+            del results[next(iter(results))]
+        same = (tensor_hash(execution.output), keccak(result)) == (claim.output_hash, claim.evidence_hash)
+        return Verdict.VALID if same else Verdict.INVALID
+
+    def look(self, node: FullNode, batch: str, count: int) -> Steps:
+        """Check every batch, show one's secret in time, and accuse who did not look."""
+        name = bytes.fromhex(batch[2:])
+        _, posted_at, *_ = yield Read("Settlement", "batchOf", (name,))
+        closes = posted_at + self.challenge_window - node.genesis
+        yield from self.check(node, batch, count)
+        yield Sleep(max(0.0, closes - SHOW_BEFORE_S - (yield Now())))
+        yield from self.show_secret(node, (yield Read("Beacon", "roundAt", (posted_at,))))
+        turn = node.my_turn(batch)
+        if turn <= DEPUTIES:
+            yield Sleep(max(0.0, closes + 1 + turn * STEP_IN_S - (yield Now())))
+            yield from self.accuse_all(node, batch, posted_at)
+
+    def on_checked(self, node: FullNode, data: BatchData, verdicts: Sequence[Verdict]) -> Steps:
+        """Respond to the claims that call on this node."""
+        batch = bytes.fromhex(data.batch[2:])
+        _, posted_at, *_ = yield Read("Settlement", "batchOf", (batch,))
+        secret = secret_of(node, (yield Read("Beacon", "roundAt", (posted_at,))))
+        if secret is not None:
+            calls = self.calls_on(secret, data, self.results(node, data))
+            if any(calls):
+                yield from self.submit(node, data.batch, "respond", sum(1 << i for i, call in enumerate(calls) if call))
+
+    def results(self, node: FullNode, data: BatchData) -> list[bytes | None]:
+        """What a node knows of the results of a batch."""
+        known = node.memory.get(RESULTS, {})
+        return [known.get("0x" + claim.task.hex()) for claim in data.claims]
+
+    def calls_on(self, secret: bytes, data: BatchData, results: Sequence[bytes | None]) -> list[bool]:
+        """Which claims call on the node of this secret; none whose result is not known."""
+        batch, parts = bytes.fromhex(data.batch[2:]), round(self.called * PARTS)
+        return [result is not None and is_called(secret, batch, i, result, parts) for i, result in enumerate(results)]
+
+    def show_secret(self, node: FullNode, needed: int) -> Steps:
+        """Show the secret of a round, and of later ones in which nobody can respond any more, unless that was done."""
+        answered_by = node.genesis + int((yield Now())) - int(self.response_window)
+        beacon_round = max(needed, (yield Read("Beacon", "roundAt", (answered_by,))) - 1)
+        secret = secret_of(node, beacon_round)
+        if secret is None or needed <= node.memory.get("shown", -1):
+            return
+        node.memory["shown"] = beacon_round
+        call = Call(node.me.address, self.contract, "showSecret", (beacon_round, secret), SHOW_GAS)
+        yield Submit(call)
+
+    # -- the hearing ---------------------------------------------------------------------------------------------
+
+    def accuse_all(self, node: FullNode, batch: str, posted_at: int) -> Steps:
+        """Accuse every other full node of what it missed or made up, as far as this one knows the results."""
+        data = yield from node.fetch(batch)
+        if data is None:
+            return
+        disputed = yield Read(self.contract, "disputedIn", (bytes.fromhex(batch[2:]),))
+        beacon_round = yield Read("Beacon", "roundAt", (posted_at,))
+        for other in node.directory.of(Role.FULL):
+            if other != node.me:
+                yield from self.accuse(node, other, data, disputed, beacon_round)
+
+    def accuse(self, node: FullNode, other: Identity, data: BatchData, disputed: int, beacon_round: int) -> Steps:
+        """Accuse one full node."""
+        batch = bytes.fromhex(data.batch[2:])
+        link, shown, since = yield Read(self.contract, "secretsOf", (other.address,))
+        responded, accused = yield Read(self.contract, "attendanceOf", (batch, other.address))
+        if beacon_round <= since or not since:
+            return
+        if beacon_round > shown:
+            if not accused:
+                args: tuple[Any, ...] = (batch, other.address)
+                call = Call(node.me.address, self.contract, "accuseOfSilence", args, ACCUSE_GAS)
+                yield Submit(call, subject=data.batch)
+            return
+        results = self.results(node, data)
+        calls = self.calls_on(link_of(link, shown - beacon_round), data, results)
+        for i, (call_due, result) in enumerate(zip(calls, results, strict=True)):
+            settled = (disputed | accused) >> i & 1 or result is None
+            if settled or call_due == bool(responded >> i & 1):
+                continue
+            (opening,) = open_claims(data, [i])
+            args = (batch, other.address, result, opening)
+            gas = Gas(ACCUSE_GAS + OPENING_GAS)
+            yield Submit(Call(node.me.address, self.contract, "accuse", args, gas), subject=data.batch)
+
+
+def result_of(output: np.ndarray) -> bytes:
+    """What only who has the output knows, the claim's hash of it notwithstanding."""
+    return keccak(b"attention" + encode(output))
+
+
+def is_called(secret: bytes, batch: bytes, index: int, result: bytes, parts: int) -> bool:
+    """Whether a claim calls on the node of a secret, with a probability in parts per 1e9; as the contract has it."""
+    return int.from_bytes(keccak(secret + batch + word(index) + result), "big") % PARTS < parts
+
+
+def same_to_the_last_bit(scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    """What in a scenario makes honest outputs differ in their last digits."""
+    nodes = scenario.nodes
+    noisy = [a.behaviour.kind for a in scenario.adversaries if not a.behaviour.dishonest and a.role is Role.INFERENCE]
+    if nodes.inference.noise != "none":
+        yield ("kind",), "outputs must be the same to the last bit: set nodes.inference.noise to none"
+    if noisy:
+        yield ("kind",), f"outputs must be the same to the last bit, but '{noisy[0]}' is honest and changes them"
+    if (nodes.inference.device == "auto") != (nodes.full.device == "auto"):
+        yield ("kind",), "outputs must be the same to the last bit: give inference and full nodes the same device"

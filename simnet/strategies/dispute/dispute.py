@@ -1,0 +1,234 @@
+"""Disputes: a batch stands unless somebody challenges it in time; what `optimistic` and its relatives have in common.
+
+The contract is ``chain/contracts/verification/Optimistic.sol``. Whoever finds a claim wrong challenges it within a
+window, with a bond. An undisputed batch is made final after the window by whichever full node's turn it is. A disputed
+one goes to arbiters: full nodes, all of them or drawn by lot, that execute the disputed claims again and vote. Who was
+right gets its bond back and a share of what the other side loses; the rest of that pays the arbiters.
+
+A late challenge does not extend the window: nobody has to answer one, so that there is no clock to run down, and
+all challengers of a claim share alike. It may come in the last second; so may the block that leaves it out. Open
+challenges can be copied by who has checked nothing; sealed ones are shown only when no more are taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from chain.deploy import ProtocolParameters, VerifierSpec
+from chain.formats.claims import MAX_CLAIMS, vote_commitment
+from chain.quantities import OPG, Gas, Wei
+from chain.seam import Call, Log
+from chain.units import Amount, Duration, Share
+from nodes.client import ClientPolicy
+from nodes.effects import Read, Sleep, Spawn, Steps, Submit, Verdict
+from nodes.full import FullNode
+from nodes.identity import Role
+from nodes.messages import BatchData
+from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
+from simnet.strategies.voting.voting import BASIS_POINTS, MAX_MEMBERS, VOTE_GAS, VotingStrategy, wait_until
+
+if TYPE_CHECKING:
+    from simnet.scenario.schema import Scenario
+
+FINALISE_GAS = Gas(400_000)
+CHALLENGER_GAS = Gas(100_000)
+"""Gas that paying one challenger may use at the most."""
+
+BATCHES_AT_STAKE = 8
+"""Whole batches that a challenger's money is enough to dispute at a time (assumption)."""
+
+FETCHES, FETCH_AGAIN_S = 3, 5.0
+"""How often a batch is asked for before its data counts as withheld, and how long to wait in between (assumption)."""
+
+
+class DisputeStrategy(VotingStrategy):
+    """Base of strategies in which claims stand unless they are challenged."""
+
+    contract: ClassVar[str] = "Optimistic"
+    watches: ClassVar[tuple[str, ...]] = (
+        *VotingStrategy.watches,
+        "ChallengeSealed",
+        "Challenged",
+        "ClaimRejected",
+    )
+    challengers: ClassVar[tuple[Role, ...]] = (Role.FULL,)
+    """Who may have to put up bonds."""
+
+    challenge_window: Duration = Field(default=60.0, description="from the post, in which to challenge (assumption)")
+    bond: Amount = Field(default=10 * OPG, description="put up for each claim challenged (assumption)")
+    winner_share: Share = Field(default=0.5, description="of what the loser forfeits, to who was right (assumption)")
+    arbiters: int = Field(default=0, ge=0, le=MAX_MEMBERS, description="full nodes that decide a dispute; 0: all")
+
+    @property
+    def open_window_s(self) -> float:
+        """Time after the window to open sealed challenges; 0 where they are open anyway."""
+        return 0.0
+
+    @property
+    def hearing_s(self) -> float:
+        """Time after that before anything follows from it."""
+        return 0.0
+
+    @property
+    def until_heard_s(self) -> float:
+        """From the post until something follows."""
+        return self.challenge_window + self.open_window_s + self.hearing_s
+
+    @property
+    def uses_beacon(self) -> bool:
+        """Only to draw arbiters: where all decide, there is nothing to draw."""
+        return self.arbiters > 0
+
+    def members(self) -> int:
+        """The arbiters."""
+        return self.arbiters
+
+    def rule(self) -> tuple[Any, ...]:
+        """Parameters of the Optimistic contract besides the panel's, in the order of its struct."""
+        windows = (int(self.challenge_window), int(self.open_window_s), int(self.hearing_s))
+        return *windows, self.bond, round(self.winner_share * BASIS_POINTS)
+
+    def verifier(self) -> VerifierSpec | None:
+        """The verification contract, with these parameters."""
+        return VerifierSpec(self.contract, (self.panel(self.quorum), self.rule()))
+
+    def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
+        """No fees for checks that nobody can show to have made; and no batch expires that is in dispute."""
+        longest = self.until_heard_s + self.commit_window + self.reveal_window
+        longest += 3 * scenario.economics.beacon_round + (DEPUTIES + 1) * STEP_IN_S
+        return replace(parameters, verifier_share_bps=0, expiry_s=max(parameters.expiry_s, math.ceil(2 * longest)))
+
+    def purse(self, role: Role) -> Wei:
+        """Enough for the bonds of several disputes at a time."""
+        return Wei(self.bond * MAX_CLAIMS * BATCHES_AT_STAKE if role in self.challengers else 0)
+
+    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+        """Arbiters must exist, and contracts count whole seconds."""
+        yield from super().problems(scenario)
+        if self.arbiters > scenario.nodes.full.count:
+            yield ("arbiters",), f"{self.arbiters} arbiters cannot be drawn from {scenario.nodes.full.count} full nodes"
+        if self.challenge_window % 1:
+            yield ("challenge_window",), "contracts count in seconds, so the window must be whole ones"
+
+    # -- looking, and challenging ------------------------------------------------------------------------------
+
+    def on_log(self, node: FullNode, log: Log) -> Steps:
+        """Look at a batch, if the strategy has it so; see to it that it becomes final or is judged; judge if called."""
+        batch = "0x" + log.args["batch"].hex()
+        if log.event == "BatchPosted":
+            yield Spawn(self.look(node, batch, log.args["count"]))
+            yield from self.close(node, batch)
+        else:
+            yield from super().on_log(node, log)
+
+    def look(self, node: FullNode, batch: str, count: int) -> Steps:
+        """What a full node does of its own accord when a batch of so many claims is posted."""
+        raise NotImplementedError
+
+    def check(self, node: FullNode, batch: str, count: int) -> Steps:
+        """Check a whole batch, and challenge what is wrong."""
+        data = yield from self.obtain(node, batch, count)
+        if data is None:
+            return
+        verdicts = yield from node.check_batch(data, on_duty=False)
+        yield from self.on_checked(node, data, verdicts)
+        wrong = [verdict is Verdict.INVALID for verdict in verdicts]
+        if any(wrong):
+            yield from self.challenge(node, batch, wrong)
+
+    def on_checked(self, node: FullNode, data: BatchData, verdicts: Sequence[Verdict]) -> Steps:
+        """What else a full node does when it has checked a batch of its own accord, before it challenges."""
+        yield from ()
+
+    def obtain(self, node: FullNode, batch: str, count: int) -> Steps:
+        """Fetch a batch, patiently, and challenge all of its `count` claims if it is withheld; answers its data."""
+        for attempt in range(FETCHES):
+            if attempt:
+                yield Sleep(FETCH_AGAIN_S)
+            data = yield from node.fetch(batch)
+            if data is not None:
+                return data
+        yield from self.challenge(node, batch, [True] * count)
+        return None
+
+    def challenge(self, node: FullNode, batch: str, wrong: Sequence[bool]) -> Steps:
+        """Dispute claims, unless the batch is final meanwhile."""
+        claims = sum(1 << i for i, is_wrong in enumerate(wrong) if is_wrong)
+        if batch not in node.batches:
+            return
+        if self.open_window_s:
+            yield from self.challenge_sealed(node, batch, claims)
+        else:
+            yield from self.submit(node, batch, "challenge", claims)
+
+    def challenge_sealed(self, node: FullNode, batch: str, claims: int) -> Steps:
+        """Dispute claims, and say which when nobody can join in any more."""
+        name = bytes.fromhex(batch[2:])
+        salt = hashlib.sha256(b"challenge" + node.secret + name).digest()
+        commitment = vote_commitment(name, node.me.address, claims, salt)
+        sealed = yield from self.submit(node, batch, "sealChallenge", commitment, claims.bit_count())
+        if sealed is not None and sealed.ok:
+            _, posted_at, *_ = yield Read("Settlement", "batchOf", (name,))
+            yield from wait_until(node, posted_at + self.challenge_window + 1)
+            yield from self.submit(node, batch, "openChallenge", claims, salt)
+
+    # -- clients who challenge ---------------------------------------------------------------------------------
+
+    def watchful(self, policy: ClientPolicy, scenario: Scenario) -> ClientPolicy:
+        """A client that looks for the claims made of its tasks soon enough to challenge them."""
+        every = min(policy.audit_every_s, self.challenge_window / 6)
+        longest = scenario.nodes.inference.batch_interval + self.challenge_window
+        attempts = math.ceil(longest / every)
+        return replace(policy, audit_every_s=every, audit_attempts=attempts, court=self.contract)
+
+    # -- what follows when the window is over ------------------------------------------------------------------
+
+    def close(self, node: FullNode, batch: str) -> Steps:
+        """When all challenges are heard, make the batch final or call the arbiters; deputies step in."""
+        turn = node.my_turn(batch)
+        if turn > DEPUTIES:
+            return
+        yield Sleep(self.until_heard_s + 1)
+        if turn == 0:
+            yield Spawn(self.take_bonds(node, batch))
+        if not (yield from self.in_dispute(node, batch)):
+            yield Sleep(turn * STEP_IN_S)
+        while batch in node.batches and not (yield from self.in_dispute(node, batch)):
+            openings, charges = yield from open_fallen(node, batch)
+            args = (bytes.fromhex(batch[2:]), openings, charges)
+            gas = Gas(FINALISE_GAS + OPENING_GAS * (len(openings) + len(charges)))
+            receipt = yield Submit(Call(node.me.address, self.contract, "finalise", args, gas), subject=batch)
+            if receipt.ok:
+                return
+            yield Sleep(STEP_IN_S)
+        if batch in node.batches:
+            yield from self.draw(node, batch)
+
+    def take_bonds(self, node: FullNode, batch: str) -> Steps:
+        """Have those lose their bonds who sealed a challenge and never opened it."""
+        events = node.batches[batch].events if batch in node.batches else {}
+        opened = {made["challenger"] for made in events.get("Challenged", ())}
+        for sealed in events.get("ChallengeSealed", ()):
+            if sealed["challenger"] not in opened:
+                args = (bytes.fromhex(batch[2:]), sealed["challenger"])
+                yield Submit(Call(node.me.address, self.contract, "forfeit", args, VOTE_GAS), subject=batch)
+
+    def in_dispute(self, node: FullNode, batch: str) -> Steps:
+        """Answers whether there are claims in a batch that arbiters must decide."""
+        return bool((yield Read(self.contract, "disputedIn", (bytes.fromhex(batch[2:]),))))
+
+    def drawing(self, node: FullNode, batch: str) -> Steps:
+        """Answers the call that draws arbiters."""
+        yield from ()
+        return Call(node.me.address, self.contract, "arbitrate", (bytes.fromhex(batch[2:]),), self.panel_gas(node))
+
+    def resolving_gas(self, node: FullNode, batch: str) -> Gas:
+        """What the panel needs, and the challengers."""
+        challenges = len(node.batches[batch].events.get("Challenged", ()))
+        return Gas(self.panel_gas(node) + CHALLENGER_GAS * challenges)

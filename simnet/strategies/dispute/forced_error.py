@@ -1,0 +1,187 @@
+"""Forced errors: nodes must lie now and then, so that looking for lies pays even where nobody cheats.
+
+In each round of the beacon an inference node draws a lot, from a secret that it committed to beforehand and from the
+seed of the round before. If it wins, the node adds to its next batch a claim about a request that nobody made, with
+a wrong but plausible output. To everybody else it is a claim like any other: its task id looks as random as all, and
+only executing it shows that it is wrong. Full nodes challenge it as they would any fraud, under seal, so that nobody
+can join in who has not looked. When the time for challenges is over, the node shows the secret: it is not slashed,
+and each of the k challengers gets J / 2^(k-1) out of a pool that the verifiers' share of all fees feeds. Sharing like
+that, k accomplices get k J / 2^(k-1) together, which is never more than one of them would. A lone checker of batches
+of n claims checks if q J > n C, with forced errors in a share q of the batches and a cost C for each execution.
+
+No client gets a wrong answer: in Truebit the solver's error is in the task itself, and mended afterwards; here a
+claim is added in its place. The lot cannot be ground, for the secret is fixed before the seed is known, and no fraud
+on a client can pass for a forced error, for clients choose their own task ids.
+
+Limits. A node that leaves out its forced errors is not found out. One that tells an accomplice where they are has
+the accomplice share the jackpot with honest finders, and have it all where there are none. A client in whose name
+the claim is made, and who sees it, can tell; so can a checker who knows every input that was ever asked. Whoever
+biases the beacon (its last revealer) biases the lots. A node that is cut off until after the hearing is slashed for
+an error that it was told to make.
+
+Source: Truebit, arXiv 1908.04756 [S]: about one forced error in 1000 tasks, a tax of 500 to 5000 % of a task's cost.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from chain.deploy import ProtocolParameters, VerifierSpec
+from chain.formats.claims import MAX_CLAIMS
+from chain.hashing import keccak
+from chain.quantities import OPG, Gas, Wei
+from chain.seam import Call
+from chain.units import Amount, Duration, Share
+from nodes.effects import Note, Read, Sleep, Steps, Submit
+from nodes.inference import Answered, InferenceNode
+from nodes.messages import BatchData, InferenceRequest
+from nodes.records import ErrorForced
+from simnet.strategies.dispute.optimistic import Optimistic
+from simnet.strategies.duties import open_claims
+from simnet.strategies.secrets import commit_secrets, enough_secrets, secret_of
+
+if TYPE_CHECKING:
+    from simnet.scenario.schema import Scenario
+
+PARTS = 10**9
+"""The contract counts probabilities in parts of this."""
+
+SHOW_GAS = Gas(5_000_000)
+"""Gas that showing a forced error may use at the most: it takes a hash for each round since the last."""
+
+PAST = 64
+"""Answers that a node remembers to make forced errors from (assumption)."""
+
+
+class ForcedError(Optimistic):
+    """Nodes must claim something wrong now and then, and whoever finds it wins a jackpot."""
+
+    kind: ClassVar[str] = "forced_error"
+    claim: ClassVar[str] = "full nodes check although nobody cheats, if q J > C: forced errors pay for looking"
+    source: ClassVar[str] = "Truebit, arXiv 1908.04756 [S], with a claim of its own for each forced error"
+    contract: ClassVar[str] = "ForcedError"
+
+    sealed: bool = Field(default=True, description="hide challenges until no more are taken: they would be copied")
+    forced: Share = Field(default=0.1, description="probability that a node's batch in a round holds a forced error")
+    jackpot: Amount = Field(default=OPG, description="for a single challenger; k get J / 2^(k-1) each (assumption)")
+    endowment_: Amount = Field(
+        default=100 * OPG, alias="endowment", description="OPG in the pool from the start (assumption)"
+    )
+    hearing: Duration = Field(default=10.0, ge=1, description="time to show a forced error in dispute (assumption)")
+
+    @property
+    def hearing_s(self) -> float:
+        """In which nodes show their forced errors."""
+        return self.hearing
+
+    @property
+    def uses_beacon(self) -> bool:
+        """Lots are drawn from its seeds."""
+        return True
+
+    def verifier(self) -> VerifierSpec | None:
+        """The ForcedError contract, with these parameters."""
+        lottery = (round(self.forced * PARTS), self.jackpot)
+        return VerifierSpec(self.contract, (self.panel(self.quorum), self.rule(), lottery))
+
+    def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
+        """The tax that feeds the pool is the verifiers' share of the fees."""
+        return replace(super().adjust(parameters, scenario), verifier_share_bps=parameters.verifier_share_bps)
+
+    def endowment(self) -> Wei:
+        """What the pool begins with."""
+        return Wei(self.endowment_)
+
+    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+        """There must be room in a batch, and secrets enough."""
+        yield from super().problems(scenario)
+        if self.hearing % 1:
+            yield ("hearing",), "contracts count in seconds, so the hearing must be whole ones"
+        if scenario.nodes.inference.batch_size == MAX_CLAIMS:
+            yield ("kind",), f"a forced error needs room in the batch: let batch_size be {MAX_CLAIMS - 1} at the most"
+        yield from enough_secrets(scenario)
+
+    # -- an inference node's part --------------------------------------------------------------------------------
+
+    def on_poster_start(self, node: InferenceNode) -> Steps:
+        """Commit to the secrets that lots are drawn from."""
+        yield from commit_secrets(node, self.contract)
+
+    def compose(self, node: InferenceNode, answered: list[Answered]) -> Steps:
+        """Add a forced error, if a lot says so; and remember what later ones can be made from."""
+        past = node.memory.setdefault("past", [])
+        secret, moment = yield from self.draw_lot(node, answered)
+        batch = answered
+        if secret is not None:
+            error = forced_error(secret, moment, past or answered, answered)
+            node.memory.setdefault("errors", {})[error.request.task] = secret
+            batch = inserted(error, answered, secret)
+        past.extend(answered)
+        del past[:-PAST]
+        return batch
+
+    def draw_lot(self, node: InferenceNode, answered: list[Answered]) -> Steps:
+        """Answers the secret and the timestamp of a forced error; the secret is ``None`` if there is to be none.
+
+        The error pretends to have been answered some time between the first and the last. Each round has one lot.
+        """
+        first, last = answered[0].answered_at, answered[-1].answered_at
+        moment = first + draw(node.secret, answered[0].request.task.encode(), last - first + 1)
+        beacon_round = yield Read("Beacon", "roundAt", (moment,))
+        secret, drawn = secret_of(node, beacon_round), node.memory.setdefault("drawn", {})
+        if secret is None or beacon_round in drawn:
+            return None, moment
+        drawn[beacon_round] = True
+        wins = yield Read(self.contract, "isForced", (beacon_round, secret))
+        return (secret if wins else None), moment
+
+    def on_posted(self, node: InferenceNode, data: BatchData) -> Steps:
+        """Own up to a forced error once all challenges are in, if it was challenged."""
+        errors = node.memory.get("errors", {})
+        for claim in data.claims:
+            secret = errors.pop("0x" + claim.task.hex(), None)
+            if secret is None:
+                continue
+            yield Note(ErrorForced(node.me.name, data.batch, "0x" + claim.task.hex()))
+            yield Sleep(self.challenge_window + self.open_window_s + 1)
+            batch = bytes.fromhex(data.batch[2:])
+            disputed = yield Read(self.contract, "disputedIn", (batch,))
+            if disputed and disputed >> claim.index & 1:
+                (opening,) = open_claims(data, [claim.index])
+                call = Call(node.me.address, self.contract, "showForced", (batch, secret, opening), SHOW_GAS)
+                yield Submit(call, subject=data.batch)
+
+
+def forced_error(secret: bytes, moment: int, past: Sequence[Answered], answered: Sequence[Answered]) -> Answered:
+    """A claim that looks like the others of its batch and is wrong, made from an answer of some time ago."""
+    model = past[draw(secret, b"model", len(past))]
+    neighbour = answered[draw(secret, b"client", len(answered))]
+    task = "0x" + keccak(b"forced error".ljust(32, b"\0") + secret).hex()
+    request = InferenceRequest(task, model.request.model, model.request.value, neighbour.request.fee, None)
+    return Answered(neighbour.client, request, wrong(model.output), moment)
+
+
+def inserted(error: Answered, answered: Sequence[Answered], secret: bytes) -> list[Answered]:
+    """A batch in order of time; among others that were answered in the same second, it may be anywhere."""
+    times = [one.answered_at for one in answered]
+    first, after = bisect_left(times, error.answered_at), bisect_right(times, error.answered_at)
+    place = first + draw(secret, b"place", after - first + 1)
+    return [*answered[:place], error, *answered[place:]]
+
+
+def wrong(output: np.ndarray) -> np.ndarray:
+    """An output that is wrong by any comparator, and no less plausible: its entries in another order."""
+    flat = output.reshape(-1)
+    turned = np.roll(flat, 1) if np.ptp(flat) > 0 else 1 - flat
+    return np.asarray(turned.reshape(output.shape), output.dtype)
+
+
+def draw(secret: bytes, what: bytes, count: int) -> int:
+    """A number from 0 to `count` - 1 that nobody else can tell."""
+    return int.from_bytes(keccak(secret + what)[:8], "big") % count

@@ -1,0 +1,70 @@
+"""Honeypots: some requests are probes, whose right answers whoever asked knows.
+
+A share q of all requests comes from auditors: clients with a device of their own, who execute these requests
+themselves and challenge what was answered wrong. On the wire a probe is a request like any other, and an auditor,
+who sends ordinary requests too, a client like any other. Nobody else checks anything, so that
+
+    P(a node that lies k times is caught) = 1 - (1 - q d)^k
+
+with the power d of the comparator to tell a lie from noise. It rests on the liar's not knowing a probe when it
+sees one. What gives an auditor away: the address that a challenge comes from is the client's own, so that after
+the first one everybody knows whose requests to answer right; and zoo inputs are few, so that a node which remembers
+what was challenged may know a probe by its input.
+
+Auditors pay for their probes, and their executions count as verification, like those of the nodes that answer
+them. Full nodes fetch every batch, so that auditors find the claims.
+
+Source: behavioural probe sets and honeypot tasks (STRATEGIES 1.14, detection over k requests as in GT-5).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from chain.units import Share
+from nodes.client import ClientPolicy
+from nodes.effects import Steps
+from nodes.full import FullNode
+from nodes.identity import Role
+from simnet.strategies.dispute.dispute import DisputeStrategy
+
+if TYPE_CHECKING:
+    from simnet.scenario.schema import Scenario
+
+
+class Honeypot(DisputeStrategy):
+    """Auditors among the clients know some answers already, and challenge nodes that answer otherwise."""
+
+    kind: ClassVar[str] = "honeypot"
+    claim: ClassVar[str] = "k lies are found out with probability 1 - (1 - q d)^k, if probes cannot be told apart"
+    source: ClassVar[str] = "honeypot tasks; detection over k requests [D]"
+    challengers: ClassVar[tuple[Role, ...]] = (Role.FULL, Role.CLIENT)
+
+    probes: Share = Field(default=0.1, description="share of all requests that is a probe")
+
+    def auditors(self, scenario: Scenario) -> int:
+        """As few clients as can send so many probes."""
+        return math.ceil(self.probes * scenario.clients.count)
+
+    def look(self, node: FullNode, batch: str, count: int) -> Steps:
+        """Keep the batch for the auditors who will ask for their claims in it."""
+        yield from self.obtain(node, batch, count)
+
+    def client_policy(self, policy: ClientPolicy, index: int, scenario: Scenario) -> ClientPolicy:
+        """The first few clients are auditors."""
+        auditors = self.auditors(scenario)
+        if index >= auditors:
+            return policy
+        share = self.probes * scenario.clients.count / auditors
+        return replace(self.watchful(policy, scenario), probes=share)
+
+    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+        """Without probes nobody looks."""
+        yield from super().problems(scenario)
+        if not self.probes:
+            yield ("probes",), "without probes nobody checks anything: write strategy: none"

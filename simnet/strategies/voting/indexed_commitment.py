@@ -1,0 +1,188 @@
+"""Indexed commitments: answers that cannot be copied, in one round.
+
+The contract is ``chain/contracts/verification/IndexedCommitment.sol``. n full nodes are drawn for a batch. Each
+executes it again; its result O is the Merkle root that the batch would have had with the outputs that it computed. The
+one at index i submits
+
+    H(H(O, 1), ..., H(O, n))  and  H(O, i),
+
+and that is all it has to do: there is nothing to reveal. The first part is the same for all who agree, and can be
+copied; the second cannot be made without O, nor be taken from another, whose index differs. When all are in, or
+their time is over, one node shows O on chain, which works out every commitment again. If a quorum of stake made
+theirs from the posted root, the batch is final. If a quorum has another result, or none is shown to have one,
+arbiters vote on every claim, under commit-reveal, and the members are held to their verdict.
+
+It costs n executions, and one wait less than commit-reveal does. It needs outputs that are equal to the bit, and so
+the bitwise comparator and honest nodes without noise. It does not stop a member from believing the node: O follows
+from the claims if they are right, and whoever computes it from them has copied the node, not a member. Such a member
+is slashed when a claim falls. If no result has a quorum and a claim falls, a copier cannot be told from a member
+that was right: neither is paid nor slashed.
+
+Source: Atoma's sampling consensus, atoma-network docs [R], where n nodes answer a request themselves and there is no
+claim to believe. What O stands for, who shows it, and the arbiters are assumptions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from chain.deploy import ProtocolParameters, VerifierSpec
+from chain.formats.claims import Claim, ClaimTree, word
+from chain.hashing import keccak
+from chain.quantities import ZERO_HASH, Gas
+from chain.seam import Call, Log
+from chain.units import Duration
+from nodes.effects import Check, Execute, Note, Now, Purpose, Read, Sleep, Steps, Submit, Verdict
+from nodes.full import FullNode
+from nodes.messages import BatchData
+from nodes.models.tensors import tensor_hash
+from nodes.records import ClaimChecked
+from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
+from simnet.strategies.voting.voting import MAX_MEMBERS, VotingStrategy, wait_until
+
+if TYPE_CHECKING:
+    from simnet.scenario.schema import Scenario
+
+
+class IndexedCommitment(VotingStrategy):
+    """Members commit to their results under their own index, so that nobody's word can be copied."""
+
+    kind: ClassVar[str] = "indexed_commitment"
+    claim: ClassVar[str] = "no member can pass off another's result as its own, and nobody waits for a second round"
+    source: ClassVar[str] = "Atoma's sampling consensus: atoma-network docs [R]"
+    contract: ClassVar[str] = "IndexedCommitment"
+    watches: ClassVar[tuple[str, ...]] = (*VotingStrategy.watches, "MembersDrawn", "Submitted", "ClaimRejected")
+    draws: ClassVar[str] = "MembersDrawn"
+
+    size: int = Field(default=5, ge=1, le=MAX_MEMBERS, description="full nodes drawn for each batch")
+    submit_window: Duration = Field(default=20.0, description="time to check and submit (assumption)")
+    show_window: Duration = Field(default=10.0, description="time to show a result with a quorum (assumption)")
+    arbiters: int = Field(default=0, ge=0, le=MAX_MEMBERS, description="full nodes that decide a dispute; 0: all")
+
+    @property
+    def uses_beacon(self) -> bool:
+        """Members are drawn by lot."""
+        return True
+
+    def members(self) -> int:
+        """The arbiters: it is they who vote."""
+        return self.arbiters
+
+    def seats(self) -> int:
+        """Members and arbiters."""
+        return self.size + (self.arbiters or MAX_MEMBERS)
+
+    def verifier(self) -> VerifierSpec | None:
+        """The IndexedCommitment contract, with these parameters."""
+        rule = (self.size, int(self.submit_window), int(self.show_window))
+        return VerifierSpec(self.contract, (self.panel(self.quorum), rule))
+
+    def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
+        """No batch expires that is in dispute."""
+        windows = self.submit_window + self.show_window + self.commit_window + self.reveal_window
+        longest = windows + 3 * scenario.economics.beacon_round + (DEPUTIES + 1) * STEP_IN_S
+        return replace(parameters, expiry_s=max(parameters.expiry_s, math.ceil(2 * longest)))
+
+    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+        """Nobody can be drawn who is not there, and hashes agree bit by bit or not at all."""
+        yield from super().problems(scenario)
+        full_nodes = scenario.nodes.full.count
+        for key, wanted in (("size", self.size), ("arbiters", self.arbiters)):
+            if wanted > full_nodes:
+                yield (key,), f"{wanted} cannot be drawn from {full_nodes} full nodes"
+        if scenario.comparator.kind != "bitwise":
+            yield (
+                ("comparator",),
+                f"hashes of outputs can only be compared bitwise, not by '{scenario.comparator.kind}'",
+            )
+        if scenario.nodes.inference.noise != "none":
+            yield ("kind",), "with noise, honest outputs differ in their last digits, and so do their hashes"
+
+    # -- one round ---------------------------------------------------------------------------------------------
+
+    def on_log(self, node: FullNode, log: Log) -> Steps:
+        """See to it that members are drawn; commit if drawn, and have the batch settled; judge if called."""
+        if log.event == "MembersDrawn" and node.me.address in log.args["members"]:
+            yield from self.take_part(node, "0x" + log.args["batch"].hex(), log)
+        else:
+            yield from super().on_log(node, log)
+
+    def take_part(self, node: FullNode, batch: str, drawn: Log) -> Steps:
+        """A member's duty: execute, submit, and see to what follows."""
+        members = drawn.args["members"]
+        seat = members.index(node.me.address)
+        data = yield from node.fetch(batch)
+        result = ZERO_HASH
+        if data is not None:
+            result = yield from self.execute(node, data)
+            yield from self.submit(node, batch, "submit", seat, commitment_to(result, seat + 1, len(members)))
+        yield from self.conclude(node, batch, drawn, seat, result)
+
+    def execute(self, node: FullNode, data: BatchData) -> Steps:
+        """Check every claim of a batch; answers the root that it should have had.
+
+        A verdict without an execution behind it leaves the claimed output, or none, in the place of the right one.
+        """
+        own: dict[int, bytes] = {}
+        for claim, value in zip(data.claims, data.inputs, strict=True):
+            known = node.batches.get(data.batch)
+            if known is None:
+                break
+            task = "0x" + claim.task.hex()
+            verdict = yield Check(known.poster.name, claim, task, partial(hash_output, node, claim, value, own))
+            yield Note(ClaimChecked(node.me.name, data.batch, task, verdict.name.lower()))
+            if verdict is Verdict.VALID:
+                own.setdefault(claim.index, claim.output_hash)
+        return ClaimTree([replace(c, output_hash=own.get(c.index, ZERO_HASH)) for c in data.claims]).root
+
+    def conclude(self, node: FullNode, batch: str, drawn: Log, turn: int, result: bytes) -> Steps:
+        """When all are in, members in turn show their result if it has a quorum; if none has, call the arbiters."""
+        submit_by, members = drawn.args["submitBy"], len(drawn.args["members"])
+        while (yield Now()) + node.genesis <= submit_by:
+            if batch not in node.batches or len(node.batches[batch].events.get("Submitted", ())) == members:
+                break
+            yield Sleep(1.0)
+        yield Sleep(turn * self.show_window / (members + 1))
+        yield from self.show(node, batch, result)
+        yield from wait_until(node, submit_by + self.show_window + 1 + turn * STEP_IN_S)
+        if turn <= DEPUTIES and self.is_undecided(node, batch):
+            call = Call(node.me.address, self.contract, "arbitrate", (bytes.fromhex(batch[2:]),), self.panel_gas(node))
+            yield Submit(call, subject=batch)
+
+    def show(self, node: FullNode, batch: str, result: bytes) -> Steps:
+        """Show a result on chain, if it has a quorum."""
+        if not self.is_undecided(node, batch):
+            return
+        _, quorum = yield Read(self.contract, "supportFor", (bytes.fromhex(batch[2:]), result))
+        if quorum:
+            openings, charges = yield from open_fallen(node, batch)
+            gas = Gas(self.panel_gas(node) + OPENING_GAS * (len(openings) + len(charges)))
+            args = (bytes.fromhex(batch[2:]), result, openings, charges)
+            yield Submit(Call(node.me.address, self.contract, "show", args, gas), subject=batch)
+
+    def is_undecided(self, node: FullNode, batch: str) -> bool:
+        """Whether a batch is open, and has not gone to arbiters."""
+        return batch in node.batches and "CommitteeDrawn" not in node.batches[batch].events
+
+
+def hash_output(node: FullNode, claim: Claim, value: np.ndarray, own: dict[int, bytes]) -> Steps:
+    """Execute a claim again, keep the hash of the output in `own`, and compare: what an honest member does."""
+    model = node.models.get(claim.model)
+    if model is None or tensor_hash(value) != claim.input_hash:
+        return Verdict.INVALID
+    execution = yield Execute(model, value, Purpose.CHECK, "0x" + claim.task.hex())
+    own[claim.index] = tensor_hash(execution.output)
+    return Verdict.VALID if own[claim.index] == claim.output_hash else Verdict.INVALID
+
+
+def commitment_to(result: bytes, index: int, count: int) -> tuple[bytes, bytes]:
+    """What the member at `index`, from 1 to `count`, submits for a result."""
+    parts = [keccak(result + word(i)) for i in range(1, count + 1)]
+    return keccak(b"".join(parts)), parts[index - 1]

@@ -1,0 +1,236 @@
+"""Secret-seed duty: nobody knows who must check a batch, and who did not is found out afterwards.
+
+The contract is ``chain/contracts/verification/SecretSeed.sol``. A full node commits to a chain of seeds, one for each
+epoch. A batch is its duty if a hash of the epoch's seed, the node and the batch falls below p. The node then executes
+the batch again and reports openly what it found: nothing is to be learnt from a report about whose duty the next batch
+is. If somebody calls a claim wrong, arbiters execute it again and decide by quorum; otherwise the batch is final when
+the window for reports is over. When the epoch's batches are settled, nodes show its seed, the contract works out their
+duties again, and the verifiers' share of the epoch's fees is shared by duties kept. Who missed one has no part in it.
+
+With h honest full nodes a wrong claim escapes all of them with probability (1 - p)^h, whoever else is corrupt; the
+cost is p executions for each full node. A report need not be the fruit of work: who says "valid" without looking
+keeps its duties and its rewards, until somebody else calls one of the claims wrong; then it loses stake, and the
+epoch's rewards. Where nobody cheats, it is never found out. A poster who is told a node's seed can rid that one node
+of its duty; batches posted before a node's first commitment are nobody's duty; and data that is withheld cannot be
+told from wrong data, so that who cannot get it calls the whole batch wrong, at the risk of being overruled.
+
+Source: Gonka, gonka-ai/gonka, docs/specs/inference-validation-flow.md [R]: a secret seed for each epoch, results
+published at once, and a claim to rewards that is refused for missed validations. There the unit is an inference;
+arbitration by a panel, the hash chain, and the shares of the rewards are assumptions.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction as Exact
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from chain.deploy import ProtocolParameters, VerifierSpec
+from chain.formats.claims import address_word
+from chain.hashing import keccak
+from chain.quantities import Address, Gas
+from chain.seam import Call, Log
+from chain.units import Duration, Fraction
+from nodes.effects import Note, Now, Read, Sleep, Spawn, Steps, Submit, Verdict
+from nodes.full import FullNode
+from nodes.identity import Role
+from nodes.records import DutyFailed
+from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
+from simnet.strategies.voting.voting import MAX_MEMBERS, VotingStrategy, wait_until
+
+if TYPE_CHECKING:
+    from simnet.scenario.schema import Scenario
+
+PARTS = 10**9
+"""The contract counts probabilities in parts of this."""
+
+SEEDS = 2048
+"""Length of a node's hash chain, in epochs since the contract was deployed (assumption)."""
+
+SETUP_EPOCHS = 64
+"""Epochs of the chain that may pass before a run begins."""
+
+FETCHES = 3
+"""How often a batch is asked for before it is called wrong for want of data (assumption)."""
+
+COMMIT_GAS = Gas(200_000)
+FINALISE_GAS = Gas(400_000)
+SHOW_GAS = Gas(6_000_000)
+"""Gas that showing a seed may use at the most: its duties are worked out over up to 256 batches."""
+PAY_GAS = Gas(8_000_000)
+"""Gas that paying an epoch may use at the most."""
+PLACE_GAS = Gas(100_000)
+"""Gas that holding one report to a verdict may use at the most."""
+
+
+class SecretSeedDuty(VotingStrategy):
+    """Full nodes check what secret seeds make their duty, and show the seeds afterwards."""
+
+    kind: ClassVar[str] = "secret_seed_duty"
+    claim: ClassVar[str] = "a wrong claim escapes h honest full nodes with probability (1 - p)^h; missed duties earn 0"
+    source: ClassVar[str] = "Gonka: gonka-ai/gonka, docs/specs/inference-validation-flow.md [R]"
+    contract: ClassVar[str] = "SecretSeed"
+    watches: ClassVar[tuple[str, ...]] = (*VotingStrategy.watches, "Reported", "ClaimRejected")
+
+    probability: Fraction = Field(default=Exact(1, 2), description="probability that a batch is a node's duty")
+    epoch: Duration = Field(default=60.0, ge=1, description="how long a seed serves (assumption)")
+    report_window: Duration = Field(default=20.0, description="from the post, to check and report (assumption)")
+    seed_window: Duration = Field(default=20.0, ge=1, description="time to show an epoch's seed (assumption)")
+    arbiters: int = Field(default=0, ge=0, le=MAX_MEMBERS, description="full nodes that decide a dispute; 0: all")
+
+    @property
+    def uses_beacon(self) -> bool:
+        """Only to draw arbiters: where all decide, there is nothing to draw."""
+        return self.arbiters > 0
+
+    def members(self) -> int:
+        """The arbiters."""
+        return self.arbiters
+
+    def settle_window_s(self) -> int:
+        """Time from an epoch's end until its last batches are settled, disputes and deputies included."""
+        return math.ceil(self.report_window + self.commit_window + self.reveal_window + (DEPUTIES + 1) * STEP_IN_S)
+
+    def verifier(self) -> VerifierSpec | None:
+        """The SecretSeed contract, with these parameters."""
+        rule = (
+            round(self.probability * PARTS),
+            int(self.epoch),
+            int(self.report_window),
+            self.settle_window_s(),
+            int(self.seed_window),
+        )
+        return VerifierSpec(self.contract, (self.panel(self.quorum), rule))
+
+    def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
+        """No batch expires that is in dispute."""
+        longest = 2 * (self.settle_window_s() + 3 * math.ceil(scenario.economics.beacon_round))
+        return replace(parameters, expiry_s=max(parameters.expiry_s, longest))
+
+    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+        """Arbiters must exist, and contracts count whole seconds."""
+        yield from super().problems(scenario)
+        full_nodes = scenario.nodes.full.count
+        if self.arbiters > full_nodes:
+            yield ("arbiters",), f"{self.arbiters} arbiters cannot be drawn from {full_nodes} full nodes"
+        if full_nodes > MAX_MEMBERS:
+            yield ("kind",), f"{full_nodes} full nodes are more than the contract has places for, {MAX_MEMBERS}"
+        if (scenario.duration + scenario.settle) / self.epoch + SETUP_EPOCHS > SEEDS:
+            yield ("epoch",), f"the run would take more epochs than a node has seeds for, {SEEDS - SETUP_EPOCHS}"
+        for key in ("epoch", "report_window", "seed_window"):
+            if getattr(self, key) % 1:
+                yield (key,), "contracts count in seconds, so this must be whole ones"
+
+    # -- seeds -------------------------------------------------------------------------------------------------
+
+    def on_start(self, node: FullNode) -> Steps:
+        """Commit to seeds before the first batch, and show each when its epoch is settled."""
+        yield Spawn(self.keep_epochs(node))
+
+    def keep_epochs(self, node: FullNode) -> Steps:
+        """Commit, then show seed after seed; whose turn it is has the epoch paid."""
+        began = yield Read(self.contract, "genesis")
+        first = int(((yield Now()) + node.genesis - began) // self.epoch)
+        tip = (seed_chain(node.secret)[first],)
+        yield Submit(Call(node.me.address, self.contract, "commitSeed", tip, COMMIT_GAS))
+        for epoch in itertools.count(first):
+            shown_from = began + (epoch + 1) * int(self.epoch) + self.settle_window_s()
+            yield from wait_until(node, shown_from)
+            args = (epoch, seed_of(node, epoch))
+            receipt = yield Submit(Call(node.me.address, self.contract, "showSeed", args, SHOW_GAS))
+            if receipt is not None and not receipt.ok:
+                yield Note(DutyFailed(node.me.name, "", f"showSeed {epoch}: {receipt.revert}"))
+            yield Spawn(self.pay(node, epoch, shown_from + int(self.seed_window)))
+
+    def pay(self, node: FullNode, epoch: int, due: int) -> Steps:
+        """Have an epoch paid if it is this node's turn, or others fail to."""
+        turn = (node.rank - epoch) % len(node.directory.of(Role.FULL))
+        if turn > DEPUTIES:
+            return
+        yield from wait_until(node, due + turn * STEP_IN_S)
+        pot, batches, _ = yield Read(self.contract, "epochOf", (epoch,))
+        if pot or batches:
+            yield Submit(Call(node.me.address, self.contract, "payEpoch", (epoch,), PAY_GAS))
+
+    # -- duties ------------------------------------------------------------------------------------------------
+
+    def on_log(self, node: FullNode, log: Log) -> Steps:
+        """Check a batch if that is a duty; see to it that it becomes final or is judged; judge if called."""
+        batch = "0x" + log.args["batch"].hex()
+        if log.event == "BatchPosted":
+            yield Spawn(self.check(node, log.args["batch"], log.args["count"]))
+            yield from self.close(node, batch)
+        elif log.event == "CommitteeDrawn" and node.me.address in log.args["members"]:
+            yield from self.serve(node, batch, log)
+
+    def check(self, node: FullNode, batch: bytes, count: int) -> Steps:
+        """Check a batch that is this node's duty, and report what is wrong with it."""
+        _, posted_at, *_ = yield Read("Settlement", "batchOf", (batch,))
+        epoch = yield Read(self.contract, "epochAt", (posted_at,))
+        if not is_duty(seed_of(node, epoch), node.me.address, batch, round(self.probability * PARTS)):
+            return
+        data = None
+        for _ in range(FETCHES):
+            data = data or (yield from node.fetch("0x" + batch.hex()))
+        verdicts = [Verdict.INVALID] * count if data is None else (yield from node.check_batch(data))
+        if len(verdicts) == count and Verdict.ABSTAIN not in verdicts:
+            wrong = sum(1 << i for i, verdict in enumerate(verdicts) if verdict is Verdict.INVALID)
+            yield from self.submit(node, "0x" + batch.hex(), "report", wrong)
+
+    # -- what follows when reports are in ----------------------------------------------------------------------
+
+    def close(self, node: FullNode, batch: str) -> Steps:
+        """When the time for reports is over, make the batch final or call the arbiters; deputies step in."""
+        turn = node.my_turn(batch)
+        if turn > DEPUTIES:
+            return
+        yield Sleep(self.report_window + 1 + turn * STEP_IN_S)
+        while batch in node.batches and not self.in_dispute(node, batch):
+            openings, charges = yield from open_fallen(node, batch)
+            args = (bytes.fromhex(batch[2:]), openings, charges)
+            gas = Gas(FINALISE_GAS + OPENING_GAS * (len(openings) + len(charges)))
+            receipt = yield Submit(Call(node.me.address, self.contract, "finalise", args, gas), subject=batch)
+            if receipt.ok:
+                return
+            yield Sleep(STEP_IN_S)
+        if batch in node.batches:
+            yield from self.draw(node, batch)
+
+    def in_dispute(self, node: FullNode, batch: str) -> bool:
+        """Whether somebody called a claim of an open batch wrong."""
+        known = node.batches.get(batch)
+        return known is not None and any(said["invalid"] for said in known.events.get("Reported", ()))
+
+    def drawing(self, node: FullNode, batch: str) -> Steps:
+        """Answers the call that draws arbiters."""
+        yield from ()
+        return Call(node.me.address, self.contract, "arbitrate", (bytes.fromhex(batch[2:]),), self.panel_gas(node))
+
+    def resolving_gas(self, node: FullNode, batch: str) -> Gas:
+        """What the panel needs, and to hold reports to its verdict."""
+        return Gas(self.panel_gas(node) + PLACE_GAS * len(node.directory.of(Role.FULL)))
+
+
+@lru_cache(maxsize=MAX_MEMBERS)
+def seed_chain(secret: bytes) -> tuple[bytes, ...]:
+    """A node's hash chain, tip first: each link is the hash of the next, and link e + 1 is the seed of epoch e."""
+    links = [keccak(b"seeds" + secret)]
+    for _ in range(SEEDS):
+        links.append(keccak(links[-1]))
+    return tuple(reversed(links))
+
+
+def seed_of(node: FullNode, epoch: int) -> bytes:
+    """A node's seed for an epoch, which it keeps to itself until the epoch is settled."""
+    return seed_chain(node.secret)[epoch + 1]
+
+
+def is_duty(seed: bytes, member: Address, batch: bytes, parts: int) -> bool:
+    """Whether a batch is a member's duty, with a probability in parts per 1e9; as the contract has it."""
+    return int.from_bytes(keccak(seed + address_word(member) + batch)) % PARTS < parts

@@ -1,0 +1,1 @@
+"""Whether a run holds: expectations, invariants, results."""

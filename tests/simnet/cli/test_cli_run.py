@@ -1,0 +1,316 @@
+"""`simnet run`: what a person reads, exit codes, Ctrl-C, and the determinism check."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from chain.backends.anvil import AnvilChain
+from nodes.effects import Sleep, Steps
+from simnet.cli.main import main
+from simnet.cli.run import first_difference, read_pace
+from simnet.log.tables import read_tables
+from simnet.measure.metrics import compute
+from simnet.run import RUNS
+from simnet.scenario.schema import Scenario
+from simnet.strategies.unverified import Unverified
+from simnet.world.genesis import GENESIS
+from tests.small import BASE
+from tests.source import ROOT
+
+pytest.importorskip("pyrevm")
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Run directories go below the working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(name: str = "small", **sections: Any) -> str:
+    """A scenario file of half a minute."""
+    file = Path(f"{name}.yaml")
+    short = {**BASE, "name": name, "duration": "30 s", "settle": "60 s", **sections}
+    file.write_text(yaml.safe_dump(short, sort_keys=False))
+    return str(file)
+
+
+LIAR = [{"behaviour": "random_output", "nodes": ["inference-0"]}]
+ANVIL = {"backend": "anvil"}
+
+
+def latest() -> dict[str, Any]:
+    """Results of the last run."""
+    found: dict[str, Any] = json.loads((RUNS / "latest/results.json").read_bytes())
+    return found
+
+
+# -- exit codes ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expect", "code", "outcome"), [("tasks_total > 0", 0, "pass"), ("tasks_total > 1000", 1, "fail")]
+)
+def test_the_exit_code_is_the_verdict(expect: str, code: int, outcome: str) -> None:
+    assert main(["run", write(expect=[expect])]) == code
+    assert latest()["outcome"] == outcome
+
+
+def test_a_missed_expectation_is_named_with_its_value(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["run", write(expect=["detection_rate >= 95 %", "tasks_total >= 1000"], adversaries=LIAR)])
+    out = capsys.readouterr().out
+    total = latest()["metrics"]["tasks_total"]["value"]
+    assert "held    detection_rate >= 95 %" in out
+    assert f"tasks_total is {total}, expected tasks_total >= 1000" in out
+    assert "FAILED  tasks_total >= 1000" in out
+
+
+def test_something_that_never_happened_fails_a_run_that_asked_for_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", write(sometimes=["slashed"])]) == 1
+    assert "never happened: slashed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["missing.yaml"], ["broken.yaml"], ["small.yaml", "--set", "nodes.fool.count=1"]]
+)
+def test_a_scenario_that_cannot_be_read_exits_2_before_anything_runs(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write()
+    Path("broken.yaml").write_text("name: [\n")
+    assert main(["run", *arguments]) == 2
+    assert capsys.readouterr().out == ""
+    assert not RUNS.exists()
+
+
+def test_without_anvil_the_hint_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SIMNET_ANVIL", "/nowhere/anvil")
+    assert main(["run", write(chain=ANVIL)]) == 4
+    assert capsys.readouterr().err.splitlines() == [
+        "there is no anvil to run at /nowhere/anvil",
+        "  mend or unset $SIMNET_ANVIL",
+    ]
+
+
+def test_a_directory_that_cannot_be_written_exits_4(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("taken").write_text("a file")
+    assert main(["run", write(), "--out", "taken"]) == 4
+    assert "choose another place with --out DIR" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_an_anvil_killed_in_mid_run_exits_4_and_says_where_the_record_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chains: list[AnvilChain] = []
+
+    def kill(self: Unverified, node: Any, log: Any) -> Steps:
+        yield Sleep(15.0)
+        os.killpg(chains[0].pid, signal.SIGKILL)
+
+    def open_and_remember(scenario: Scenario) -> AnvilChain:
+        chains.append(AnvilChain(genesis=GENESIS))
+        return chains[0]
+
+    monkeypatch.setattr(Unverified, "on_log", kill)
+    monkeypatch.setattr("simnet.run.open_chain", open_and_remember)
+    assert main(["run", write(chain=ANVIL, strategy={"kind": "none"}), "--out", "out"]) == 4
+    captured = capsys.readouterr()
+    assert "anvil ended in mid-run: killed by SIGKILL" in captured.err
+    assert "what was recorded until then is in out/" in captured.err
+    assert "INCONCLUSIVE" in captured.out
+    assert {"events.jsonl", "results.json", "manifest.json", "junit.xml"} <= {
+        path.name for path in Path("out").iterdir()
+    }
+
+
+# -- what a person reads -------------------------------------------------------------------------------------
+
+
+def test_the_summary_says_who_cheated_who_was_caught_how_long_it_took_what_it_cost_and_how_to_replay(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = write(adversaries=LIAR, expect=["fraud_finalised == 0"])
+    assert main(["run", file, "--seed", "5", "--set", "clients.fee=0.5 OPG"]) == 0
+    out = capsys.readouterr().out
+    results = latest()
+    assert any(line.split()[:2] == ["inference-0", "random_output"] for line in out.splitlines())
+    for part in ("detection", "false slashes", "time to detection", "gas", "slashed", "attackers' return", "PASS"):
+        assert part in out
+    assert f"digest  {results['digest']}" in out
+    assert f"replay  simnet run {file} --seed 5 --set 'clients.fee=0.5 OPG'" in out
+    assert f"report  reports/runs/small-5-{results['digest'][:8]}/" in out
+    assert results["seed"] == 5
+
+
+def test_a_run_in_which_fraud_won_says_so_although_it_passed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", write(strategy={"kind": "none"}, adversaries=LIAR)]) == 0
+    out = capsys.readouterr().out
+    assert f"Fraud won: {latest()['metrics']['fraud_finalised']['value']} wrong claims became final." in out
+    assert "got away with it" in out
+
+
+def test_an_honest_run_says_that_nobody_misbehaved(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["run", write()])
+    out = capsys.readouterr().out
+    assert "Nobody misbehaved, and nobody was slashed." in out
+    assert "detection          undefined, there was nothing to judge" in out
+
+
+def test_a_pipe_gets_plain_lines_and_progress_stays_out_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["run", write()])
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err
+    assert "small: 100 %" in shown.err
+    assert "small: 100 %" not in shown.out
+
+
+def test_the_run_directory_holds_a_junit_file() -> None:
+    main(["run", write(expect=["tasks_total > 1000"]), "--out", "out"])
+    assert 'failures="1"' in Path("out/junit.xml").read_text()
+
+
+def test_the_replay_line_repeats_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["run", write(adversaries=LIAR), "--seed", "9", "--set", "clients.count=3"])
+    first = latest()["digest"]
+    main(["run", "small.yaml", "--seed", "9", "--set", "clients.count=3"])
+    assert latest()["digest"] == first
+    main(["run", "small.yaml", "--seed", "10", "--set", "clients.count=3"])
+    assert latest()["digest"] != first
+
+
+# -- pace ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "speed"), [("virtual", 0), ("wall", 1), ("60x", 60), ("0.5x", 0.5), ("1000000x", 1e6)]
+)
+def test_a_pace_is_a_speed(text: str, speed: float) -> None:
+    assert read_pace(click.Context(click.Command("run")), click.Option(["--pace"]), text) == speed
+
+
+@pytest.mark.parametrize("text", ["fast", "0x", "-1x", "x", "1e3x", "10", "nanx", "infx", "٣x"])
+def test_what_is_no_pace_is_refused_with_an_example(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", write(), "--pace", text]) == 2
+    assert "expected virtual, wall, or such as 60x" in capsys.readouterr().err
+
+
+# -- Ctrl-C --------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """`simnet` in a process of its own, once its log has begun."""
+    program = [sys.executable, "-m", "simnet.cli.main", *arguments]
+    Path("scratch").mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(Path("scratch").absolute())}
+    process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    try:
+        while not list(Path().glob("out/events.jsonl")) or Path("out/events.jsonl").stat().st_size == 0:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("backend", "pace"), [("anvil", "10x"), ("revm", "0.01x")])
+def test_ctrl_c_ends_a_run_with_what_there_is_and_leaves_no_anvil(backend: str, pace: str) -> None:
+    with running("run", write(chain={"backend": backend}), "--pace", pace, "--out", "out") as process:
+        assert len(list(Path("scratch").glob("simnet-anvil-*"))) == (1 if backend == "anvil" else 0)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 3, err
+    assert "INCONCLUSIVE   the run was interrupted" in out
+    assert json.loads(Path("out/results.json").read_bytes())["outcome"] == "inconclusive"
+    assert read_tables(Path("out/events.jsonl")).ended["reason"] == "interrupted"
+    assert list(Path("scratch").iterdir()) == []  # where anvil keeps its state, removed when it is gone
+
+
+# -- determinism ---------------------------------------------------------------------------------------------
+
+
+def test_two_runs_that_agree_exit_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", write(), "--check-determinism"]) == 0
+    out = capsys.readouterr().out
+    digests = [line.split()[-1] for line in out.splitlines() if "run: digest" in line]
+    assert len(set(digests)) == 1
+    assert len(digests) == 2
+    assert "both runs wrote the same log, byte for byte" in out
+
+
+def test_the_first_event_that_differs_is_named_and_exits_5(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A strategy that sleeps for a time of its own each time it is asked is what a clock in the engine would be."""
+    asked: list[int] = []
+    original = Unverified.on_log
+
+    def unsteady(self: Unverified, node: Any, log: Any) -> Steps:
+        asked.append(1)
+        yield Sleep(0.25 * (len(asked) % 7))
+        yield from original(self, node, log)
+
+    monkeypatch.setattr(Unverified, "on_log", unsteady)
+    file = write(strategy={"kind": "none"}, duration="20 s", economics={"finality_delay": "2 s"})
+    assert main(["run", file, "--check-determinism"]) == 5
+    out = capsys.readouterr().out
+    assert "the runs differ from event " in out
+    first, second = (line.split(":", 1)[1].strip() for line in out.splitlines()[-2:])
+    assert json.loads(first)["i"] == json.loads(second)["i"] == int(out.split("from event ")[1].split()[0])
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "difference"),
+    [
+        ("a\nb\n", "a\nb\n", None),
+        ("a\nb\n", "a\nc\n", (1, "b", "c")),
+        ("a\n", "a\nb\n", (1, "(the log ends here)", "b")),
+        ("", "a\n", (0, "(the log ends here)", "a")),
+        ("", "", None),
+    ],
+)
+def test_logs_are_compared_line_by_line(one: str, other: str, difference: Any) -> None:
+    Path("one").write_text(one)
+    Path("other").write_text(other)
+    assert first_difference(Path("one"), Path("other")) == difference
+
+
+def test_an_interrupted_determinism_check_is_inconclusive(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original = Unverified.on_log
+    interrupts = [signal.SIGINT]
+
+    def interrupt(self: Unverified, node: Any, log: Any) -> Steps:
+        if interrupts:
+            os.kill(os.getpid(), interrupts.pop())
+        yield from original(self, node, log)
+
+    monkeypatch.setattr(Unverified, "on_log", interrupt)
+    assert main(["run", write(strategy={"kind": "none"}), "--check-determinism"]) == 3
+    assert "interrupted" in capsys.readouterr().out
+
+
+def test_metrics_can_be_read_again_from_the_log_alone() -> None:
+    main(["run", write(adversaries=LIAR), "--out", "out"])
+    again = {name: metric.as_json() for name, metric in compute(read_tables(Path("out/events.jsonl"))).items()}
+    assert json.loads(json.dumps(again)) == json.loads(Path("out/results.json").read_bytes())["metrics"]

@@ -1,0 +1,149 @@
+"""Faults in whole scenarios: whatever breaks and mends, nothing is counted twice and no honest node is convicted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simnet.measure.metrics import Figures
+from tests.small import Played, play
+
+COMMITTEE = {"kind": "committee", "size": 4}
+CUT_OFF = {
+    "two full nodes": ["full-0", "full-1"],
+    "producer": ["producer-0"],
+    "an inference node and the producer": ["inference-0", "producer-0"],
+    "clients": ["client-0", "client-1"],
+}
+
+
+def assert_sound(run: Played) -> None:
+    """What must hold whatever happened: a node may miss a deadline, but nobody honest is convicted of fraud."""
+    assert run.finished.failure is None
+    assert run.results.outcome == "pass"
+    assert run.broken() == []
+    assert [reason for reason in run.slashes() if reason != "missed_reveal"] == []
+
+
+def undecided(run: Played) -> int:
+    """Answered tasks whose claim is not final at the end."""
+    claims = Figures(run.tables).claims
+    return int((claims["posted"].notna() & claims["final"].isna()).sum())
+
+
+def verbs(run: Played) -> list[tuple[float, str, list[str]]]:
+    """What the log says of faults."""
+    return [(row["t"], row["verb"], row["targets"]) for row in run.tables.of("fault_injected")]
+
+
+@pytest.mark.parametrize("strategy", [{"kind": "full_reexecution"}, COMMITTEE], ids=["everybody", "committee"])
+@pytest.mark.parametrize("who", CUT_OFF)
+def test_a_minute_of_partition_convicts_nobody_and_everything_posted_is_settled(
+    who: str, strategy: dict[str, Any]
+) -> None:
+    run = play(strategy=strategy, faults=[{"at": "38 s", "partition": CUT_OFF[who], "for": "60 s"}])
+    assert_sound(run)
+    assert undecided(run) == 0
+    assert verbs(run) == [(38, "partition", CUT_OFF[who]), (98, "heal", [])]
+    assert run["messages_lost_rate"] > 0 or who == "producer"
+    assert run["tasks_finalised"] > 30
+
+
+@pytest.mark.parametrize("at", ["24 s", "52 s", "80 s", "87 s"])
+def test_a_member_cut_off_while_its_vote_is_closed_finds_it_closed(at: str) -> None:
+    run = play(strategy=COMMITTEE, faults=[{"at": at, "partition": ["full-0", "full-1"], "for": "60 s"}])
+    assert_sound(run)
+    assert undecided(run) == 0
+
+
+@pytest.mark.parametrize("who", [["full-0"], ["inference-1"], ["full-0", "inference-1"], ["producer-0"], ["client-3"]])
+def test_nodes_that_crash_and_come_back_take_part_again(who: list[str]) -> None:
+    run = play(strategy=COMMITTEE, faults=[{"at": "30 s", "crash": who, "for": "20 s"}])
+    assert_sound(run)
+    assert undecided(run) == 0
+    assert [(at, verb, sorted(names)) for at, verb, names in verbs(run)] == [(30, "crash", who), (50, "restart", who)]
+    for name in who:
+        assert acts_between(run, name, 31, 50) == []
+        assert acts_between(run, name, 50, 300) != []
+
+
+def acts_between(run: Played, name: str, start_s: float, end_s: float) -> list[dict[str, Any]]:
+    """What a participant did between two times, by its messages, checks and blocks."""
+    rows = [
+        *(row for row in run.tables.of("message_sent") if row["sender"] == name),
+        *(row for row in run.tables.of("claim_checked") if row["node"] == name),
+        *(row for row in run.tables.of("block_mined") if row["producer"] == name),
+    ]
+    return [row for row in rows if start_s <= row["t"] < end_s]
+
+
+@pytest.mark.parametrize("who", ["full-0", "producer-0"])
+def test_the_beacon_recovers_from_a_partition_and_a_crash(who: str) -> None:
+    """A node that missed rounds goes on with the secret that the chain expects."""
+    for verb in ("partition", "crash"):
+        run = play(strategy=COMMITTEE, faults=[{"at": "30 s", verb: [who], "for": "30 s"}])
+        late = [
+            row
+            for row in run.tables.of("transaction_mined")
+            if (row["contract"], row["function"]) == ("Beacon", "reveal") and row["t"] > 70
+        ]
+        assert len(late) > 50
+        assert sum(bool(row["revert"]) for row in late) == 0
+
+
+def test_held_messages_delay_a_fetch_until_they_are_released() -> None:
+    run = play(faults=[{"at": "20 s", "hold": {"from": "inference-0", "to": "full-1"}, "for": "40 s"}])
+    assert_sound(run)
+    withheld = [row for row in run.tables.of("duty_failed") if row["reason"] == "data withheld"]
+    assert {row["node"] for row in withheld} == {"full-1"}
+    voted = {(run.tables.names[row["member"]], row["batch"]) for row in run.tables.event("Committed")}
+    assert not voted & {("full-1", row["batch"]) for row in withheld}  # without the data it abstains
+    assert run.slashes() == []
+    assert run["tasks_finalised"] == run["tasks_total"]
+
+
+@pytest.mark.parametrize("strategy", [{"kind": "full_reexecution"}, COMMITTEE, {"kind": "none"}])
+def test_after_a_reorg_the_same_claims_are_settled(strategy: dict[str, Any]) -> None:
+    calm = play(strategy=strategy)
+    run = play(
+        strategy=strategy, faults=[{"at": "40 s", "reorg": 3}, {"at": "41 s", "reorg": 3}, {"at": "80 s", "reorg": 3}]
+    )
+    assert_sound(run)
+    before, after = Figures(calm.tables).claims, Figures(run.tables).claims
+    assert list(after.index) == list(before.index)
+    assert set(after["outcome"]) == set(before["outcome"]) == {"accepted"}
+    assert len(run.tables.of("chain_reorged")) == 3
+    assert sum(row["transactions"] for row in run.tables.of("chain_reorged")) > 0
+
+
+@pytest.mark.parametrize("at", ["34 s", "46 s", "52 s"])
+def test_members_of_a_panel_that_a_deep_reorg_undid_wait_for_no_votes_of_it(at: str) -> None:
+    run = play(strategy=COMMITTEE, faults=[{"at": at, "reorg": 8}])
+    assert_sound(run)
+    assert run["tasks_finalised"] > 80
+
+
+def test_a_reorg_undoes_a_conviction_and_the_chain_pronounces_it_again() -> None:
+    cheat = [{"behaviour": "random_output", "nodes": ["inference-0"], "probability": "20 %"}]
+    calm = play(adversaries=cheat)
+    first = calm.tables.event("ClaimRejected")[0]
+    run = play(adversaries=cheat, faults=[{"at": f"{first['t'] + 0.5:g} s", "reorg": 1}])
+    assert_sound(run) if not run.slashes() else None
+    again = [row for row in run.tables.event("ClaimRejected") if row["task"] == first["task"]]
+    assert len(again) == 1
+    assert again[0]["t"] > first["t"]
+    assert run.broken() == []
+    assert run["fraud_finalised"] == 0
+    assert run["false_slash_rate"] == 0
+
+
+def test_gas_of_blocks_that_a_reorg_undid_is_not_counted() -> None:
+    run = play(faults=[{"at": "80 s", "reorg": 3}])
+    undone = run.tables.of("chain_reorged")[0]
+    numbers = range(undone["first"], undone["first"] + 3)
+    mined = run.tables.of("block_mined")
+    orphaned = sum(row["gas_used"] for row in mined if row["number"] in numbers)
+    assert orphaned > 0
+    assert run["gas_total"] == sum(row["gas_used"] for row in mined) - orphaned
+    assert run["blocks"] == len(mined) - 3

@@ -1,0 +1,46 @@
+"""The price of OPG: a fault of the market, which only participants with interests look at."""
+
+from __future__ import annotations
+
+import pytest
+
+from nodes.effects import Quote, Sleep, Steps
+from simnet.log.events import FaultInjected
+from tests.scenario_text import MINIMAL, one_error, parse
+from tests.small import play
+from tests.stage import Stage
+
+
+def asking(stage: Stage) -> Steps:
+    """Say what an OPG is worth, every second."""
+    while True:
+        stage.say((yield Quote()))
+        yield Sleep(1.0)
+
+
+def test_a_price_holds_until_the_next_one_or_until_its_time_is_over(stage: Stage) -> None:
+    stage.host("a", lambda: asking(stage))
+    stage.faults("[{at: 1500 ms, price: 0.2}, {at: 3500 ms, price: 4, for: 2 s}]")
+    assert [price for _, price in stage.run(7.0)] == [1.0, 1.0, 0.2, 0.2, 4.0, 4.0, 1.0]
+    assert [(fault.verb, fault.targets) for fault in stage.of(FaultInjected)] == [
+        ("price", ["0.2"]),
+        ("price", ["4"]),
+        ("price", ["1"]),
+    ]
+
+
+@pytest.mark.parametrize("price", ["0", "-1", "1e9", "free"])
+def test_a_price_is_a_positive_number(price: str) -> None:
+    assert "price" in one_error(f"faults: [{{at: 1 s, price: {price}}}]\n", base=MINIMAL)
+
+
+def test_a_scenario_with_a_price_loads_back_equal() -> None:
+    first = parse(MINIMAL + "faults: [{at: 10 s, price: 0.2, for: 1 min}]\n")
+    assert parse(first.resolved_yaml()) == first
+
+
+def test_nobody_without_interests_notices_a_crash_of_the_price() -> None:
+    calm = play(duration="30 s")
+    crashed = play(duration="30 s", faults=[{"at": "10 s", "price": 0.01}])
+    assert crashed["tasks_finalised"] == calm["tasks_finalised"]
+    assert crashed["honest_node_profit_opg"] == calm["honest_node_profit_opg"]

@@ -1,0 +1,64 @@
+"""What became of each participant, in a line."""
+
+from __future__ import annotations
+
+import pytest
+
+from simnet.measure.conduct import Conduct, conduct
+from simnet.measure.metrics import Figures
+from tests.handmade import Handmade
+
+
+def told(log: Handmade, name: str, *behaviours: str) -> Handmade:
+    """Say how a participant was told to behave."""
+    row = next(row for row in log.rows if row.get("name") == name and row["kind"] == "participant_joined")
+    row["behaviours"] = list(behaviours)
+    return log
+
+
+@pytest.fixture
+def log() -> Handmade:
+    """An inference node, two full nodes and a client."""
+    return Handmade().join("inference", "n").join("full", "f", "g").join("client", "c")
+
+
+def lines(log: Handmade) -> dict[str, Conduct]:
+    """Everybody of note."""
+    return {found.name: found for found in conduct(Figures(log.tables))}
+
+
+def test_who_was_honest_and_unharmed_is_not_mentioned(log: Handmade) -> None:
+    assert lines(log) == {}
+
+
+def test_a_liar_is_shown_with_its_acts_its_frauds_and_what_they_cost(log: Handmade) -> None:
+    told(log, "n", "quantize", "equivocate").sent("x", "y", "z")
+    for task in "xyz":
+        log.cheated("n", "answer", task)
+    log.posted("a", "x", "y").rejected("a", 0).slashed("n", 10).slashed("n", 9).final("a", accepted=1, rejected=1)
+    (found,) = lines(log).values()
+    assert (found.name, found.role, found.behaviours) == ("n", "inference", ("quantize", "equivocate"))
+    assert (found.dishonest, found.acts) == (True, 3)
+    assert (found.committed, found.detected, found.finalised) == (2, 1, 1)
+    assert (found.slashes, found.slashed_opg) == (2, 19.0)
+
+
+def test_fates(log: Handmade) -> None:
+    log.join("inference", "won", "partly", "quiet", "control")
+    for name in ("n", "won", "partly", "quiet", "control"):
+        told(log, name, "quantize")
+    log.sent("x").sent("y", node="won").cheated("n", "answer", "x").cheated("won", "answer", "y")
+    log.cheated("quiet", "answer", "never asked")
+    log.posted("a", "x").rejected("a", 0).slashed("n", 1).final("a", accepted=0, rejected=1)
+    log.posted("b", "y", node="won").final("b", accepted=1)
+    log.sent("v", "w", node="partly").cheated("partly", "answer", "v").cheated("partly", "answer", "w")
+    log.posted("c", "v", "w", node="partly").rejected("c", 0).slashed("partly", 1).final("c", accepted=1, rejected=1)
+    log.slashed("f", 1, "wrong_vote")
+    assert {name: found.fate for name, found in lines(log).items()} == {
+        "n": "slashed",
+        "won": "got away with it",
+        "partly": "got away with some",
+        "quiet": "not punished",
+        "control": "unharmed",
+        "f": "slashed although honest",
+    }
