@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import cache
 from pathlib import Path
 
@@ -17,11 +17,11 @@ PACKAGES = ("chain", "nodes", "simnet", "reports", "dashboards")
 class Module:
     """A source file of the five packages."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, text: str | None = None) -> None:
         self.place = path.relative_to(ROOT).as_posix()
         self.name = self.place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         self.package = self.place.partition("/")[0]
-        self.tree = ast.parse(path.read_text(), self.place)
+        self.tree = ast.parse(path.read_text() if text is None else text, self.place)
 
     def imports(self) -> Iterator[tuple[int, str]]:
         """Line and full name of everything imported, each name of ``from a import b`` as ``a`` and as ``a.b``."""
@@ -31,6 +31,15 @@ class Module:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 yield node.lineno, node.module
                 yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+    def imported_modules(self, known: Set[str]) -> Iterator[str]:
+        """Which of the known modules it imports; ``from a import b`` is ``a.b`` if that is one of them, else ``a``."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names if alias.name in known)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                full = (f"{node.module}.{alias.name}" for alias in node.names)
+                yield from {name if name in known else node.module for name in full} & known
 
 
 @cache

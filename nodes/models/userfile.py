@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chain.errors import SimnetError
+from nodes.models.files import read_file
 from nodes.models.session import open_session
-from nodes.models.zoo import read_file
 
 ELEMENT_TYPES = {
     "tensor(float)": "float32",

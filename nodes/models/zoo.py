@@ -19,6 +19,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from chain.errors import SimnetError
+from nodes.models.files import read_file
 from nodes.models.tensors import Tensor
 
 REFERENCE = "fp32"
@@ -162,14 +163,6 @@ def load_zoo(manifest: Path) -> Zoo:
         return Zoo({name: _model(name, entry, manifest.parent) for name, entry in entries.items()})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SimnetError(f"{manifest}: damaged model manifest: {error!r}", hint=REMAKE) from error
-
-
-def read_file(path: Path) -> bytes:
-    """The bytes of a file. Raises `SimnetError` naming it if it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SimnetError(f"{path}: cannot read model file: {error.strerror}") from error
 
 
 def _model(name: str, entry: dict[str, Any], directory: Path) -> Model:

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from chain.errors import SimnetError
+from nodes.models.files import read_file
 from nodes.models.tensors import Tensor
-from nodes.models.zoo import REFERENCE, named, read_file
+from nodes.models.zoo import REFERENCE, named
 from nodes.proofs.circuits.field import MODULUS, dequantise, quantise
 
 HERE = Path(__file__).parent
