@@ -100,18 +100,21 @@ def test_nothing_is_written_into_the_home_directory(cache: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_no_worker_outlives_its_parent(cache: Path, how: signal.Signals) -> None:
+    cache.mkdir()
+    os.mkfifo(cache / "srs")  # whoever reads it waits until we close it: the set-up cannot be over before the signal
     script = (
         "import sys, time; from pathlib import Path\n"
         "from nodes.proofs.circuits.pinned import circuit; from nodes.proofs.circuits.pool import Pool\n"
-        "found, pool = circuit('digits_mlp'), Pool(1)\n"
-        "pool.start('setup', Path(sys.argv[1]), compiled=str(found.compiled), srs=str(found.srs))\n"
-        "print(*(run._child.pid for run in pool._running.values()), flush=True); time.sleep(60)\n"
+        "pool, cache = Pool(1), Path(sys.argv[1])\n"
+        "pool.start('setup', cache / 'pk', compiled=str(circuit('digits_mlp').compiled), srs=str(cache / 'srs'))\n"
+        "print(*(run._child.pid for run in pool._running.values()), flush=True); time.sleep(600)\n"
     )
-    command = [sys.executable, "-c", script, str(cache / "pk")]
+    command = [sys.executable, "-c", script, str(cache)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:
         assert parent.stdout is not None
         worker = int(parent.stdout.readline())
-        parent.send_signal(how)
-        parent.wait()
-        assert group_is_gone(worker)
+        with (cache / "srs").open("wb"):  # returns when the worker has opened the other end, so it is at work
+            parent.send_signal(how)
+            parent.wait()
+            assert group_is_gone(worker)
     assert not (cache / "pk").exists()
