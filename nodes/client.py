@@ -231,7 +231,7 @@ class Client:
         if (claim.model, claim.input_hash, claim.output_hash) == answered:
             return found
         args = (bytes.fromhex(found.batch[2:]), opening(claim, found.proof), *answered, signed.signature)
-        yield Submit(Call(self.me.address, "Settlement", "proveEquivocation", args), subject=signed.task)
+        yield Submit(Call(self.me.address, "Settlement", "proveEquivocation", args), subject=found.batch)
         return None
 
     def locate(self, task: str, attempts: int) -> Steps:

@@ -45,9 +45,10 @@ class Handmade:
             self.add("participant_joined", name=name, role=role, address="@" + name, stake=str(stake * OPG), **fields)
         return self
 
-    def event(self, name: str, contract: str = "Settlement", **args: Any) -> Handmade:
-        """A contract event in the present block."""
-        return self.add("contract_event", block=self.block, contract=contract, event=name, args=args)
+    def event(self, name: str, contract: str = "Settlement", subject: str = "", **args: Any) -> Handmade:
+        """A contract event in the present block, its transaction about a batch if it names one."""
+        about = {"transaction": 0, "subject": subject or args.get("batch", "")}
+        return self.add("contract_event", block=self.block, **about, contract=contract, event=name, args=args)
 
     def mine(self, gas_used: int = 0, number: int | None = None) -> Handmade:
         """A block."""
@@ -103,10 +104,10 @@ class Handmade:
             toVerifier=str(to_verifier * OPG),
         )
 
-    def slashed(self, node: str, amount: int, reason: str = "fraud") -> Handmade:
+    def slashed(self, node: str, amount: int, reason: str = "fraud", batch: str = "") -> Handmade:
         """Stake taken, all of it burned."""
         fields = {"amount": str(amount * OPG), "burned": str(amount * OPG), "reason": bytes32(reason)}
-        return self.event("Slashed", "Staking", node="@" + node, **fields)
+        return self.event("Slashed", "Staking", batch, node="@" + node, **fields)
 
     def cheated(self, node: str, act: str, subject: str, behaviour: str = "quantize") -> Handmade:
         """Ground truth."""

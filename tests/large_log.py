@@ -151,12 +151,12 @@ class Town:
     def mine(
         self, at: float, sender: str, call: str, subject: str, events: list[tuple[str, str, Args]]
     ) -> Iterator[Event]:
-        """A block with one transaction in it. Blocks are numbered when they are written."""
+        """A block with one transaction in it. Blocks and transactions are numbered when they are written."""
         contract, _, function = call.partition(".")
         yield at, BlockMined(0, 1_767_225_600 + int(at), "producer-0", 1, 200_000, 0)
         yield at, TransactionMined(0, sender, contract, function, subject, 200_000, "", 1.0)
         for name, event, args in events:
-            yield at, ContractEvent(0, name, event, args)
+            yield at, ContractEvent(0, 0, subject, name, event, args)
 
 
 def write_log(directory: Path, nodes: int, events: int, seed: int = 1) -> Path:
@@ -170,21 +170,25 @@ def write_log(directory: Path, nodes: int, events: int, seed: int = 1) -> Path:
     per_batch = sum(1 for _ in Town(nodes, seed).round(0.0))
     batches = max(1, (events - log.count) // per_batch)
     happened = (event for i in range(batches) for event in town.round(i * DURATION_S / batches))
-    block, at = 0, 0.0
+    block, transaction, at = 0, 0, 0.0
     for at, record in sorted(happened, key=lambda event: event[0]):
         if isinstance(record, BlockMined):
             block += 1
-        log.append(at, in_block(record, block))
+        number = log.append(at, placed(record, block, transaction))
+        if isinstance(record, TransactionMined):
+            transaction = number
     log.append(at, RunEnded("completed"))
     log.close()
     return directory
 
 
-def in_block(record: Record, block: int) -> Record:
-    """The record with the number of the block that it is in, if it is in one."""
+def placed(record: Record, block: int, transaction: int) -> Record:
+    """The record with the numbers of the block and the transaction that it is in, if it is in one."""
     if isinstance(record, BlockMined):
         return replace(record, number=block)
-    return replace(record, block=block) if isinstance(record, TransactionMined | ContractEvent) else record
+    if isinstance(record, ContractEvent):
+        return replace(record, block=block, transaction=transaction)
+    return replace(record, block=block) if isinstance(record, TransactionMined) else record
 
 
 if __name__ == "__main__":

@@ -135,28 +135,26 @@ class Ledger:
         return block
 
     def _log_block(self, producer: Host, block: Block, transactions: Sequence[Transaction]) -> None:
-        now, log = self._engine.now, self._engine.log
+        now, append = self._engine.now, self._engine.log.append
         pending = len(self._pending)
         record = BlockMined(block.number, block.timestamp, producer.name, len(transactions), block.gas_used, pending)
-        log.append(now, record)
+        append(now, record)
         for transaction, receipt in zip(transactions, block.receipts, strict=True):
-            call = transaction.call
-            log.append(
-                now,
-                TransactionMined(
-                    block.number,
-                    call.sender,
-                    call.contract,
-                    call.function,
-                    transaction.subject,
-                    receipt.gas_used,
-                    str(receipt.revert or ""),
-                    round(now - transaction.sent_at, 6),
-                ),
+            call, events = transaction.call, [(log, as_json(log.args)) for log in receipt.logs]
+            subject = next((args["batch"] for _, args in events if "batch" in args), transaction.subject)
+            mined = TransactionMined(
+                block.number,
+                call.sender,
+                call.contract,
+                call.function,
+                subject,
+                receipt.gas_used,
+                str(receipt.revert or ""),
+                round(now - transaction.sent_at, 6),
             )
-            for event in receipt.logs:
-                args = {name: as_json(value) for name, value in event.args.items()}
-                log.append(now, ContractEvent(block.number, event.contract, event.event, args))
+            number = append(now, mined)
+            for log, args in events:
+                append(now, ContractEvent(block.number, number, subject, log.contract, log.event, args))
 
     # -- out to the participants ---------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ engine: the run itself, the network, the devices, the chain, the faults.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,7 +21,7 @@ from nodes.records import Record
 TIME_DIGITS = 6
 """Times are logged to the microsecond."""
 
-LOG_FORMAT = 1
+LOG_FORMAT = 2
 """Version of what the lines mean; readers refuse one that they do not know."""
 
 BUFFERED_LINES = 512
@@ -117,7 +117,10 @@ class PricesAssumed(Record):
 
 @dataclass(frozen=True, slots=True)
 class TransactionMined(Record):
-    """A transaction is in a block. `revert` is empty if it took effect."""
+    """A transaction is in a block. `revert` is empty if it took effect.
+
+    `subject` is the batch that its events name, or else what its sender says that it is about, or empty.
+    """
 
     block: int
     sender: str
@@ -131,9 +134,15 @@ class TransactionMined(Record):
 
 @dataclass(frozen=True, slots=True)
 class ContractEvent(Record):
-    """A contract emitted an event. Arguments as JSON: amounts as strings, bytes as hex."""
+    """A contract emitted an event. Arguments as JSON: amounts as strings, bytes as hex.
+
+    `transaction` is the number in the log of the transaction that did it, which stands before its events;
+    `subject` is that transaction's.
+    """
 
     block: int
+    transaction: int
+    subject: str
     contract: str
     event: str
     args: dict[str, Any]
@@ -211,10 +220,11 @@ class EventLog:
         """Call `listener` with every record from now on. It must not change anything."""
         self._listeners.append(listener)
 
-    def append(self, time_s: float, record: Record) -> None:
-        """Write one record."""
+    def append(self, time_s: float, record: Record) -> int:
+        """Write one record; answers its number."""
+        number = self.count
         head = b'{"i":%d,"t":%s,"kind":"%s",' % (
-            self.count,
+            number,
             repr(round(time_s, TIME_DIGITS)).encode(),
             record.kind.encode(),
         )
@@ -224,6 +234,7 @@ class EventLog:
             self.flush()
         for listener in self._listeners:
             listener(time_s, record)
+        return number
 
     def flush(self) -> None:
         """Write out and hash what is buffered."""
@@ -256,7 +267,10 @@ def read_log(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def as_json(value: Any) -> Any:
-    """A chain value as the log writes it: bytes as hex, big integers as strings, sequences as lists."""
+    """A chain value as the log writes it: bytes as hex, big integers as strings, sequences as lists.
+
+    Of named values, as an event's arguments, each as it is written.
+    """
     if isinstance(value, bool | str):
         return value
     if isinstance(value, bytes):
@@ -265,4 +279,6 @@ def as_json(value: Any) -> Any:
         return value if -(2**53) < value < 2**53 else str(value)
     if isinstance(value, list | tuple):
         return [as_json(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: as_json(item) for name, item in value.items()}
     return value

@@ -26,7 +26,7 @@ class Tables:
     rows: dict[str, list[Row]] = field(default_factory=dict)
     """Rows of every kind."""
     chain: dict[str, list[Row]] = field(default_factory=dict)
-    """Contract events by name; their arguments are beside ``t``, ``i``, ``block`` and ``contract``."""
+    """Contract events by name; their arguments are beside the fields that every contract event has."""
     undone: set[int] = field(default_factory=set)
     """Numbers of the blocks that reorgs took back."""
 
@@ -75,7 +75,7 @@ def make_tables(rows: Iterable[Row]) -> Tables:
     for row in rows:
         kind = row["kind"]
         if kind == "contract_event":
-            events.append({**row["args"], **{key: row[key] for key in ("i", "t", "block", "contract", "event")}})
+            events.append({**row["args"], **{key: value for key, value in row.items() if key != "args"}})
         elif kind == "run_started":
             tables.started = row
         elif kind == "run_ended":

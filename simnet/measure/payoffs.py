@@ -156,12 +156,7 @@ def paid_aside(figures: Figures, acts: Sequence[Act]) -> list[float]:
 
 
 def penalties(tables: Tables) -> Iterator[Penalty]:
-    """Every slash, with the batch that the events before it in the same transaction are about."""
-    batch = ""
+    """Every slash, with the batch that its transaction is about."""
     names = tables.names
-    kinds = ("Resolved", "BatchFinal", "Equivocation", "Slashed")
-    for row in sorted((row for kind in kinds for row in tables.event(kind)), key=lambda row: row["i"]):
-        if row["event"] != "Slashed":
-            batch = row["batch"]
-        else:
-            yield Penalty(str(names.get(row["node"], row["node"])), batch, int(row["amount"]) / WEI)
+    for row in tables.event("Slashed"):
+        yield Penalty(str(names.get(row["node"], row["node"])), row["subject"], int(row["amount"]) / WEI)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,7 +120,7 @@ def test_a_line_that_is_none_of_ours_is_named(tmp_path: Path, line: bytes) -> No
 
 def test_a_log_of_another_format_is_refused(tmp_path: Path) -> None:
     log = tmp_path / "events.jsonl"
-    log.write_bytes(recorded_lines()[0].replace(b'"format":1', b'"format":99'))
+    log.write_bytes(orjson.dumps({**orjson.loads(recorded_lines()[0]), "format": 99}) + b"\n")
     with pytest.raises(LogError, match="format 99"):
         Timeline(log, Promises()).read(1.0)
 

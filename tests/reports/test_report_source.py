@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from reports.source import UnreadableRun, load_run
+from simnet.log.events import LOG_FORMAT
 
 
 @pytest.fixture
@@ -55,8 +56,10 @@ def test_damaged_results_are_refused(copy: Path, text: bytes) -> None:
 
 
 def test_a_log_of_another_format_is_refused(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reports.source.LOG_FORMAT", 2)
-    assert refusal(copy) == f"{copy / 'events.jsonl'} has format 1, and this simnet reads format 2"
+    monkeypatch.setattr("reports.source.LOG_FORMAT", LOG_FORMAT + 1)
+    assert refusal(copy) == (
+        f"{copy / 'events.jsonl'} has format {LOG_FORMAT}, and this simnet reads format {LOG_FORMAT + 1}"
+    )
 
 
 def test_a_run_is_called_by_its_name_and_not_latest(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

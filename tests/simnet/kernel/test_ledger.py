@@ -13,7 +13,7 @@ from chain.seam import Call
 from nodes.adversaries.behaviour import ALWAYS, Behaviour, on
 from nodes.effects import Mine, Receive, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.identity import Role
-from simnet.log.events import BlockMined, ChainReorged, ContractEvent, TransactionMined
+from simnet.log.events import BlockMined, ChainReorged, ContractEvent, TransactionMined, read_log
 from tests.stage import GENESIS, Stage, identity
 
 
@@ -79,6 +79,28 @@ def test_a_revert_comes_back_in_the_receipt_and_in_the_log(stage: Stage) -> None
     (mined,) = stage.of(TransactionMined)
     assert (mined.revert, mined.gas_used, mined.waited_s) == ("Refused()", 30_000, 1.9)
     assert stage.of(ContractEvent) == []
+
+
+def test_an_event_in_the_log_names_its_transaction_which_stands_before_it(stage: Stage) -> None:
+    def steps() -> Steps:
+        yield Spawn(submit("x", "about x"))
+        yield Submit(call("y"))
+
+    def submit(function: str, subject: str) -> Steps:
+        yield Submit(call(function), subject=subject)
+
+    stage.producer()
+    stage.host("a", steps)
+    stage.run(20)
+    stage.log.flush()
+    rows = list(read_log(stage.log.path))
+    events = [row for row in rows if row["kind"] == "contract_event"]
+    found = [(row["event"], row["subject"], rows[row["transaction"]]) for row in events]
+    assert [(event, subject, of["kind"], of["function"], of["subject"]) for event, subject, of in found] == [
+        ("x", "about x", "transaction_mined", "x", "about x"),
+        ("y", "", "transaction_mined", "y", ""),
+    ]
+    assert all(of["i"] < row["i"] for row, (*_, of) in zip(events, found, strict=True))
 
 
 @pytest.mark.parametrize(("room", "expected"), [(300_000, [(2, 3, 0)]), (299_999, [(2, 2, 1), (4, 1, 0)])])

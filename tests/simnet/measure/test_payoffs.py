@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -75,13 +77,58 @@ def test_checks_pay_the_diligent_and_cost_the_lazy_their_slashes() -> None:
     assert found.honest.n == 4 * found.dishonest.n
 
 
+def booked(run: Played) -> list[tuple[str, str]]:
+    """Node and batch of every slash, all of which are known batches."""
+    found = [(penalty.node, penalty.batch) for penalty in penalties(run.tables)]
+    assert {batch for _, batch in found} <= {row["batch"] for row in run.tables.event("BatchPosted")}
+    assert len(found) == run["slashes_total"] > 0
+    return found
+
+
 def test_each_slash_is_about_the_batch_of_its_transaction() -> None:
     run = play(adversaries=[CHEAT, {"behaviour": "lazy_accept", "nodes": ["full-0"]}])
     rejected = {row["batch"] for row in run.tables.event("ClaimRejected")}
-    found = list(penalties(run.tables))
-    assert {penalty.batch for penalty in found if penalty.node == "inference-0"} == rejected
-    assert {penalty.batch for penalty in found if penalty.node == "full-0"} <= rejected
-    assert len(found) == run["slashes_total"]
+    found = booked(run)
+    assert {batch for node, batch in found if node == "inference-0"} == rejected
+    assert {batch for node, batch in found if node == "full-0"} <= rejected
+
+
+SIMULATED = {"prover": "simulated", "proving_period": "2 min"}
+EVIDENCE: dict[str, dict[str, Any]] = {"tee": {}, "tee_posp": {}, "zkml": SIMULATED, "proofs": SIMULATED}
+
+
+@pytest.mark.parametrize("kind", EVIDENCE)
+def test_what_evidence_convicts_is_booked_on_the_batch_of_the_claim(kind: str) -> None:
+    """No payoff of an honest answer bears a slash, and every rejected claim has borne its own."""
+    modes = {"modes": {"tee": "50 %", "zkml": "50 %"}} if kind == "proofs" else {}
+    run = play(
+        strategy={"kind": kind, **EVIDENCE[kind]},
+        adversaries=[{**CHEAT, "behaviour": "random_output"}],
+        economics={"beacon_round": "6 s", "jail": 0, "slash_share": 0, "slash_amount": "10 OPG"},
+        nodes={"inference": {"count": 2, "batch_interval": "20 s"}, "full": {"count": 3}},
+        clients={"count": 2, "arrivals": "poisson 0.3/s", **modes},
+        settle="4 min",
+    )
+    names = run.tables.names
+    assert Counter(booked(run)) == Counter(
+        (names[row["node"]], row["batch"]) for row in run.tables.event("ClaimRejected")
+    )
+    assert run["unslashed_frauds"] == 0
+    found = answer_payoffs(Figures(run.tables))
+    assert found.honest.mean is not None
+    assert found.honest.mean > 0
+    assert found.dishonest.mean == pytest.approx(-10, abs=0.1)
+
+
+def test_a_copied_proof_of_equivocation_is_about_the_batch_too() -> None:
+    """Whoever sends it: a copy from the mempool says nothing of what it is about, but its events do."""
+    run = play(
+        adversaries=[{**CHEAT, "behaviour": "equivocate"}, {"behaviour": "reward_front_runner", "count": 1}],
+    )
+    assert run["equivocations_proved"] > 0
+    assert run["stolen_rewards_opg"] > 0
+    rejected = {(run.tables.names[row["node"]], row["batch"]) for row in run.tables.event("ClaimRejected")}
+    assert set(booked(run)) == rejected
 
 
 def test_money_off_chain_moves_between_books_and_adds_up_to_nothing_inside_the_network() -> None:
