@@ -152,7 +152,7 @@ def take_stock(world: World) -> None:
     total, accounted = supply(chain, world.accounts)
     world.log.append(now, SupplyRead(str(total), str(accounted), str(chain.balance(BURN_ADDRESS))))
     for role in (Role.INFERENCE, Role.FULL):
-        for identity in world.directory.of(role):
+        for identity in world.plan.directory.of(role):
             stake = chain.read("Staking", "stakeOf", identity.address)
             world.log.append(now, StakeRead(identity.name, str(stake)))
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from chain.blocks import mine_all
 from chain.deploy import ProtocolParameters, deploy_protocol
+from chain.formats.signing import Domain
 from chain.quantities import Address, Gas, Timestamp, Wei
 from chain.seam import Call, Chain
-from nodes.identity import STAKING_ROLE, Identity, Role
-from nodes.models.zoo import Model
-from nodes.proofs.prover import CircuitRecord
-from simnet.kernel.streams import Streams
+from nodes.identity import STAKING_ROLE, Role
+from nodes.proofs.prover import Prover
 from simnet.scenario.schema import Scenario
+from simnet.world.balances import Stakeholder
+from simnet.world.plan import Plan
 
 GENESIS = Timestamp(1_767_225_600)
 """Timestamp of the chain's first block: 2026-01-01 00:00 UTC. Fixed, so that runs repeat."""
@@ -28,16 +29,13 @@ BASIS_POINTS = 10_000
 
 
 @dataclass(frozen=True)
-class Stakeholder:
-    """A participant with money: `amount` is bonded by a node, paid into escrow by a client."""
+class Genesis:
+    """What a chain that is set up has settled once and for all."""
 
-    identity: Identity
-    amount: Wei
-    kept: Wei
-    """In its wallet besides."""
-    lends_to: str = ""
-    """Contract that may draw on its wallet; none if empty."""
-    beacon_tip: bytes | None = None
+    time: Timestamp
+    """The chain's timestamp of simulated second 0."""
+    domain: Domain
+    """EIP-712 domain that answers and vouchers are signed under."""
 
 
 def protocol_parameters(scenario: Scenario) -> ProtocolParameters:
@@ -59,62 +57,59 @@ def protocol_parameters(scenario: Scenario) -> ProtocolParameters:
     return scenario.strategy.adjust(parameters, scenario)
 
 
-def set_up(
-    chain: Chain,
-    scenario: Scenario,
-    stakeholders: Sequence[Stakeholder],
-    models: Sequence[Model],
-    streams: Streams,
-    circuits: Sequence[CircuitRecord] = (),
-) -> Timestamp:
-    """Deploy, fund, register, bond and pay in. Returns the timestamp of simulated second 0.
+def set_up(chain: Chain, plan: Plan, prover: Prover | None = None) -> Genesis:
+    """Deploy, fund, register, bond and pay in. `prover` has the circuits to deploy, if claims are proven by any.
 
     Raises `CallReverted` if the contracts refuse any of it.
     """
-    from chain.formats.signing import Key
-
-    deployer = Key(streams.secret("key/deployer")).address
-    for account in (deployer, *(holder.identity.address for holder in stakeholders)):
+    scenario, deployer = plan.scenario, plan.deployer
+    for account in (deployer, *(identity.address for identity in plan.directory)):
         chain.fund(account)
-    owned = {holder.identity.address: Wei(holder.amount + holder.kept) for holder in stakeholders}
+    owned = {holder.identity.address: Wei(holder.bonded + holder.liquid) for holder in plan.stakeholders}
     allocations = {address: amount for address, amount in owned.items() if amount}
-    people = [holder.identity for holder in stakeholders]
-    provers = scenario.strategy.furnish(chain, deployer, people, streams, circuits)
+    circuits = [prover.record(model.name) for model in plan.models] if prover else []
+    provers = scenario.strategy.furnish(chain, deployer, list(plan.directory), plan.streams, circuits)
     parameters = protocol_parameters(scenario)
     deploy_protocol(chain, deployer, parameters, scenario.strategy.verifier(), allocations, provers)
-    beacon_genesis = chain.read("Beacon", "genesis")
+    beacon_genesis, round_s = chain.read("Beacon", "genesis"), parameters.beacon_round_s
+    mine_all(chain, bootstrap_transactions(chain, plan))
+    rounds = math.ceil((chain.head[1] + 1 - beacon_genesis) / round_s)
+    return Genesis(Timestamp(beacon_genesis + rounds * round_s), Domain(chain.chain_id, chain.address_of("Settlement")))
+
+
+def bootstrap_transactions(chain: Chain, plan: Plan) -> list[Call]:
+    """What is sent on chain before simulated second 0, once the contracts are deployed."""
     calls = [
-        Call(deployer, "ModelRegistry", "register", (bytes.fromhex(m.reference.sha256), m.name, m.reference.macs))
-        for m in models
+        Call(plan.deployer, "ModelRegistry", "register", (bytes.fromhex(m.reference.sha256), m.name, m.reference.macs))
+        for m in plan.models
     ]
-    if (verifier := scenario.strategy.verifier()) and (endowment := scenario.strategy.endowment()):
+    strategy = plan.scenario.strategy
+    if (verifier := strategy.verifier()) and (funding := strategy.endowment()):
         to = chain.address_of(verifier.artifact)
-        calls.append(Call(deployer, "OPG", "transfer", (to, endowment), SETUP_GAS))
-    for holder in stakeholders:
-        calls += opening_moves(chain, holder)
-    mine_all(chain, calls)
-    rounds = math.ceil((chain.head[1] + 1 - beacon_genesis) / int(scenario.economics.beacon_round))
-    return Timestamp(beacon_genesis + rounds * int(scenario.economics.beacon_round))
+        calls.append(Call(plan.deployer, "OPG", "transfer", (to, funding), SETUP_GAS))
+    for holder in plan.stakeholders:
+        calls += bonding(chain, holder)
+    return calls
 
 
-def opening_moves(chain: Chain, holder: Stakeholder) -> list[Call]:
-    """What a participant does on chain before anything else."""
-    me, amount = holder.identity.address, holder.amount
-    moves = []
-    if holder.lends_to:
-        moves.append(Call(me, "OPG", "approve", (chain.address_of(holder.lends_to), UNLIMITED), SETUP_GAS))
+def bonding(chain: Chain, holder: Stakeholder) -> list[Call]:
+    """How a participant approves whoever may draw on its wallet, bonds or pays in, and joins the beacon."""
+    me, amount = holder.identity.address, holder.bonded
+    calls = []
+    if holder.spender:
+        calls.append(Call(me, "OPG", "approve", (chain.address_of(holder.spender), UNLIMITED), SETUP_GAS))
     if not amount:
-        return moves
+        return calls
     if holder.identity.role is Role.CLIENT:
         settlement = chain.address_of("Settlement")
-        moves.append(Call(me, "OPG", "approve", (settlement, UNLIMITED), SETUP_GAS))
-        moves.append(Call(me, "Settlement", "deposit", (amount,), SETUP_GAS))
-        return moves
-    moves.append(Call(me, "OPG", "approve", (chain.address_of("Staking"), UNLIMITED), SETUP_GAS))
-    moves.append(Call(me, "Staking", "stake", (STAKING_ROLE[holder.identity.role], amount), SETUP_GAS))
+        calls.append(Call(me, "OPG", "approve", (settlement, UNLIMITED), SETUP_GAS))
+        calls.append(Call(me, "Settlement", "deposit", (amount,), SETUP_GAS))
+        return calls
+    calls.append(Call(me, "OPG", "approve", (chain.address_of("Staking"), UNLIMITED), SETUP_GAS))
+    calls.append(Call(me, "Staking", "stake", (STAKING_ROLE[holder.identity.role], amount), SETUP_GAS))
     if holder.beacon_tip is not None:
-        moves.append(Call(me, "Beacon", "join", (holder.beacon_tip,), SETUP_GAS))
-    return moves
+        calls.append(Call(me, "Beacon", "join", (holder.beacon_tip,), SETUP_GAS))
+    return calls
 
 
 def supply(chain: Chain, accounts: Sequence[Address]) -> tuple[Wei, Wei]:

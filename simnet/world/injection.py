@@ -20,7 +20,6 @@ from simnet.scenario.locate import read_document
 from simnet.scenario.schema import Scenario
 from simnet.scenario.yaml_dialect import ScenarioDumper
 from simnet.world.build import World
-from simnet.world.population import cast
 
 SOURCE = "injection"
 
@@ -52,21 +51,21 @@ def extend(scenario: Scenario, text: str, now_s: float) -> tuple[Scenario, str]:
 
 def inject(world: World, text: str) -> None:
     """Have it happen now. Raises `InjectionError`, and then nothing has changed."""
-    scenario, written = extend(world.scenario, text, world.engine.now)
-    if len(scenario.adversaries) > len(world.scenario.adversaries):
+    known = world.plan.scenario
+    scenario, written = extend(known, text, world.engine.now)
+    if len(scenario.adversaries) > len(known.adversaries):
         refuse_latecomer(scenario.adversaries[-1])
-    known, world.scenario = world.scenario, scenario
+    world.plan = world.plan.extended(scenario)
     if len(scenario.faults) > len(known.faults):
         world.log.append(world.engine.now, Touched(written, [], "", dishonest=False))
         schedule(world.engine, scenario.faults[-1:])
         return
-    behaviour = scenario.adversaries[-1].behaviour
-    ledger = world.engine.ledger
-    casting = cast(scenario, world.directory, world.zoo, ledger.domain, ledger.genesis, world.streams)
-    names = [name for name in world.engine.hosts if len(casting.of(name)) > len(world.engine.hosts[name].behaviours)]
+    world.casting.extend(world.plan)
+    assignment = world.plan.assignments[-1]
+    names = [name for name in world.engine.hosts if name in assignment.coalition.members]
     for name in names:
-        host = world.engine.hosts[name]
-        host.behaviours = (*host.behaviours, casting.of(name)[-1])
+        world.engine.hosts[name].behaviours = world.casting.of(name)
+    behaviour = assignment.behaviour
     world.log.append(world.engine.now, Touched(written, names, behaviour.kind, behaviour.dishonest))
 
 

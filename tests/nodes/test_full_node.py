@@ -15,7 +15,7 @@ from nodes.full import CLAIMS_KEPT, FullNode, OpenBatch
 from nodes.messages import BatchData, BatchQuery, ClaimProof, ClaimQuery, Envelope, Refusal
 from nodes.records import ClaimChecked, DutyFailed
 from simnet.comparators.relative import Relative
-from simnet.world.population import hash_chain
+from simnet.world.directory import hash_chain
 from tests.driving import (
     INPUT,
     MODEL,

@@ -20,7 +20,7 @@ from simnet.log.tables import payments
 from simnet.scenario.errors import ScenarioErrors
 from simnet.strategies.dispute.clients import Auditor, Delegator, parts
 from simnet.theory import detected_within
-from simnet.world.build import client_policy
+from simnet.world.participants import client_policy
 from tests.driving import (
     FEE,
     INPUT,

@@ -17,7 +17,10 @@ from nodes.models.zoo import default_zoo
 from simnet.kernel.streams import Streams
 from simnet.scenario.load import parse_scenario
 from simnet.scenario.schema import Scenario
-from simnet.world.population import assign, directory_of, gaps, hash_chain, key_of, orders
+from simnet.world.assignments import assign
+from simnet.world.directory import directory_of, hash_chain, key_of
+from simnet.world.plan import Plan
+from simnet.world.workload import gaps, orders
 from tests.small import scenario
 
 
@@ -169,3 +172,29 @@ def test_a_hash_chain_ends_in_its_tip_and_each_link_is_the_hash_of_the_one_befor
     assert len(chain) == 6
     assert all(keccak(before) == link for before, link in itertools.pairwise(chain))
     assert chain[0] == keccak(b"seed")
+
+
+# -- the whole plan ------------------------------------------------------------------------------------------
+
+
+def test_a_plan_follows_from_scenario_and_seed_alone() -> None:
+    bold = [{"behaviour": "quantize", "count": 2}, {"behaviour": "lazy_accept", "count": 1}]
+    first, again, other = (Plan.of(scenario(seed=seed, adversaries=bold)) for seed in (1, 1, 2))
+    assert first.stakeholders == again.stakeholders != other.stakeholders
+    assert [a.coalition.members for a in first.assignments] == [a.coalition.members for a in again.assignments]
+    assert [holder.identity for holder in first.stakeholders] == list(first.directory)
+
+
+def test_one_more_adversary_leaves_people_money_and_earlier_coalitions_as_they_are() -> None:
+    quantize, lazy = {"behaviour": "quantize", "count": 1}, {"behaviour": "lazy_accept", "count": 1}
+    plan = Plan.of(scenario(adversaries=[quantize]))
+    extended = plan.extended(scenario(adversaries=[quantize, lazy]))
+    assert (extended.directory, extended.stakeholders) == (plan.directory, plan.stakeholders)
+    assert extended.assignments[0] is plan.assignments[0]
+    assert [a.behaviour.kind for a in extended.assignments] == ["quantize", "lazy_accept"]
+
+
+def test_liars_are_inference_nodes_with_a_dishonest_behaviour() -> None:
+    kinds = {"quantize": ["inference-0"], "honest_noisy": ["inference-1"], "lazy_accept": ["full-0"]}
+    adversaries = [{"behaviour": kind, "nodes": nodes} for kind, nodes in kinds.items()]
+    assert Plan.of(scenario(adversaries=adversaries)).liars == {"inference-0"}

@@ -1,0 +1,155 @@
+"""Makes the hosts: each participant with what its role, the scenario and the strategy give it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from chain.quantities import Gas, Wei
+from nodes.client import Client, ClientPolicy
+from nodes.full import FullNode
+from nodes.identity import Identity, Role
+from nodes.inference import InferenceNode, InferencePolicy
+from nodes.models.devices import DEVICES, Device
+from nodes.models.execution import Executor, OnnxExecutor
+from nodes.producer import Producer
+from nodes.proofs.prover import CircuitExecutor, Prover
+from simnet.kernel.host import Host, Participant
+from simnet.scenario.schema import Scenario
+from simnet.strategies.dispute.clients import Auditor, Delegator
+from simnet.world.casting import Casting
+from simnet.world.directory import beacon_secrets, key_of
+from simnet.world.genesis import Genesis
+from simnet.world.plan import Plan
+
+if TYPE_CHECKING:
+    from nodes.enclave.enclave import Enclave
+
+Make = Callable[[], Participant]
+"""Makes a participant, at the start and after each crash."""
+
+
+@dataclass(frozen=True)
+class Participants:
+    """What hosts are made from."""
+
+    plan: Plan
+    genesis: Genesis
+    casting: Casting
+    enclaves: Mapping[str, Enclave]
+    """Those of inference nodes, by name, where the strategy has them."""
+    prover: Prover | None
+    """What makes zero-knowledge proofs for everybody."""
+    block_gas_limit: Gas
+
+    def host(self, identity: Identity) -> Host:
+        """A host with the participant that its role asks for."""
+        nodes = self.plan.scenario.nodes
+        match identity.role:
+            case Role.PRODUCER:
+                return self._host(identity, partial(Producer, identity, self.block_gas_limit))
+            case Role.INFERENCE:
+                return self._host(identity, self.inference(identity), nodes.inference.device)
+            case Role.FULL:
+                return self._host(identity, self.full(identity), nodes.full.device)
+            case Role.CLIENT:
+                policy = client_policy(self.plan.scenario, self.plan.rank(identity))
+                # A client that probes executes models itself, on what full nodes have.
+                return self._host(identity, self.client(identity, policy), nodes.full.device if policy.probes else "")
+
+    def _host(self, identity: Identity, make: Make, device: str = "") -> Host:
+        """A host, with a device and what comes with it unless `device` is empty."""
+        host = Host(identity, key_of(identity.name, self.plan.streams), make)
+        host.behaviours = self.casting.of(identity.name)
+        if not device:
+            return host
+        executor: Executor = OnnxExecutor(self.plan.zoo, "auto" if device == "auto" else "cpu")
+        host.executor = executor if self.prover is None else CircuitExecutor(executor, self.prover)
+        host.device = device_of(device)
+        host.prover = self.prover
+        host.provers_free_at = [0.0] * self.plan.scenario.strategy.machines_of(identity)
+        if (enclave := self.enclaves.get(identity.name)) is not None:
+            from nodes.enclave.sandbox import Sandbox  # loads cryptography, which few runs need
+
+            host.sandbox = Sandbox(enclave)
+        return host
+
+    def client(self, identity: Identity, policy: ClientPolicy) -> Make:
+        """Makes a client. Its orders go on where they were if it is started anew."""
+        plan = self.plan
+        asked = plan.orders(identity)
+        for behaviour, _ in self.casting.of(identity.name):
+            asked = behaviour.plan(asked)
+        family: Callable[..., Client] = Client
+        if policy.providers > 1:
+            family = partial(Delegator, comparator=plan.scenario.comparator)
+        elif policy.probes:
+            secret = plan.streams.secret(f"probes/{identity.name}")
+            family = partial(Auditor, comparator=plan.scenario.comparator, secret=secret)
+
+        def make() -> Participant:
+            client = family(identity, plan.directory, self.genesis.domain, plan.model_hashes, policy, asked)
+            client.absent |= plan.unbonded
+            client.duties = plan.scenario.strategy
+            return client
+
+        return make
+
+    def inference(self, identity: Identity) -> Make:
+        """Makes an inference node."""
+        plan, section = self.plan, self.plan.scenario.nodes.inference
+        demands = plan.scenario.clients.payment == "voucher"
+        policy = InferencePolicy(section.batch_interval, section.batch_size, demands)
+        return partial(
+            InferenceNode,
+            identity,
+            plan.directory,
+            self.genesis.domain,
+            plan.model_hashes,
+            self.genesis.time,
+            policy,
+            {model.name: (model.input_shape, model.input_dtype) for model in plan.models},
+            duties=plan.scenario.strategy,
+            secret=plan.streams.secret(f"salt/{identity.name}"),
+        )
+
+    def full(self, identity: Identity) -> Make:
+        """Makes a full node."""
+        plan, scenario = self.plan, self.plan.scenario
+        shared: dict[str, Any] = {
+            "domain": self.genesis.domain,
+            "models": {digest: name for name, digest in plan.model_hashes.items()},
+            "duties": scenario.strategy,
+            "comparator": scenario.comparator,
+            "rank": plan.rank(identity),
+            "secret": plan.streams.secret(f"salt/{identity.name}"),
+            "beacon_secrets": beacon_secrets(scenario, identity.name, plan.streams),
+            "beacon_round_s": scenario.economics.beacon_round,
+            "finality_delay_s": scenario.economics.finality_delay,
+        }
+
+        def make() -> Participant:
+            briefing = scenario.strategy.briefing(identity, plan.streams)
+            return FullNode(identity, plan.directory, genesis=self.genesis.time, memory=briefing, **shared)
+
+        return make
+
+
+def client_policy(scenario: Scenario, index: int) -> ClientPolicy:
+    """How client number `index` behaves."""
+    section = scenario.clients
+    policy = ClientPolicy(Wei(section.fee), section.timeout, section.payment == "voucher", section.audit)
+    if section.wait_for_finality_above is not None:
+        policy = replace(policy, waits_above=Wei(section.wait_for_finality_above))
+    return scenario.strategy.client_policy(policy, index, scenario)
+
+
+def device_of(name: str) -> Device:
+    """The profile that modelled time follows. Executing is another matter: only ``auto`` looks for CUDA."""
+    if name == "auto":
+        import onnxruntime
+
+        name = "gpu" if "CUDAExecutionProvider" in onnxruntime.get_available_providers() else "cpu"
+    return DEVICES[name]

@@ -1,0 +1,91 @@
+"""A run before it begins: who takes part, with what, who misbehaves, what is served and what will be asked.
+
+A plan follows from the scenario and its seed. It is made once, without a chain and without a log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Self
+
+from chain.quantities import Address
+from nodes.client import Order
+from nodes.identity import Directory, Identity, Role
+from nodes.models.zoo import Model, Zoo, default_zoo
+from simnet.kernel.streams import Streams
+from simnet.scenario.schema import Scenario
+from simnet.world.assignments import Assignment, assign
+from simnet.world.balances import Stakeholder, stakeholders
+from simnet.world.directory import directory_of, key_of
+from simnet.world.workload import orders
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is made from."""
+
+    scenario: Scenario
+    streams: Streams
+    zoo: Zoo
+    models: tuple[Model, ...]
+    """Those that are served."""
+    directory: Directory
+    assignments: tuple[Assignment, ...]
+    stakeholders: tuple[Stakeholder, ...]
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Self:
+        """The plan of a scenario."""
+        streams, zoo = Streams(scenario.seed), zoo_of(scenario)
+        models = tuple(zoo.model(choice.name) for choice in scenario.models)
+        directory = directory_of(scenario, streams)
+        assignments = assign(scenario, directory, streams)
+        holders = stakeholders(scenario, directory, assignments, streams)
+        return cls(scenario, streams, zoo, models, directory, assignments, holders)
+
+    def extended(self, scenario: Scenario) -> Self:
+        """The plan once its scenario has more adversaries or faults: the same people with the same money."""
+        known = len(self.assignments)
+        added = assign(scenario, self.directory, self.streams)[known:]
+        return replace(self, scenario=scenario, assignments=(*self.assignments, *added))
+
+    @property
+    def deployer(self) -> Address:
+        """Who deploys the contracts; it has no say in anything afterwards."""
+        return key_of("deployer", self.streams).address
+
+    @property
+    def model_hashes(self) -> dict[str, bytes]:
+        """Content hash of each model that is served."""
+        return {model.name: bytes.fromhex(model.reference.sha256) for model in self.models}
+
+    @property
+    def unbonded(self) -> frozenset[str]:
+        """Inference nodes that have nothing bonded at the start."""
+        held = ((holder.identity, holder.bonded) for holder in self.stakeholders)
+        return frozenset(who.name for who, bonded in held if who.role is Role.INFERENCE and not bonded)
+
+    @property
+    def liars(self) -> frozenset[str]:
+        """Inference nodes that were given a dishonest behaviour."""
+        assigned = ((a.behaviour, name) for a in self.assignments for name in a.coalition.members)
+        of_inference = {identity.name for identity in self.directory.of(Role.INFERENCE)}
+        return frozenset(name for behaviour, name in assigned if behaviour.dishonest and name in of_inference)
+
+    def rank(self, identity: Identity) -> int:
+        """Number of a participant within its role, from 0."""
+        return self.directory.of(identity.role).index(identity)
+
+    def orders(self, client: Identity) -> Iterator[Order]:
+        """What a client will ask."""
+        return orders(self.scenario, self.rank(client), self.zoo, self.streams)
+
+
+def zoo_of(scenario: Scenario) -> Zoo:
+    """The zoo, with the scenario's own models added."""
+    zoo = default_zoo()
+    for choice in scenario.models:
+        if choice.path is not None:
+            zoo.add(choice.name, choice.path, macs=choice.macs)
+    return zoo

@@ -1,0 +1,28 @@
+"""A world is put together from a plan: who is given an enclave has one, and its behaviours hold the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nodes.identity import Role
+from simnet.log.events import EventLog
+from simnet.world.backends import open_chain
+from simnet.world.build import build
+from tests.small import scenario
+
+
+def test_a_node_and_its_behaviours_hold_one_enclave(tmp_path: Path) -> None:
+    pytest.importorskip("pyrevm")
+    leaky = [{"behaviour": "key_export_clone", "nodes": ["inference-0", "inference-1"]}]
+    one = scenario(strategy={"kind": "tee"}, adversaries=leaky)
+    log = EventLog(tmp_path / "events.jsonl")
+    world = build(one, open_chain(one), log)
+    log.close()
+    for identity in world.plan.directory:
+        sandbox = world.engine.hosts[identity.name].sandbox
+        assert (sandbox is not None) is (identity.role is Role.INFERENCE)
+        for behaviour, _ in world.casting.of(identity.name):
+            assert sandbox is not None
+            assert behaviour._situation.enclave is sandbox.enclave
