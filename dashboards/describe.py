@@ -101,7 +101,9 @@ def _joined(row: Row, who: Who) -> str:
 
 
 def _fault(row: Row, who: Who) -> str:
-    return f"{row['verb']} {', '.join(row['targets'])}".rstrip()
+    told = row["says"]
+    others = [name for name in row["targets"] if name not in told]
+    return f"{told} ({', '.join(others)})" if others else told
 
 
 def _cheated(row: Row, who: Who) -> str:
@@ -149,6 +151,7 @@ KINDS: dict[str, Callable[[Row, Who], str]] = {
     "transaction_mined": _transaction,
     "chain_reorged": lambda r, _: f"{r['depth']} blocks from {r['first']} on are undone",
     "fault_injected": _fault,
+    "fault_ended": _fault,
     "touched": lambda r, _: f"injected by hand: {r['what']}",
     "stake_read": lambda r, _: f"{r['node']} has {opg(int(r['stake']))} OPG at stake in the end",
     "supply_read": lambda r, _: f"{opg(int(r['accounted']))} of {opg(int(r['total']))} OPG accounted for",

@@ -74,8 +74,7 @@ class First(Suggester):
 
 def known_injections(typed: str) -> Iterable[str]:
     """Faults and behaviours that begin as typed."""
-    from simnet.faults.verbs import VERBS
-    from simnet.plugins import behaviours
+    from simnet.plugins import behaviours, faults
 
-    entries = [f"{verb}: " for verb in VERBS] + [f"behaviour: {kind}, nodes: [" for kind in behaviours()]
+    entries = [f"{verb}: " for verb in faults()] + [f"behaviour: {kind}, nodes: [" for kind in behaviours()]
     return (entry for entry in entries if typed and entry.startswith(typed))

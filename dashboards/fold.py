@@ -67,20 +67,18 @@ def touched(state: State, row: Row) -> None:
 
 
 def fault_injected(state: State, row: Row) -> None:
-    verb, targets = row["verb"], row["targets"]
-    state.counts[f"fault:{verb}"] += 1
-    if verb in ("crash", "restart"):
-        for name in targets:
-            if name in state.nodes:
-                state.nodes[name].up = verb == "restart"
-    elif verb == "partition":
-        state.partition = list(targets)
-    elif verb == "heal":
-        state.partition = []
-    elif verb == "hold":
-        state.held = [*state.held, *targets]
-    elif verb == "release":
-        state.held = []
+    state.counts[f"fault:{row['verb']}"] += 1
+    if row["lasts"]:
+        state.faults[row["fault"]] = row["says"]
+    for node in state.at(row["targets"]):
+        node.conditions[row["fault"]] = row["condition"]
+
+
+def fault_ended(state: State, row: Row) -> None:
+    if row["whole"]:
+        state.faults.pop(row["fault"], None)
+    for node in state.at(row["targets"]):
+        node.conditions.pop(row["fault"], None)
 
 
 # -- inferences --------------------------------------------------------------------------------------------
@@ -234,6 +232,7 @@ HANDLERS: dict[str, Callable[[State, Row], None]] = {
         participant_joined,
         touched,
         fault_injected,
+        fault_ended,
         extra_task,
         task_sent,
         task_answered,

@@ -74,6 +74,7 @@ GROUP_OF: dict[str, str] = {
     "ChallengeDecided": "penalties",
     "Inattentive": "penalties",
     "fault_injected": "faults",
+    "fault_ended": "faults",
     "chain_reorged": "faults",
     "duty_failed": "faults",
     "touched": "faults",
@@ -197,7 +198,7 @@ class Index:
             found += dict.fromkeys(self._names.get(args[key], "") for key in ADDRESS_KEYS if key in args)
         elif kind == "transaction_mined":
             found.append(self._names.get(row["sender"], ""))
-        elif kind == "fault_injected":
+        elif kind in ("fault_injected", "fault_ended"):
             found += dict.fromkeys(row["targets"])
         return found
 

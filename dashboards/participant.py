@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from dashboards.state import Node, State
+from dashboards.state import Node
 from dashboards.text import Span
 
 STAKERS = ("inference", "full")
 
 
-def status(node: Node, state: State) -> Span:
+MARKS: dict[str, Span] = {"down": ("○", "bad"), "cut off": ("◌", "warn"), "impaired": ("◍", "warn")}
+"""What faults make of a participant, the worst first."""
+
+
+def status(node: Node) -> Span:
     """Whether it takes part: a mark that needs no colour."""
-    if not node.up:
-        return "○", "bad"
-    if state.cut_off(node):
-        return "◌", "warn"
-    if node.jailed:
-        return "▦", "warn"
-    return "●", "good"
+    return STATUS[status_word(node)]
+
+
+def status_word(node: Node) -> str:
+    """Whether it takes part, in a word or two."""
+    worst = next((word for word in MARKS if word in node.conditions.values()), "")
+    return worst if worst in ("down", "cut off") else "jailed" if node.jailed else worst or "up"
+
+
+STATUS: dict[str, Span] = {**MARKS, "jailed": ("▦", "warn"), "up": ("●", "good")}
 
 
 def truth(node: Node) -> Span:
@@ -50,11 +57,6 @@ def fate(node: Node) -> Span:
     if node.lies:
         return "… at large", "warn"
     return ("· not yet", "dim") if node.dishonest else ("", "")
-
-
-def status_word(node: Node, state: State) -> str:
-    """The mark of `status`, spelled out."""
-    return {"○": "down", "◌": "cut off", "▦": "jailed", "●": "up"}[status(node, state)[0]]
 
 
 def trouble(node: Node) -> tuple[int, int, int]:

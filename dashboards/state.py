@@ -8,6 +8,7 @@ wants to see it again looks its rows up in the log.
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +32,8 @@ class Node:
     stake: int = 0
     behaviours: list[str] = field(default_factory=list)
     dishonest: bool = False
-    up: bool = True
+    conditions: dict[int, str] = field(default_factory=dict)
+    """What faults make of it: ``down``, ``cut off``, ``impaired``, or nothing in particular, by the fault's number."""
     jailed: bool = False
     lies: int = 0
     """Dishonest acts so far, as the behaviours themselves recorded them."""
@@ -52,6 +54,11 @@ class Node:
     gas: int = 0
     refused: int = 0
     """Requests that nodes refused for want of payment."""
+
+    @property
+    def up(self) -> bool:
+        """Whether no fault keeps it down."""
+        return "down" not in self.conditions.values()
 
     @property
     def income(self) -> int:
@@ -194,10 +201,8 @@ class State:
     detection: Sketch = field(default_factory=Sketch)
     """Time to detection, s."""
     courses: dict[str, Course] = field(default_factory=dict)
-    partition: list[str] = field(default_factory=list)
-    """Nodes and regions cut off from all others."""
-    held: list[str] = field(default_factory=list)
-    """Both ends of links whose messages are held back."""
+    faults: dict[int, str] = field(default_factory=dict)
+    """What is broken now, in words, by the fault's number."""
     touched: list[str] = field(default_factory=list)
     """What somebody injected by hand."""
     followed: str = ""
@@ -219,6 +224,7 @@ class State:
         """Name of the participant at an address, or the address shortened."""
         return self.names.get(address, address[:10] + "…")
 
-    def cut_off(self, node: Node) -> bool:
-        """Whether a partition separates the node from the rest."""
-        return node.name in self.partition or node.region in self.partition
+    def at(self, targets: Iterable[str]) -> list[Node]:
+        """Participants of these names or in these regions."""
+        wanted = frozenset(targets)
+        return [node for node in self.nodes.values() if node.name in wanted or node.region in wanted]

@@ -94,7 +94,8 @@ def on_scale(
     """A course on the scale of the whole run, blank where it has not got to yet."""
     if course is None:
         return []
-    values: list[float] = list(getattr(course, what))
+    curves: dict[str, Sequence[float]] = {"counts": course.counts, "totals": course.totals, "means": course.means}
+    values = list(curves[what])
     bins = math.ceil(span_s / course.width_s)
     return values + [AHEAD] * (bins - len(values))
 

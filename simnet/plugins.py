@@ -1,6 +1,6 @@
-"""Which behaviours, strategies and comparators there are: ours, and those that entry points add.
+"""Which behaviours, strategies, comparators and faults there are: ours, and those that entry points add.
 
-Ours are the concrete classes with a `kind` in the modules of three packages. A third party names such a
+Ours are the concrete classes with a `kind` in the modules of four packages. A third party names such a
 class as an entry point in the group of its family, and scenarios use it like any other.
 """
 
@@ -22,6 +22,7 @@ from nodes.parameters import Parameters
 if TYPE_CHECKING:
     from nodes.adversaries.behaviour import Behaviour
     from simnet.comparators.comparator import Comparator
+    from simnet.faults.fault import Fault
     from simnet.strategies.strategy import Strategy
 
 
@@ -54,6 +55,7 @@ STRATEGIES = Family("strategy", "simnet.strategies", "simnet.strategies.strategy
 COMPARATORS = Family(
     "comparator", "simnet.comparators", "simnet.comparators.comparator:Comparator", group="simnet.comparators"
 )
+FAULTS = Family("fault", "simnet.faults", "simnet.faults.fault:Fault", group="simnet.faults")
 
 
 def behaviours() -> Mapping[str, type[Behaviour]]:
@@ -69,6 +71,11 @@ def strategies() -> Mapping[str, type[Strategy]]:
 def comparators() -> Mapping[str, type[Comparator]]:
     """Every comparator by its kind, in order of kind."""
     return cast("Mapping[str, type[Comparator]]", members(COMPARATORS))
+
+
+def faults() -> Mapping[str, type[Fault]]:
+    """Every fault by its verb, in order of verb."""
+    return cast("Mapping[str, type[Fault]]", members(FAULTS))
 
 
 @cache

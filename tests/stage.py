@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import yaml
@@ -25,8 +25,7 @@ from nodes.models.devices import DEVICES
 from nodes.models.execution import Execution
 from nodes.producer import Producer
 from nodes.records import Record
-from simnet.faults.acts import schedule
-from simnet.faults.verbs import AnyFault
+from simnet.faults.fault import Fault, Injector
 from simnet.kernel.compute import ComputeTime
 from simnet.kernel.engine import Engine
 from simnet.kernel.host import Host
@@ -34,6 +33,7 @@ from simnet.kernel.mempool import Ledger
 from simnet.kernel.network import Network, NetworkParameters
 from simnet.kernel.streams import Streams
 from simnet.log.events import EventLog
+from simnet.scenario.kinds import FAULT
 
 GENESIS = Timestamp(1_000)
 DOMAIN = Domain(1, Address("0x" + "5e" * 20))
@@ -175,6 +175,7 @@ class Stage:
         self.network = Network(parameters, Streams(1))
         self.ledger = Ledger(self.chain, DOMAIN, GENESIS, block_time_s)
         self.engine = Engine(self.network, self.log, self.ledger, SecondsPerItem())
+        self.injector = Injector(self.engine, Streams(1))
         self.said: list[Any] = []
 
     def close(self) -> None:
@@ -222,7 +223,8 @@ class Stage:
 
     def faults(self, text: str) -> None:
         """Have faults happen, written as in a scenario file."""
-        schedule(self.engine, TypeAdapter(tuple[AnyFault, ...]).validate_python(yaml.safe_load(text)))
+        adapter = TypeAdapter(tuple[Annotated[Fault, FAULT], ...])
+        self.injector.schedule(adapter.validate_python(yaml.safe_load(text)))
 
     def run(self, until_s: float) -> list[Any]:
         """Run, and return what was said."""

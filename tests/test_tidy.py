@@ -14,7 +14,7 @@ import networkx
 import pytest
 
 from simnet.cli.main import VERBS
-from simnet.plugins import BEHAVIOURS, COMPARATORS, STRATEGIES
+from simnet.plugins import BEHAVIOURS, COMPARATORS, FAULTS, STRATEGIES
 from tests.source import ROOT, Module, modules, report
 
 MAY_IMPORT = {
@@ -148,7 +148,8 @@ def test_every_module_is_used() -> None:
             return True
         if module.name in {"simnet.cli.main", *(f"simnet.cli.{verb}" for verb in VERBS)}:
             return True
-        if module.name.startswith(tuple(f"{family.package}." for family in (BEHAVIOURS, STRATEGIES, COMPARATORS))):
+        families = (BEHAVIOURS, STRATEGIES, COMPARATORS, FAULTS)
+        if module.name.startswith(tuple(f"{family.package}." for family in families)):
             return True
         return f"python -m {module.name}\n" in (ROOT / "Makefile").read_text()
 

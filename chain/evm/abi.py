@@ -144,12 +144,23 @@ def load(name: str) -> Artifact:
     return Artifact(raw["name"], raw["abi"], bytes.fromhex(raw["bytecode"].removeprefix("0x")))
 
 
+def contracts() -> tuple[str, ...]:
+    """Names of all committed artifacts."""
+    return tuple(sorted(path.stem for path in ARTIFACTS.glob("*.json")))
+
+
+def functions_of(contract: str | None) -> tuple[str, ...]:
+    """Names of a contract's functions, or of those of all."""
+    names = contracts() if contract is None else (contract,)
+    return tuple(sorted({function for name in names for function in load(name).functions}))
+
+
 @cache
 def _errors_of_all_contracts() -> dict[bytes, Entry]:
     """Custom errors by selector: a revert may bubble up from any contract below the one called."""
     merged: dict[bytes, Entry] = {}
-    for path in sorted(ARTIFACTS.glob("*.json")):
-        merged.update(load(path.stem).errors_by_selector)
+    for name in contracts():
+        merged.update(load(name).errors_by_selector)
     return merged
 
 

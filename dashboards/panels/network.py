@@ -57,8 +57,7 @@ class Network(Panel):
         regions = Counter(node.region for node in state.nodes.values())
         line: Line = [(" · ".join(f"{roles[role]} {role}" for role in ROLES if roles[role]), "strong")]
         line.append(("   " + " · ".join(f"{region} {regions[region]}" for region in sorted(regions)), "dim"))
-        broken = [f"partition: {', '.join(state.partition)}"] if state.partition else []
-        broken += [f"held: {', '.join(state.held)}"] if state.held else []
+        broken = list(state.faults.values())
         down = sum(not node.up for node in state.nodes.values())
         broken += [f"{down} down"] if down else []
         faults: list[Line] = [[("↯ " + " · ".join(broken), "warn")]] if broken else []
@@ -74,7 +73,7 @@ class Network(Panel):
         stake = opg(node.stake) if node.role in ("inference", "full") else "–"
         acts = str(node.claims + node.checks) if node.role in ("inference", "full") else ""
         cells = [
-            status(node, self.scene.state),
+            status(node),
             (node.name, ""),
             (node.region, "dim"),
             (stake, "bad" if node.slashed else ""),

@@ -17,10 +17,10 @@ class NodePanel(Listing):
         node = state.nodes.get(self.about)
         if node is None:
             return [[("not in the run yet", "dim")]]
-        mark, style = status(node, state)
+        mark, style = status(node)
         who = f"{node.role} in {node.region}" + (f" · {node.persona}" if node.persona else "")
         lines: list[Line] = [
-            [(f"{mark} {status_word(node, state)}", style), (f"  {who}", "strong"), (f"  {node.address}", "dim")],
+            [(f"{mark} {status_word(node)}", style), (f"  {who}", "strong"), (f"  {node.address}", "dim")],
             [("in truth    ", "dim"), truth(node)],
             [("by protocol ", "dim"), belief(node), ("  ", ""), fate(node)],
         ]

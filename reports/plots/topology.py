@@ -102,7 +102,7 @@ def people(run: Run, places: Places) -> list[Trace]:
 def crashed(tables: Tables, places: Places) -> list[Trace]:
     """A cross over whoever crashed."""
     region = {name: row["region"] for name, row in tables.participants.items()}
-    targets = {target for fault in faults(tables) if fault.verb == "crash" for target in fault.targets}
+    targets = {target for fault in faults(tables) if fault.condition == "down" for target in fault.targets}
     names = [name for name in places if name in targets or region[name] in targets]
     if not names:
         return []

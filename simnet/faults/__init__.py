@@ -1,1 +1,1 @@
-"""Faults: what a scenario can break, and how it is undone."""
+"""Faults: what can break, one file a verb. `simnet.faults.fault` says what a fault is."""

@@ -45,9 +45,11 @@ from nodes.proofs.prover import CircuitExecution, Verified
 from nodes.records import CircuitAnswered
 from simnet.kernel import provers
 from simnet.kernel.compute import ComputeTime
+from simnet.kernel.conditions import RPC_RETRY_S
 from simnet.kernel.host import Host, Task
+from simnet.kernel.layers import Lift
 from simnet.kernel.mempool import Ledger
-from simnet.kernel.network import Network
+from simnet.kernel.network import Hold, Network, Way
 from simnet.log.events import EventLog, Executed, MessageSent
 
 if TYPE_CHECKING:
@@ -71,11 +73,8 @@ class Engine:
         self.ledger = ledger
         self.compute = compute
         self.hosts: dict[str, Host] = {}
-        self.opg_price = 1.0
-        """What one OPG is worth, over what it was worth when the run began."""
         self._open_requests: dict[int, Task] = {}
         self._requests = 0
-        self._held: list[tuple[str, str, Envelope, int]] = []
         self._handlers: dict[type, Callable[[Task, Any], Any]] = {
             Execute: self._execute,
             Check: self._check,
@@ -187,18 +186,28 @@ class Engine:
         self.log.append(self.environment.now, record)
         if lost:
             return
-        envelope = Envelope(sender, message, request)
-        if network.is_held(sender, receiver):
-            self._held.append((sender, receiver, envelope, reply_to))
+        self._carry(sender, receiver, Envelope(sender, message, request), reply_to, delay)
+
+    def _carry(self, sender: str, receiver: str, envelope: Envelope, reply_to: int, delay: float) -> None:
+        """Have an envelope arrive after `delay`; whoever holds it back has it arrive later."""
+        hold = self.network.hold_on(sender, receiver) if self.network.holds else None
+        if hold is not None:
+            hold.kept.append((sender, receiver, envelope, reply_to))
         else:
             self.after(delay, self._arrive, (self.hosts[receiver], envelope, reply_to))
 
-    def release(self) -> None:
-        """Send held messages on."""
-        self.network.release()
-        held, self._held = self._held, []
-        for _, receiver, envelope, reply_to in held:
-            self.after(HELD_RETRY_S, self._arrive, (self.hosts[receiver], envelope, reply_to))
+    def hold(self, way: Way) -> Lift:
+        """Keep messages that go this way back. What is returned sends them on; another hold may take them over."""
+        hold = Hold(way)
+        lift = self.network.holds.lay(hold)
+
+        def release() -> None:
+            lift()
+            kept, hold.kept = hold.kept, []
+            for sender, receiver, envelope, reply_to in kept:
+                self._carry(sender, receiver, envelope, reply_to, HELD_RETRY_S)
+
+        return release
 
     def _arrive(self, event: simpy.Event) -> None:
         host, envelope, reply_to = event._value
@@ -239,6 +248,7 @@ class Engine:
             raise TypeError(f"{host.name} has no device to execute models on")
         execution = host.executor.run(effect.model, effect.variant, effect.value)
         busy = self.compute.seconds(effect.model, effect.variant, execution, host.device)
+        busy *= host.conditions.slowdown
         begins = max(self.now, host.device_free_at)
         host.device_free_at = begins + busy
         record = Executed(
@@ -301,11 +311,11 @@ class Engine:
         self.after(effect.seconds, task.wake)
         return WAITS
 
-    def _now(self, _: Task, __: Now) -> float:
-        return self.now
+    def _now(self, task: Task, _: Now) -> float:
+        return self.now + task.host.conditions.clock_offset_s
 
     def _quote(self, _: Task, __: Quote) -> float:
-        return self.opg_price
+        return self.ledger.conditions.opg_price
 
     def _spawn(self, task: Task, effect: Spawn) -> None:
         self.start(task.host, effect.steps)
@@ -319,11 +329,19 @@ class Engine:
         self.ledger.submit(task, effect)
         return WAITS
 
-    def _read(self, _: Task, effect: Read) -> Any:
+    def _read(self, task: Task, effect: Read) -> Any:
+        if task.host.conditions.unserved("read"):
+            self.after(RPC_RETRY_S, lambda _: self._read_again(task, effect))
+            return WAITS
         try:
             return self.ledger.chain.read(effect.contract, effect.function, *effect.args)
         except CallReverted:
             return None
+
+    def _read_again(self, task: Task, effect: Read) -> None:
+        """Ask an endpoint that did not answer once more."""
+        if task.alive and (answer := self._read(task, effect)) is not WAITS:
+            self.resume(task, answer)
 
     def _pending(self, task: Task, _: Pending) -> Any:
         self.ledger.wait_for_slot(task)

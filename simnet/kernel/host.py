@@ -20,6 +20,7 @@ from nodes.identity import Identity
 from nodes.messages import Envelope
 from nodes.models.devices import Device
 from nodes.models.execution import Executor
+from simnet.kernel.conditions import HostConditions
 
 if TYPE_CHECKING:
     from nodes.enclave.sandbox import Sandbox
@@ -54,6 +55,8 @@ class Host:
     provers_free_at: list[float] = field(default_factory=list)
     """When each of its provers is free, if it has any."""
     up: bool = True
+    conditions: HostConditions = field(default_factory=HostConditions)
+    """What faults make of it."""
     device_free_at: float = 0.0
     mailbox: deque[Envelope] = field(default_factory=deque)
     receiver: Task | None = None

@@ -2,8 +2,8 @@
 
 A transaction travels to the producers and waits in the mempool; in its slot a producer builds a block out of
 what is pending; the block travels back, and with it come receipts to those who sent its transactions and logs
-to those who subscribed. Somebody cut off sends and receives when the partition is over, in order. Blocks are
-mined only when there is something to put into them.
+to those who subscribed. Somebody cut off sends and receives when the partition is over, in order, and so does
+somebody whose endpoint does not answer. Blocks are mined only when there is something to put into them.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import simpy
 
 from chain.formats.signing import Domain
-from chain.quantities import Timestamp
-from chain.seam import Block, Call, Chain, Log, Receipt
+from chain.quantities import Gas, Timestamp
+from chain.seam import Block, Call, Chain, Log, Receipt, Revert
 from nodes.effects import Submit
 from nodes.messages import Envelope
+from simnet.kernel.conditions import FEE_CAP, RPC_RETRY_S, ChainConditions
 from simnet.kernel.host import Host, Task
 from simnet.log.events import BlockMined, ChainReorged, ContractEvent, TransactionMined, as_json
 
@@ -38,6 +39,8 @@ class Transaction:
     sent_at: float
     task: Task | None
     """Who waits for its receipt; nobody after a reorg put it back."""
+    max_fee: float
+    """What its sender pays for gas at the most, over the gas price when the run began."""
 
 
 @dataclass(slots=True)
@@ -56,6 +59,7 @@ class Ledger:
         self.domain = domain
         self.genesis = genesis
         self.block_time_s = block_time_s
+        self.conditions = ChainConditions()
         self.producers: list[Host] = []
         self.mined: list[tuple[Transaction, ...]] = []
         """Transactions of each block since the run began, for reorgs."""
@@ -75,19 +79,27 @@ class Ledger:
     # -- into the mempool ----------------------------------------------------------------------------------
 
     def submit(self, task: Task, effect: Submit) -> None:
-        """Send a transaction to the producers; `task` is resumed with its receipt."""
+        """Send a transaction to the producers; `task` is resumed with its receipt.
+
+        One that the sender's endpoint refuses goes nowhere, and its receipt says so.
+        """
+        if task.host.conditions.fails("submit"):
+            refused = Receipt(effect.call, Gas(0), (), Revert("RpcFailed", {}))
+            self._engine.after(RPC_RETRY_S, task.wake, refused)
+            return
         call, limit = effect.call, self.chain.block_gas_limit
         if call.gas_limit > limit:  # no block would ever hold it, and what waits behind it neither
             call = replace(call, gas_limit=limit)
-        transaction = Transaction(call, effect.subject, self._engine.now, task)
+        max_fee = FEE_CAP * self.conditions.gas_price
+        transaction = Transaction(call, effect.subject, self._engine.now, task, max_fee)
         self._outbox.setdefault(task.host.name, []).append(transaction)
         self._send_out(task.host.name)
 
     def _send_out(self, name: str) -> None:
         """Send a host's transactions to a producer, in order; a host cut off from all tries again later."""
-        network = self._engine.network
-        near = next((p.name for p in self.producers if network.connected(name, p.name)), None)
-        if near is None:
+        network, conditions = self._engine.network, self._engine.hosts[name].conditions
+        near = next((p.name for p in self.producers if network.reaches(name, p.name)), None)
+        if near is None or conditions.unserved("submit"):
             self._engine.after(self.block_time_s, lambda _: self._send_out(name))
             return
         for transaction in self._outbox.pop(name, ()):
@@ -115,10 +127,15 @@ class Ledger:
         """Give the slot to the producer whose turn it is; one that is down misses it."""
         self._slot_due = False
         producer = self.producers[event._value % len(self.producers)]
-        task = self._waiting.pop(producer.name, None)
-        if task is not None:
-            self._engine.resume(task, tuple(transaction.call for transaction in self._pending))
+        if producer.name in self._waiting and (calls := self._offered(producer.name)):
+            self._engine.resume(self._waiting.pop(producer.name), calls)
         self._schedule_slot()
+
+    def _offered(self, producer: str) -> tuple[Call, ...]:
+        """The pending calls that a producer may put into a block now, oldest first."""
+        price = self.conditions.gas_price
+        affordable = [transaction.call for transaction in self._pending if transaction.max_fee >= price]
+        return self.conditions.admitted(producer, affordable, self.chain.block_gas_limit)
 
     def mine(self, producer: Host, calls: Sequence[Call]) -> Block | None:
         """Build a block of these pending calls; ``None`` if there are none, for then no block is mined."""
@@ -175,6 +192,7 @@ class Ledger:
 
     def _spread(self, producer: Host, block: Block, transactions: Sequence[Transaction]) -> None:
         """Send everybody what the block holds for them."""
+        network = self._engine.network
         news: dict[str, News] = {}
         for transaction, receipt in zip(transactions, block.receipts, strict=True):
             if transaction.task is not None:
@@ -187,15 +205,18 @@ class Ledger:
         for name, item in news.items():
             self._news.setdefault(name, []).append(item)
             # Drawn from the receiver's own stream, so that one receiver more shifts nobody else's delays.
-            delay = self._engine.network.delay(name, producer.name, size)
+            delay = network.travel(name, producer.name, size) + network.added(producer.name, name)
             self._engine.after(delay, self._deliver, (self._engine.hosts[name], producer))
 
     def _deliver(self, event: simpy.Event) -> None:
-        """Hand a host its news, all that is due and in order; later if it is cut off."""
+        """Hand a host its news, all that is due and in order; later if it is cut off, or its endpoint silent."""
         host, producer = event._value
         if not self._news.get(host.name):
             return
-        if not self._engine.network.connected(host.name, producer.name):
+        if host.conditions.fails("subscribe"):  # the subscription is gone, and nobody sends what it missed
+            for item in self._news[host.name]:
+                item.logs.clear()
+        if host.conditions.unserved("subscribe") or not self._engine.network.reaches(producer.name, host.name):
             self._engine.after(self.block_time_s, self._deliver, (host, producer))
             return
         for item in self._news.pop(host.name):

@@ -3,17 +3,20 @@
 Participants hang off points of presence ("sites") of a backbone whose shape networkx generates; each site
 belongs to a region. A message takes the two access links, the shortest path between the sites, and its size
 over the bandwidth, times a jitter. Sites number in the dozens however many participants there are, so a
-message costs the same in a network of ten or of ten thousand.
+message costs the same in a network of ten or of ten thousand. Cuts, holds, losses and delays are sets: each
+stays until its own handle removes it, and those that overlap all apply.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 import networkx
 
+from simnet.kernel.layers import Layers, Lift, together
 from simnet.kernel.streams import Streams
 
 ACCESS_S = 0.002
@@ -78,6 +81,27 @@ def _shape(topology: str, sites: int, seed: int) -> networkx.Graph[int]:
     return graph
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Messages from any of these senders to any of these receivers."""
+
+    senders: frozenset[str]
+    receivers: frozenset[str]
+
+    def covers(self, sender: str, receiver: str) -> bool:
+        """Whether a message goes this way."""
+        return sender in self.senders and receiver in self.receivers
+
+
+@dataclass(slots=True)
+class Hold:
+    """Keeps back what goes its way, until it is released."""
+
+    way: Way
+    kept: list[Any] = field(default_factory=list)
+    """What it keeps, oldest first: whatever whoever sends gives it."""
+
+
 class Network:
     """Decides when, and whether, messages arrive."""
 
@@ -92,8 +116,12 @@ class Network:
         self._region: dict[str, str] = {}
         self._jitter: dict[str, Iterator[float]] = {}
         self._fate: dict[str, Iterator[float]] = {}
-        self._side: dict[str, int] = {}
-        self._held: dict[tuple[str, str], bool] = {}
+        self.cuts: Layers[Way] = Layers()
+        self.holds: Layers[Hold] = Layers()
+        self.losses: Layers[tuple[Way, float]] = Layers()
+        """Ways on which a share of the messages is lost, on top of the others."""
+        self.delays: Layers[tuple[Way, float]] = Layers()
+        """Ways on which messages take so many seconds more."""
 
     def region_of_site(self, site: int) -> str:
         """Sites are dealt out to the regions in turn."""
@@ -115,8 +143,17 @@ class Network:
 
     def delay(self, sender: str, receiver: str, size_bytes: int) -> float:
         """Seconds that a message of that size takes from sender to receiver, jitter included."""
+        seconds = self.travel(sender, receiver, size_bytes)
+        return seconds + self.added(sender, receiver) if self.delays else seconds
+
+    def travel(self, sender: str, receiver: str, size_bytes: int) -> float:
+        """Seconds that it takes when no fault delays it; the jitter is drawn from the first one's stream."""
         median = 2 * ACCESS_S + self._path_s[self._site[sender]][self._site[receiver]]
         return median * self._spread(sender) + size_bytes / self.parameters.bandwidth
+
+    def added(self, sender: str, receiver: str) -> float:
+        """Seconds that faults add."""
+        return math.fsum(more for way, more in self.delays.values() if way.covers(sender, receiver))
 
     def _spread(self, sender: str) -> float:
         draw, jitter = next(self._jitter[sender]), self.parameters.jitter
@@ -131,37 +168,44 @@ class Network:
 
     def obstacle(self, sender: str, receiver: str) -> str:
         """Why a message sent now does not arrive: ``partition``, ``loss``, or an empty string."""
-        if self._side and not self.connected(sender, receiver):
+        if self.cuts and not self.reaches(sender, receiver):
             return "partition"
-        if self.parameters.loss and next(self._fate[sender]) < self.parameters.loss:
+        share = self.parameters.loss
+        if self.losses:
+            passes = [1 - lost for way, lost in self.losses.values() if way.covers(sender, receiver)]
+            share = 1 - (1 - share) * math.prod(passes)
+        if share and next(self._fate[sender]) < share:
             return "loss"
         return ""
 
-    def connected(self, one: str, other: str) -> bool:
-        """Whether no partition is between two participants."""
-        return self._side.get(one, 0) == self._side.get(other, 0)
+    def reaches(self, sender: str, receiver: str) -> bool:
+        """Whether nothing cuts the way from one participant to another."""
+        return not any(way.covers(sender, receiver) for way in self.cuts.values())
 
-    def members(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Participants meant by a list of names and regions."""
-        wanted = list(names)
+    def hold_on(self, sender: str, receiver: str) -> Hold | None:
+        """The first hold that keeps messages on this way back, if one does."""
+        return next((hold for hold in self.holds.values() if hold.way.covers(sender, receiver)), None)
+
+    @property
+    def everybody(self) -> tuple[str, ...]:
+        """All participants, in the order in which they joined."""
+        return tuple(self._site)
+
+    def members(self, places: Iterable[str]) -> tuple[str, ...]:
+        """Participants meant by a list of names and regions, in the order in which they joined."""
+        wanted = frozenset(places)
         return tuple(n for n in self._site if n in wanted or self._region[n] in wanted)
 
-    def partition(self, names: Sequence[str]) -> None:
-        """Cut these participants (or whole regions) off from all others. Replaces an earlier partition."""
-        self._side = dict.fromkeys(self.members(names), 1)
+    def way(self, senders: Iterable[str], receivers: Iterable[str]) -> Way:
+        """From these participants or regions to those."""
+        return Way(frozenset(self.members(senders)), frozenset(self.members(receivers)))
 
-    def heal(self) -> None:
-        """End the partition."""
-        self._side = {}
+    def isolate(self, places: Collection[str]) -> Lift:
+        """Cut these participants or regions off from all others, both ways; among themselves they still talk."""
+        inside = frozenset(self.members(places))
+        outside = frozenset(self._site) - inside
+        return self.cut(Way(inside, outside), Way(outside, inside))
 
-    def hold(self, senders: Sequence[str], receivers: Sequence[str]) -> None:
-        """Keep messages from any of these senders to any of these receivers back, until `release`."""
-        self._held.update({(s, r): True for s in self.members(senders) for r in self.members(receivers)})
-
-    def is_held(self, sender: str, receiver: str) -> bool:
-        """Whether messages on this way are held back."""
-        return bool(self._held) and (sender, receiver) in self._held
-
-    def release(self) -> None:
-        """Let everything through again; who holds the messages sends them on."""
-        self._held = {}
+    def cut(self, *ways: Way) -> Lift:
+        """Let nothing through on these ways, until what is returned is called."""
+        return together([self.cuts.lay(way) for way in ways])

@@ -159,10 +159,31 @@ class ChainReorged(Record):
 
 @dataclass(frozen=True, slots=True)
 class FaultInjected(Record):
-    """A fault verb took effect."""
+    """A fault happened. Its number joins it to its end."""
 
+    fault: int
     verb: str
+    says: str
+    """What happened, in a few words."""
     targets: list[str]
+    """Regions and nodes that it is about."""
+    condition: str
+    """What the targets are while it lasts: ``down``, ``cut off``, ``impaired``, or nothing in particular."""
+    lasts: bool
+    """Whether it goes on until it is undone, as opposed to being over at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultEnded(Record):
+    """A fault was undone, or a part of it."""
+
+    fault: int
+    verb: str
+    says: str
+    targets: list[str]
+    """Whom it concerns no longer; another fault still may."""
+    whole: bool
+    """Whether nothing of it is left."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from chain.errors import SimnetError
-from chain.quantities import TOTAL_SUPPLY
+from chain.quantities import TOTAL_SUPPLY, Wei
 from chain.units import MAX_TASKS, format_duration, format_opg
 from nodes.adversaries.behaviour import Behaviour
+from nodes.client import ClientPolicy
 from nodes.identity import Role
 from nodes.models.zoo import default_zoo
 from nodes.parameters import did_you_mean
-from simnet.faults.verbs import Crash, Restart
+from simnet.faults.fault import Setting
 from simnet.measure.catalogue import SOMETIMES
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.arrivals import Trace
@@ -184,20 +185,36 @@ def _span(scenario: Scenario, at: KeyPath, adversary: Adversary) -> Iterator[Fin
 
 
 def _faults(scenario: Scenario) -> Iterator[Finding]:
-    nodes = frozenset(_everybody(scenario))
-    places = nodes.union(scenario.network.regions)
+    setting = _setting(scenario)
     for i, fault in enumerate(scenario.faults):
         if fault.at >= _end(scenario):
             message = f"happens at {format_duration(fault.at)}, when the run is over"
             yield ("faults", i, "at"), message, _ends(scenario)
         elif fault.lasts is not None and fault.at + fault.lasts > _end(scenario):
             yield ("faults", i, "for"), "ends after the run", _ends(scenario)
-        only_nodes = isinstance(fault, Crash | Restart)
-        known = nodes if only_nodes else places
-        for key, below, name in fault.names:
-            if name not in known:
-                what = "node" if only_nodes else "region or node"
-                yield ("faults", i, key, below), f"unknown {what} '{name}'", did_you_mean(name, known)
+        for below, message, hint in fault.problems(setting):
+            yield ("faults", i, fault.kind, *below), message, hint
+
+
+def _setting(scenario: Scenario) -> Setting:
+    """What faults may know of the run."""
+    numbered = [(role, i, name) for role in Role for i, name in enumerate(scenario.names(role))]
+    return Setting(
+        roles={name: role for role, _, name in numbered},
+        region={name: scenario.region(i) for _, i, name in numbered},
+        regions=scenario.network.regions,
+        executing=frozenset(name for role, i, name in numbered if _executes(scenario, role, i)),
+        block_time_s=scenario.chain.block_time,
+        faults=scenario.faults,
+    )
+
+
+def _executes(scenario: Scenario, role: Role, index: int) -> bool:
+    """Whether a participant has a device for models: of clients, those that send probes."""
+    if role is not Role.CLIENT:
+        return role is not Role.PRODUCER
+    usual = ClientPolicy(Wei(scenario.clients.fee), scenario.clients.timeout, pays_first=True, audits=False)
+    return bool(scenario.strategy.client_policy(usual, index, scenario).probes)
 
 
 def _everybody(scenario: Scenario) -> Iterator[str]:

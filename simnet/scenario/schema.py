@@ -17,13 +17,13 @@ from chain.units import Duration
 from nodes.identity import Role
 from nodes.parameters import Parameters, UnknownKey
 from simnet.comparators.comparator import Comparator
-from simnet.faults.verbs import AnyFault
+from simnet.faults.fault import Fault
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.arrivals import ExistingFile
 from simnet.scenario.compare import Compare
 from simnet.scenario.economics import Compute, Economics
 from simnet.scenario.equilibrium import Tipping
-from simnet.scenario.kinds import COMPARATOR, STRATEGY, error_at
+from simnet.scenario.kinds import COMPARATOR, FAULT, STRATEGY, error_at
 from simnet.scenario.network import Name, Network
 from simnet.scenario.population import Clients, Nodes
 from simnet.scenario.truth import Truth
@@ -96,7 +96,7 @@ class Scenario(Parameters):
         alias="strategy.comparator", description="how two outputs are judged equal; relative, within 1e-4, if not given"
     )
     adversaries: tuple[Adversary, ...] = Field(default=(), max_length=1000)
-    faults: tuple[AnyFault, ...] = Field(default=(), max_length=10_000)
+    faults: tuple[Annotated[Fault, FAULT], ...] = Field(default=(), max_length=10_000)
     expect: tuple[ExpectationField, ...] = Field(default=(), description="what must hold for the run to pass")
     truth: Truth | None = Field(default=None, description="a published statement that `simnet truth` holds it against")
     tipping: Tipping | None = Field(default=None, description="a statement that `simnet equilibrium` holds it against")
@@ -137,6 +137,10 @@ class Scenario(Parameters):
             Role.PRODUCER: self.nodes.producer.count,
         }
         return tuple(f"{role}-{i}" for i in range(counts[role]))
+
+    def region(self, index: int) -> str:
+        """Where the participant of that number is, of any role: regions are dealt out in turn."""
+        return self.network.regions[index % len(self.network.regions)]
 
     def resolved_yaml(self) -> str:
         """The scenario with every value written out, as a file that loads back equal."""

@@ -8,7 +8,7 @@ from chain.quantities import BURN_ADDRESS, Address
 from chain.seam import Chain
 from nodes.identity import Role
 from nodes.proofs.prover import Prover
-from simnet.faults.acts import schedule
+from simnet.faults.fault import Injector
 from simnet.kernel.compute import ComputeTime
 from simnet.kernel.engine import Engine
 from simnet.kernel.mempool import Ledger
@@ -52,7 +52,8 @@ class World:
             self.engine.add(host)
             if identity.role is Role.PRODUCER:
                 ledger.producers.append(host)
-        schedule(self.engine, scenario.faults)
+        self.injector = Injector(self.engine, plan.streams)
+        self.injector.schedule(scenario.faults)
 
     @property
     def accounts(self) -> list[Address]:

@@ -20,14 +20,13 @@ def directory_of(scenario: Scenario, streams: Streams) -> Directory:
 
     faker = Faker()
     faker.seed_instance(scenario.seed)
-    regions = scenario.network.regions
     identities = []
     for role, count in counts(scenario).items():
         for i in range(count):
             name = f"{role.value}-{i}"
             persona = faker.name() if role is Role.CLIENT else ""
             address = key_of(name, streams).address
-            identities.append(Identity(name, role, address, regions[i % len(regions)], persona))
+            identities.append(Identity(name, role, address, scenario.region(i), persona))
     return Directory(identities)
 
 

@@ -11,7 +11,6 @@ import math
 import yaml
 
 from nodes.parameters import ParameterError
-from simnet.faults.acts import schedule
 from simnet.log.events import Touched
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.errors import ScenarioErrors
@@ -58,7 +57,7 @@ def inject(world: World, text: str) -> None:
     world.plan = world.plan.extended(scenario)
     if len(scenario.faults) > len(known.faults):
         world.log.append(world.engine.now, Touched(written, [], "", dishonest=False))
-        schedule(world.engine, scenario.faults[-1:])
+        world.injector.schedule(scenario.faults[-1:])
         return
     world.casting.extend(world.plan)
     assignment = world.plan.assignments[-1]

@@ -92,16 +92,16 @@ def test_faults_show_and_pass() -> None:
     state, seen = State(), []
     for row in recorded_rows():
         apply(state, row)
-        if row["kind"] == "fault_injected":
+        if row["kind"] in ("fault_injected", "fault_ended"):
             down = [node.name for node in state.nodes.values() if not node.up]
-            cut_off = sorted({node.region for node in state.nodes.values() if state.cut_off(node)})
-            seen.append((row["verb"], down, cut_off))
+            cut_off = sorted({n.region for n in state.nodes.values() if "cut off" in n.conditions.values()})
+            seen.append((row["says"], down, cut_off))
     assert seen == [
-        ("crash", ["full-3"], []),
-        ("partition", ["full-3"], ["eu-west"]),
-        ("restart", [], ["eu-west"]),
-        ("heal", [], []),
-        ("reorg", [], []),
+        ("full-3 crashed", ["full-3"], []),
+        ("eu-west cut off from all others", ["full-3"], ["eu-west"]),
+        ("restarted: full-3 crashed", [], ["eu-west"]),
+        ("healed: eu-west cut off from all others", [], []),
+        ("the last 2 blocks replaced", [], []),
     ]
 
 

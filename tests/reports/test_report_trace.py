@@ -84,13 +84,16 @@ def test_slashes_are_on_the_track_of_who_was_slashed(run: Run, events: Events) -
     assert found == [(row["name"], row["t"] * 1e6) for row in run.figures.slashes]
 
 
+CRASH, PARTITION = "full-0 crashed", "eu cut off from all others"
+
+
 def test_faults_cut_across_everything(events: Events) -> None:
     marks = [(e["name"], e["ts"] / 1e6) for e in of(events, "i") if e["s"] == "g"]
-    assert marks == [("crash full-0", 60.0), ("partition eu", 110.0), ("reorg 1", 170.0)]
+    assert marks == [(CRASH, 60.0), (PARTITION, 110.0), ("the last block replaced", 170.0)]
     lasted = {
         e["name"]: e["dur"] / 1e6 for e in of(events, "X") if tracks(events)[e["pid"], e["tid"]].startswith("faults")
     }
-    assert lasted == {"crash full-0": 40.0, "partition eu": 20.0}
+    assert lasted == {CRASH: 40.0, PARTITION: 20.0}
 
 
 def test_counters_follow_pending_transactions_and_open_batches(run: Run, events: Events) -> None:

@@ -194,8 +194,7 @@ def test_who_is_cut_off_learns_everything_in_order_when_the_partition_is_over(st
     stage.producer()
     stage.host("a", submitting(stage, *((at, call("x", int(at))) for at in (1.0, 3.0, 5.0, 7.0))))
     stage.host("b", following(stage, "b", "x"), region="there")
-    stage.at(3.5, lambda: stage.network.partition(["there"]))
-    stage.at(6.5, stage.network.heal)
+    stage.faults("[{at: 3.5 s, partition: [there], for: 3 s}]")
     stage.run(20)
     assert [(when, n) for when, *_, n in (s for s in stage.said if s[1] == "b")] == [
         (2.004, 1),
@@ -208,17 +207,15 @@ def test_who_is_cut_off_learns_everything_in_order_when_the_partition_is_over(st
 def test_who_is_cut_off_from_every_producer_gets_transactions_out_after_the_partition(stage: Stage) -> None:
     stage.producer()
     stage.host("a", submitting(stage, (1.0, call("x")), (2.0, call("y"))), region="there")
-    stage.at(0.5, lambda: stage.network.partition(["there"]))
-    stage.at(5.5, stage.network.heal)
+    stage.faults("[{at: 500 ms, partition: [there], for: 5 s}]")
     assert stage.run(20) == [(8.004, "x", "mined"), (8.004, "y", "mined")]
 
 
 def test_a_transaction_that_never_left_a_host_dies_with_it_and_one_in_the_mempool_does_not(stage: Stage) -> None:
     stage.producer()
     a = stage.host("a", submitting(stage, (1.0, call("sent")), (3.0, call("stuck"))), region="there")
-    stage.at(1.5, lambda: stage.network.partition(["there"]))
+    stage.faults("[{at: 1.5 s, partition: [there], for: 3 s}]")
     stage.at(3.5, lambda: stage.engine.crash(a))
-    stage.at(4.5, stage.network.heal)
     assert stage.run(20) == []
     assert [mined.function for mined in stage.of(TransactionMined)] == ["sent"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nodes.effects import Quote, Sleep, Steps
-from simnet.log.events import FaultInjected
+from simnet.log.events import FaultEnded, FaultInjected
 from tests.scenario_text import MINIMAL, one_error, parse
 from tests.small import play
 from tests.stage import Stage
@@ -18,15 +18,15 @@ def asking(stage: Stage) -> Steps:
         yield Sleep(1.0)
 
 
-def test_a_price_holds_until_the_next_one_or_until_its_time_is_over(stage: Stage) -> None:
+def test_the_last_price_counts_until_its_time_is_over_and_then_the_one_before(stage: Stage) -> None:
     stage.host("a", lambda: asking(stage))
     stage.faults("[{at: 1500 ms, price: 0.2}, {at: 3500 ms, price: 4, for: 2 s}]")
-    assert [price for _, price in stage.run(7.0)] == [1.0, 1.0, 0.2, 0.2, 4.0, 4.0, 1.0]
-    assert [(fault.verb, fault.targets) for fault in stage.of(FaultInjected)] == [
-        ("price", ["0.2"]),
-        ("price", ["4"]),
-        ("price", ["1"]),
+    assert [price for _, price in stage.run(7.0)] == [1.0, 1.0, 0.2, 0.2, 4.0, 4.0, 0.2]
+    assert [fault.says for fault in stage.of(FaultInjected)] == [
+        "OPG worth 0.2 of what it was",
+        "OPG worth 4 of what it was",
     ]
+    assert [(fault.fault, fault.says) for fault in stage.of(FaultEnded)] == [(1, "over: OPG worth 4 of what it was")]
 
 
 @pytest.mark.parametrize("price", ["0", "-1", "1e9", "free"])

@@ -60,11 +60,12 @@ def rows(log: EventLog) -> list[dict[str, Any]]:
 
 def test_a_line_is_a_json_object_with_its_number_time_and_kind_in_front(log: EventLog) -> None:
     log.append(0.0, note(0))
-    log.append(1.5, FaultInjected("partition", ["a", "b"]))
+    log.append(1.5, FaultInjected(0, "partition", "a, b cut off", ["a", "b"], "cut off", True))
     log.flush()
     assert log.path.read_text().splitlines() == [
         '{"i":0,"t":0.0,"kind":"duty_failed","node":"full-0","batch":"0xbb","reason":"reason 0"}',
-        '{"i":1,"t":1.5,"kind":"fault_injected","verb":"partition","targets":["a","b"]}',
+        '{"i":1,"t":1.5,"kind":"fault_injected","fault":0,"verb":"partition","says":"a, b cut off",'
+        '"targets":["a","b"],"condition":"cut off","lasts":true}',
     ]
 
 

@@ -105,8 +105,8 @@ MODEL_FILE = ROOT / "nodes/models/zoo/digits_mlp/fp32.onnx"
             "6:44: ends after the run",
         ),
         (
-            "duration: 9 s\nsettle: 1 s\nfaults: [{at: 9.9 s, heal}]",
-            "duration: 9 s\nsettle: 1 s\nfaults: [{at: 10 s, heal}]",
+            "duration: 9 s\nsettle: 1 s\nfaults: [{at: 9.9 s, reorg: 1}]",
+            "duration: 9 s\nsettle: 1 s\nfaults: [{at: 10 s, reorg: 1}]",
             "6:15: happens at 10 s, when the run is over",
         ),
         (
@@ -115,7 +115,7 @@ MODEL_FILE = ROOT / "nodes/models/zoo/digits_mlp/fp32.onnx"
             "6:42: ends after the run",
         ),
         (
-            "faults: [{at: 1 s, partition: [local, full-0]}]",
+            "faults: [{at: 1 s, partition: [full-1, full-0]}]",
             "faults: [{at: 1 s, partition: [locla, full-0]}]",
             "4:32: unknown region or node 'locla'",
         ),

@@ -88,7 +88,7 @@ def test_the_report_ends_with_a_count_and_exit_code_2() -> None:
         ("adversaries: [{behaviour: quantize, probabilty: 1}]", ["x.yaml:4:37: unknown key", "'probability'?"]),
         ("adversaries: [{behaviour: quantize, varaint: int8}]", ["x.yaml:4:37: unknown key", "'variant'?"]),
         ("faults: [{at: 1 s, partitio: [local]}]", ["x.yaml:4:10: unknown fault 'partitio'", "'partition'?"]),
-        ("faults: [{at: 1 s}]", ["x.yaml:4:10: a fault has exactly one verb", "partition, heal, hold"]),
+        ("faults: [{at: 1 s}]", ["x.yaml:4:10: a fault has exactly one verb", "congestion, crash, cut"]),
         ("faults: [{at: 1 s, heal, reorg: 1}]", ["x.yaml:4:10: a fault has exactly one verb"]),
         ("faults: [{at: 1 s, heal: [local]}]", ["x.yaml:4:26: this undoes everything and names nothing"]),
         ("faults: [{at: 1 s, heal, for: 3 s}]", ["x.yaml:4:26: unknown key 'for'"]),

@@ -18,7 +18,13 @@ from nodes.adversaries.inference.answers import Quantize
 from nodes.identity import Role
 from simnet.comparators.bitwise import Bitwise
 from simnet.comparators.relative import Relative
-from simnet.faults.verbs import Crash, Heal, Hold, Partition, Release, Reorg, Restart
+from simnet.faults.crash import Crash
+from simnet.faults.heal import Heal
+from simnet.faults.hold import Hold
+from simnet.faults.partition import Partition
+from simnet.faults.release import Release
+from simnet.faults.reorg import Reorg
+from simnet.faults.restart import Restart
 from simnet.scenario.arrivals import Constant, Poisson, Trace, read_trace
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.load import load_scenario, parse_scenario

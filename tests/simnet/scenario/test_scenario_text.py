@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simnet.faults.verbs import VERBS
+from simnet.plugins import faults
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.load import parse_scenario
@@ -100,7 +100,7 @@ def test_any_text_below_a_key_gives_a_scenario_or_errors(text: str) -> None:
 KEYS = st.sampled_from(
     [
         *(key for section in (Scenario, Clients, InferenceNodes, Adversary) for key in section.model_fields),
-        *(*VERBS, "inference", "full", "kind", "comparator", "at", "for", "from", "to", "trace", "path", "macs"),
+        *(*faults(), "inference", "full", "kind", "comparator", "at", "for", "from", "to", "trace", "path", "macs"),
     ]
 )
 SCALARS = (

@@ -1,0 +1,35 @@
+"""Heal: the end of all partitions and cuts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from simnet.faults.everything import Everything
+from simnet.faults.fault import Fault, Finding, Setting, Undo, World
+
+MENDS = ("partition", "cut")
+
+
+class Heal(Fault):
+    """End all partitions and cuts."""
+
+    kind: ClassVar[str] = "heal"
+    sample: ClassVar[str] = "all"
+
+    heal: Everything = True
+
+    @property
+    def says(self) -> str:
+        """What is over."""
+        return "all partitions and cuts healed"
+
+    def begin(self, world: World) -> Undo:
+        """Undo them."""
+        world.end(MENDS)
+        return Undo()
+
+    def problems(self, setting: Setting) -> Iterator[Finding]:
+        """Nothing to heal."""
+        if not setting.before(self, MENDS):
+            yield (), "there is nothing to heal: no partition or cut begins earlier", ""

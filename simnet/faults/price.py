@@ -1,0 +1,31 @@
+"""Price: what OPG is worth."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from simnet.faults.fault import Lasting, Undo, World
+
+
+class Price(Lasting):
+    """Change what OPG is worth, over what it was worth when the run began; of several the last one counts.
+
+    It moves stakes, fees and slashes against the cost of compute; only participants with interests look at it.
+    """
+
+    kind: ClassVar[str] = "price"
+    shows_in: ClassVar[str] = "decided"
+    sample: ClassVar[float] = 0.2
+
+    price: float = Field(gt=0, le=1000, description="worth of one OPG; 0.2 for a fall by four fifths")
+
+    @property
+    def says(self) -> str:
+        """The new price."""
+        return f"OPG worth {self.price:g} of what it was"
+
+    def begin(self, world: World) -> Undo:
+        """Set it."""
+        return Undo.whole((), world.engine.ledger.conditions.opg_prices.lay(self.price))

@@ -1,0 +1,35 @@
+"""Release: the end of all holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from simnet.faults.everything import Everything
+from simnet.faults.fault import Fault, Finding, Setting, Undo, World
+
+MENDS = ("hold",)
+
+
+class Release(Fault):
+    """Let all messages go that are kept back."""
+
+    kind: ClassVar[str] = "release"
+    sample: ClassVar[str] = "all"
+
+    release: Everything = True
+
+    @property
+    def says(self) -> str:
+        """What is over."""
+        return "all held messages released"
+
+    def begin(self, world: World) -> Undo:
+        """Undo all holds."""
+        world.end(MENDS)
+        return Undo()
+
+    def problems(self, setting: Setting) -> Iterator[Finding]:
+        """Nothing to release."""
+        if not setting.before(self, MENDS):
+            yield (), "there is nothing to release: no hold begins earlier", ""

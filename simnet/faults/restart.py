@@ -1,0 +1,40 @@
+"""Restart: nodes that are down start anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from simnet.faults.fault import Fault, Finding, Setting, Undo, World
+from simnet.faults.places import Places, unknown
+
+MENDS = ("crash", "outage")
+
+
+class Restart(Fault):
+    """Start nodes again that crashed, whatever keeps them down."""
+
+    kind: ClassVar[str] = "restart"
+    sample: ClassVar[list[str]] = ["full-0"]
+
+    restart: Places
+
+    @property
+    def says(self) -> str:
+        """Who starts again."""
+        return f"{', '.join(self.restart)} restarted"
+
+    def begin(self, world: World) -> Undo:
+        """Undo what keeps them down."""
+        world.end(MENDS, self.restart)
+        return Undo()
+
+    def problems(self, setting: Setting) -> Iterator[Finding]:
+        """Unknown names, and nodes that are up."""
+        named = list(unknown(setting, (), self.restart, only_nodes=True))
+        yield from named
+        felled = {n for fault in setting.before(self, MENDS) for n in fault.victims(setting)}
+        for i, name in enumerate(self.restart):
+            if not named and name not in felled:
+                hint = f"to have it restart, write crash: [{name}], for: 10 s"
+                yield (i,), f"nothing has crashed '{name}' by then", hint
