@@ -12,9 +12,9 @@ from reports.html import page_html
 from reports.plots.comparison import frontier_plot, panel
 from reports.plots.plot import Plot
 from reports.wording import plural
+from simnet.batch.work import FAILED, INTERRUPTED
 from simnet.studies.comparison.catalogue import HEADLINE, READINGS
 from simnet.studies.comparison.comparison import SCENARIO, Comparison
-from simnet.studies.comparison.execute import FAILED, INTERRUPTED
 from simnet.studies.comparison.plan import Entrant
 
 GROUPS = {
@@ -92,7 +92,7 @@ def column(comparison: Comparison, entrant: Entrant) -> Column:
 def verdict(comparison: Comparison) -> tuple[str, str]:
     """The outcome, as the style sheet calls it, and the first sentence."""
     failed, cut = len(comparison.ended(FAILED)), len(comparison.ended(INTERRUPTED))
-    broken = sum(bool(ran.broken) for ran in comparison.ran)
+    broken = sum(bool(ran.summary.broken) for ran in comparison.ran)
     if failed or broken:
         return "fail", f"{plural(failed, 'run')} failed, {plural(broken, 'run')} broke an invariant."
     if cut:

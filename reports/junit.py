@@ -38,20 +38,36 @@ class Case:
     detail: str
 
 
-def write_junit(results: Sequence[Results], path: Path, directory: Path | None = None) -> None:
-    """Write the JUnit file of these runs; `directory` is that of a run which is kept elsewhere than usual."""
-    path.write_bytes(junit_xml(results, directory))
-
-
 def junit_xml(results: Sequence[Results], directory: Path | None = None) -> bytes:
     """The contents of the JUnit file of these runs."""
-    root = Element("testsuites", name="simnet", time=f"{sum(result.wall_s for result in results):.3f}")
-    root.extend(suite(result, replay_line(directory or run_directory(result))) for result in results)
+    return document(suite(result, replay_line(directory or run_directory(result))) for result in results)
+
+
+def document(suites: Iterable[Element]) -> bytes:
+    """The suites as a file."""
+    root = Element("testsuites", name="simnet")
+    root.extend(suites)
+    root.set("time", f"{sum(float(found.get('time', '0')) for found in root):.3f}")
     for count in COUNTS:
         root.set(count, str(sum(int(found.get(count, "0")) for found in root)))
     ElementTree.indent(root)
-    document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return document + b"\n"
+    text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
+
+
+def lost_suite(name: str, reason: str) -> Element:
+    """A run of which nothing can be said but that it failed."""
+    found = Element("testsuite", name=_text(name), time="0.000")
+    case = SubElement(found, "testcase", classname=_text(f"{name}.run"), name="completed")
+    SubElement(case, "error", message=_text(reason), type="failed")
+    return counted(found)
+
+
+def counted(suite: Element) -> Element:
+    """The suite with the numbers of its cases."""
+    for count, where in COUNTS.items():
+        suite.set(count, str(len(suite.findall(where))))
+    return suite
 
 
 def suite(results: Results, replay: str) -> Element:
@@ -78,9 +94,7 @@ def suite(results: Results, replay: str) -> Element:
         elif not checked.held:
             failure = SubElement(case, "failure", message=_text(checked.detail), type=checked.group)
             failure.text = _text(f"{checked.detail}\ndigest: {results.digest}\nreplay: {replay}")
-    for count, where in COUNTS.items():
-        found.set(count, str(len(found.findall(where))))
-    return found
+    return counted(found)
 
 
 def cases(results: Results) -> Iterable[Case]:

@@ -8,10 +8,10 @@ from typing import Any
 import yaml
 
 from reports.source import Run, UnreadableRun, load_run, read_json
+from simnet.batch.work import FINISHED
 from simnet.studies.comparison.comparison import FORMAT, JSON, SCENARIO
 from simnet.studies.comparison.diff import Side
 from simnet.studies.comparison.evidence import Evidence, gather
-from simnet.studies.comparison.execute import FINISHED
 from simnet.studies.comparison.plan import RUNS
 from simnet.verdict.results import INCONCLUSIVE
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from simnet.batch.batch import Batch
 from simnet.measure.metrics import Metric
 from simnet.studies.comparison.catalogue import CATALOGUE
 from simnet.studies.comparison.compare import Options, compare
@@ -44,7 +45,7 @@ def plan_of(strategies: Sequence[Any], seeds: Any = 2, **sections: Any) -> Plan:
 
 def compared(out: Path, strategies: Sequence[Any] = ("none", "full_reexecution"), **more: Any) -> Comparison:
     """A comparison that was carried out."""
-    return compare(plan_of(strategies, **more), Options(out, make_executor=Here))
+    return compare(plan_of(strategies, **more), Options(out, Batch(make_executor=Here)))
 
 
 def evidence(

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from simnet.cli.batch import Progress, batch, batch_options
 from simnet.cli.console import make_console, print_table
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from simnet.batch.batch import Batch, Over
+    from simnet.batch.work import Work
     from simnet.scenario.schema import Scenario
 
 PATTERNS = ("*.yaml", "*.yml")
@@ -26,44 +34,122 @@ PATTERNS = ("*.yaml", "*.yml")
     help="Where to write the JUnit file.",
 )
 @click.option("--fail-fast", is_flag=True, help="Stop at the first scenario that does not pass.")
-def check(paths: tuple[Path, ...], backend: str | None, junit: Path, fail_fast: bool) -> int:
+@click.option("--out", type=click.Path(path_type=Path), help="Keep the runs there, and go on with what is missing.")
+@batch_options
+def check(
+    paths: tuple[Path, ...],
+    backend: str | None,
+    junit: Path,
+    fail_fast: bool,
+    out: Path | None,
+    jobs: int | None,
+    dask: str | None,
+    fresh: bool,
+) -> int:
     """Run scenarios and fail if an expectation or invariant of any does not hold.
 
     \b
     simnet check scenarios/
     simnet check scenarios/honest.yaml scenarios/byzantine.yaml --junit out/junit.xml
+    simnet check scenarios/ --out out --jobs 8     again after a kill: finished runs are not run again
 
     A directory means the scenario files in it, not those below. Every file is read before the first is run,
     so that a mistake in the last is known at once. Exit codes as for simnet run; with several reasons, the
     gravest: a harness failure, then a failed scenario, then an inconclusive one.
     """
-    from reports.junit import write_junit
-    from simnet.cli.run import HARNESS_FAILED, run_with_progress, set_options
-    from simnet.run import Options, OutputError
+    from simnet.cli.run import HARNESS_FAILED
+    from simnet.run import OutputError
 
     chosen = (f"chain.backend={backend}",) if backend else ()
     console = make_console()
     files = scenario_files(paths)
     scenarios = load_all(files, chosen)
-    results, rows, codes = [], [], []
-    for file, scenario in zip(files, scenarios, strict=True):
-        options = Options(command=" ".join(["simnet", "run", str(file), *set_options(chosen)]))
-        finished = run_with_progress(scenario, options)
-        results.append(finished.results)
-        codes.append(HARNESS_FAILED if finished.failure else finished.results.exit_code)
-        why = "" if codes[-1] == 0 else finished.results.reason
-        rows.append((str(file), finished.results.outcome, f"{finished.results.wall_s:.1f} s", why))
-        if options.stop.requested or (fail_fast and codes[-1]):
-            break
+    with batch(jobs, dask, out, fresh) as settings:
+        overs = run_all(files, scenarios, chosen, out, settings, fail_fast)
     console.print()
-    print_table(console, ("scenario", "outcome", "wall", "why"), rows)
+    print_table(console, ("scenario", "outcome", "wall", "why"), [row(files[over.number], over) for over in overs])
     try:
         junit.parent.mkdir(parents=True, exist_ok=True)
-        write_junit(results, junit)
+        junit.write_bytes(junit_of(overs))
     except OSError as error:
         raise OutputError(f"cannot write {junit}: {error.strerror}", "choose another place with --junit FILE") from None
-    console.print(f"{sum(code == 0 for code in codes)} of {len(files)} scenarios passed; {junit}")
+    codes = [exit_code(over) for over in overs]
+    console.print(f"{codes.count(0)} of {len(files)} scenarios passed; {junit}")
+    if len(overs) < len(files):
+        codes.append(3)
     return next((code for code in (HARNESS_FAILED, 1, 3) if code in codes), 0)
+
+
+def run_all(
+    files: list[Path],
+    scenarios: list[Scenario],
+    overrides: tuple[str, ...],
+    out: Path | None,
+    settings: Batch,
+    fail_fast: bool,
+) -> list[Over[None]]:
+    """Run scenarios, saying what became of each. What was never begun is left out. Order as given."""
+    from simnet.batch.batch import carry_out
+
+    works = [work_of(file, one, overrides, out) for file, one in zip(files, scenarios, strict=True)]
+    tell, overs = Progress(make_console(stderr=True), len(works)), []
+    for over in carry_out(works, settings):
+        if not was_begun(over):
+            continue
+        overs.append(over)
+        shown, outcome, wall, _ = row(files[over.number], over)
+        tell(f"{shown}: {outcome} ({wall})", over.was_known)
+        if fail_fast and exit_code(over):
+            settings.stop.request()
+    return sorted(overs, key=lambda over: over.number)
+
+
+def work_of(file: Path, scenario: Scenario, overrides: tuple[str, ...], out: Path | None) -> Work[None]:
+    """The run of a scenario: in a directory of the usual name, or below `out`."""
+    from simnet.batch.work import Work, verdict_alone
+    from simnet.cli.run import set_options
+
+    command = shlex.join(["simnet", "run", str(file), *set_options(overrides)])
+    work = Work(scenario, scenario.seed, None, verdict_alone, command=command)
+    return work if out is None else replace(work, out=out / f"{scenario.name}-{scenario.seed}-{work.key[:8]}")
+
+
+def was_begun(over: Over[None]) -> bool:
+    """Whether there was a run, if only a part of one."""
+    from simnet.batch.work import INTERRUPTED
+
+    return over.summary.state != INTERRUPTED or over.summary.results is not None
+
+
+def row(file: Path, over: Over[None]) -> tuple[str, str, str, str]:
+    """A run as text."""
+    results, summary = over.summary.results, over.summary
+    outcome = results.outcome if results is not None else summary.state
+    reason = summary.reason or (results.reason if results is not None else "")
+    return str(file), outcome, f"{summary.wall_s:.1f} s", "" if exit_code(over) == 0 else reason
+
+
+def exit_code(over: Over[None]) -> int:
+    """What `simnet run` would have ended with."""
+    from simnet.batch.work import FAILED
+    from simnet.cli.run import HARNESS_FAILED
+
+    results = over.summary.results
+    return HARNESS_FAILED if over.summary.state == FAILED or results is None else results.exit_code
+
+
+def junit_of(overs: Sequence[Over[None]]) -> bytes:
+    """The JUnit file: a suite for each run."""
+    from reports.junit import document, lost_suite, suite
+    from reports.replay import replay_line, run_directory
+
+    def suite_of(over: Over[None]) -> Element:
+        results, scenario = over.summary.results, over.work.scenario
+        if results is None:
+            return lost_suite(f"{scenario.name}-{over.work.seed}", over.summary.reason)
+        return suite(results, replay_line(over.work.out or run_directory(results)))
+
+    return document(map(suite_of, overs))
 
 
 def scenario_files(paths: tuple[Path, ...]) -> list[Path]:

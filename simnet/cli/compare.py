@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from simnet.cli.console import make_console, print_table, progress
+from simnet.cli.batch import Progress, batch, batch_options
+from simnet.cli.console import make_console, print_table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from simnet.batch.batch import Batch
     from simnet.studies.comparison.comparison import Comparison
-    from simnet.studies.comparison.execute import Ran
     from simnet.studies.comparison.plan import Entrant, Plan
+    from simnet.studies.comparison.ran import Ran
 
 NOT_JUDGED = "Expectations of the scenario are not judged here: they are about its own strategy. Invariants are."
 
@@ -34,7 +35,7 @@ HOW_POOLED = (
 @click.option("--strategies", metavar="A,B,…", help="What to compare, instead of what the scenario says.")
 @click.option("--seeds", metavar="N", help="How many, counting up from the scenario's; or which, such as 3,7,9.")
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Runs at a time; one for each CPU if not given.")
+@batch_options
 @click.option("--out", type=click.Path(path_type=Path), help="Directory, instead of one below reports/runs.")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenario; may be repeated.")
 def compare(
@@ -43,6 +44,8 @@ def compare(
     seeds: str | None,
     backend: str | None,
     jobs: int | None,
+    dask: str | None,
+    fresh: bool,
     out: Path | None,
     overrides: tuple[str, ...],
 ) -> int:
@@ -54,8 +57,8 @@ def compare(
     simnet compare mine.yaml --backend revm --jobs 4     with a compare section in mine.yaml
 
     Each strategy meets the same requests, network and adversaries under the same seeds. Leaves
-    comparison.html, .csv, .parquet and .json, and every run. Ctrl-C ends with what there is. Exit codes: 0;
-    1 a run broke an invariant, 2 bad scenario, 3 interrupted, 4 a run failed.
+    comparison.html, .csv, .parquet and .json, and every run. Ctrl-C ends with what there is; the same --out goes
+    on from there. Exit codes: 0; 1 a run broke an invariant, 2 bad scenario, 3 interrupted, 4 a run failed.
     """
     from reports.wording import plural
     from simnet.scenario.load import load_scenario
@@ -65,7 +68,8 @@ def compare(
     console = make_console()
     strategies_over = f"{len(plan.entrants)} strategies over {plural(len(plan.seeds), 'seed')}"
     console.print(f"{plan.scenario.name}: {strategies_over} on {plan.scenario.chain.backend}")
-    comparison = carry_out(make_console(stderr=True), plan, out, jobs or os.cpu_count() or 1)
+    with batch(jobs, dask, out, fresh) as settings:
+        comparison = carry_out(plan, out, settings)
     conclude(console, comparison)
     return comparison.exit_code
 
@@ -84,26 +88,17 @@ def changes(
     return tuple(found)
 
 
-def carry_out(console: Console, plan: Plan, out: Path | None, jobs: int) -> Comparison:
-    """Run everything, with a line for each run that is over, and Ctrl-C as a request to stop."""
-    from simnet.cli.run import stop_on_interrupt
+def carry_out(plan: Plan, out: Path | None, settings: Batch) -> Comparison:
+    """Run everything, with a line for each run that is over."""
     from simnet.studies.comparison.compare import Options
     from simnet.studies.comparison.compare import compare as carry_out_plan
-    from simnet.studies.comparison.execute import Processes
 
-    runs = len(plan.entrants) * len(plan.seeds)
-    options = Options(out, jobs, Processes, command=shlex.join(["simnet", *sys.argv[1:]]))
-    with progress(console, "runs", runs) as advance, stop_on_interrupt(options.stop):
-        over = 0
+    count = Progress(make_console(stderr=True), len(plan.entrants) * len(plan.seeds))
 
-        def tell(ran: Ran) -> None:
-            nonlocal over
-            over += 1
-            console.print(f"{over:>4} of {runs}  {ran.label}, seed {ran.seed}: {ran.account}")
-            if console.is_terminal:
-                advance(over)
+    def tell(ran: Ran, was_known: bool) -> None:
+        count(f"{ran.label}, seed {ran.seed}: {ran.account}", was_known)
 
-        return carry_out_plan(plan, replace(options, tell=tell))
+    return carry_out_plan(plan, Options(out, settings, tell, shlex.join(["simnet", *sys.argv[1:]])))
 
 
 def conclude(console: Console, comparison: Comparison) -> None:
@@ -140,9 +135,9 @@ def print_figures(console: Console, comparison: Comparison) -> None:
 def tally(comparison: Comparison, entrant: Entrant) -> str:
     """How many runs of a strategy ended how."""
     ran = comparison.of(entrant)
-    counts = {state: sum(one.state == state for one in ran) for state in dict.fromkeys(one.state for one in ran)}
+    counts = Counter(one.summary.state for one in ran)
     others = [f", {count} {state}" for state, count in counts.items() if state != "finished"]
-    return f"{counts.get('finished', 0)} of {len(ran)}{''.join(others)}"
+    return f"{counts['finished']} of {len(ran)}{''.join(others)}"
 
 
 def fitted(console: Console, first: list[str], columns: list[list[str]]) -> Iterator[list[list[str]]]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from simnet.cli.console import make_console, print_table, progress
+from simnet.cli.batch import Progress, batch, batch_options
+from simnet.cli.console import make_console, print_table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from simnet.batch.batch import Batch
+    from simnet.scenario.equilibrium import Tipping
     from simnet.studies.equilibrium.probe import Probed
     from simnet.studies.equilibrium.search import Effort, Found
 
@@ -25,10 +27,10 @@ HEADER = ("case", "quantity", "formula", "theory", "found", "95 % interval", "ch
 @click.argument("cases", nargs=-1)
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenarios: how to sabotage.")
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Runs at a time; as many as there are cores if not given.")
 @click.option("--rounds", type=click.IntRange(1, 20), default=3, show_default=True, help="How often to look closer.")
 @click.option("--runs", type=click.IntRange(2, 100), default=6, show_default=True, help="Values tried in each round.")
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="Directory to write to.")
+@batch_options
 @click.option(
     "--directory",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -40,10 +42,12 @@ def equilibrium(
     cases: tuple[str, ...],
     overrides: tuple[str, ...],
     backend: str | None,
-    jobs: int | None,
     rounds: int,
     runs: int,
     out: Path,
+    jobs: int | None,
+    dask: str | None,
+    fresh: bool,
     directory: Path,
 ) -> int:
     """Sweep a quantity until participants who do what pays change their minds, and compare the value with theory.
@@ -53,8 +57,8 @@ def equilibrium(
     simnet equilibrium EQ-1 EQ-3b --rounds 4
     simnet equilibrium EQ-1a --set economics.slash_amount='0.05 OPG'     red: S is half of what theory is told
 
-    Leaves equilibrium.html, .csv and .parquet. Exit codes: 0 all held, 1 one did not, 2 no such case or a bad
-    file, 4 a run failed.
+    Leaves equilibrium.html, .csv and .parquet. Runs that --out has from before are not run again. Exit codes:
+    0 all held, 1 one did not, 2 no such case or a bad file, 3 interrupted, 4 a run failed.
     """
     from simnet.studies.equilibrium.search import Effort
     from simnet.studies.truth.suite import case_files
@@ -64,34 +68,23 @@ def equilibrium(
         raise click.UsageError(f"no case {' '.join(cases)} in {directory}")
     chosen = (*overrides, *((f"chain.backend={backend}",) if backend else ()))
     console = make_console()
-    found = find_all(make_console(stderr=True), files, chosen, Effort(rounds, runs), jobs or os.cpu_count() or 1)
+    with batch(jobs, dask, out, fresh) as settings:
+        found = find_all(files, chosen, Effort(rounds, runs), settings)
     conclude(console, found, out)
     return 0 if all(one.held for one in found) else 1
 
 
-def find_all(console: Console, files: list[Path], overrides: tuple[str, ...], effort: Effort, jobs: int) -> list[Found]:
-    """Search case by case, saying what each run showed."""
-    from simnet.studies.comparison.execute import Processes
-    from simnet.studies.equilibrium.probe import tipping_of
+def find_all(files: list[Path], overrides: tuple[str, ...], effort: Effort, settings: Batch) -> list[Found]:
+    """Search all cases, saying what each run showed."""
     from simnet.studies.equilibrium.search import search
 
-    statements = [tipping_of(file, overrides) for file in files]
-    total, over = effort.total * len(files), 0
-    found = []
-    with Processes(jobs) as executor, progress(console, "runs", total) as advance:
-        for file, statement in zip(files, statements, strict=True):
+    count = Progress(make_console(stderr=True), effort.total * len(files))
 
-            def tell(one: Probed, statement=statement) -> None:  # type: ignore[no-untyped-def]
-                nonlocal over
-                over += 1
-                turned = f"{one.chosen.turned} of {one.chosen.n} prefer {statement.turns_to}"
-                at = f"{statement.vary} {one.chosen.value:.4g}"
-                console.print(f"{over:>4} of {total}  {statement.id}, {at}: {turned} ({one.wall_s:.1f} s)")
-                if console.is_terminal:
-                    advance(over)
+    def tell(statement: Tipping, one: Probed, was_known: bool) -> None:
+        turned = f"{one.chosen.turned} of {one.chosen.n} prefer {statement.turns_to}"
+        count(f"{statement.id}, {statement.vary} {one.chosen.value:.4g}: {turned} ({one.wall_s:.1f} s)", was_known)
 
-            found.append(search(file, overrides, effort, executor, tell))
-    return found
+    return search(files, overrides, effort, settings, tell)
 
 
 def conclude(console: Console, found: list[Found], out: Path) -> None:

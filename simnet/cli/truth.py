@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from simnet.cli.batch import Progress, batch, batch_options
 from simnet.cli.console import make_console, print_table
 
 if TYPE_CHECKING:
+    from simnet.batch.batch import Batch
     from simnet.studies.truth.judge import Verdict
     from simnet.studies.truth.suite import CaseResult
 
@@ -25,7 +24,8 @@ HEADER = ("case", "quantity", "expected", "simulated", "95 % interval", "n", "p-
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenarios: how to sabotage.")
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
 @click.option("--tasks", type=click.IntRange(min=1), help="Ask no more than so many: enough where contracts decide.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Cases at a time; as many as there are cores if not given.")
+@click.option("--out", type=click.Path(path_type=Path), help="Keep results there, and go on with what is missing.")
+@batch_options
 @click.option(
     "--directory",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -39,7 +39,10 @@ def truth(
     overrides: tuple[str, ...],
     backend: str | None,
     tasks: int | None,
+    out: Path | None,
     jobs: int | None,
+    dask: str | None,
+    fresh: bool,
     directory: Path,
     markdown: Path | None,
 ) -> int:
@@ -50,8 +53,9 @@ def truth(
     simnet truth GT-5 GT-6
     simnet truth GT-5 --set strategy.probability=0.06     red: the sampler is biased
     simnet truth GT-3c GT-7 GT-9 GT-14a --backend anvil --tasks 1500     what contracts decide, on anvil
+    simnet truth --out results     again after a kill: finished cases are not run again
 
-    Exit codes: 0 all held, 1 one did not, 2 no such case or a bad file.
+    Exit codes: 0 all held, 1 one did not, 2 no such case or a bad file, 3 interrupted.
     """
     from simnet.cli.check import load_all
     from simnet.studies.truth.suite import case_files
@@ -62,7 +66,8 @@ def truth(
     limits = {"chain.backend": backend, "clients.tasks": tasks}
     chosen = (*overrides, *(f"{path}={value}" for path, value in limits.items() if value is not None))
     load_all(files, chosen)
-    results = run_cases(files, chosen, jobs or os.cpu_count() or 1)
+    with batch(jobs, dask, out, fresh) as settings:
+        results = run_cases(files, chosen, settings)
     console = make_console()
     rows = [row for result in results for row in table_rows(result)]
     print_table(console, HEADER, rows)
@@ -78,23 +83,24 @@ def truth(
         from simnet.studies.truth.document import as_markdown
 
         markdown.write_text(as_markdown(results), encoding="utf-8")
+    if settings.stop.requested:
+        return 3
     return 0 if held == len(results) else 1
 
 
-def run_cases(files: list[Path], overrides: tuple[str, ...], jobs: int) -> list[CaseResult]:
-    """Run cases in parallel, saying which is done. Order as given."""
-    from simnet.studies.truth.suite import run_case
+def run_cases(files: list[Path], overrides: tuple[str, ...], settings: Batch) -> list[CaseResult]:
+    """Run cases, saying which is done. Order as given."""
+    from simnet.batch.batch import carry_out
+    from simnet.studies.truth.suite import case, case_result
 
-    done: dict[Path, CaseResult] = {}
-    with ProcessPoolExecutor(min(jobs, len(files)), get_context("spawn")) as pool:
-        waiting = {pool.submit(run_case, file, overrides): file for file in files}
-        for future in as_completed(waiting):
-            result = future.result()
-            done[waiting[future]] = result
-            click.echo(
-                f"{result.truth.id}: {'holds' if result.held else 'DOES NOT HOLD'} ({result.wall_s:.1f} s)", err=True
-            )
-    return [done[file] for file in files]
+    works = [case(file, overrides) for file in files]
+    tell, done = Progress(make_console(stderr=True), len(files)), {}
+    for over in carry_out(works, settings):
+        result = case_result(files[over.number], over.work.scenario, over.summary)
+        done[over.number] = result
+        verdict = "holds" if result.held else "DOES NOT HOLD"
+        tell(f"{result.truth.id}: {verdict} ({result.wall_s:.1f} s)", over.was_known)
+    return [done[number] for number in range(len(files))]
 
 
 def table_rows(result: CaseResult) -> list[tuple[str, ...]]:

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.junit import junit_xml, write_junit
+from reports.junit import document, junit_xml, lost_suite, suite
 from simnet.verdict.results import FAIL, INCONCLUSIVE, PASS, Judged, Results
 from tests.report_samples import DIGEST, make_results
 
@@ -64,9 +64,17 @@ def test_no_runs_give_an_empty_document() -> None:
     assert counts(parsed()) == ("0", "0", "0", "0")
 
 
-def test_a_run_kept_elsewhere_is_replayed_from_there(tmp_path: Path) -> None:
-    write_junit([make_results(FAIL)], tmp_path / "junit.xml", directory=Path("my runs"))
-    assert b"simnet run 'my runs/scenario.yaml'" in (tmp_path / "junit.xml").read_bytes()
+def test_a_run_kept_elsewhere_is_replayed_from_there() -> None:
+    assert b"simnet run 'my runs/scenario.yaml'" in junit_xml([make_results(FAIL)], directory=Path("my runs"))
+
+
+def test_a_run_that_failed_before_it_could_be_judged_is_a_suite_in_error() -> None:
+    root = ElementTree.fromstring(document([lost_suite("small-3", "no anvil"), suite(make_results(PASS), "")]))
+    assert root[0].get("name") == "small-3"
+    assert counts(root[0]) == ("1", "0", "1", "0")
+    assert root.get("errors") == "1"
+    (error,) = root[0].iter("error")
+    assert error.get("message") == "no anvil"
 
 
 @given(st.text())

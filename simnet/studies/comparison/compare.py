@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simnet.kernel.pace import Stop
+from simnet.batch.batch import Batch, carry_out
 from simnet.run import RUNS, OutputError
 from simnet.studies.comparison.comparison import Comparison, write
-from simnet.studies.comparison.execute import MakeExecutor, Processes, Ran, carry_out_all
-from simnet.studies.comparison.plan import STOP_FLAG, Plan
+from simnet.studies.comparison.plan import RUNS as RUNS_BELOW
+from simnet.studies.comparison.plan import Plan
+from simnet.studies.comparison.ran import Ran
 
 
 @dataclass
@@ -21,12 +22,9 @@ class Options:
 
     out: Path | None = None
     """The comparison's directory; by default one of its own below `simnet.run.RUNS`."""
-    jobs: int = 1
-    """Runs at a time."""
-    make_executor: MakeExecutor = Processes
-    stop: Stop = field(default_factory=Stop)
-    tell: Callable[[Ran], None] = lambda _: None
-    """Called with each run when it is over."""
+    batch: Batch = field(default_factory=Batch)
+    tell: Callable[[Ran, bool], None] = lambda ran, was_known: None
+    """Called with each run when it is over, and whether it was known before."""
     command: str = ""
     """What the user typed, for the manifests."""
 
@@ -34,19 +32,19 @@ class Options:
 def compare(plan: Plan, options: Options) -> Comparison:
     """Carry a plan out and write what came of it, failed and interrupted runs included. Raises `OutputError`."""
     out = prepare(options.out)
-    works = list(plan.works(out, options.command))
-    found: dict[tuple[str, int], Ran] = {}
+    entrants, works = zip(*plan.works(out, options.command), strict=True)
+    found: dict[int, Ran] = {}
     try:
-        for ran in carry_out_all(works, options.jobs, options.stop, options.make_executor):
-            found[ran.label, ran.seed] = ran
-            options.tell(ran)
+        for over in carry_out(works, options.batch):
+            directory = works[over.number].out.relative_to(out).as_posix()
+            ran = Ran(entrants[over.number].label, over.work.seed, directory, over.summary)
+            found[over.number] = ran
+            options.tell(ran, over.was_known)
     except BaseException:
         if options.out is None:
             shutil.rmtree(out, ignore_errors=True)
         raise
-    finally:
-        (out / STOP_FLAG).unlink(missing_ok=True)
-    comparison = Comparison(plan, tuple(found[work.label, work.scenario.seed] for work in works), out)
+    comparison = Comparison(plan, tuple(found[number] for number in range(len(works))), out)
     if options.out is None:
         comparison = publish(comparison)
     write(comparison)
@@ -59,9 +57,7 @@ def prepare(out: Path | None) -> Path:
         if out is None:
             RUNS.mkdir(parents=True, exist_ok=True)
             return Path(tempfile.mkdtemp(prefix=".comparing-", dir=RUNS))
-        out.mkdir(parents=True, exist_ok=True)
-        (out / STOP_FLAG).touch()
-        (out / STOP_FLAG).unlink()
+        (out / RUNS_BELOW).mkdir(parents=True, exist_ok=True)
         return out
     except OSError as error:
         where = out if out is not None else RUNS

@@ -16,11 +16,12 @@ from typing import Any
 
 import orjson
 
+from simnet.batch.work import FAILED, FINISHED, INTERRUPTED
 from simnet.studies.comparison.estimates import Estimate, pool
 from simnet.studies.comparison.evidence import Evidence
-from simnet.studies.comparison.execute import FAILED, FINISHED, INTERRUPTED, Ran
 from simnet.studies.comparison.frontier import Frontier, frontiers
 from simnet.studies.comparison.plan import Entrant, Plan
+from simnet.studies.comparison.ran import Ran
 from simnet.studies.comparison.tidy import tidy
 
 JSON, CSV, PARQUET, SCENARIO = "comparison.json", "comparison.csv", "comparison.parquet", "scenario.yaml"
@@ -63,7 +64,7 @@ class Comparison:
 
     def ended(self, state: str) -> list[Ran]:
         """The runs that ended in that way."""
-        return [one for one in self.ran if one.state == state]
+        return [one for one in self.ran if one.summary.state == state]
 
     @property
     def digest(self) -> str:
@@ -76,8 +77,9 @@ class Comparison:
         """What went wrong, once for all seeds of a strategy for which it is the same."""
         found: dict[tuple[str, str], list[int]] = {}
         for one in self.ran:
-            if one.broken or one.state != FINISHED:
-                what = f"broke {', '.join(one.broken)}" if one.broken else one.account
+            broken = one.summary.broken
+            if broken or one.summary.state != FINISHED:
+                what = f"broke {', '.join(broken)}" if broken else one.account
                 found.setdefault((one.label, what), []).append(one.seed)
         return [
             f"{label}, {'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}: {what}"
@@ -89,7 +91,7 @@ class Comparison:
         """4 if a run failed, 1 if an invariant broke, 3 if it was interrupted, otherwise 0."""
         if self.ended(FAILED):
             return 4
-        if any(one.broken for one in self.ran):
+        if any(one.summary.broken for one in self.ran):
             return 1
         return 3 if self.ended(INTERRUPTED) else 0
 
@@ -146,12 +148,12 @@ def run_json(ran: Ran) -> dict[str, Any]:
     return {
         "label": ran.label,
         "seed": ran.seed,
-        "state": ran.state,
-        "reason": ran.reason,
+        "state": ran.summary.state,
+        "reason": ran.summary.reason,
         "directory": ran.directory,
         "digest": ran.digest,
-        "wall_s": ran.wall_s,
-        "broken_invariants": list(ran.broken),
+        "wall_s": ran.summary.wall_s,
+        "broken_invariants": list(ran.summary.broken),
     }
 
 

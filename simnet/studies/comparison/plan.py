@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nodes.parameters import ParameterError
+from simnet.batch.work import Work
 from simnet.comparators.comparator import Comparator
 from simnet.scenario.compare import Compare, Contender
 from simnet.scenario.schema import Scenario
 from simnet.strategies.strategy import Strategy
+from simnet.studies.comparison.evidence import Evidence
+from simnet.studies.comparison.ran import read_evidence
 
-RUNS, STOP_FLAG = "runs", ".stop"
-"""Below a comparison's directory: where its runs are, and the file whose appearance ends them."""
+RUNS = "runs"
+"""Where the runs are, below a comparison's directory."""
 
 
 @dataclass(frozen=True)
@@ -31,20 +34,6 @@ class Entrant:
 
 
 @dataclass(frozen=True)
-class Work:
-    """One run to be done, by whichever process: it can be pickled."""
-
-    label: str
-    scenario: Scenario
-    directory: Path
-    """Where the run goes."""
-    stop_flag: Path
-    """The run ends early once this file exists."""
-    command: str = ""
-    """What the user typed, for the manifest."""
-
-
-@dataclass(frozen=True)
 class Plan:
     """A scenario, and what to run it with."""
 
@@ -52,19 +41,19 @@ class Plan:
     entrants: tuple[Entrant, ...]
     seeds: tuple[int, ...]
 
-    def works(self, out: Path, command: str = "") -> Iterator[Work]:
+    def works(self, out: Path, command: str = "") -> Iterator[tuple[Entrant, Work[Evidence]]]:
         """Every run. One seed after the other, so that one that is cut short has compared like with like."""
         for seed in self.seeds:
             for number, entrant in enumerate(self.entrants, start=1):
                 directory = out / RUNS / f"{number}-{file_name(entrant.label)}" / str(seed)
-                yield Work(entrant.label, self.scenario_of(entrant, seed), directory, out / STOP_FLAG, command)
+                scenario = self.scenario_of(entrant)
+                yield entrant, Work(scenario, seed, directory, read_evidence, command=command)
 
-    def scenario_of(self, entrant: Entrant, seed: int) -> Scenario:
+    def scenario_of(self, entrant: Entrant) -> Scenario:
         """What is run. Expectations are left out: they were written for the scenario's own strategy."""
         changes = {
             "strategy": entrant.strategy,
             "comparator": entrant.comparator,
-            "seed": seed,
             "expect": (),
             "sometimes": (),
             "compare": Compare(),

@@ -6,17 +6,18 @@ everything is decided. Who has not seen both actions pay is not counted.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from chain.errors import SimnetError
+from simnet.batch.work import INTERRUPTED, RunSummary, Work
 from simnet.log.events import read_log
 from simnet.log.tables import Row
-from simnet.run import Options, run
+from simnet.run import Finished
 from simnet.scenario.equilibrium import Tipping
 from simnet.scenario.load import load_scenario
+from simnet.scenario.schema import Scenario
 from simnet.studies.equilibrium.fit import Chosen
 
 
@@ -26,45 +27,60 @@ class ProbeFailed(SimnetError):
     exit_code = 4
 
 
-@dataclass(frozen=True)
-class Probe:
-    """A run to be done, in whichever process."""
+class SearchInterrupted(SimnetError):
+    """A search was ended before it was over."""
 
-    file: Path
-    overrides: tuple[str, ...]
-    value: float
-    number: int
-    """Each run has another seed, so that its participants' experience is their own."""
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a run showed."""
+
+    turned: int
+    """Participants that prefer the statement's action."""
+    n: int
+    """Participants that know more than one action."""
+    tasks: int
 
 
 @dataclass(frozen=True)
 class Probed:
-    """What it showed."""
+    """A run at one value, and what it showed."""
 
-    probe: Probe
     chosen: Chosen
     seed: int
     tasks: int
     wall_s: float
 
 
-def carry_out(probe: Probe) -> Probed:
-    """Run a scenario with this value. Raises `ProbeFailed`, which can be sent from process to process."""
-    tipping = tipping_of(probe.file, probe.overrides)
-    scenario = load_scenario(probe.file, (*probe.overrides, tipping.setting(probe.value)))
-    scenario = scenario.model_copy(update={"seed": scenario.seed + probe.number})
-    with tempfile.TemporaryDirectory(prefix="simnet-equilibrium-") as directory:
-        finished = run(scenario, Options(out=Path(directory)))
-        if finished.failure is not None:
-            raise ProbeFailed(f"{tipping.id} at {probe.value:g} failed: {finished.failure}")
-        preferred = preferences(read_log(finished.directory / "events.jsonl"), tipping)
-    broken = [found.name for found in finished.results.invariants if not found.held]
-    if broken:
-        raise ProbeFailed(f"{tipping.id} at {probe.value:g} broke the invariant {broken[0]}")
-    turned = sum(action == tipping.turns_to for action in preferred)
-    chosen = Chosen(probe.value, turned, len(preferred))
-    results = finished.results
-    return Probed(probe, chosen, scenario.seed, results.metrics["tasks_total"].n, results.wall_s)
+def probe(file: Path, overrides: tuple[str, ...], value: float, number: int) -> Work[Read]:
+    """The run to be done. Each has another seed, so that its participants' experience is their own."""
+    tipping = tipping_of(file, overrides)
+    scenario = load_scenario(file, (*overrides, tipping.setting(value)))
+    return Work(scenario, scenario.seed + number, None, read_choices, keeps=False)
+
+
+def read_choices(scenario: Scenario, finished: Finished) -> Read:
+    """What participants prefer at the end of a run."""
+    assert scenario.tipping is not None
+    preferred = preferences(read_log(finished.directory / "events.jsonl"), scenario.tipping)
+    turned = sum(action == scenario.tipping.turns_to for action in preferred)
+    return Read(turned, len(preferred), finished.results.metrics["tasks_total"].n)
+
+
+def probed(work: Work[Read], value: float, summary: RunSummary[Read]) -> Probed:
+    """What a run at this value showed. Raises `SearchInterrupted`, and `ProbeFailed` if it cannot be trusted."""
+    assert work.scenario.tipping is not None
+    what = f"{work.scenario.tipping.id} at {value:g}"
+    if summary.state == INTERRUPTED:
+        raise SearchInterrupted(f"{what} was interrupted", "the same command goes on from there")
+    if summary.found is None:
+        raise ProbeFailed(f"{what} failed: {summary.reason}")
+    if summary.broken:
+        raise ProbeFailed(f"{what} broke the invariant {summary.broken[0]}")
+    read = summary.found
+    return Probed(Chosen(value, read.turned, read.n), work.seed, read.tasks, summary.wall_s)
 
 
 def tipping_of(file: Path, overrides: tuple[str, ...] = ()) -> Tipping:

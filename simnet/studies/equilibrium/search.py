@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
+from simnet.batch.batch import Batch, carry_out
 from simnet.scenario import equilibrium as section
 from simnet.studies.equilibrium.fit import Chosen, Tipping, fit
-from simnet.studies.equilibrium.probe import Probe, Probed, carry_out, tipping_of
+from simnet.studies.equilibrium.probe import Probed, probe, probed, tipping_of
 from simnet.theory.formulas import FORMULAS
 
 
@@ -71,21 +72,35 @@ class Found:
         return self.is_bounded and self.tipping.low <= self.expected <= self.tipping.high
 
 
+Tell: TypeAlias = Callable[[section.Tipping, Probed, bool], None]
+"""Hears of each run that is over, and whether it was known before."""
+
+
 def search(
-    file: Path,
-    overrides: tuple[str, ...],
-    effort: Effort,
-    executor: Executor,
-    tell: Callable[[Probed], None] = lambda _: None,
-) -> Found:
-    """Look for the tipping point of a scenario file. Raises `SimnetError` for a bad file or a run that failed."""
-    statement = tipping_of(file, overrides)
-    probed: list[Probed] = []
+    files: Sequence[Path], overrides: tuple[str, ...], effort: Effort, batch: Batch, tell: Tell = lambda *_: None
+) -> list[Found]:
+    """Look for the tipping points of scenario files. Raises `SimnetError` for a bad file or a run that failed."""
+    found = [Found(file, tipping_of(file, overrides), ()) for file in files]
     for _ in range(effort.rounds):
-        values = spread([one.chosen for one in probed], statement.between, effort.runs)
-        probes = [Probe(file, overrides, value, len(probed) + i) for i, value in enumerate(values)]
-        probed += carry_out_all(probes, executor, tell)
-    return Found(file, statement, tuple(probed))
+        found = look_closer(found, overrides, effort.runs, batch, tell)
+    return found
+
+
+def look_closer(found: Sequence[Found], overrides: tuple[str, ...], runs: int, batch: Batch, tell: Tell) -> list[Found]:
+    """One round more, of all cases at once: what was found before, and so many runs of each."""
+    asked = [
+        (one, value, len(one.probed) + i)
+        for one in found
+        for i, value in enumerate(spread(one.choices, one.statement.between, runs))
+    ]
+    works = [probe(one.file, overrides, value, number) for one, value, number in asked]
+    shown: dict[int, Probed] = {}
+    for over in carry_out(works, batch):
+        one, value, _ = asked[over.number]
+        shown[over.number] = probed(over.work, value, over.summary)
+        tell(one.statement, shown[over.number], over.was_known)
+    in_order = [shown[number] for number in range(len(works))]
+    return [replace(one, probed=(*one.probed, *in_order[runs * i : runs * (i + 1)])) for i, one in enumerate(found)]
 
 
 def spread(choices: Sequence[Chosen], between: tuple[float, float], count: int) -> list[float]:
@@ -95,19 +110,3 @@ def spread(choices: Sequence[Chosen], between: tuple[float, float], count: int) 
         now = fit(choices, between)
         low, high = max(low, now.low * math.exp(-now.width)), min(high, now.high * math.exp(now.width))
     return [float(value) for value in np.geomspace(low, high, count)]
-
-
-def carry_out_all(probes: Sequence[Probe], executor: Executor, tell: Callable[[Probed], None]) -> list[Probed]:
-    """Carry runs out, telling of each when it is over; returns them in order. If one fails, the rest is taken back."""
-    pending = {executor.submit(carry_out, probe) for probe in probes}
-    probed: list[Probed] = []
-    try:
-        while pending:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            probed += [future.result() for future in done]
-            for one in probed[-len(done) :]:
-                tell(one)
-    finally:
-        for future in pending:
-            future.cancel()
-    return sorted(probed, key=lambda one: one.probe.number)

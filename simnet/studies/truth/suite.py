@@ -1,17 +1,18 @@
-"""Runs truth cases, one process each, and gathers their verdicts."""
+"""Truth cases as runs, and the verdicts on them."""
 
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chain.errors import ChainError, SimnetError
+from chain.errors import SimnetError
+from simnet.batch.perform import perform
+from simnet.batch.work import RunSummary, Work
 from simnet.log.tables import read_tables
 from simnet.measure.metrics import Figures
-from simnet.run import Options, run
+from simnet.run import Finished
 from simnet.scenario.load import load_scenario
 from simnet.scenario.schema import Scenario
 from simnet.scenario.truth import Truth
@@ -38,31 +39,47 @@ class CaseResult:
         return not self.broken and all(verdict.held for verdict in self.verdicts)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What a case's run showed."""
+
+    tasks: int
+    verdicts: tuple[Verdict, ...]
+
+
 def run_case(file: Path, overrides: Sequence[str] = ()) -> CaseResult:
     """Run one case in this process. Raises `SimnetError` for a bad file; a failing run is in the result."""
+    work = case(file, overrides)
+    return case_result(file, work.scenario, perform(work))
+
+
+def case(file: Path, overrides: Sequence[str] = ()) -> Work[Judged]:
+    """The run of a case. Raises `SimnetError` for a bad file."""
     scenario = load_scenario(file, overrides)
     if scenario.truth is None:
         raise SimnetError(f"{file} has no section 'truth'")
-    try:
-        return judged(file, scenario, scenario.truth)
-    except ChainError as error:
-        backend, reason = scenario.chain.backend, f"the run failed: {error}"
-        return CaseResult(file, scenario.truth, scenario.description, 0, 0.0, backend, (), reason)
+    return Work(scenario, scenario.seed, None, judge_run, keeps=False)
 
 
-def judged(file: Path, scenario: Scenario, truth: Truth) -> CaseResult:
-    """Run a case and judge it. Raises `ChainError` if its chain fails."""
-    with tempfile.TemporaryDirectory(prefix="simnet-truth-") as directory:
-        finished = run(scenario, Options(out=Path(directory)))
-        if finished.failure is not None:
-            raise finished.failure
-        figures = Figures(read_tables(finished.directory / "events.jsonl"))
-    results = finished.results
-    broken = next((f"invariant {found.name}: {found.detail}" for found in results.invariants if not found.held), "")
-    verdicts = tuple(judge_truth(truth, figures))
-    backend = scenario.chain.backend
-    tasks = len(figures.claims)
-    return CaseResult(file, truth, scenario.description, tasks, results.wall_s, backend, verdicts, broken)
+def judge_run(scenario: Scenario, finished: Finished) -> Judged:
+    """Hold a finished run against its statement."""
+    assert scenario.truth is not None
+    figures = Figures(read_tables(finished.directory / "events.jsonl"))
+    return Judged(len(figures.claims), tuple(judge_truth(scenario.truth, figures)))
+
+
+def case_result(file: Path, scenario: Scenario, summary: RunSummary[Judged]) -> CaseResult:
+    """What became of a case."""
+    assert scenario.truth is not None
+    broken = ""
+    if summary.found is None:
+        broken = f"the run {summary.state}{f': {summary.reason}' if summary.reason else ''}"
+    elif summary.results is not None and summary.broken:
+        broken = next(f"invariant {one.name}: {one.detail}" for one in summary.results.invariants if not one.held)
+    judged = summary.found or Judged(0, ())
+    backend, wall_s = scenario.chain.backend, summary.wall_s
+    truth, description = scenario.truth, scenario.description
+    return CaseResult(file, truth, description, judged.tasks, wall_s, backend, judged.verdicts, broken)
 
 
 def case_files(directory: Path, ids: Sequence[str]) -> list[Path]:

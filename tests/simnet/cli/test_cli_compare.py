@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from simnet.batch import processes
 from simnet.cli.main import main
-from simnet.studies.comparison import execute
 from tests.comparison_samples import CHEAT, Here
 from tests.processes import group_is_gone
 from tests.small import BASE
@@ -28,7 +28,7 @@ pytest.importorskip("pyrevm")
 @pytest.fixture
 def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare the time that processes take to start: `test_ctrl_c_ends_with_what_there_is` has real ones."""
-    monkeypatch.setattr(execute, "Processes", Here)
+    monkeypatch.setattr(processes, "Processes", Here)
 
 
 FILES = ("comparison.csv", "comparison.html", "comparison.json", "comparison.parquet", "scenario.yaml")
@@ -56,7 +56,7 @@ def test_strategies_are_put_side_by_side(small: Path, tmp_path: Path, capsys: py
     (rate,) = [line.split() for line in lines if line.startswith("detection_rate (%)")]
     assert (rate[2], rate[4]) == ("0", "100")
     assert "Expectations of the scenario are not judged here" in text
-    assert sorted(path.name for path in out.iterdir()) == sorted((*FILES, "runs"))
+    assert sorted(path.name for path in out.iterdir()) == sorted((*FILES, "runs", "units"))
     rates = pd.read_csv(out / "comparison.csv").query("metric == 'detection_rate' and seed == 'all'")
     assert dict(zip(rates["strategy"], rates["value"], strict=True)) == {"none": 0.0, "full_reexecution": 1.0}
 
@@ -135,7 +135,7 @@ def test_ctrl_c_ends_with_what_there_is(small: Path, tmp_path: Path) -> None:
     assert process.returncode == 3
     assert "interrupted" in rest
     assert "detection_rate (%)" in rest
-    assert sorted(path.name for path in out.iterdir()) == sorted((*FILES, "runs"))
+    assert sorted(path.name for path in out.iterdir()) == sorted((*FILES, "runs", "units"))
     found = orjson.loads((out / "comparison.json").read_bytes())
     assert {run["state"] for run in found["runs"]} == {"finished", "interrupted"}
     assert len(found["runs"]) == 600

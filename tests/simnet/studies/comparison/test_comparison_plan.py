@@ -88,20 +88,20 @@ def test_with_nothing_to_compare_there_is_no_plan() -> None:
 def test_only_strategy_comparator_and_seed_differ_between_runs(tmp_path: Path) -> None:
     plan = plan_of(["none", {"kind": "committee", "size": 2}], expect=["fraud_finalised == 0"])
     works = list(plan.works(tmp_path))
-    assert [(work.label, work.scenario.seed) for work in works] == [
+    assert [(entrant.label, work.seed) for entrant, work in works] == [
         ("none", 3),
         ("committee", 3),
         ("none", 4),
         ("committee", 4),
     ]
-    first, second = (work.scenario.model_dump(by_alias=True) for work in works[:2])
+    first, second = (work.scenario.model_dump(by_alias=True) for _, work in works[:2])
     assert {key for key in first if first[key] != second[key]} == {"strategy"}
-    assert works[0].scenario.expect == ()
-    assert len({work.directory for work in works}) == len(works)
+    assert works[0][1].scenario.expect == ()
+    assert len({work.out for _, work in works}) == len(works)
 
 
 def test_a_work_item_can_be_sent_to_another_process(tmp_path: Path) -> None:
-    (work,) = plan_of([{"kind": "committee", "quorum": "3/4", "size": 4}], seeds=1).works(tmp_path)
+    ((_, work),) = plan_of([{"kind": "committee", "quorum": "3/4", "size": 4}], seeds=1).works(tmp_path)
     assert pickle.loads(pickle.dumps(work)) == work
 
 

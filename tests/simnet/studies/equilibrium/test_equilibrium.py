@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simnet.batch import processes
 from simnet.cli.main import main
 from simnet.log.tables import read_tables
 from simnet.measure.metrics import Figures
 from simnet.run import Options, run
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.load import load_scenario
-from simnet.studies.comparison import execute
 from simnet.studies.equilibrium.fit import Chosen, fit
 from simnet.studies.equilibrium.probe import ProbeFailed, preferences, tipping_of
 from simnet.studies.equilibrium.search import spread
@@ -160,7 +160,7 @@ def test_nodes_turn_honest_where_theory_says_and_elsewhere_if_a_slash_is_another
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("pyrevm")
-    monkeypatch.setattr(execute, "Processes", Here)
+    monkeypatch.setattr(processes, "Processes", Here)
     assert find(tmp_path) == 0
     assert "1 of 1 cases hold" in capsys.readouterr().out
     frame = pd.read_csv(tmp_path / "equilibrium.csv")

@@ -1,0 +1,78 @@
+"""One run of a study and what it came to. Both can be sent from process to process.
+
+A unit of work is known by the digest of its resolved scenario, by its seed, and by what is read from its run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeAlias, TypeVar
+
+from simnet.run import Finished
+from simnet.scenario.schema import Scenario
+from simnet.verdict.results import Results
+
+FINISHED, FAILED, INTERRUPTED = "finished", "failed", "interrupted"
+"""How a run can end."""
+
+T = TypeVar("T")
+
+Read: TypeAlias = Callable[[Scenario, Finished], T]
+"""Reads from a finished run, while its directory is there, what its study needs. A function that can be pickled."""
+
+
+def verdict_alone(_: Scenario, __: Finished) -> None:
+    """Reads nothing: the summary has the verdict."""
+
+
+@dataclass(frozen=True)
+class Work(Generic[T]):
+    """One run to be done, by whichever process."""
+
+    scenario: Scenario
+    seed: int
+    """In place of the scenario's own."""
+    out: Path | None
+    """The run directory; by default one of its own below `simnet.run.RUNS`."""
+    read: Read[T]
+    keeps: bool = True
+    """Whether the run directory stays. If not, it is a temporary one that is gone once it has been read."""
+    command: str = ""
+    """What the user typed, for the manifest."""
+
+    @property
+    def resolved(self) -> Scenario:
+        """What is run."""
+        return self.scenario.model_copy(update={"seed": self.seed})
+
+    @property
+    def key(self) -> str:
+        """A name that no other unit has."""
+        scenario = self.scenario.model_copy(update={"seed": 0}).resolved_yaml()
+        identity = f"{self.read.__module__}.{self.read.__qualname__}\n{scenario}"
+        return f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}-{self.seed}"
+
+
+@dataclass(frozen=True)
+class RunSummary(Generic[T]):
+    """What became of a run."""
+
+    state: str
+    reason: str = ""
+    """Why it did not finish."""
+    wall_s: float = 0.0
+    """Reading included."""
+    results: Results | None = None
+    """Its verdict, if it got as far; a run whose chain died has one and failed all the same."""
+    directory: Path | None = None
+    """The run directory, if it was kept."""
+    found: T | None = None
+    """What was read from it, if it finished."""
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Invariants that do not hold."""
+        return tuple(one.name for one in self.results.invariants if not one.held) if self.results else ()
