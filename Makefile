@@ -6,7 +6,7 @@ PIP      := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 TESTS    ?= tests
 
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types pytest format contracts models circuits lock clean
+.PHONY: help run test lint types pytest format contracts models fingerprints emulated circuits lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -72,6 +72,14 @@ node_modules/.test: .venv/.made package-lock.json
 	@echo "simnet: installing anvil, solc and OpenZeppelin"
 	@scripts/node-packages
 	@touch node_modules/.run $@
+
+fingerprints: .venv/.test ## the table of what models answer in portable arithmetic, anew
+	$(BIN)/python -m nodes.models.fingerprints
+
+emulated: .venv/.test ## hold that table against two older processors, emulated by qemu-user (some minutes)
+	@command -v qemu-x86_64 >/dev/null || { echo "simnet: no qemu-x86_64 (Debian: apt-get install qemu-user)"; exit 1; }
+	qemu-x86_64 -cpu Haswell $(BIN)/python -m nodes.models.fingerprints --check --inputs 1
+	qemu-x86_64 -cpu Nehalem $(BIN)/python -m nodes.models.fingerprints --check --inputs 1
 
 circuits: .venv/.test ## make the zkml circuits anew; `make contracts` next
 	$(BIN)/python -m nodes.proofs.circuits.make

@@ -26,6 +26,7 @@ from chain.errors import SimnetError
 from chain.quantities import BURN_ADDRESS
 from chain.seam import Chain
 from nodes.identity import Role
+from nodes.models.arithmetic import processor_class
 from simnet.kernel.pace import Pace, Stop, drive
 from simnet.log.events import EventLog, Listener, RunEnded, StakeRead, SupplyRead
 from simnet.scenario.schema import Scenario
@@ -205,6 +206,7 @@ def write_manifest(directory: Path, scenario: Scenario, chain: Chain, command: s
         "python": sys.version.split()[0],
         "packages": {name: found for name in RECORDED_PACKAGES if (found := installed(name))},
         "machine": {"system": platform.system(), "processor": platform.machine(), "cpus": os.cpu_count()},
+        "arithmetic": {"asked": scenario.compute.arithmetic, "class": processor_class()},
     }
     (directory / "manifest.json").write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
 

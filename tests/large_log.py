@@ -72,7 +72,7 @@ class Town:
     def opening(self) -> Iterator[Event]:
         """The log's first rows."""
         yield 0.0, RunStarted("large", self.seed, "committee", "relative", DURATION_S, 1_767_225_600, 2.0, str(10**15))
-        yield 0.0, ModelServed("digits_mlp", "00" * 32, 25_856)
+        yield 0.0, ModelServed("digits_mlp", "00" * 32, 25_856, "portable")
         for role, names in (("inference", self.inference), ("full", self.full), ("client", self.clients)):
             for i, name in enumerate(names):
                 shown = ["quantize"] if self.cheats(name) else []

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from chain.errors import SimnetError
-from nodes.models.session import Processor, open_session
+from nodes.models.arithmetic import Arithmetic, Prepared
+from nodes.models.session import CUDA, Processor, open_session
 from nodes.models.tensors import Tensor
 from nodes.models.zoo import Model, Variant, Zoo
 
@@ -44,14 +45,19 @@ class Executor(Protocol):
 class OnnxExecutor:
     """Runs models in ONNX Runtime, on one thread, with sessions that belong to this executor alone.
 
-    With `optimise` off the graph runs as written, without fused or re-laid-out operators: an honest
+    With `arithmetic` portable a model gives the same bits on every x86-64 processor (`nodes.models.portable`); one
+    that cannot be rewritten runs natively, and so does everything on CUDA.
+    Natively, with `optimise` off, the graph runs as written, without fused or re-laid-out operators: an honest
     implementation that may differ in the last bits (convolutions do), so a real source of noise.
     """
 
-    def __init__(self, zoo: Zoo, device: Processor = "auto", optimise: bool = True) -> None:
+    def __init__(
+        self, zoo: Zoo, device: Processor = "auto", optimise: bool = True, arithmetic: Arithmetic = "portable"
+    ) -> None:
         self.zoo = zoo
         self.device = device
         self.optimise = optimise
+        self.arithmetic = arithmetic
         self._sessions: dict[tuple[str, str], onnxruntime.InferenceSession] = {}
 
     def run(self, model: str, variant: str, value: Tensor) -> Execution:
@@ -79,5 +85,21 @@ class OnnxExecutor:
         """This executor's session for a variant, made when first needed."""
         key = (model.name, variant.name)
         if key not in self._sessions:
-            self._sessions[key] = open_session(variant.path, self.zoo.read(variant), self.device, self.optimise)
+            file = self._prepared(variant)
+            self._sessions[key] = open_session(
+                variant.path, file.data, self.device, self.optimise, portable=file.portable
+            )
         return self._sessions[key]
+
+    def _prepared(self, variant: Variant) -> Prepared:
+        """The variant's file in this executor's arithmetic."""
+        if self.arithmetic == "native" or runs_on_cuda(self.device):
+            return Prepared(self.zoo.read(variant), False)
+        return self.zoo.portable(variant)
+
+
+def runs_on_cuda(device: Processor) -> bool:
+    """Whether models run on a GPU, natively."""
+    import onnxruntime
+
+    return device == "cuda" or (device == "auto" and CUDA in onnxruntime.get_available_providers())

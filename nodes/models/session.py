@@ -17,14 +17,24 @@ CUDA = "CUDAExecutionProvider"
 CPU = "CPUExecutionProvider"
 ERRORS_ONLY = 3
 
+SINGLE_PRECISION_FUSIONS = ["MatMulIntegerToFloatFusion", "DynamicQuantizeMatMulFusion"]
+"""Optimisers that replace what portable arithmetic computes in double precision by kernels in single precision."""
+
 
 def open_session(
-    path: Path, data: bytes, processor: Processor, optimise: bool = True, tf32: bool = False
+    path: Path,
+    data: bytes,
+    processor: Processor,
+    optimise: bool = True,
+    tf32: bool = False,
+    portable: bool = False,
 ) -> onnxruntime.InferenceSession:
     """A session for the ONNX model in `data`; `path` is for error messages.
 
-    TensorFloat-32 is CUDA's default and off here: it puts an honest H100 up to 4e-3 away from an honest CPU, where
-    without it they are 7e-6 apart (``simnet bench processors``).
+    `portable` says that `data` comes from `nodes.models.portable.rewrite`: optimisers that would bring single
+    precision back stay off. Without ``session.x64quantprecision`` ONNX Runtime's 8-bit kernels saturate on processors
+    without VNNI (microsoft/onnxruntime, pull request 12088). TensorFloat-32 is CUDA's default and off here: it puts an
+    honest H100 up to 4e-3 away from an honest CPU, where without it they are 7e-6 apart (``simnet bench processors``).
     Raises `SimnetError` if ONNX Runtime cannot load the model, or has no CUDA and was told to use it.
     """
     import onnxruntime as ort  # 0.1 s that a caller who runs no model should not wait for
@@ -35,11 +45,14 @@ def open_session(
     options.enable_cpu_mem_arena = False  # memory per session matters more than speed: nodes times models of them
     options.use_deterministic_compute = True
     options.log_severity_level = ERRORS_ONLY
+    options.add_session_config_entry("session.x64quantprecision", "1")
     level = ort.GraphOptimizationLevel
-    options.graph_optimization_level = level.ORT_ENABLE_ALL if optimise else level.ORT_DISABLE_ALL
-    providers = _providers(processor, ort.get_available_providers(), tf32)
+    best = level.ORT_ENABLE_EXTENDED if portable else level.ORT_ENABLE_ALL
+    options.graph_optimization_level = best if optimise else level.ORT_DISABLE_ALL
+    providers = [CPU] if portable else _providers(processor, ort.get_available_providers(), tf32)
+    disabled = SINGLE_PRECISION_FUSIONS if portable else None
     try:
-        session = ort.InferenceSession(data, options, providers=providers)
+        session = ort.InferenceSession(data, options, providers=providers, disabled_optimizers=disabled)
     except Exception as error:  # ONNX Runtime's exceptions have no base class of their own
         raise SimnetError(f"{path}: ONNX Runtime cannot load this model: {error}") from error
     if processor == "cuda" and CUDA not in session.get_providers():

@@ -19,6 +19,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from chain.errors import SimnetError
+from nodes.models.arithmetic import Prepared, prepare
 from nodes.models.files import read_file
 from nodes.models.tensors import Tensor
 
@@ -87,6 +88,7 @@ class Zoo:
 
     models: dict[str, Model] = field(default_factory=dict)
     _files: dict[Path, bytes] = field(default_factory=dict, repr=False)
+    _portable: dict[Path, Prepared] = field(default_factory=dict, repr=False)
     _inputs: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict, repr=False)
 
     def model(self, name: str) -> Model:
@@ -104,6 +106,12 @@ class Zoo:
                 )
             self._files[variant.path] = data
         return self._files[variant.path]
+
+    def portable(self, variant: Variant) -> Prepared:
+        """A variant's file rewritten to portable arithmetic, once for all who run it; as it is where that fails."""
+        if variant.path not in self._portable:
+            self._portable[variant.path] = prepare(variant.path, self.read(variant))
+        return self._portable[variant.path]
 
     def inputs(self, name: str) -> tuple[Tensor, Tensor]:
         """Real inputs [n, *input_shape] that the model was not trained on, and their labels [n].

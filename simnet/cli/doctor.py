@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from chain.errors import ChainError, ToolMissing
+from chain.errors import ChainError, SimnetError, ToolMissing
 from chain.evm.toolchain import find_anvil, find_node, find_npm, find_package, version_of
 from nodes.proofs.circuits.library import INSTALL as INSTALL_ZKML
 from simnet.cli.console import make_console, print_table
@@ -35,6 +35,7 @@ PACKAGES = (
     "faker",
     "networkx",
     "numpy",
+    "onnx",
     "onnxruntime",
     "orjson",
     "pandas",
@@ -124,6 +125,23 @@ def _onnx_providers() -> Finding:
     return Finding("onnx device", ", ".join(names), not idle_gpu, False, remedy)
 
 
+def _arithmetic() -> Finding:
+    """Whether the zoo's models compute here what they compute elsewhere."""
+    from nodes.models.arithmetic import processor_class
+    from nodes.models.fingerprints import differing
+    from nodes.models.zoo import default_zoo
+
+    try:
+        wrong = differing(default_zoo(), inputs=2)
+    except SimnetError as error:
+        return Finding("arithmetic", str(error), False, True, error.hint or "")
+    found = f"portable; this processor is of class {processor_class()}"
+    if not wrong:
+        return Finding("arithmetic", found)
+    remedy = f"{', '.join(wrong)}: other outputs here, so digests differ from other machines'; please report it"
+    return Finding("arithmetic", "models compute otherwise than elsewhere", False, False, remedy)
+
+
 def _terminal() -> Finding:
     if not sys.stdout.isatty():
         return Finding("terminal", "output is not a terminal: plain lines, no dashboard")
@@ -152,6 +170,7 @@ def findings() -> Iterator[Finding]:
     yield _node_package("solc")
     yield _node_package("@openzeppelin/contracts")
     yield _onnx_providers()
+    yield _arithmetic()
     yield _terminal()
     yield _disk("disk", Path.cwd())
     yield _disk("scratch disk", Path(tempfile.gettempdir()))

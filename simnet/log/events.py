@@ -61,11 +61,15 @@ class ParticipantJoined(Record):
 
 @dataclass(frozen=True, slots=True)
 class ModelServed(Record):
-    """A model is on offer; `macs` are those of its reference variant."""
+    """A model is on offer; `macs` are those of its reference variant.
+
+    `arithmetic` is ``portable``, the same bits on every x86-64 processor, or ``native``, this machine's own.
+    """
 
     name: str
     sha256: str
     macs: int
+    arithmetic: str
 
 
 @dataclass(frozen=True, slots=True)

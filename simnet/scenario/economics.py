@@ -11,6 +11,7 @@ from pydantic import Field
 
 from chain.quantities import OPG
 from chain.units import Amount, Duration, Share
+from nodes.models.arithmetic import Arithmetic
 from nodes.parameters import Parameters
 
 
@@ -40,5 +41,9 @@ class Compute(Parameters):
 
     time: Literal["modelled", "measured"] = Field(
         default="modelled", description="from the device's profile, or from this machine's CPU (not reproducible)"
+    )
+    arithmetic: Arithmetic = Field(
+        default="portable",
+        description="on CPUs: portable, the same bits on every x86-64 processor, or native, faster and its own",
     )
     price: Amount = Field(default=OPG // 1_000, description="of 1e9 multiply-accumulates (assumption)")

@@ -102,7 +102,7 @@ def announce(plan: Plan, casting: Casting, genesis: Genesis, log: EventLog) -> N
         economics = scenario.economics
         log.append(0.0, PricesAssumed(economics.gas_price_gwei, economics.ether_usd, economics.opg_usd))
     for model in plan.models:
-        log.append(0.0, ModelServed(model.name, model.reference.sha256, model.reference.macs))
+        log.append(0.0, ModelServed(model.name, model.reference.sha256, model.reference.macs, plan.arithmetic(model)))
     for holder in plan.stakeholders:
         identity, shown = holder.identity, casting.of(holder.identity.name)
         joined = ParticipantJoined(

@@ -14,6 +14,7 @@ from nodes.identity import Identity, Role
 from nodes.inference import InferenceNode, InferencePolicy
 from nodes.models.devices import DEVICES, Device
 from nodes.models.execution import Executor, OnnxExecutor
+from nodes.models.session import Processor
 from nodes.producer import Producer
 from nodes.proofs.prover import CircuitExecutor, Prover
 from simnet.kernel.host import Host, Participant
@@ -65,7 +66,8 @@ class Participants:
         host.behaviours = self.casting.of(identity.name)
         if not device:
             return host
-        executor: Executor = OnnxExecutor(self.plan.zoo, "auto" if device == "auto" else "cpu")
+        processor: Processor = "auto" if device == "auto" else "cpu"
+        executor: Executor = OnnxExecutor(self.plan.zoo, processor, arithmetic=self.plan.scenario.compute.arithmetic)
         host.executor = executor if self.prover is None else CircuitExecutor(executor, self.prover)
         host.device = device_of(device)
         host.prover = self.prover

@@ -12,6 +12,8 @@ from typing import Self
 from chain.quantities import Address
 from nodes.client import Order
 from nodes.identity import Directory, Identity, Role
+from nodes.models.arithmetic import Arithmetic
+from nodes.models.execution import runs_on_cuda
 from nodes.models.zoo import Model, Zoo, default_zoo
 from simnet.kernel.streams import Streams
 from simnet.scenario.schema import Scenario
@@ -72,6 +74,13 @@ class Plan:
         assigned = ((a.behaviour, name) for a in self.assignments for name in a.coalition.members)
         of_inference = {identity.name for identity in self.directory.of(Role.INFERENCE)}
         return frozenset(name for behaviour, name in assigned if behaviour.dishonest and name in of_inference)
+
+    def arithmetic(self, model: Model) -> Arithmetic:
+        """What a model is answered in: portable if asked for and if the model can be rewritten; native on CUDA."""
+        devices = {self.scenario.nodes.inference.device, self.scenario.nodes.full.device}
+        if self.scenario.compute.arithmetic == "native" or ("auto" in devices and runs_on_cuda("auto")):
+            return "native"
+        return "portable" if self.zoo.portable(model.reference).portable else "native"
 
     def rank(self, identity: Identity) -> int:
         """Number of a participant within its role, from 0."""
