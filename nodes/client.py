@@ -9,7 +9,7 @@ payment channels and signed receipts; how long to wait and how many full nodes t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,7 +32,9 @@ from nodes.messages import (
 )
 from nodes.models.tensors import tensor_hash
 from nodes.records import TaskAnswered, TaskFailed, TaskSent, TermsSet
-from nodes.verification import ClientDuties
+
+FOLLOWED = ("Jailed", "Unjailed", "Staked")
+"""Chain events that every client follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,6 @@ class ClientPolicy:
     audit_attempts: int = 5
     audit_breadth: int = 3
     """How many full nodes it asks in each attempt, until one has the claim (assumption)."""
-    providers: int = 1
-    """How many nodes each inference is asked of, to compare their answers."""
-    probes: float = 0.0
-    """Probability that an inference is a probe: one that the client executes itself, to check the answer."""
-    court: str = ""
-    """Contract that takes this client's challenges."""
     waits_above: Wei | None = None
     """Value above which it acts on an answer only when that is final; it never waits if not given."""
 
@@ -98,6 +94,36 @@ class Answer:
     output: np.ndarray
 
 
+class ClientHalf:
+    """A client's half of a verification strategy; this one asks nothing of its client.
+
+    One is made for each client, and anew when the client restarts: what it remembers is lost in a crash.
+    """
+
+    watches: tuple[str, ...] = ()
+    """Chain events that `on_log` is called with."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def on_log(self, log: Log) -> Steps:
+        """Do what an event asks of the client; runs beside everything else."""
+        yield from ()
+
+    def ask(self, order: Order) -> Steps:
+        """One inference, from request to the audit of its claim: of one node."""
+        yield from self.client.ask(order)
+
+    def refusal(self, order: Order, node: Identity, answer: InferenceAnswer) -> Steps:
+        """Answers why a correctly signed answer is not what the client asked for; empty if it is."""
+        yield from ()
+        return ""
+
+    def accept(self, task: str, node: Identity) -> Steps:
+        """Take an answer for good."""
+        yield Note(TaskAnswered(self.client.me.name, task, node.name))
+
+
 @dataclass
 class Client:
     """One client. `orders` may be endless."""
@@ -111,29 +137,35 @@ class Client:
     orders: Iterable[Order]
     owed: dict[str, Wei] = field(default_factory=dict)
     jailed: set[str] = field(default_factory=set)
-    absent: set[str] = field(default_factory=set)
+    unbonded: set[str] = field(default_factory=set)
     """Nodes that have nothing bonded yet."""
-    duties: ClientDuties | None = None
-    """Its part in the verification strategy, if it has one."""
+    make_half: Callable[[Client], ClientHalf] = ClientHalf
+    """Makes its half of the verification strategy."""
+    half: ClientHalf = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.half = self.make_half(self)
 
     def run(self) -> Steps:
         """Ask on schedule; meanwhile follow the chain."""
-        yield Subscribe(("Jailed", "Unjailed", "Staked"))
+        yield Subscribe((*FOLLOWED, *self.half.watches))
         yield Spawn(self.ask_on_schedule())
         while True:
             envelope = yield Receive()
             if isinstance(envelope.message, Log):
                 self.on_log(envelope.message)
+                if envelope.message.event in self.half.watches:
+                    yield Spawn(self.half.on_log(envelope.message))
 
     def ask_on_schedule(self) -> Steps:
         """Send each order when it is due, without waiting for the one before."""
         for order in self.orders:
             yield Sleep(order.after_s)
-            yield Spawn(self.ask(order))
+            yield Spawn(self.half.ask(order))
 
     def on_log(self, log: Log) -> None:
         """Keep away from nodes that are in jail, and get to know those that have bonded since."""
-        node = self.directory.at(log.args["node"])
+        node = self.directory.at(log.args["node"]) if log.event in FOLLOWED else None
         if node is None:
             return
         if log.event == "Jailed":
@@ -141,11 +173,11 @@ class Client:
         elif log.event == "Unjailed":
             self.jailed.discard(node.name)
         else:
-            self.absent.discard(node.name)
+            self.unbonded.discard(node.name)
 
     def choose(self, draw: float) -> Identity:
         """An inference node that is not jailed; any one if all are."""
-        everybody = [node for node in self.directory.of(Role.INFERENCE) if node.name not in self.absent]
+        everybody = [node for node in self.directory.of(Role.INFERENCE) if node.name not in self.unbonded]
         free = [node for node in everybody if node.name not in self.jailed] or everybody
         return free[int(draw * len(free))]
 
@@ -179,12 +211,12 @@ class Client:
         if not self.signed_by(node, signed):
             yield Note(TaskFailed(self.me.name, order.task, node.name, "bad signature"))
             return None
-        if self.duties is not None and (lacks := (yield from self.duties.refusal(self, node, order, answer))):
+        if lacks := (yield from self.half.refusal(order, node, answer)):
             yield Note(TaskFailed(self.me.name, order.task, node.name, lacks))
             if self.policy.audits:  # what is signed binds the node, even if it won't do
                 yield Spawn(self.audit(signed))
             return None
-        yield from self.accept(order.task, node)
+        yield from self.half.accept(order.task, node)
         if not self.policy.pays_first:
             voucher = yield from self.pay(node, order.task, fee)
             if voucher is not None:
@@ -196,10 +228,6 @@ class Client:
         worth = self.fee_of(order) if order.worth is None else order.worth
         waits = self.policy.waits_above is not None and worth > self.policy.waits_above
         return TermsSet(self.me.name, order.task, order.mode or "", str(worth), waits)
-
-    def accept(self, task: str, node: Identity) -> Steps:
-        """Take an answer for good."""
-        yield Note(TaskAnswered(self.me.name, task, node.name))
 
     def fee_of(self, order: Order) -> Wei:
         """What it pays for an order."""
@@ -217,22 +245,21 @@ class Client:
         digest = answer_digest(self.domain, task, signed.model, signed.input_hash, signed.output_hash)
         return recover(digest, signed.signature) == node.address
 
-    def audit(self, signed: SignedAnswer, attempts: int = 0) -> Steps:
-        """Find the claim made of our task; if it contradicts the answer, prove that on chain.
+    def audit(self, signed: SignedAnswer) -> Steps:
+        """Find the claim made of our task; if it contradicts the answer, prove that on chain."""
+        found = yield from self.locate(signed.task, self.policy.audit_attempts)
+        if found is not None:
+            yield from self.hold_against(found, signed)
 
-        Looks for it as often as the policy says, if `attempts` doesn't. Answers `ClaimProof` if the claim agrees with
-        the answer, and ``None`` otherwise.
-        """
-        found = yield from self.locate(signed.task, attempts or self.policy.audit_attempts)
-        if found is None:
-            return None
+    def hold_against(self, found: ClaimProof, signed: SignedAnswer) -> Steps:
+        """Answers whether a claim agrees with the signed answer; if it does not, proves the equivocation on chain."""
         claim = found.claim
         answered = (signed.model, signed.input_hash, signed.output_hash)
         if (claim.model, claim.input_hash, claim.output_hash) == answered:
-            return found
+            return True
         args = (bytes.fromhex(found.batch[2:]), opening(claim, found.proof), *answered, signed.signature)
         yield Submit(Call(self.me.address, "Settlement", "proveEquivocation", args), subject=found.batch)
-        return None
+        return False
 
     def locate(self, task: str, attempts: int) -> Steps:
         """Look for a claim until it is on chain and a full node has it; answers `ClaimProof` or ``None``."""

@@ -1,6 +1,6 @@
 """The full node: checks, after the fact, what inference nodes claimed.
 
-What it has to check, and how it says what it found, is the strategy's business (`nodes.verification`).
+What it has to check, and how it says what it found, is the strategy's business (`VerifierHalf`).
 What every strategy needs is here: fetch a batch and hold it against its root, execute its claims again on
 a device and with sessions of its own, contribute to the randomness beacon, show claims to clients who ask.
 """
@@ -8,7 +8,7 @@ a device and with sessions of its own, contribute to the randomness beacon, show
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -38,9 +38,9 @@ from nodes.effects import (
 )
 from nodes.identity import Directory, Identity, Role
 from nodes.messages import BatchData, BatchQuery, ClaimProof, ClaimQuery, Refusal
+from nodes.models.comparator import Comparator
 from nodes.models.tensors import tensor_hash
 from nodes.records import ClaimChecked, DutyFailed
-from nodes.verification import Comparator, Duties
 
 FETCH_TIMEOUT_S = 5.0
 """How long to wait for a batch's data before giving up on it (assumption)."""
@@ -71,6 +71,37 @@ class OpenBatch:
         return any(args["index"] == index for args in self.events.get("ClaimRejected", ()))
 
 
+class VerifierHalf:
+    """A full node's half of a verification strategy; this one asks nothing of its node.
+
+    One is made for each node, and anew when the node restarts: what it remembers is lost in a crash.
+    """
+
+    watches: tuple[str, ...] = ()
+    """Chain events about batches that `on_log` is called with."""
+    shows_outputs: bool = True
+    """Whether a batch's data holds its outputs, or their hashes alone."""
+
+    def __init__(self, node: FullNode) -> None:
+        self.node = node
+
+    def on_start(self) -> Steps:
+        """Do what the strategy asks of the node before anything happens; what takes time is spawned."""
+        yield from ()
+
+    def on_log(self, log: Log) -> Steps:
+        """Do what an event asks of the node; runs beside everything else."""
+        yield from ()
+
+    def verify(self, claim: Claim, value: np.ndarray, output: np.ndarray | None) -> Steps:
+        """Form a verdict on a claim: execute it again and compare. Answers `Verdict`.
+
+        `output` is ``None`` where outputs are not shown.
+        """
+        assert output is not None
+        return (yield from self.node.verify(claim, value, output))
+
+
 @dataclass
 class FullNode:
     """One full node."""
@@ -79,7 +110,6 @@ class FullNode:
     directory: Directory
     models: Mapping[bytes, str]
     """Models known on chain, by content hash."""
-    duties: Duties
     comparator: Comparator
     rank: int
     """Position among the full nodes: who steps in when another fails to."""
@@ -88,8 +118,11 @@ class FullNode:
     """What inference nodes sign their answers under."""
     secret: bytes = b""
     """What salts are derived from; nobody else knows it."""
+    make_half: Callable[[FullNode], VerifierHalf] = VerifierHalf
+    """Makes its half of the verification strategy."""
+    half: VerifierHalf = field(init=False, repr=False, compare=False)
     beacon_secrets: tuple[bytes, ...] = ()
-    """The node's hash chain, tip last; see the Beacon contract."""
+    """The node's hash chain, tip last, if it contributes to the beacon; see the Beacon contract."""
     beacon_round_s: float = 0.0
     finality_delay_s: float = 0.0
     """How long an unverified batch stays open."""
@@ -98,19 +131,22 @@ class FullNode:
     memory: dict[str, Any] = field(default_factory=dict)
     """What the strategy has it remember."""
 
+    def __post_init__(self) -> None:
+        self.half = self.make_half(self)
+
     def run(self) -> Steps:
         """Follow the chain and do what the strategy asks."""
-        yield Subscribe(("BatchPosted", "BatchFinal", *self.duties.watches))
-        if self.duties.uses_beacon:
+        yield Subscribe(("BatchPosted", "BatchFinal", *self.half.watches))
+        if self.beacon_secrets:
             yield Spawn(self.feed_beacon())
-        yield from self.duties.on_start(self)
+        yield from self.half.on_start()
         while True:
             envelope = yield Receive()
             match envelope.message:
                 case Log() as log:
                     self.remember(log)
-                    if log.event in self.duties.watches and "batch" in log.args:
-                        yield Spawn(self.duties.on_log(self, log))
+                    if log.event in self.half.watches and "batch" in log.args:
+                        yield Spawn(self.half.on_log(log))
                 case ClaimQuery(task=task):
                     yield Reply(envelope, self.claims.get(task) or Refusal(task, "unknown task"))
 
@@ -137,7 +173,7 @@ class FullNode:
         if not isinstance(data, BatchData):
             yield Note(DutyFailed(self.me.name, batch, "data withheld"))
             return None
-        tree = ClaimTree(data.claims) if is_whole(data, self.duties.shows_outputs) else None
+        tree = ClaimTree(data.claims) if is_whole(data, self.half.shows_outputs) else None
         if tree is None or tree.root != known.root:
             yield Note(DutyFailed(self.me.name, batch, "data does not match root"))
             return None
@@ -162,7 +198,7 @@ class FullNode:
                 verdicts.append(Verdict.ABSTAIN)
                 continue
             task = "0x" + claim.task.hex()
-            procedure = partial(self.duties.verify, self, claim, value, output)
+            procedure = partial(self.half.verify, claim, value, output)
             verdict = yield Check(known.poster.name, claim, task, procedure, on_duty)
             yield Note(ClaimChecked(self.me.name, data.batch, task, verdict.name.lower()))
             verdicts.append(verdict)

@@ -8,7 +8,7 @@ the claims and tensors behind the root.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,12 +34,14 @@ from nodes.messages import (
 from nodes.models.tensors import tensor_hash
 from nodes.models.zoo import REFERENCE
 from nodes.records import BatchBuilt, ClaimMade
-from nodes.verification import PosterDuties
 
 POST_GAS = Gas(250_000)
 VOUCHER_GAS = Gas(60_000)
 """Gas that posting a batch may use at the most: a base, and so much for each voucher."""
 
+
+FOLLOWED = ("Jailed", "Unjailed", "BatchFinal")
+"""Chain events that every inference node follows."""
 
 TASKS_REMEMBERED = 100_000
 """Tasks that a node remembers having taken on; the oldest go first (assumption)."""
@@ -82,6 +84,55 @@ class Account:
         return self.voucher.cumulative if self.voucher else Wei(0)
 
 
+class PosterHalf:
+    """An inference node's half of a verification strategy; this one asks nothing of its node.
+
+    One is made for each node, and anew when the node restarts: what it remembers is lost in a crash.
+    """
+
+    watches: tuple[str, ...] = ()
+    """Chain events that `on_log` is called with."""
+    shows_outputs: bool = True
+    """Whether the node shows outputs to those who check, or their hashes alone."""
+
+    def __init__(self, node: InferenceNode) -> None:
+        self.node = node
+
+    def on_start(self) -> Steps:
+        """Do what the strategy asks before the node answers anything; runs beside everything else."""
+        yield from ()
+
+    def on_log(self, log: Log) -> Steps:
+        """Do what an event asks of the node; runs beside everything else."""
+        yield from ()
+
+    def variant(self, request: InferenceRequest) -> str:
+        """Which variant of a model answers a request."""
+        return REFERENCE
+
+    def batch_key(self, answered: Answered) -> str:
+        """Answers with the same key share a batch."""
+        return ""
+
+    def precheck(self, request: InferenceRequest) -> Steps:
+        """Answers why the node must not answer a request now; empty if nothing is in the way."""
+        yield from ()
+        return ""
+
+    def attach_evidence(self, answered: Answered) -> Steps:
+        """Add to an answer what proves it, before it is sent."""
+        yield from ()
+
+    def compose(self, answered: list[Answered]) -> Steps:
+        """Answers what the node puts into a batch, given what it has answered."""
+        yield from ()
+        return answered
+
+    def on_posted(self, data: BatchData) -> Steps:
+        """Do what the strategy asks once a batch of the node's is posted; runs beside everything else."""
+        yield from ()
+
+
 @dataclass
 class InferenceNode:
     """One inference node."""
@@ -101,8 +152,9 @@ class InferenceNode:
     """Batches that are not final yet, to be shown to whoever checks them."""
     taken: dict[str, None] = field(default_factory=dict)
     """Tasks taken on, oldest first."""
-    duties: PosterDuties | None = None
-    """Its part in the verification strategy, if it has one."""
+    make_half: Callable[[InferenceNode], PosterHalf] = PosterHalf
+    """Makes its half of the verification strategy."""
+    half: PosterHalf = field(init=False, repr=False, compare=False)
     secret: bytes = b""
     """What secrets of the strategy's are derived from; nobody else knows it."""
     memory: dict[str, Any] = field(default_factory=dict)
@@ -110,11 +162,13 @@ class InferenceNode:
     inactive: bool = False
     """In jail, or short of stake: nothing can be posted, so nothing is answered."""
 
+    def __post_init__(self) -> None:
+        self.half = self.make_half(self)
+
     def run(self) -> Steps:
         """Serve requests; post a batch every interval."""
-        yield Subscribe(("Jailed", "Unjailed", "BatchFinal"))
-        if self.duties is not None:
-            yield Spawn(self.duties.on_poster_start(self))
+        yield Subscribe((*FOLLOWED, *self.half.watches))
+        yield Spawn(self.half.on_start())
         yield Spawn(self.post_on_schedule())
         while True:
             envelope = yield Receive()
@@ -127,10 +181,12 @@ class InferenceNode:
                     yield Reply(envelope, self.posted.get(batch) or Refusal(batch, "unknown batch"))
                 case Log() as log:
                     yield from self.on_log(log)
+                    if log.event in self.half.watches:
+                        yield Spawn(self.half.on_log(log))
 
     def on_log(self, log: Log) -> Steps:
         """Leave jail as soon as the contract allows; forget batches that are final."""
-        if log.args["node"] != self.me.address:
+        if log.event not in FOLLOWED or log.args["node"] != self.me.address:
             return
         if log.event == "Jailed":
             self.inactive = True
@@ -176,24 +232,23 @@ class InferenceNode:
         if not self.fits(request):
             yield Reply(envelope, Refusal(request.task, "bad input"))
             return
-        if self.duties is not None and (objection := (yield from self.duties.objection(self, request))):
+        if objection := (yield from self.half.precheck(request)):
             yield Reply(envelope, Refusal(request.task, objection))
             return
         self.take(request.task)
         account.owed = due
-        variant = REFERENCE if self.duties is None else self.duties.variant(request)
+        variant = self.half.variant(request)
         execution = yield Execute(request.model, request.value, Purpose.ANSWER, request.task, variant)
         client = self.directory.named(envelope.sender)
         answered = Answered(client, request, execution.output, self.genesis + int((yield Now())))
-        if self.duties is not None:
-            yield from self.duties.vouch(self, answered)
-        yield from self.give(envelope, answered)
+        yield from self.half.attach_evidence(answered)
+        yield from self.reply(envelope, answered)
         self.open_batch.append(answered)
         output_hash = tensor_hash(execution.output)
         yield Note(ClaimMade(self.me.name, request.task, request.model, "0x" + output_hash.hex()))
-        shelf = self.shelf(answered)
-        if len(self.on_shelf(shelf)) >= self.policy.batch_size:
-            yield from self.post(shelf)
+        key = self.half.batch_key(answered)
+        if len(self.unposted(key)) >= self.policy.batch_size:
+            yield from self.post(key)
 
     def fits(self, request: InferenceRequest) -> bool:
         """Whether the model is one that this node serves, and the input is of its kind."""
@@ -208,7 +263,7 @@ class InferenceNode:
         if len(self.taken) > TASKS_REMEMBERED:
             del self.taken[next(iter(self.taken))]
 
-    def give(self, envelope: Envelope, answered: Answered) -> Steps:
+    def reply(self, envelope: Envelope, answered: Answered) -> Steps:
         """Sign an answer and send it."""
         request, output = answered.request, answered.output
         task, model = bytes.fromhex(request.task[2:]), self.models[request.model]
@@ -221,16 +276,12 @@ class InferenceNode:
         while True:
             yield Sleep(self.policy.batch_interval_s)
             if not self.inactive:
-                for shelf in dict.fromkeys(map(self.shelf, self.open_batch)):
-                    yield Spawn(self.post(shelf))
+                for key in dict.fromkeys(map(self.half.batch_key, self.open_batch)):
+                    yield Spawn(self.post(key))
 
-    def shelf(self, answered: Answered) -> str:
-        """What an answer shares a batch with."""
-        return "" if self.duties is None else self.duties.shelf(answered)
-
-    def on_shelf(self, shelf: str) -> list[Answered]:
-        """Answers that share a batch, oldest first."""
-        return [answered for answered in self.open_batch if self.shelf(answered) == shelf]
+    def unposted(self, key: str) -> list[Answered]:
+        """Answers of one batch key that are in no batch yet, oldest first."""
+        return [answered for answered in self.open_batch if self.half.batch_key(answered) == key]
 
     def claim(self, index: int, answered: Answered) -> Claim:
         """The claim that an answer amounts to, as leaf number `index`."""
@@ -247,14 +298,14 @@ class InferenceNode:
             answered_at=answered.answered_at,
         )
 
-    def post(self, shelf: str = "") -> Steps:
-        """Close the open batch of one shelf and post its root with the vouchers that pay for it."""
-        taken = self.on_shelf(shelf)[: self.policy.batch_size]
+    def post(self, key: str = "") -> Steps:
+        """Close the open batch of one key and post its root with the vouchers that pay for it."""
+        taken = self.unposted(key)[: self.policy.batch_size]
         if not taken:
             return
         self.open_batch = [answered for answered in self.open_batch if not any(answered is one for one in taken)]
-        batch = taken if self.duties is None else (yield from self.duties.compose(self, taken))
-        data, root = self.lay_out(batch)
+        batch = yield from self.half.compose(taken)
+        data, root = self.build_batch(batch)
         self.posted[data.batch] = data
         yield Note(BatchBuilt(self.me.name, data.batch, [answered.request.task for answered in batch]))
         vouchers = self.vouchers_for(batch)
@@ -270,15 +321,15 @@ class InferenceNode:
             del self.posted[data.batch]
             self.open_batch = taken + self.open_batch
             self.inactive = True  # out of stake: the chain says so before any log does
-        elif self.duties is not None:
-            yield Spawn(self.duties.on_posted(self, data))
+        else:
+            yield Spawn(self.half.on_posted(data))
 
-    def lay_out(self, batch: Sequence[Answered]) -> tuple[BatchData, bytes]:
+    def build_batch(self, batch: Sequence[Answered]) -> tuple[BatchData, bytes]:
         """What is shown of a batch to whoever checks it, and its root."""
         claims = tuple(self.claim(i, answered) for i, answered in enumerate(batch))
         root = ClaimTree(claims).root
         name = "0x" + batch_id(self.me.address, root).hex()
-        shown = batch if self.duties is None or self.duties.shows_outputs else ()
+        shown = batch if self.half.shows_outputs else ()
         inputs = tuple(answered.request.value for answered in batch)
         outputs = tuple(answered.output for answered in shown)
         attachments = tuple(dict.fromkeys(part for answered in batch for part in answered.attachments))

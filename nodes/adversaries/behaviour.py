@@ -29,9 +29,9 @@ from chain.formats.signing import Domain
 from chain.quantities import Wei
 from nodes.effects import Effect, Note, Now, Steps, Subscribe
 from nodes.identity import Directory, Identity, Role
+from nodes.models.comparator import Comparator
 from nodes.parameters import Parameters
 from nodes.records import Cheated, Decided, SidePayment
-from nodes.verification import Comparator
 
 if TYPE_CHECKING:
     from nodes.client import Order

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from chain.errors import SimnetError
-from chain.quantities import TOTAL_SUPPLY, Wei
+from chain.quantities import TOTAL_SUPPLY
 from chain.units import MAX_TASKS, format_duration, format_opg
 from nodes.adversaries.behaviour import Behaviour
-from nodes.client import ClientPolicy
 from nodes.identity import Role
 from nodes.models.zoo import default_zoo
 from nodes.parameters import did_you_mean
@@ -18,6 +17,7 @@ from simnet.measure.catalogue import SOMETIMES
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.arrivals import Trace
 from simnet.scenario.errors import KeyPath
+from simnet.scenario.facts import facts_of
 from simnet.scenario.schema import Scenario
 
 Finding: TypeAlias = tuple[KeyPath, str, str]
@@ -35,7 +35,7 @@ def check(scenario: Scenario) -> Iterator[Finding]:
         yield from _adversary(scenario, i, adversary)
     yield from _faults(scenario)
     yield from _sometimes(scenario)
-    for below, message in scenario.strategy.problems(scenario):
+    for below, message in scenario.strategy.problems(facts_of(scenario)):
         yield ("strategy", *below), message, ""
     yield from _compare(scenario)
 
@@ -123,8 +123,8 @@ def _money(scenario: Scenario) -> Iterator[Finding]:
         nodes.inference.count * nodes.inference.stake
         + nodes.full.count * nodes.full.stake
         + clients.count * clients.deposit
-        + sum(len(scenario.names(role)) * scenario.strategy.purse(role) for role in Role)
-        + scenario.strategy.endowment()
+        + sum(len(scenario.names(role)) * scenario.strategy.initial_balance(role) for role in Role)
+        + scenario.strategy.initial_funding()
     )
     if held > TOTAL_SUPPLY:
         supply = format_opg(TOTAL_SUPPLY)
@@ -210,11 +210,10 @@ def _setting(scenario: Scenario) -> Setting:
 
 
 def _executes(scenario: Scenario, role: Role, index: int) -> bool:
-    """Whether a participant has a device for models: of clients, those that send probes."""
+    """Whether a participant has a device for models: of clients, those whose part in the strategy needs one."""
     if role is not Role.CLIENT:
         return role is not Role.PRODUCER
-    usual = ClientPolicy(Wei(scenario.clients.fee), scenario.clients.timeout, pays_first=True, audits=False)
-    return bool(scenario.strategy.client_policy(usual, index, scenario).probes)
+    return scenario.strategy.client_executes(index, facts_of(scenario))
 
 
 def _everybody(scenario: Scenario) -> Iterator[str]:
@@ -230,7 +229,7 @@ def _compare(scenario: Scenario) -> Iterator[Finding]:
             yield at, f"another strategy is called '{labels[i]}' too", "give each a label of its own"
         strategy = contender.strategy_beside(scenario.strategy)
         changes = {"strategy": strategy, "comparator": contender.comparator or scenario.comparator}
-        for below, message in strategy.problems(scenario.model_copy(update=changes)):
+        for below, message in strategy.problems(facts_of(scenario.model_copy(update=changes))):
             yield (*at, *below), message, ""
 
 

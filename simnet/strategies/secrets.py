@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chain.hashing import keccak
 from chain.quantities import Gas
@@ -18,9 +18,7 @@ from nodes.effects import Note, Now, Read, Steps, Submit
 from nodes.full import FullNode
 from nodes.inference import InferenceNode
 from nodes.records import DutyFailed
-
-if TYPE_CHECKING:
-    from simnet.scenario.schema import Scenario
+from simnet.strategies.facts import Facts
 
 SECRETS = 4096
 """Length of a node's hash chain, in rounds of the beacon (assumption)."""
@@ -66,9 +64,9 @@ def link_of(link: bytes, rounds_before: int) -> bytes:
     return link
 
 
-def enough_secrets(scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+def enough_secrets(facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
     """What is wrong if a run takes more rounds than nodes have secrets."""
-    rounds = (scenario.duration + scenario.settle) / scenario.economics.beacon_round
+    rounds = facts.run_s / facts.beacon_round_s
     if rounds > SECRETS - LEAD:
         yield (
             ("kind",),

@@ -16,21 +16,80 @@ from chain.deploy import ProtocolParameters, ProverSpec, VerifierSpec
 from chain.formats.claims import Claim
 from chain.quantities import Address, Wei
 from chain.seam import Chain, Log
-from nodes.client import Client, ClientPolicy, Order
+from nodes.client import Client, ClientHalf, ClientPolicy, Order
 from nodes.effects import Steps
-from nodes.full import FullNode
+from nodes.full import FullNode, VerifierHalf
 from nodes.identity import Identity, Role
-from nodes.inference import Answered, InferenceNode
+from nodes.inference import Answered, InferenceNode, PosterHalf
 from nodes.messages import BatchData, InferenceAnswer, InferenceRequest
 from nodes.models.zoo import REFERENCE
 from nodes.parameters import Parameters
-from simnet.kernel.streams import Streams
+from simnet.strategies.facts import Facts
 
 if TYPE_CHECKING:
     from nodes.enclave.enclave import Enclave
     from nodes.models.zoo import Zoo
     from nodes.proofs.prover import CircuitRecord, Prover
-    from simnet.scenario.schema import Scenario
+
+
+class OwnPoster(PosterHalf):
+    """Asks the strategy itself."""
+
+    def __init__(self, node: InferenceNode, strategy: Strategy) -> None:
+        super().__init__(node)
+        self.strategy = strategy
+        self.shows_outputs = strategy.shows_outputs
+
+    def on_start(self) -> Steps:
+        yield from self.strategy.on_poster_start(self.node)
+
+    def variant(self, request: InferenceRequest) -> str:
+        return self.strategy.variant(request)
+
+    def batch_key(self, answered: Answered) -> str:
+        return self.strategy.shelf(answered)
+
+    def precheck(self, request: InferenceRequest) -> Steps:
+        return (yield from self.strategy.objection(self.node, request))
+
+    def attach_evidence(self, answered: Answered) -> Steps:
+        yield from self.strategy.vouch(self.node, answered)
+
+    def compose(self, answered: list[Answered]) -> Steps:
+        return (yield from self.strategy.compose(self.node, answered))
+
+    def on_posted(self, data: BatchData) -> Steps:
+        yield from self.strategy.on_posted(self.node, data)
+
+
+class OwnVerifier(VerifierHalf):
+    """Asks the strategy itself."""
+
+    def __init__(self, node: FullNode, strategy: Strategy) -> None:
+        super().__init__(node)
+        self.strategy = strategy
+        self.shows_outputs = strategy.shows_outputs
+        self.watches = strategy.watches
+
+    def on_start(self) -> Steps:
+        yield from self.strategy.on_start(self.node)
+
+    def on_log(self, log: Log) -> Steps:
+        yield from self.strategy.on_log(self.node, log)
+
+    def verify(self, claim: Claim, value: np.ndarray, output: np.ndarray | None) -> Steps:
+        return (yield from self.strategy.verify(self.node, claim, value, output))
+
+
+class OwnClient(ClientHalf):
+    """Asks the strategy itself."""
+
+    def __init__(self, client: Client, strategy: Strategy) -> None:
+        super().__init__(client)
+        self.strategy = strategy
+
+    def refusal(self, order: Order, node: Identity, answer: InferenceAnswer) -> Steps:
+        return (yield from self.strategy.refusal(self.client, node, order, answer))
 
 
 class Strategy(Parameters):
@@ -53,52 +112,64 @@ class Strategy(Parameters):
         """Whether nothing in it hangs on how fast this machine is."""
         return True
 
-    def verifier(self) -> VerifierSpec | None:
+    def poster(self, node: InferenceNode, facts: Facts) -> PosterHalf:
+        """An inference node's half of it."""
+        return OwnPoster(node, self)
+
+    def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
+        """A full node's half of it."""
+        return OwnVerifier(node, self)
+
+    def client(self, client: Client, facts: Facts) -> ClientHalf:
+        """A client's half of it."""
+        return OwnClient(client, self)
+
+    def contract_spec(self) -> VerifierSpec | None:
         """The verification contract to deploy; ``None`` if batches become final by themselves."""
         return None
 
-    def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
+    def adjust(self, parameters: ProtocolParameters, facts: Facts) -> ProtocolParameters:
         """The contracts' parameters, where the strategy's own theory sets them; unchanged if it sets none."""
         return parameters
 
-    def client_policy(self, policy: ClientPolicy, index: int, scenario: Scenario) -> ClientPolicy:
+    def client_policy(self, policy: ClientPolicy, index: int, facts: Facts) -> ClientPolicy:
         """How client number `index` behaves, where clients have a part in verification; unchanged if they have none."""
         return policy
 
-    def endowment(self) -> Wei:
+    def client_executes(self, index: int, facts: Facts) -> bool:
+        """Whether client number `index` executes models itself, and so needs a device."""
+        return False
+
+    def initial_funding(self) -> Wei:
         """OPG that the verification contract holds from the start."""
         return Wei(0)
 
-    def purse(self, role: Role) -> Wei:
+    def initial_balance(self, role: Role) -> Wei:
         """OPG that a participant of `role` begins with besides its stake, and that the verifier may draw as bonds."""
         return Wei(0)
 
-    def furnish(
+    def deploy(
         self,
         chain: Chain,
         deployer: Address,
         people: Sequence[Identity],
-        streams: Streams,
+        facts: Facts,
         circuits: Sequence[CircuitRecord],
     ) -> Sequence[ProverSpec]:
         """Deploy what it needs besides the protocol, before it; names the contracts that may reject claims by proof."""
         return ()
 
-    def enclave(self, identity: Identity, streams: Streams, genesis: int) -> Enclave | None:
+    def enclave(self, identity: Identity, facts: Facts, genesis: int) -> Enclave | None:
         """The enclave that a participant computes in; ``None`` for a bare machine."""
         return None
 
-    def proof_maker(self, scenario: Scenario, zoo: Zoo, tell: Callable[[str], None]) -> Prover | None:
+    def make_prover(self, facts: Facts, zoo: Zoo, tell: Callable[[str], None]) -> Prover | None:
         """What makes and verifies the run's zero-knowledge proofs; ``None`` if there are none."""
         return None
 
-    def machines_of(self, identity: Identity) -> int:
+    def prover_count(self, identity: Identity) -> int:
         """How many machines a participant has to make such proofs on."""
         return 0
-
-    def briefing(self, identity: Identity, streams: Streams) -> dict[str, Any]:
-        """What a full node knows from the start, besides what it learns from the chain."""
-        return {}
 
     # -- a client's part -----------------------------------------------------------------------------------------
 
@@ -159,6 +230,6 @@ class Strategy(Parameters):
         """What `node` does when an event it watches happens."""
         raise NotImplementedError
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
-        """What is wrong with using it in `scenario`: paths below ``strategy``, and messages."""
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
+        """What is wrong with using it under these `facts`: paths below ``strategy``, and messages."""
         return ()

@@ -33,11 +33,11 @@ def stakeholders(
     scenario: Scenario, directory: Directory, assignments: Sequence[Assignment], streams: Streams
 ) -> tuple[Stakeholder, ...]:
     """Everybody with their money, in the directory's order."""
-    strategy, verifier = scenario.strategy, scenario.strategy.verifier()
+    strategy, verifier = scenario.strategy, scenario.strategy.contract_spec()
     found = []
     for identity in directory:
         balance = balance_of(scenario, identity, assignments)
-        spender = verifier.artifact if verifier and strategy.purse(identity.role) else ""
+        spender = verifier.artifact if verifier and strategy.initial_balance(identity.role) else ""
         feeds = strategy.uses_beacon and identity.role is Role.FULL
         tip = beacon_secrets(scenario, identity.name, streams)[-1] if feeds else None
         found.append(Stakeholder(identity, balance.bonded, balance.kept, spender, tip))
@@ -55,7 +55,7 @@ def balance_of(scenario: Scenario, identity: Identity, assignments: Sequence[Ass
     }
     stake = Wei(amounts[identity.role])
     peers = Wei(stake * (counts(scenario)[identity.role] - 1))
-    balance = Purse(stake, scenario.strategy.purse(identity.role))
+    balance = Purse(stake, scenario.strategy.initial_balance(identity.role))
     for assignment in assignments:
         if identity.name in assignment.coalition.members:
             balance = assignment.behaviour.purse(balance, identity.name, assignment.coalition, peers)

@@ -24,7 +24,7 @@ from simnet.world.plan import Plan
 def build(scenario: Scenario, chain: Chain, log: EventLog, tell: Callable[[str], None] = lambda _: None) -> World:
     """Set everything up on a fresh chain; the clock stands at 0. `tell` hears of what takes seconds to make."""
     plan = Plan.of(scenario)
-    prover = scenario.strategy.proof_maker(scenario, plan.zoo, tell)
+    prover = scenario.strategy.make_prover(plan.facts, plan.zoo, tell)
     return World(plan, set_up(chain, plan, prover), chain, log, prover)
 
 
@@ -42,7 +42,7 @@ class World:
         ledger = Ledger(chain, genesis.domain, genesis.time, scenario.chain.block_time)
         compute = ComputeTime(plan.zoo, measured=scenario.compute.time == "measured")
         self.engine = Engine(self.network, log, ledger, compute)
-        given = {i.name: scenario.strategy.enclave(i, plan.streams, genesis.time) for i in plan.directory}
+        given = {i.name: scenario.strategy.enclave(i, plan.facts, genesis.time) for i in plan.directory}
         enclaves = {name: enclave for name, enclave in given.items() if enclave is not None}
         self.casting = Casting(plan, genesis, enclaves)
         announce(plan, self.casting, genesis, log)
@@ -59,7 +59,7 @@ class World:
     def accounts(self) -> list[Address]:
         """Everybody and every contract that may hold OPG, the deployer and the burn address included."""
         contracts = ["Staking", "Settlement"]
-        if verifier := self.plan.scenario.strategy.verifier():
+        if verifier := self.plan.scenario.strategy.contract_spec():
             contracts.append(verifier.artifact)
         people = [identity.address for identity in self.plan.directory]
         return [self.plan.deployer, BURN_ADDRESS, *(self.chain.address_of(name) for name in contracts), *people]

@@ -16,6 +16,7 @@ from chain.quantities import Address, Gas, Timestamp, Wei
 from chain.seam import Call, Chain
 from nodes.identity import STAKING_ROLE, Role
 from nodes.proofs.prover import Prover
+from simnet.scenario.facts import facts_of
 from simnet.scenario.schema import Scenario
 from simnet.world.balances import Stakeholder
 from simnet.world.plan import Plan
@@ -54,7 +55,7 @@ def protocol_parameters(scenario: Scenario) -> ProtocolParameters:
         finality_delay_s=int(economics.finality_delay),
         beacon_round_s=int(economics.beacon_round),
     )
-    return scenario.strategy.adjust(parameters, scenario)
+    return scenario.strategy.adjust(parameters, facts_of(scenario))
 
 
 def set_up(chain: Chain, plan: Plan, prover: Prover | None = None) -> Genesis:
@@ -68,9 +69,9 @@ def set_up(chain: Chain, plan: Plan, prover: Prover | None = None) -> Genesis:
     owned = {holder.identity.address: Wei(holder.bonded + holder.liquid) for holder in plan.stakeholders}
     allocations = {address: amount for address, amount in owned.items() if amount}
     circuits = [prover.record(model.name) for model in plan.models] if prover else []
-    provers = scenario.strategy.furnish(chain, deployer, list(plan.directory), plan.streams, circuits)
+    provers = scenario.strategy.deploy(chain, deployer, list(plan.directory), plan.facts, circuits)
     parameters = protocol_parameters(scenario)
-    deploy_protocol(chain, deployer, parameters, scenario.strategy.verifier(), allocations, provers)
+    deploy_protocol(chain, deployer, parameters, scenario.strategy.contract_spec(), allocations, provers)
     beacon_genesis, round_s = chain.read("Beacon", "genesis"), parameters.beacon_round_s
     mine_all(chain, bootstrap_transactions(chain, plan))
     rounds = math.ceil((chain.head[1] + 1 - beacon_genesis) / round_s)
@@ -84,7 +85,7 @@ def bootstrap_transactions(chain: Chain, plan: Plan) -> list[Call]:
         for m in plan.models
     ]
     strategy = plan.scenario.strategy
-    if (verifier := strategy.verifier()) and (funding := strategy.endowment()):
+    if (verifier := strategy.contract_spec()) and (funding := strategy.initial_funding()):
         to = chain.address_of(verifier.artifact)
         calls.append(Call(plan.deployer, "OPG", "transfer", (to, funding), SETUP_GAS))
     for holder in plan.stakeholders:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chain.quantities import Gas, Wei
 from nodes.client import Client, ClientPolicy
@@ -18,8 +18,8 @@ from nodes.models.session import Processor
 from nodes.producer import Producer
 from nodes.proofs.prover import CircuitExecutor, Prover
 from simnet.kernel.host import Host, Participant
+from simnet.scenario.facts import facts_of
 from simnet.scenario.schema import Scenario
-from simnet.strategies.dispute.clients import Auditor, Delegator
 from simnet.world.casting import Casting
 from simnet.world.directory import beacon_secrets, key_of
 from simnet.world.genesis import Genesis
@@ -56,9 +56,9 @@ class Participants:
             case Role.FULL:
                 return self._host(identity, self.full(identity), nodes.full.device)
             case Role.CLIENT:
-                policy = client_policy(self.plan.scenario, self.plan.rank(identity))
-                # A client that probes executes models itself, on what full nodes have.
-                return self._host(identity, self.client(identity, policy), nodes.full.device if policy.probes else "")
+                executes = self.plan.scenario.strategy.client_executes(self.plan.rank(identity), self.plan.facts)
+                # A client that executes models itself does so on what full nodes have.
+                return self._host(identity, self.client(identity), nodes.full.device if executes else "")
 
     def _host(self, identity: Identity, make: Make, device: str = "") -> Host:
         """A host, with a device and what comes with it unless `device` is empty."""
@@ -71,31 +71,34 @@ class Participants:
         host.executor = executor if self.prover is None else CircuitExecutor(executor, self.prover)
         host.device = device_of(device)
         host.prover = self.prover
-        host.provers_free_at = [0.0] * self.plan.scenario.strategy.machines_of(identity)
+        host.provers_free_at = [0.0] * self.plan.scenario.strategy.prover_count(identity)
         if (enclave := self.enclaves.get(identity.name)) is not None:
             from nodes.enclave.sandbox import Sandbox  # loads cryptography, which few runs need
 
             host.sandbox = Sandbox(enclave)
         return host
 
-    def client(self, identity: Identity, policy: ClientPolicy) -> Make:
+    def client(self, identity: Identity) -> Make:
         """Makes a client. Its orders go on where they were if it is started anew."""
         plan = self.plan
+        policy = client_policy(plan.scenario, plan.rank(identity))
+        make_half = partial(plan.scenario.strategy.client, facts=plan.facts)
         asked = plan.orders(identity)
         for behaviour, _ in self.casting.of(identity.name):
             asked = behaviour.plan(asked)
-        family: Callable[..., Client] = Client
-        if policy.providers > 1:
-            family = partial(Delegator, comparator=plan.scenario.comparator)
-        elif policy.probes:
-            secret = plan.streams.secret(f"probes/{identity.name}")
-            family = partial(Auditor, comparator=plan.scenario.comparator, secret=secret)
 
         def make() -> Participant:
-            client = family(identity, plan.directory, self.genesis.domain, plan.model_hashes, policy, asked)
-            client.absent |= plan.unbonded
-            client.duties = plan.scenario.strategy
-            return client
+            hashes, unbonded = plan.model_hashes, set(plan.unbonded)
+            return Client(
+                identity,
+                plan.directory,
+                self.genesis.domain,
+                hashes,
+                policy,
+                asked,
+                unbonded=unbonded,
+                make_half=make_half,
+            )
 
         return make
 
@@ -113,30 +116,29 @@ class Participants:
             self.genesis.time,
             policy,
             {model.name: (model.input_shape, model.input_dtype) for model in plan.models},
-            duties=plan.scenario.strategy,
+            make_half=partial(plan.scenario.strategy.poster, facts=plan.facts),
             secret=plan.streams.secret(f"salt/{identity.name}"),
         )
 
     def full(self, identity: Identity) -> Make:
         """Makes a full node."""
         plan, scenario = self.plan, self.plan.scenario
-        shared: dict[str, Any] = {
-            "domain": self.genesis.domain,
-            "models": {digest: name for name, digest in plan.model_hashes.items()},
-            "duties": scenario.strategy,
-            "comparator": scenario.comparator,
-            "rank": plan.rank(identity),
-            "secret": plan.streams.secret(f"salt/{identity.name}"),
-            "beacon_secrets": beacon_secrets(scenario, identity.name, plan.streams),
-            "beacon_round_s": scenario.economics.beacon_round,
-            "finality_delay_s": scenario.economics.finality_delay,
-        }
-
-        def make() -> Participant:
-            briefing = scenario.strategy.briefing(identity, plan.streams)
-            return FullNode(identity, plan.directory, genesis=self.genesis.time, memory=briefing, **shared)
-
-        return make
+        uses_beacon = scenario.strategy.uses_beacon
+        return partial(
+            FullNode,
+            identity,
+            plan.directory,
+            {digest: name for name, digest in plan.model_hashes.items()},
+            scenario.comparator,
+            plan.rank(identity),
+            self.genesis.time,
+            self.genesis.domain,
+            secret=plan.streams.secret(f"salt/{identity.name}"),
+            make_half=partial(scenario.strategy.verifier, facts=plan.facts),
+            beacon_secrets=beacon_secrets(scenario, identity.name, plan.streams) if uses_beacon else (),
+            beacon_round_s=scenario.economics.beacon_round,
+            finality_delay_s=scenario.economics.finality_delay,
+        )
 
 
 def client_policy(scenario: Scenario, index: int) -> ClientPolicy:
@@ -145,7 +147,7 @@ def client_policy(scenario: Scenario, index: int) -> ClientPolicy:
     policy = ClientPolicy(Wei(section.fee), section.timeout, section.payment == "voucher", section.audit)
     if section.wait_for_finality_above is not None:
         policy = replace(policy, waits_above=Wei(section.wait_for_finality_above))
-    return scenario.strategy.client_policy(policy, index, scenario)
+    return scenario.strategy.client_policy(policy, index, facts_of(scenario))
 
 
 def device_of(name: str) -> Device:

@@ -16,7 +16,9 @@ from nodes.models.arithmetic import Arithmetic
 from nodes.models.execution import runs_on_cuda
 from nodes.models.zoo import Model, Zoo, default_zoo
 from simnet.kernel.streams import Streams
+from simnet.scenario.facts import facts_of
 from simnet.scenario.schema import Scenario
+from simnet.strategies.facts import Facts
 from simnet.world.assignments import Assignment, assign
 from simnet.world.balances import Stakeholder, stakeholders
 from simnet.world.directory import directory_of, key_of
@@ -56,6 +58,11 @@ class Plan:
     def deployer(self) -> Address:
         """Who deploys the contracts; it has no say in anything afterwards."""
         return key_of("deployer", self.streams).address
+
+    @property
+    def facts(self) -> Facts:
+        """What the strategy is told of the scenario."""
+        return facts_of(self.scenario)
 
     @property
     def model_hashes(self) -> dict[str, bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from chain.formats.claims import Claim
 from chain.seam import Log
 from nodes.effects import Check, Execute, Now, Purpose, Read, Request, Sleep, Spawn, Steps, Submit, Subscribe, Verdict
-from nodes.full import CLAIMS_KEPT, FullNode, OpenBatch
+from nodes.full import CLAIMS_KEPT, FullNode, OpenBatch, VerifierHalf
 from nodes.messages import BatchData, BatchQuery, ClaimProof, ClaimQuery, Envelope, Refusal
 from nodes.records import ClaimChecked, DutyFailed
 from simnet.comparators.relative import Relative
@@ -45,35 +45,24 @@ ME = who("full-1")
 ROUND_S = 12.0
 
 
-@dataclass
-class Watching:
-    """Duties that do nothing but be asked."""
+class Watching(VerifierHalf):
+    """Does nothing but be asked."""
 
-    watches: tuple[str, ...] = ("BatchPosted", "Voted")
-    uses_beacon: bool = False
-    shows_outputs: bool = True
+    watches = ("BatchPosted", "Voted")
 
-    def on_start(self, node: FullNode) -> Steps:
-        yield from ()
-
-    def verify(self, node: FullNode, claim: Claim, value: np.ndarray, output: np.ndarray | None) -> Steps:
-        """As full nodes do."""
-        assert output is not None
-        return (yield from node.verify(claim, value, output))
-
-    def on_log(self, node: FullNode, log: Log) -> Steps:
+    def on_log(self, log: Log) -> Steps:
         """Say which event it was."""
         yield Sleep(0.0)
         return log.event
 
 
-def node(uses_beacon: bool = False, **changes: Any) -> FullNode:
+def node(**changes: Any) -> FullNode:
     """A fresh full node."""
     one = FullNode(
         ME,
         PEOPLE,
         models={MODEL_HASH: MODEL},
-        duties=Watching(uses_beacon=uses_beacon),
+        make_half=Watching,
         comparator=Relative(),
         rank=1,
         genesis=1_000,
@@ -106,7 +95,7 @@ def test_it_subscribes_to_what_its_strategy_watches_and_feeds_the_beacon_if_that
     course = follow(node().run(), inbox())
     assert course.one(Subscribe).events == ("BatchPosted", "BatchFinal", "BatchPosted", "Voted")
     assert course.of(Spawn) == []
-    assert len(follow(node(uses_beacon=True).run(), inbox()).of(Spawn)) == 1
+    assert len(follow(node(beacon_secrets=(bytes(32),)).run(), inbox()).of(Spawn)) == 1
 
 
 def test_an_event_that_is_watched_starts_a_duty_beside_everything_else() -> None:

@@ -152,7 +152,7 @@ def test_a_voucher_that_follows_the_answer_is_credited_to_its_client() -> None:
 
 def test_requests_are_served_side_by_side() -> None:
     course = follow(node().run(), inbox(ask(1), ask(2)))
-    assert len(course.of(Spawn)) == 3  # the schedule, and one for each request
+    assert len(course.of(Spawn)) == 4  # the strategy's half, the schedule, and one for each request
 
 
 # -- batches -----------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -46,11 +46,9 @@ from nodes.messages import BatchData
 from nodes.models.tensors import encode, tensor_hash
 from simnet.strategies.dispute.dispute import DisputeStrategy
 from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_claims
+from simnet.strategies.facts import Facts
 from simnet.strategies.secrets import commit_secrets, enough_secrets, link_of, secret_of
 from simnet.strategies.voting.voting import BASIS_POINTS
-
-if TYPE_CHECKING:
-    from simnet.scenario.schema import Scenario
 
 PARTS = 10**9
 """The contract counts probabilities in parts of this."""
@@ -92,25 +90,25 @@ class AttentionChallenge(DisputeStrategy):
         """Hashes are enough, where nothing but the very same output will do."""
         return False
 
-    def verifier(self) -> VerifierSpec | None:
+    def contract_spec(self) -> VerifierSpec | None:
         """The AttentionChallenge contract, with these parameters."""
         share = round(self.accuser_share * BASIS_POINTS)
         duty = (round(self.called * PARTS), int(self.response_window), self.penalty, share)
         return VerifierSpec(self.contract, (self.panel(self.quorum), self.rule(), duty))
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Outputs must be the same to the last bit, and secrets shown in time."""
-        yield from super().problems(scenario)
+        yield from super().problems(facts)
         for key in ("response_window", "hearing"):
             if getattr(self, key) % 1:
                 yield (key,), "contracts count in seconds, so this must be whole ones"
-        needed = self.response_window + 2 * scenario.economics.beacon_round + SHOW_BEFORE_S
+        needed = self.response_window + 2 * facts.beacon_round_s + SHOW_BEFORE_S
         if self.challenge_window < needed:
             yield ("challenge_window",), f"secrets can be shown in time only if it is {math.ceil(needed)} s or more"
-        if self.hearing < DEPUTIES * STEP_IN_S + 2 * scenario.chain.block_time:
+        if self.hearing < DEPUTIES * STEP_IN_S + 2 * facts.block_time_s:
             yield ("hearing",), "too short for a second full node to accuse whom the first in turn did not"
-        yield from enough_secrets(scenario)
-        yield from same_to_the_last_bit(scenario)
+        yield from enough_secrets(facts)
+        yield from same_to_the_last_bit(facts)
 
     # -- an inference node's part --------------------------------------------------------------------------------
 
@@ -237,13 +235,11 @@ def is_called(secret: bytes, batch: bytes, index: int, result: bytes, parts: int
     return int.from_bytes(keccak(secret + batch + word(index) + result), "big") % PARTS < parts
 
 
-def same_to_the_last_bit(scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+def same_to_the_last_bit(facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
     """What in a scenario makes honest outputs differ in their last digits."""
-    nodes = scenario.nodes
-    noisy = [a.behaviour.kind for a in scenario.adversaries if not a.behaviour.dishonest and a.role is Role.INFERENCE]
-    if nodes.inference.noise != "none":
+    if facts.noise:
         yield ("kind",), "outputs must be the same to the last bit: set nodes.inference.noise to none"
-    if noisy:
+    if noisy := facts.honest_behaviours:
         yield ("kind",), f"outputs must be the same to the last bit, but '{noisy[0]}' is honest and changes them"
-    if (nodes.inference.device == "auto") != (nodes.full.device == "auto"):
+    if not facts.same_device:
         yield ("kind",), "outputs must be the same to the last bit: give inference and full nodes the same device"

@@ -16,7 +16,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -31,10 +31,8 @@ from nodes.full import FullNode
 from nodes.identity import Role
 from nodes.messages import BatchData
 from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
+from simnet.strategies.facts import Facts
 from simnet.strategies.voting.voting import BASIS_POINTS, MAX_MEMBERS, VOTE_GAS, VotingStrategy, wait_until
-
-if TYPE_CHECKING:
-    from simnet.scenario.schema import Scenario
 
 FINALISE_GAS = Gas(400_000)
 CHALLENGER_GAS = Gas(100_000)
@@ -94,25 +92,25 @@ class DisputeStrategy(VotingStrategy):
         windows = (int(self.challenge_window), int(self.open_window_s), int(self.hearing_s))
         return *windows, self.bond, round(self.winner_share * BASIS_POINTS)
 
-    def verifier(self) -> VerifierSpec | None:
+    def contract_spec(self) -> VerifierSpec | None:
         """The verification contract, with these parameters."""
         return VerifierSpec(self.contract, (self.panel(self.quorum), self.rule()))
 
-    def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
+    def adjust(self, parameters: ProtocolParameters, facts: Facts) -> ProtocolParameters:
         """No fees for checks that nobody can show to have made; and no batch expires that is in dispute."""
         longest = self.until_heard_s + self.commit_window + self.reveal_window
-        longest += 3 * scenario.economics.beacon_round + (DEPUTIES + 1) * STEP_IN_S
+        longest += 3 * facts.beacon_round_s + (DEPUTIES + 1) * STEP_IN_S
         return replace(parameters, verifier_share_bps=0, expiry_s=max(parameters.expiry_s, math.ceil(2 * longest)))
 
-    def purse(self, role: Role) -> Wei:
+    def initial_balance(self, role: Role) -> Wei:
         """Enough for the bonds of several disputes at a time."""
         return Wei(self.bond * MAX_CLAIMS * BATCHES_AT_STAKE if role in self.challengers else 0)
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Arbiters must exist, and contracts count whole seconds."""
-        yield from super().problems(scenario)
-        if self.arbiters > scenario.nodes.full.count:
-            yield ("arbiters",), f"{self.arbiters} arbiters cannot be drawn from {scenario.nodes.full.count} full nodes"
+        yield from super().problems(facts)
+        if self.arbiters > facts.full_nodes:
+            yield ("arbiters",), f"{self.arbiters} arbiters cannot be drawn from {facts.full_nodes} full nodes"
         if self.challenge_window % 1:
             yield ("challenge_window",), "contracts count in seconds, so the window must be whole ones"
 
@@ -180,12 +178,12 @@ class DisputeStrategy(VotingStrategy):
 
     # -- clients who challenge ---------------------------------------------------------------------------------
 
-    def watchful(self, policy: ClientPolicy, scenario: Scenario) -> ClientPolicy:
+    def watchful(self, policy: ClientPolicy, facts: Facts) -> ClientPolicy:
         """A client that looks for the claims made of its tasks soon enough to challenge them."""
         every = min(policy.audit_every_s, self.challenge_window / 6)
-        longest = scenario.nodes.inference.batch_interval + self.challenge_window
+        longest = facts.batch_interval_s + self.challenge_window
         attempts = math.ceil(longest / every)
-        return replace(policy, audit_every_s=every, audit_attempts=attempts, court=self.contract)
+        return replace(policy, audit_every_s=every, audit_attempts=attempts)
 
     # -- what follows when the window is over ------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -44,10 +44,8 @@ from nodes.messages import BatchData, InferenceRequest
 from nodes.records import ErrorForced
 from simnet.strategies.dispute.optimistic import Optimistic
 from simnet.strategies.duties import open_claims
+from simnet.strategies.facts import Facts
 from simnet.strategies.secrets import commit_secrets, enough_secrets, secret_of
-
-if TYPE_CHECKING:
-    from simnet.scenario.schema import Scenario
 
 PARTS = 10**9
 """The contract counts probabilities in parts of this."""
@@ -70,9 +68,7 @@ class ForcedError(Optimistic):
     sealed: bool = Field(default=True, description="hide challenges until no more are taken: they would be copied")
     forced: Share = Field(default=0.1, description="probability that a node's batch in a round holds a forced error")
     jackpot: Amount = Field(default=OPG, description="for a single challenger; k get J / 2^(k-1) each (assumption)")
-    endowment_: Amount = Field(
-        default=100 * OPG, alias="endowment", description="OPG in the pool from the start (assumption)"
-    )
+    endowment: Amount = Field(default=100 * OPG, description="OPG in the pool from the start (assumption)")
     hearing: Duration = Field(default=10.0, ge=1, description="time to show a forced error in dispute (assumption)")
 
     @property
@@ -85,27 +81,27 @@ class ForcedError(Optimistic):
         """Lots are drawn from its seeds."""
         return True
 
-    def verifier(self) -> VerifierSpec | None:
+    def contract_spec(self) -> VerifierSpec | None:
         """The ForcedError contract, with these parameters."""
         lottery = (round(self.forced * PARTS), self.jackpot)
         return VerifierSpec(self.contract, (self.panel(self.quorum), self.rule(), lottery))
 
-    def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
+    def adjust(self, parameters: ProtocolParameters, facts: Facts) -> ProtocolParameters:
         """The tax that feeds the pool is the verifiers' share of the fees."""
-        return replace(super().adjust(parameters, scenario), verifier_share_bps=parameters.verifier_share_bps)
+        return replace(super().adjust(parameters, facts), verifier_share_bps=parameters.verifier_share_bps)
 
-    def endowment(self) -> Wei:
+    def initial_funding(self) -> Wei:
         """What the pool begins with."""
-        return Wei(self.endowment_)
+        return Wei(self.endowment)
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """There must be room in a batch, and secrets enough."""
-        yield from super().problems(scenario)
+        yield from super().problems(facts)
         if self.hearing % 1:
             yield ("hearing",), "contracts count in seconds, so the hearing must be whole ones"
-        if scenario.nodes.inference.batch_size == MAX_CLAIMS:
+        if facts.batch_size == MAX_CLAIMS:
             yield ("kind",), f"a forced error needs room in the batch: let batch_size be {MAX_CLAIMS - 1} at the most"
-        yield from enough_secrets(scenario)
+        yield from enough_secrets(facts)
 
     # -- an inference node's part --------------------------------------------------------------------------------
 

@@ -21,20 +21,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from chain.units import Share
-from nodes.client import ClientPolicy
+from nodes.client import Client, ClientHalf, ClientPolicy
 from nodes.effects import Steps
 from nodes.full import FullNode
 from nodes.identity import Role
+from simnet.strategies.dispute.clients import Auditor
 from simnet.strategies.dispute.dispute import DisputeStrategy
-
-if TYPE_CHECKING:
-    from simnet.scenario.schema import Scenario
+from simnet.strategies.facts import Facts
 
 
 class Honeypot(DisputeStrategy):
@@ -47,24 +45,32 @@ class Honeypot(DisputeStrategy):
 
     probes: Share = Field(default=0.1, description="share of all requests that is a probe")
 
-    def auditors(self, scenario: Scenario) -> int:
+    def auditors(self, facts: Facts) -> int:
         """As few clients as can send so many probes."""
-        return math.ceil(self.probes * scenario.clients.count)
+        return math.ceil(self.probes * facts.clients)
 
     def look(self, node: FullNode, batch: str, count: int) -> Steps:
         """Keep the batch for the auditors who will ask for their claims in it."""
         yield from self.obtain(node, batch, count)
 
-    def client_policy(self, policy: ClientPolicy, index: int, scenario: Scenario) -> ClientPolicy:
+    def client_policy(self, policy: ClientPolicy, index: int, facts: Facts) -> ClientPolicy:
         """The first few clients are auditors."""
-        auditors = self.auditors(scenario)
-        if index >= auditors:
-            return policy
-        share = self.probes * scenario.clients.count / auditors
-        return replace(self.watchful(policy, scenario), probes=share)
+        return self.watchful(policy, facts) if self.client_executes(index, facts) else policy
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def client_executes(self, index: int, facts: Facts) -> bool:
+        """The auditors."""
+        return index < self.auditors(facts)
+
+    def client(self, client: Client, facts: Facts) -> ClientHalf:
+        """An auditor's half; the other clients have none."""
+        if not self.client_executes(client.directory.of(Role.CLIENT).index(client.me), facts):
+            return ClientHalf(client)
+        share = self.probes * facts.clients / self.auditors(facts)
+        secret = facts.streams.secret(f"probes/{client.me.name}")
+        return Auditor(client, facts.comparator, self.contract, share, secret)
+
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Without probes nobody looks."""
-        yield from super().problems(scenario)
+        yield from super().problems(facts)
         if not self.probes:
             yield ("probes",), "without probes nobody checks anything: write strategy: none"

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -22,9 +22,7 @@ from chain.units import Duration, Share
 from nodes.effects import Steps
 from nodes.full import FullNode
 from simnet.strategies.dispute.dispute import DisputeStrategy
-
-if TYPE_CHECKING:
-    from simnet.scenario.schema import Scenario
+from simnet.strategies.facts import Facts
 
 
 class Optimistic(DisputeStrategy):
@@ -45,9 +43,9 @@ class Optimistic(DisputeStrategy):
         """Nothing, where challenges are open anyway."""
         return self.open_window if self.sealed else 0.0
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Contracts count whole seconds."""
-        yield from super().problems(scenario)
+        yield from super().problems(facts)
         if self.open_window % 1:
             yield ("open_window",), "contracts count in seconds, so the window must be whole ones"
 

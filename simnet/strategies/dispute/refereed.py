@@ -18,20 +18,18 @@ that one alone; here it executes the whole claim.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from chain.units import format_opg
-from nodes.client import ClientPolicy
+from nodes.client import Client, ClientHalf, ClientPolicy
 from nodes.effects import Steps
 from nodes.full import FullNode
 from nodes.identity import Role
+from simnet.strategies.dispute.clients import Delegator
 from simnet.strategies.dispute.dispute import DisputeStrategy
-
-if TYPE_CHECKING:
-    from simnet.scenario.schema import Scenario
+from simnet.strategies.facts import Facts
 
 
 class Refereed(DisputeStrategy):
@@ -48,18 +46,21 @@ class Refereed(DisputeStrategy):
         """Keep the batch for the clients who will ask for their claims in it."""
         yield from self.obtain(node, batch, count)
 
-    def client_policy(self, policy: ClientPolicy, index: int, scenario: Scenario) -> ClientPolicy:
-        """Every client asks several nodes, and challenges."""
-        return replace(self.watchful(policy, scenario), providers=self.providers)
+    def client_policy(self, policy: ClientPolicy, index: int, facts: Facts) -> ClientPolicy:
+        """Every client looks for its claims in time."""
+        return self.watchful(policy, facts)
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def client(self, client: Client, facts: Facts) -> ClientHalf:
+        """Asks several nodes, and challenges."""
+        return Delegator(client, facts.comparator, self.contract, self.providers)
+
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """There must be as many nodes, and the referee must be worth its price."""
-        yield from super().problems(scenario)
-        nodes, economics = scenario.nodes.inference, scenario.economics
-        if self.providers > nodes.count:
-            yield ("providers",), f"{self.providers} providers cannot be had from {nodes.count} inference nodes"
-        slash = min(economics.slash_share * nodes.stake + economics.slash_amount, nodes.stake)
-        prize = slash * economics.bounty_share * self.winner_share
+        yield from super().problems(facts)
+        if self.providers > facts.inference_nodes:
+            there_are = f"{facts.inference_nodes} inference nodes"
+            yield ("providers",), f"{self.providers} providers cannot be had from {there_are}"
+        prize = facts.slash * facts.bounty_share * self.winner_share
         if (self.providers - 1) * self.bond > prize:
             lost, won = format_opg((self.providers - 1) * self.bond), format_opg(round(prize))
             yield ("bond",), f"a client would lose {lost} of bonds to win {won} from a liar"

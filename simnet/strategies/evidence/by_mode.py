@@ -22,11 +22,11 @@ from nodes.messages import InferenceAnswer
 from simnet.strategies.evidence.enclave import EnclaveEvidence
 from simnet.strategies.evidence.proof import CircuitEvidence
 from simnet.strategies.evidence.signature import SignatureEvidence
+from simnet.strategies.facts import Facts
 
 if TYPE_CHECKING:
     from nodes.models.zoo import Zoo
     from nodes.proofs.prover import Prover
-    from simnet.scenario.schema import Scenario
 
 
 class Proofs(EnclaveEvidence, SignatureEvidence, CircuitEvidence):
@@ -37,19 +37,19 @@ class Proofs(EnclaveEvidence, SignatureEvidence, CircuitEvidence):
     source: ClassVar[str] = "OpenGradient's modes; that claims are bound to them and fall without is an assumption"
     by_mode: ClassVar[bool] = True
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Somebody must choose."""
-        yield from super().problems(scenario)
-        if scenario.clients.modes is None:
+        yield from super().problems(facts)
+        if facts.modes is None:
             yield (
                 ("kind",),
                 "proofs goes by what clients ask for: say so in clients: {modes: {vanilla: 50 %, tee: 50 %}}",
             )
 
-    def proof_maker(self, scenario: Scenario, zoo: Zoo, tell: Callable[[str], None]) -> Prover | None:
+    def make_prover(self, facts: Facts, zoo: Zoo, tell: Callable[[str], None]) -> Prover | None:
         """None where nobody asks for zero-knowledge proofs."""
-        modes = scenario.clients.modes
-        return super().proof_maker(scenario, zoo, tell) if modes is None or modes.zkml else None
+        needed = facts.modes is None or Mode.ZKML in facts.modes
+        return super().make_prover(facts, zoo, tell) if needed else None
 
     def refusal(self, client: Client, node: Identity, order: Order, answer: InferenceAnswer) -> Steps:
         """An answer without the evidence of its mode will not do."""

@@ -26,19 +26,19 @@ from chain.seam import Call, Chain, Log
 from chain.units import Duration
 from nodes.effects import Note, Read, Sleep, Spawn, Steps, Submit
 from nodes.enclave import VALIDATOR
-from nodes.full import FullNode
+from nodes.full import FullNode, VerifierHalf
 from nodes.identity import Identity, Role
 from nodes.inference import Answered, InferenceNode
 from nodes.messages import BatchData, InferenceRequest
 from nodes.records import DutyFailed
 from simnet.kernel.streams import Streams
 from simnet.strategies.evidence.evidence import EvidenceStrategy
+from simnet.strategies.facts import Facts
 
 if TYPE_CHECKING:
     from nodes.enclave.enclave import Enclave
     from nodes.enclave.vendor import Vendor
     from nodes.proofs.prover import CircuitRecord
-    from simnet.scenario.schema import Scenario
     from simnet.strategies.evidence.enclave_poster import Posting
     from simnet.strategies.evidence.enclave_verifier import Docket
 
@@ -93,33 +93,32 @@ class EnclaveEvidence(EvidenceStrategy):
 
     # -- before the run ----------------------------------------------------------------------------------------
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Periods must leave time to prove, and noise would break what an enclave signs."""
-        yield from super().problems(scenario)
+        yield from super().problems(facts)
         if self.quote_age + self.posting_delay + TIME_TO_PROVE_S > DOCUMENT_LIFETIME_S:
             most = DOCUMENT_LIFETIME_S - TIME_TO_PROVE_S
             yield ("quote_age",), f"quote_age and posting_delay must not add up to more than {most} s"
-        if scenario.nodes.inference.batch_interval >= self.posting_delay:
+        if facts.batch_interval_s >= self.posting_delay:
             yield ("posting_delay",), "batch_interval is not below posting_delay: honest claims would be late"
-        if self.outdated > scenario.nodes.inference.count:
-            yield ("outdated",), f"there are only {scenario.nodes.inference.count} inference nodes"
-        kinds = [adversary.behaviour.kind for adversary in scenario.adversaries]
-        if scenario.nodes.inference.noise != "none" or "honest_noisy" in kinds:
+        if self.outdated > facts.inference_nodes:
+            yield ("outdated",), f"there are only {facts.inference_nodes} inference nodes"
+        if facts.noise or "honest_noisy" in facts.honest_behaviours:
             yield ("kind",), "an enclave signs its output to the bit: noise after that would pass for fraud"
 
-    def furnish(
+    def deploy(
         self,
         chain: Chain,
         deployer: Address,
         people: Sequence[Identity],
-        streams: Streams,
+        facts: Facts,
         circuits: Sequence[CircuitRecord],
     ) -> list[ProverSpec]:
         """The verifier at 0x900, the registry with its guardian, and the contract that judges evidence."""
         from nodes.enclave import native
 
-        others = super().furnish(chain, deployer, people, streams, circuits)
-        known = vendors(streams)
+        others = super().deploy(chain, deployer, people, facts, circuits)
+        known = vendors(facts.streams)
         native.install(chain, *(vendor.root_pem for vendor in known))
         chain.deploy("TEERegistry", [], deployer)
         operator, admin = (chain.read("TEERegistry", name) for name in ("TEE_OPERATOR", "DEFAULT_ADMIN_ROLE"))
@@ -137,27 +136,28 @@ class EnclaveEvidence(EvidenceStrategy):
         rules = (int(self.quote_age), int(self.posting_delay), int(self.notice), self.by_mode)
         return [*others, ProverSpec("TEEEvidence", ("TEERegistry",), (rules,))]
 
-    def enclave(self, identity: Identity, streams: Streams, genesis: int) -> Enclave | None:
+    def enclave(self, identity: Identity, facts: Facts, genesis: int) -> Enclave | None:
         """The enclave that an inference node computes in; others have none."""
         from nodes.enclave.enclave import Enclave
         from nodes.enclave.nitro import measurement
 
         if identity.role is not Role.INFERENCE:
             return None
-        first, second = vendors(streams)
+        first, second = vendors(facts.streams)
         outdated = int(identity.name.rpartition("-")[2]) < self.outdated
         return Enclave(
             vendor=first,
             module_id=identity.name,
             pcrs=measurement(PREVIOUS if outdated else CURRENT),
-            seed=streams.secret(f"enclave/{identity.name}"),
+            seed=facts.streams.secret(f"enclave/{identity.name}"),
             booted_at=genesis,
             successor=None if self.root_replaced is None else (genesis + int(self.root_replaced), second),
         )
 
-    def briefing(self, identity: Identity, streams: Streams) -> dict[str, Any]:
+    def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
         """The vendor tells the guardian of its new root."""
-        return {"new root": vendors(streams)[1].root_pem}
+        node.memory["new root"] = vendors(facts.streams)[1].root_pem
+        return super().verifier(node, facts)
 
     # -- inference nodes ---------------------------------------------------------------------------------------
 

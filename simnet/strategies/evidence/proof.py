@@ -27,16 +27,15 @@ from nodes.inference import InferenceNode
 from nodes.messages import BatchData, InferenceRequest
 from nodes.proofs.circuits.pinned import circuits
 from nodes.proofs.prover import CIRCUIT
-from simnet.kernel.streams import Streams
 from simnet.strategies.duties import DEPUTIES, STEP_IN_S
 from simnet.strategies.evidence.proof_poster import prove_batch
 from simnet.strategies.evidence.proof_verifier import TURN_S, judge, reject
 from simnet.strategies.evidence.settlement import BASIS_POINTS, AttestedSettlement
+from simnet.strategies.facts import Facts
 
 if TYPE_CHECKING:
     from nodes.models.zoo import Zoo
     from nodes.proofs.prover import CircuitRecord, Prover
-    from simnet.scenario.schema import Scenario
 
 
 TIMES = (
@@ -73,21 +72,21 @@ class CircuitEvidence(AttestedSettlement):
         """Not if proofs take as long as they take on this machine."""
         return bool(self.proof_times != "measured")
 
-    def verifier(self) -> VerifierSpec | None:
+    def contract_spec(self) -> VerifierSpec | None:
         """The Proven contract."""
         attested = (int(self.window), round(self.withheld_share * BASIS_POINTS))
         terms = (int(self.pledge_within), int(self.proving_period), self.by_mode)
         return VerifierSpec("Proven", (attested, terms), needs=("ZKMLEvidence",), proves=True)
 
-    def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
+    def adjust(self, parameters: ProtocolParameters, facts: Facts) -> ProtocolParameters:
         """No batch expires that can still be proven."""
         longest = int(self.proving_period + (DEPUTIES + 2) * STEP_IN_S)
-        adjusted = super().adjust(parameters, scenario)
+        adjusted = super().adjust(parameters, facts)
         return replace(adjusted, expiry_s=max(adjusted.expiry_s, 2 * longest))
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Contracts count whole seconds, and there must be time to pledge and to prove."""
-        yield from super().problems(scenario)
+        yield from super().problems(facts)
         for key in ("pledge_within", "proving_period"):
             if getattr(self, key) % 1:
                 yield (key,), "contracts count in seconds, so it must be whole ones"
@@ -97,12 +96,12 @@ class CircuitEvidence(AttestedSettlement):
             yield ("window",), "is not above pledge_within: a claim that was not pledged would be final before it fell"
         if self.prover == "ezkl" or self.proof_times in TIMES_OF_CIRCUITS:
             known = tuple(circuit.model for circuit in circuits().values() if circuit.honest)
-            for name in [choice.name for choice in scenario.models if choice.name not in known]:
+            for name in [name for name in facts.models if name not in known]:
                 yield ("prover",), f"{name} has no circuit: choose of {', '.join(known)}"
-        if self.pledge_within < 2 * scenario.chain.block_time:
+        if self.pledge_within < 2 * facts.block_time_s:
             yield ("pledge_within",), "is less than two blocks: there would be no time to pledge"
 
-    def proof_maker(self, scenario: Scenario, zoo: Zoo, tell: Callable[[str], None]) -> Prover | None:
+    def make_prover(self, facts: Facts, zoo: Zoo, tell: Callable[[str], None]) -> Prover | None:
         """What makes and verifies proofs for all nodes."""
         from nodes.models.execution import OnnxExecutor
         from nodes.proofs.circuits.library import require_ezkl
@@ -110,8 +109,8 @@ class CircuitEvidence(AttestedSettlement):
         from nodes.proofs.ezkl import EzklProver
         from nodes.proofs.simulated import SimulatedProver
 
-        models = {choice.name: zoo.model(choice.name) for choice in scenario.models}
-        draws = Streams(scenario.seed).uniforms("proofs")
+        models = {name: zoo.model(name) for name in facts.models}
+        draws = facts.streams.uniforms("proofs")
         if self.prover == "ezkl":
             require_ezkl()
         times = proof_times(self.proof_times, (*models,), tell)
@@ -119,23 +118,23 @@ class CircuitEvidence(AttestedSettlement):
             return SimulatedProver(models, OnnxExecutor(zoo, "cpu"), times, draws)
         return EzklProver(models, times, draws, tell)
 
-    def machines_of(self, identity: Identity) -> int:
+    def prover_count(self, identity: Identity) -> int:
         """Every inference node has as many."""
         return self.machines if identity.role is Role.INFERENCE else 0
 
-    def furnish(
+    def deploy(
         self,
         chain: Chain,
         deployer: Address,
         people: Sequence[Identity],
-        streams: Streams,
+        facts: Facts,
         circuits: Sequence[CircuitRecord],
     ) -> Sequence[ProverSpec]:
         """The verifier of each circuit, and the contract that holds claims against them."""
         from simnet.strategies.evidence.proof_deploy import deploy_circuits
 
         deploy_circuits(chain, deployer, circuits)
-        return super().furnish(chain, deployer, people, streams, circuits)
+        return super().deploy(chain, deployer, people, facts, circuits)
 
     # -- inference nodes ---------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field
 
@@ -21,9 +21,7 @@ from nodes.full import FullNode
 from nodes.records import DutyFailed
 from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
 from simnet.strategies.evidence.evidence import EvidenceStrategy
-
-if TYPE_CHECKING:
-    from simnet.scenario.schema import Scenario
+from simnet.strategies.facts import Facts
 
 BASIS_POINTS = 10_000
 PROTEST_GAS = Gas(250_000)
@@ -40,18 +38,18 @@ class AttestedSettlement(EvidenceStrategy):
     window: Duration = Field(default=60.0, description="from the post to finality (assumption)")
     withheld_share: Share = Field(default=0.5, description="of full nodes' stake that voids a batch (assumption)")
 
-    def verifier(self) -> VerifierSpec | None:
+    def contract_spec(self) -> VerifierSpec | None:
         """The Attested contract."""
         return VerifierSpec("Attested", ((int(self.window), round(self.withheld_share * BASIS_POINTS)),))
 
-    def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
+    def adjust(self, parameters: ProtocolParameters, facts: Facts) -> ProtocolParameters:
         """No batch expires that can still be made final."""
         longest = int(self.window + (DEPUTIES + 2) * STEP_IN_S)
         return replace(parameters, expiry_s=max(parameters.expiry_s, 2 * longest))
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Contracts count whole seconds, and proofs take time."""
-        yield from super().problems(scenario)
+        yield from super().problems(facts)
         if self.window % 1:
             yield ("window",), "contracts count in seconds, so the window must be whole ones"
         if self.window < TIME_TO_PROVE_S:
@@ -65,7 +63,7 @@ class AttestedSettlement(EvidenceStrategy):
 
     def withheld(self, node: FullNode, batch: str) -> Steps:
         """Say that there was nothing to judge."""
-        verifier = self.verifier()
+        verifier = self.contract_spec()
         assert verifier is not None
         call = Call(node.me.address, verifier.artifact, "protest", (bytes.fromhex(batch[2:]),), PROTEST_GAS)
         receipt = yield Submit(call, subject=batch)
@@ -87,7 +85,7 @@ class AttestedSettlement(EvidenceStrategy):
 
     def finalise(self, node: FullNode, batch: str) -> Steps:
         """Make a batch final, as soon as the contract lets us."""
-        verifier = self.verifier()
+        verifier = self.contract_spec()
         assert verifier is not None
         while batch in node.batches:
             openings, charges = yield from open_fallen(node, batch)

@@ -19,9 +19,9 @@ from nodes.full import FullNode
 from nodes.identity import Identity
 from nodes.inference import Answered, InferenceNode
 from nodes.messages import BatchData
-from simnet.kernel.streams import Streams
 from simnet.strategies.evidence.evidence import EvidenceStrategy
 from simnet.strategies.evidence.signature_protocol import judge, vouch
+from simnet.strategies.facts import Facts
 
 if TYPE_CHECKING:
     from chain.formats.claims import Claim
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 class SignatureEvidence(EvidenceStrategy):
     """Base of strategies in which claims need their node's signature."""
 
-    def furnish(
+    def deploy(
         self,
         chain: Chain,
         deployer: Address,
         people: Sequence[Identity],
-        streams: Streams,
+        facts: Facts,
         circuits: Sequence[CircuitRecord],
     ) -> Sequence[ProverSpec]:
         """The contract that judges signatures."""
-        return [*super().furnish(chain, deployer, people, streams, circuits), ProverSpec("SignedEvidence")]
+        return [*super().deploy(chain, deployer, people, facts, circuits), ProverSpec("SignedEvidence")]
 
     def vouch(self, node: InferenceNode, answered: Answered) -> Steps:
         """Sign the answer, and keep the signature."""

@@ -17,16 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from chain.deploy import ProtocolParameters
 from chain.quantities import Wei
 from chain.units import format_opg
+from simnet.strategies.facts import Facts
 from simnet.strategies.sampling.posp import Posp
 from simnet.strategies.sampling.sampling import PARTS
-
-if TYPE_CHECKING:
-    from simnet.scenario.schema import Scenario
 
 
 class ProbabilisticProofs(Posp):
@@ -41,15 +39,15 @@ class ProbabilisticProofs(Posp):
         parts = round(self.least_rate() * PARTS)
         return Wei(-(-fee * (PARTS - parts) // parts))
 
-    def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
+    def adjust(self, parameters: ProtocolParameters, facts: Facts) -> ProtocolParameters:
         """Let the penalty be all that is slashed."""
-        return replace(parameters, slash_share_bps=0, slash_amount=self.penalty(Wei(scenario.clients.fee)))
+        return replace(parameters, slash_share_bps=0, slash_amount=self.penalty(facts.fee))
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """The penalty must exist, and nodes must have it."""
-        yield from super().problems(scenario)
+        yield from super().problems(facts)
         if not round(self.least_rate() * PARTS):
             yield ("probability",), "without any checks there is no penalty that deters"
-        elif (penalty := self.penalty(Wei(scenario.clients.fee))) > scenario.nodes.inference.stake:
+        elif (penalty := self.penalty(facts.fee)) > facts.stake:
             least = format_opg(penalty)
             yield ("probability",), f"the penalty that breaks even is {least}, more than inference nodes have at stake"

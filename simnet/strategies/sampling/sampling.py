@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction as Exact
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -26,10 +26,8 @@ from chain.units import Fraction
 from nodes.effects import Steps
 from nodes.full import FullNode
 from simnet.strategies.duties import OPENING_GAS, open_fallen
+from simnet.strategies.facts import Facts
 from simnet.strategies.voting.voting import MAX_MEMBERS, VotingStrategy, quorum_problems
-
-if TYPE_CHECKING:
-    from simnet.scenario.schema import Scenario
 
 PARTS = 10**9
 """The contract counts probabilities in parts of this."""
@@ -69,7 +67,7 @@ class SamplingStrategy(VotingStrategy):
         """Validators and arbiters."""
         return min(self.validators + (self.arbiters or MAX_MEMBERS), MAX_MEMBERS)
 
-    def verifier(self) -> VerifierSpec | None:
+    def contract_spec(self) -> VerifierSpec | None:
         """The Sampling contract, with these parameters."""
         rule = (
             round(self.least_rate() * PARTS),
@@ -80,11 +78,11 @@ class SamplingStrategy(VotingStrategy):
         )
         return VerifierSpec(self.contract, (self.panel(self.arbiters_quorum), rule))
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Nobody can be drawn who is not there, and there are 128 seats."""
-        yield from super().problems(scenario)
+        yield from super().problems(facts)
         yield from quorum_problems("arbiters_quorum", self.arbiters_quorum)
-        full_nodes = scenario.nodes.full.count
+        full_nodes = facts.full_nodes
         for key, wanted in (("validators", self.validators), ("arbiters", self.arbiters)):
             if wanted > full_nodes:
                 yield (key,), f"{wanted} {key} cannot be drawn from {full_nodes} full nodes"

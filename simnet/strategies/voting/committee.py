@@ -8,14 +8,12 @@ hypergeometric probability that a quorum of it is.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
+from simnet.strategies.facts import Facts
 from simnet.strategies.voting.voting import VotingStrategy
-
-if TYPE_CHECKING:
-    from simnet.scenario.schema import Scenario
 
 
 class Committee(VotingStrategy):
@@ -36,9 +34,9 @@ class Committee(VotingStrategy):
         """The committee's size."""
         return self.size
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """A committee cannot be larger than the network."""
-        yield from super().problems(scenario)
-        full_nodes = scenario.nodes.full.count
+        yield from super().problems(facts)
+        full_nodes = facts.full_nodes
         if self.size > full_nodes:
             yield ("size",), f"a committee of {self.size} cannot be drawn from {full_nodes} full nodes"

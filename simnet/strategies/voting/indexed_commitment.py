@@ -28,7 +28,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -45,10 +45,8 @@ from nodes.messages import BatchData
 from nodes.models.tensors import tensor_hash
 from nodes.records import ClaimChecked
 from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
+from simnet.strategies.facts import Facts
 from simnet.strategies.voting.voting import MAX_MEMBERS, VotingStrategy, wait_until
-
-if TYPE_CHECKING:
-    from simnet.scenario.schema import Scenario
 
 
 class IndexedCommitment(VotingStrategy):
@@ -79,30 +77,30 @@ class IndexedCommitment(VotingStrategy):
         """Members and arbiters."""
         return self.size + (self.arbiters or MAX_MEMBERS)
 
-    def verifier(self) -> VerifierSpec | None:
+    def contract_spec(self) -> VerifierSpec | None:
         """The IndexedCommitment contract, with these parameters."""
         rule = (self.size, int(self.submit_window), int(self.show_window))
         return VerifierSpec(self.contract, (self.panel(self.quorum), rule))
 
-    def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
+    def adjust(self, parameters: ProtocolParameters, facts: Facts) -> ProtocolParameters:
         """No batch expires that is in dispute."""
         windows = self.submit_window + self.show_window + self.commit_window + self.reveal_window
-        longest = windows + 3 * scenario.economics.beacon_round + (DEPUTIES + 1) * STEP_IN_S
+        longest = windows + 3 * facts.beacon_round_s + (DEPUTIES + 1) * STEP_IN_S
         return replace(parameters, expiry_s=max(parameters.expiry_s, math.ceil(2 * longest)))
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Nobody can be drawn who is not there, and hashes agree bit by bit or not at all."""
-        yield from super().problems(scenario)
-        full_nodes = scenario.nodes.full.count
+        yield from super().problems(facts)
+        full_nodes = facts.full_nodes
         for key, wanted in (("size", self.size), ("arbiters", self.arbiters)):
             if wanted > full_nodes:
                 yield (key,), f"{wanted} cannot be drawn from {full_nodes} full nodes"
-        if scenario.comparator.kind != "bitwise":
+        if facts.comparator.kind != "bitwise":
             yield (
                 ("comparator",),
-                f"hashes of outputs can only be compared bitwise, not by '{scenario.comparator.kind}'",
+                f"hashes of outputs can only be compared bitwise, not by '{facts.comparator.kind}'",
             )
-        if scenario.nodes.inference.noise != "none":
+        if facts.noise:
             yield ("kind",), "with noise, honest outputs differ in their last digits, and so do their hashes"
 
     # -- one round ---------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction as Exact
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -42,10 +42,8 @@ from nodes.full import FullNode
 from nodes.identity import Role
 from nodes.records import DutyFailed
 from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
+from simnet.strategies.facts import Facts
 from simnet.strategies.voting.voting import MAX_MEMBERS, VotingStrategy, wait_until
-
-if TYPE_CHECKING:
-    from simnet.scenario.schema import Scenario
 
 PARTS = 10**9
 """The contract counts probabilities in parts of this."""
@@ -97,7 +95,7 @@ class SecretSeedDuty(VotingStrategy):
         """Time from an epoch's end until its last batches are settled, disputes and deputies included."""
         return math.ceil(self.report_window + self.commit_window + self.reveal_window + (DEPUTIES + 1) * STEP_IN_S)
 
-    def verifier(self) -> VerifierSpec | None:
+    def contract_spec(self) -> VerifierSpec | None:
         """The SecretSeed contract, with these parameters."""
         rule = (
             round(self.probability * PARTS),
@@ -108,20 +106,20 @@ class SecretSeedDuty(VotingStrategy):
         )
         return VerifierSpec(self.contract, (self.panel(self.quorum), rule))
 
-    def adjust(self, parameters: ProtocolParameters, scenario: Scenario) -> ProtocolParameters:
+    def adjust(self, parameters: ProtocolParameters, facts: Facts) -> ProtocolParameters:
         """No batch expires that is in dispute."""
-        longest = 2 * (self.settle_window_s() + 3 * math.ceil(scenario.economics.beacon_round))
+        longest = 2 * (self.settle_window_s() + 3 * math.ceil(facts.beacon_round_s))
         return replace(parameters, expiry_s=max(parameters.expiry_s, longest))
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Arbiters must exist, and contracts count whole seconds."""
-        yield from super().problems(scenario)
-        full_nodes = scenario.nodes.full.count
+        yield from super().problems(facts)
+        full_nodes = facts.full_nodes
         if self.arbiters > full_nodes:
             yield ("arbiters",), f"{self.arbiters} arbiters cannot be drawn from {full_nodes} full nodes"
         if full_nodes > MAX_MEMBERS:
             yield ("kind",), f"{full_nodes} full nodes are more than the contract has places for, {MAX_MEMBERS}"
-        if (scenario.duration + scenario.settle) / self.epoch + SETUP_EPOCHS > SEEDS:
+        if facts.run_s / self.epoch + SETUP_EPOCHS > SEEDS:
             yield ("epoch",), f"the run would take more epochs than a node has seeds for, {SEEDS - SETUP_EPOCHS}"
         for key in ("epoch", "report_window", "seed_window"):
             if getattr(self, key) % 1:

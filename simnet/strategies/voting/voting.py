@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from fractions import Fraction as Exact
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -27,10 +27,8 @@ from nodes.identity import Role
 from nodes.messages import BatchData
 from nodes.records import DutyFailed
 from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_claims
+from simnet.strategies.facts import Facts
 from simnet.strategies.strategy import Strategy
-
-if TYPE_CHECKING:
-    from simnet.scenario.schema import Scenario
 
 CALL_GAS = Gas(400_000)
 """Gas that drawing a panel or resolving its vote may use at the most, but for what follows."""
@@ -86,11 +84,11 @@ class VotingStrategy(Strategy):
             round(self.missed_reveal_slash * BASIS_POINTS),
         )
 
-    def verifier(self) -> VerifierSpec | None:
+    def contract_spec(self) -> VerifierSpec | None:
         """The verification contract, with these parameters."""
         return VerifierSpec(self.contract, (self.panel(self.quorum),))
 
-    def problems(self, scenario: Scenario) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Any two quorums must overlap."""
         yield from quorum_problems("quorum", self.quorum)
 

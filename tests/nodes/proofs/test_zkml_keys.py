@@ -16,6 +16,7 @@ from nodes.proofs.circuits import keys
 from nodes.proofs.circuits.pinned import circuit
 from nodes.proofs.circuits.pool import Pool, ProofFailed
 from simnet.cli.main import main
+from simnet.scenario.facts import facts_of
 from tests.processes import group_is_gone
 from tests.small import scenario
 
@@ -62,7 +63,7 @@ def test_the_command_makes_the_keys_that_it_is_asked_for(cache: Path, capsys: py
 def test_a_run_tells_of_the_keys_that_it_has_to_make(cache: Path) -> None:
     told: list[str] = []
     zkml = scenario(models=["diabetes_risk"], strategy={"kind": "zkml"})
-    prover = zkml.strategy.proof_maker(zkml, default_zoo(), told.append)
+    prover = zkml.strategy.make_prover(facts_of(zkml), default_zoo(), told.append)
     assert prover is not None
     prover.close()
     assert told == ["zkml: making the proving key of diabetes_risk (20 MB)"]

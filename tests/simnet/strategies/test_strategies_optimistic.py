@@ -261,4 +261,4 @@ def test_parameters_that_cannot_be_are_refused(parameters: dict[str, Any], compl
 def test_somebody_must_have_the_money_for_the_bonds() -> None:
     with pytest.raises(ScenarioErrors, match="stakes, deposits and bonds"):
         scenario(strategy=optimistic(bond="1_000_000 OPG"))
-    assert Optimistic().purse(PEOPLE.named("client-0").role) == 0
+    assert Optimistic().initial_balance(PEOPLE.named("client-0").role) == 0

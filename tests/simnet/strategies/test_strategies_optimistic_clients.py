@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from itertools import islice
 from math import comb
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 
 from chain.quantities import OPG, ZERO_HASH
-from nodes.client import ClientPolicy, Order
+from nodes.client import Client, ClientHalf, ClientPolicy, Order
 from nodes.effects import Execute, Pay, Purpose, Request, Spawn, Submit
 from nodes.messages import ClaimProof, ClaimQuery, InferenceAnswer, InferenceRequest
 from nodes.records import ExtraTask, TaskAnswered
@@ -42,22 +42,33 @@ from tests.driving import (
 from tests.small import Played, play, scenario
 from tests.stage import DOMAIN
 
-POLICY = ClientPolicy(FEE, 10.0, pays_first=True, audits=True, court="Optimistic")
+POLICY = ClientPolicy(FEE, 10.0, pays_first=True, audits=True)
+Half = TypeVar("Half", bound=ClientHalf)
 BATCH = "0x" + "ba" * 32
 FULL_NODES = [f"full-{i}" for i in range(5)]
 WRONG = OUTPUT[::-1].copy()
 
 
+def half(make: Callable[[Client], Half]) -> Half:
+    """A client's half of a strategy."""
+    made: list[Half] = []
+
+    def remember(client: Client) -> Half:
+        made.append(make(client))
+        return made[0]
+
+    Client(who("client-0"), PEOPLE, DOMAIN, MODELS, POLICY, (), make_half=remember)
+    return made[0]
+
+
 def delegator(providers: int) -> Delegator:
     """A client that asks so many nodes."""
-    policy = replace(POLICY, providers=providers)
-    return Delegator(who("client-0"), PEOPLE, DOMAIN, MODELS, policy, (), comparator=Relative())
+    return half(lambda client: Delegator(client, Relative(), "Optimistic", providers))
 
 
 def auditor(probes: float) -> Auditor:
     """A client that sends so many probes."""
-    policy = replace(POLICY, probes=probes)
-    return Auditor(who("client-0"), PEOPLE, DOMAIN, MODELS, policy, (), comparator=Relative(), secret=b"secret")
+    return half(lambda client: Auditor(client, Relative(), "Optimistic", probes, secret=b"secret"))
 
 
 def order(task: str = TASK, choice: float = 0.0, node: str = "") -> Order:
@@ -161,7 +172,7 @@ def test_with_only_one_answer_there_is_nothing_to_compare() -> None:
 
 def test_jailed_nodes_are_left_out_and_fewer_are_asked_if_there_are_no_more() -> None:
     one = delegator(3)
-    one.jailed = {"inference-1"}
+    one.client.jailed = {"inference-1"}
     assert sorted(node.name for node in one.choose_several(order())) == ["inference-0", "inference-2"]
 
 
@@ -321,9 +332,8 @@ def test_clients_look_for_their_claims_often_enough_to_challenge_in_time() -> No
         policy = client_policy(scenario(strategy=strategy), 0)
         assert policy.audit_every_s * 2 <= 30
         assert policy.audit_every_s * policy.audit_attempts >= 30 + 10
-        assert policy.court == "Optimistic"
     ordinary = client_policy(scenario(strategy=honeypot(probes="25 %")), 3)
-    assert (ordinary.probes, ordinary.court) == (0.0, "")
+    assert ordinary == client_policy(scenario(strategy={"kind": "none"}), 3)
 
 
 @pytest.mark.parametrize(

@@ -206,4 +206,4 @@ def test_the_tax_is_the_verifiers_share() -> None:
 
     taxed = scenario(strategy=forced_error(), economics={"verifier_share": "80 %"})
     assert protocol_parameters(taxed).verifier_share_bps == 8_000
-    assert ForcedError().endowment() == 100 * OPG
+    assert ForcedError().initial_funding() == 100 * OPG

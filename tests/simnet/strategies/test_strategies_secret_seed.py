@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction as Exact
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from nodes.effects import Read, Request, Submit
 from nodes.full import FullNode, OpenBatch
-from nodes.verification import Duties
 from simnet.comparators.relative import Relative
 from simnet.scenario.errors import ScenarioErrors
 from simnet.strategies.voting.secret_seed_duty import FETCHES, SecretSeedDuty
@@ -100,7 +99,7 @@ def test_arbiters_are_drawn_if_not_all_are_to_decide() -> None:
 def test_a_batch_whose_data_is_withheld_is_called_wrong_as_a_whole() -> None:
     data, root = batch_of([OUTPUT, OUTPUT])
     strategy = SecretSeedDuty(probability=Exact(1))
-    node = FullNode(who("full-1"), PEOPLE, {MODEL_HASH: MODEL}, cast("Duties", strategy), Relative(), 1, 1_000, DOMAIN)
+    node = FullNode(who("full-1"), PEOPLE, {MODEL_HASH: MODEL}, Relative(), 1, 1_000, DOMAIN)
     node.batches[data.batch] = OpenBatch(who("inference-0"), root, ())
     reads = {"batchOf": (who("inference-0").address, 1_010, 2, 1), "epochAt": 0}
     answers: Answers = {Read: lambda effect: reads[effect.function], Request: always(None), Submit: mined}
