@@ -34,6 +34,7 @@ VERBS = {
     "equilibrium": "Find where participants who do what pays change their minds, and compare with theory.",
     "doctor": "Say what is installed, what is missing, and how to get it.",
     "behaviours": "List what adversaries can do, or explain one behaviour.",
+    "faults": "List what can break, or explain one fault.",
     "schema": "Print the format of scenario files, or list what they can name.",
     "zkml": "List the circuits that prove models, and make their keys.",
     "bench": "Measure simnet itself.",

@@ -35,6 +35,13 @@ def _comparators() -> Listing:
     return header, [(kind, _summary(c), c.blind_to) for kind, c in comparators().items()]
 
 
+def _faults() -> Listing:
+    from simnet.plugins import faults
+
+    header = ("fault", "what it does", "shows in")
+    return header, [(verb, _summary(fault), fault.shows_in) for verb, fault in faults().items()]
+
+
 def _models() -> Listing:
     from nodes.models.zoo import default_zoo
 
@@ -60,6 +67,7 @@ LISTINGS: dict[str, Callable[[], Listing]] = {
     "behaviours": _behaviours,
     "strategies": _strategies,
     "comparators": _comparators,
+    "faults": _faults,
     "models": _models,
     "metrics": _metrics,
     "events": _events,

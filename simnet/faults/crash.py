@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 
+from pydantic import Field
+
 from simnet.faults.fault import Condition, Finding, Lasting, Setting, Undo, World
 from simnet.faults.places import Places, unknown
 
@@ -14,12 +16,11 @@ class Crash(Lasting):
 
     kind: ClassVar[str] = "crash"
     condition: ClassVar[Condition] = "down"
-    over: ClassVar[str] = "restarted"
     shows_in: ClassVar[str] = "tasks_unanswered, missed_reveals"
     sometimes: ClassVar[tuple[str, str] | None] = ("crashed", "a node crashed")
     sample: ClassVar[list[str]] = ["full-0"]
 
-    crash: Places
+    crash: Places = Field(description="nodes")
 
     @property
     def says(self) -> str:

@@ -37,7 +37,6 @@ class Outage(Lasting):
 
     kind: ClassVar[str] = "outage"
     condition: ClassVar[Condition] = "down"
-    over: ClassVar[str] = "restarted"
     shows_in: ClassVar[str] = "quorum_failures, missed_reveals, tasks_unanswered"
     sometimes: ClassVar[tuple[str, str] | None] = ("outage", "many nodes went down at once")
     sample: ClassVar[dict[str, Any]] = {"share": "50 %", "role": "full", "region": "us-east"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from pydantic import Field
+
 from simnet.faults.fault import Condition, Finding, Lasting, Setting, Undo, World
 from simnet.faults.places import Places, unknown
 
@@ -22,7 +24,7 @@ class Partition(Lasting):
     sometimes: ClassVar[tuple[str, str] | None] = ("partitioned", "the network was partitioned")
     sample: ClassVar[list[str]] = ["eu-west"]
 
-    partition: Places
+    partition: Places = Field(description="regions or nodes on one side")
 
     @property
     def says(self) -> str:

@@ -83,7 +83,7 @@ class Ways(Parameters):
             last = counted(receivers)[:2]
             if not any(sender != receiver for sender in counted(senders) for receiver in last):
                 hint = "block producers send and receive none" if messages else "nobody sends anything to itself"
-                yield (), f"no {'message' if messages else 'thing'} ever goes this way", hint
+                yield (), f"{'no message' if messages else 'nothing'} ever goes this way", hint
                 return
 
 

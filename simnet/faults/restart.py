@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from pydantic import Field
+
 from simnet.faults.fault import Fault, Finding, Setting, Undo, World
 from simnet.faults.places import Places, unknown
 
@@ -17,7 +19,7 @@ class Restart(Fault):
     kind: ClassVar[str] = "restart"
     sample: ClassVar[list[str]] = ["full-0"]
 
-    restart: Places
+    restart: Places = Field(description="nodes")
 
     @property
     def says(self) -> str:

@@ -32,7 +32,7 @@ class Skew(Lasting):
     """Set nodes' clocks wrong: what they read as the time, and so every timestamp that they make.
 
     Contracts count chain time, and waiting is no matter of the clock: deadlines stay where they are, but a node
-    that goes by its clock is early or late for them. What overlaps adds up.
+    that goes by its clock is early or late for them. What overlaps adds up; no clock shows a time before the run.
     """
 
     kind: ClassVar[str] = "skew"

@@ -41,10 +41,9 @@ class HostConditions:
     rpc: Layers[RpcFault] = field(default_factory=Layers)
     """What its endpoint to the chain does not do."""
 
-    @property
-    def clock_offset_s(self) -> float:
-        """Seconds that its clock is ahead."""
-        return math.fsum(self.clock_s.values())
+    def clock(self, now_s: float) -> float:
+        """What its clock shows, in seconds since the run began; never a time before that."""
+        return max(0.0, now_s + math.fsum(self.clock_s.values())) if self.clock_s else now_s
 
     @property
     def slowdown(self) -> float:

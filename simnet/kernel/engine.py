@@ -312,7 +312,7 @@ class Engine:
         return WAITS
 
     def _now(self, task: Task, _: Now) -> float:
-        return self.now + task.host.conditions.clock_offset_s
+        return task.host.conditions.clock(self.now)
 
     def _quote(self, _: Task, __: Quote) -> float:
         return self.ledger.conditions.opg_price

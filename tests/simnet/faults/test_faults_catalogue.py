@@ -1,0 +1,168 @@
+"""Every fault says what it is, in the code, on the command line and in the docs, and all three agree."""
+
+from __future__ import annotations
+
+import pytest
+
+from simnet.cli.faults_page import example, fault_named, markdown, parameters, summary
+from simnet.cli.main import main
+from simnet.faults.fault import Fault, Lasting
+from simnet.plugins import faults
+from simnet.scenario.load import load_scenario
+from tests.scenario_text import errors_of, one_error, parse
+from tests.source import ROOT
+
+ALL = list(faults().values())
+VERBS = [
+    *("crash", "restart", "outage", "slow", "skew", "rpc", "partition", "heal", "cut", "loss", "latency", "hold"),
+    *("release", "reorg", "censor", "congestion", "gas_price", "price"),
+]
+BASE = """
+name: broken
+models: [digits_mlp]
+strategy: {kind: committee, size: 3}
+network: {regions: [us-east, eu-west, ap-south]}
+nodes: {inference: {count: 3}, full: {count: 6}}
+"""
+
+
+def test_every_kind_of_trouble_is_there() -> None:
+    assert sorted(VERBS) == list(faults())
+
+
+@pytest.mark.parametrize("member", ALL, ids=list(faults()))
+def test_a_fault_describes_itself(member: type[Fault]) -> None:
+    assert member.kind in member.own_keys()
+    assert summary(member)
+    assert bool(member.shows_in) or not issubclass(member, Lasting)
+    assert all(parameter.description for parameter in parameters(member)) or issubclass(member, Fault)
+
+
+@pytest.mark.parametrize("member", ALL, ids=list(faults()))
+def test_its_example_is_a_scenarios_entry(member: type[Fault]) -> None:
+    mends = {
+        "heal": "partition: [eu-west]",
+        "release": "hold: {from: us-east, to: full-1}",
+        "restart": "crash: [full-0]",
+    }
+    first = f"  - {{at: 1 min, {mends[member.kind]}}}\n" if member.kind in mends else ""
+    scenario = parse(BASE + f"faults:\n{first}  {example(member)}\n")
+    assert type(scenario.faults[-1]) is member
+    assert parse(scenario.resolved_yaml()) == scenario
+    assert scenario.faults[-1].says
+
+
+def test_the_page_in_the_docs_is_in_step() -> None:
+    written = (ROOT / "docs" / "faults.md").read_text()
+    assert written == markdown(), "write it anew: simnet faults --markdown > docs/faults.md"
+
+
+def test_the_page_has_every_fault_once() -> None:
+    assert [line.split("`")[1] for line in markdown().splitlines() if line.startswith("| `")] == list(faults())
+
+
+def test_the_scenario_of_all_faults_has_every_verb_once() -> None:
+    scenario = load_scenario(ROOT / "scenarios" / "faults.yaml")
+    assert sorted(fault.kind for fault in scenario.faults) == list(faults())
+
+
+# -- the command ---------------------------------------------------------------------------------------------
+
+
+def test_the_command_lists_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["faults"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[0] == "fault"
+    assert {line.split()[0] for line in lines[1:]} >= set(VERBS)
+
+
+def test_the_command_explains_one_with_its_parameters_and_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["faults", "loss"]) == 0
+    text = capsys.readouterr().out
+    for expected in ("meanwhile:", "shows in:", "share", "between", "- {at: 5 min, loss:"):
+        assert expected in text
+
+
+def test_a_name_that_does_not_exist_gets_the_nearest_that_does(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["faults", "partitoin"]) == 2
+    assert "did you mean 'partition'?" in capsys.readouterr().err
+    with pytest.raises(Exception, match="unknown fault"):
+        fault_named("earthquake")
+
+
+# -- faults that could do nothing ----------------------------------------------------------------------------
+
+EMPTY_REGION = BASE.replace("[us-east, eu-west, ap-south]", "[us-east, eu-west, ap-south, b, c, d, e, f, g, h, i]")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"),
+    [
+        ("partition: [eu-west]", "partition: [us-east, eu-west, ap-south]", "this cuts nobody off: it names everybody"),
+        ("cut: {from: full-0, to: producer-0}", "cut: {from: full-0, to: full-0}", "nothing ever goes this way"),
+        ("hold: {from: full-0, to: eu-west}", "hold: {from: full-0, to: producer-0}", "no message ever goes this way"),
+        ("hold: {from: full-0, to: full-1}", "hold: {from: full-0, to: full-0}", "no message ever goes this way"),
+        ("loss: {share: 1 %, to: full-0}", "loss: {share: 1 %, to: producer-0}", "no message ever goes this way"),
+        ("latency: {add: 1 s, to: producer-0}", "latency: {add: 1 s, between: [full-0, full-0]}", "nothing ever goes"),
+        ("crash: [full-0]", "restart: [full-0]", "nothing has crashed 'full-0' by then"),
+        ("reorg: 30", "reorg: 31", "the run has at most 30 blocks by then"),
+        ("slow: {nodes: full-0, times: 2}", "slow: {nodes: client-0, times: 2}", "nobody there executes models"),
+        ("skew: {nodes: client-0, ahead: 1 s}", "skew: {nodes: producer-0, ahead: 1 s}", "block producers go by"),
+        ("rpc: {nodes: client-0}", "rpc: {nodes: producer-0}", "block producers need no endpoint"),
+        ("gas_price: 2", "gas_price: 1", "this changes nothing"),
+        ("censor: {function: postBatch}", "censor: {function: postBach}", "'postBach' is no function of any contract"),
+        ("censor: {contract: Staking}", "censor: {contract: Stakin}", "unknown contract 'Stakin'"),
+        ("censor: {senders: full-0}", "censor: {senders: full-0, producers: full-1}", "nobody there builds blocks"),
+        ("outage: {share: 1 %, region: eu-west}", "outage: {share: 1 %, region: eu}", "unknown region 'eu'"),
+        ("outage: {share: 1 %, role: full}", "heal", "there is nothing to heal"),
+        ("reorg: 1", "release", "there is nothing to release"),
+    ],
+)
+def test_a_fault_that_could_do_nothing_is_told_at_its_line(right: str, wrong: str, expected: str) -> None:
+    assert len(parse(BASE + f"faults:\n  - {{at: 1 min, {right}}}\n").faults) == 1
+    error = one_error(f"faults:\n  - {{at: 1 min, {wrong}}}\n", base=BASE)
+    assert error.startswith("x.yaml:8:")
+    assert expected in error
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["partition: [i]", "cut: {to: i}", "hold: {from: us-east, to: i}", "loss: {share: 1 %, from: i}",
+     "latency: {add: 1 s, from: i}", "slow: {nodes: i, times: 2}", "skew: {nodes: i, ahead: 1 s}", "rpc: {nodes: i}",
+     "censor: {senders: i}"],
+)  # fmt: skip
+def test_a_region_in_which_nobody_is_is_told(entry: str) -> None:
+    few = EMPTY_REGION + "clients: {count: 2}\n"
+    assert "nobody is in region 'i'" in one_error(f"faults:\n  - {{at: 1 min, {entry}}}\n", base=few)
+
+
+def test_an_outage_where_no_such_node_is_strikes_nobody() -> None:
+    assert "this strikes nobody" in one_error(
+        "faults:\n  - {at: 1 min, outage: {share: 50 %, role: producer, region: eu-west}}\n", base=BASE
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("skew: {nodes: full-0}", "either ahead or behind"),
+        ("skew: {nodes: full-0, ahead: 1 s, behind: 1 s}", "either ahead or behind"),
+        ("cut: {from: full-0, between: [full-0, full-1]}", "'between' is both ways"),
+        ("censor: {}", "does not say what is left out"),
+        ("slow: {nodes: full-0, times: 1}", "1 is too small"),
+        ("loss: {share: 0 %}", "is too small"),
+        ("congestion: 101 %", "is more than"),
+        ("rpc: {nodes: full-0, how: maybe}", "timeout"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(entry: str, expected: str) -> None:
+    assert expected in "\n".join(errors_of(BASE + f"faults:\n  - {{at: 1 min, {entry}}}\n"))
+
+
+def test_a_mend_counts_only_what_begins_before_it() -> None:
+    crash, restart = "  - {at: 2 min, crash: [full-0]}\n", "  - {at: %s, restart: [full-0]}\n"
+    assert len(parse(BASE + "faults:\n" + restart % "3 min" + crash).faults) == 2
+    assert "nothing has crashed" in one_error("faults:\n" + restart % "2 min" + crash, base=BASE)
+    assert len(parse(BASE + "faults:\n" + crash + restart % "2 min").faults) == 2
+    struck = "faults:\n  - {at: 1 min, outage: {share: 50 %, role: full}}\n"
+    assert len(parse(BASE + struck + restart % "2 min").faults) == 2
