@@ -35,10 +35,10 @@ from dashboards.panels.money import Money
 from dashboards.panels.network import Network
 from dashboards.panels.scenario import ScenarioPanel
 from dashboards.scene import Scene
-from dashboards.source import LogReplaced
 from dashboards.windows.filter import FilterPanel
 from dashboards.windows.help import HelpPanel
 from dashboards.windows.window import Window, window_on
+from simnet.log.file import LogReplaced
 from simnet.verdict.so_far import read_results
 
 UPDATES_PER_S = 5

@@ -11,9 +11,9 @@ from array import array
 
 from chain.errors import SimnetError
 from chain.units import parse_duration
-from dashboards.index import after, before
 from dashboards.state import State
 from dashboards.timeline import Timeline
+from simnet.log.index import after, before
 
 SPEEDS = (1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 """Simulated seconds in a real one."""

@@ -16,7 +16,7 @@ from simnet.verdict.so_far import Results, read_promises, read_results
 OPENING_S = 2.0
 """Time to read a log before the first picture; what is left comes with the pictures after it."""
 
-SHOWN_AT_FIRST = ("run", "tasks", "batches", "fraud", "penalties", "faults")
+SHOWN_AT_FIRST = ("run", "tasks", "batches", "fraud", "disputes", "penalties", "faults", "other")
 """Groups of events that the feed shows unless told otherwise."""
 
 

@@ -10,6 +10,7 @@ from dashboards.fold_chain import as_text
 from dashboards.state import Row
 from dashboards.text import Line, count, opg, short, span_of_time
 from dashboards.timeline import Timeline, was_undone
+from simnet.log.descriptions import group_of
 
 TITLES = (
     "asked",
@@ -21,11 +22,6 @@ TITLES = (
     "decided",
     "settled",
 )
-DRAWS = ("CommitteeDrawn", "MembersDrawn", "Sampled")
-"""Events by which a strategy assigns duties."""
-
-DISPUTES = ("Disputed", "Challenged", "ChallengeDecided", "Equivocation", "Inattentive")
-"""Events by which somebody contradicts."""
 
 
 @dataclass
@@ -64,6 +60,10 @@ class Rows:
     def event(self, name: str) -> Iterator[Row]:
         """Contract events of the batch of one name."""
         return (row for row in self.of_batch if row["kind"] == "contract_event" and row["event"] == name)
+
+    def group(self, name: str) -> Iterator[Row]:
+        """Contract events of the batch of one group."""
+        return (row for row in self.of_batch if row["kind"] == "contract_event" and group_of(row) == name)
 
 
 def collect(timeline: Timeline, task: str, number: int) -> Rows:
@@ -142,14 +142,15 @@ def _claimed(step: Step, rows: Rows, who: Who) -> None:
 
 
 def _assigned(step: Step, rows: Rows, who: Who) -> None:
-    for name in DRAWS:
-        for row in rows.event(name):
-            members = row["args"].get("members")
-            if members is not None:
-                step.say(row, f"drawn in block {row['block']}: {', '.join(map(who, members))}")
-            else:
-                is_drawn = int(row["args"]["claims"]) >> rows.index & 1
-                step.say(row, f"{'drawn' if is_drawn else 'not drawn'} to be checked, in block {row['block']}")
+    for row in rows.group("duties"):
+        args = row["args"]
+        if "members" in args:
+            step.say(row, f"drawn in block {row['block']}: {', '.join(map(who, args['members']))}")
+        elif "claims" in args:
+            is_drawn = int(args["claims"]) >> rows.index & 1
+            step.say(row, f"{'drawn' if is_drawn else 'not drawn'} to be checked, in block {row['block']}")
+        else:
+            step.say(row, sentence(row, who))
 
 
 def _checked(step: Step, rows: Rows, who: Who) -> None:
@@ -169,9 +170,8 @@ def _checked(step: Step, rows: Rows, who: Who) -> None:
 
 
 def _decided(step: Step, rows: Rows, who: Who) -> None:
-    for name in DISPUTES:
-        for row in rows.event(name):
-            step.say(row, sentence(row, who), "warn")
+    for row in rows.group("disputes"):
+        step.say(row, sentence(row, who), "warn")
     moves: dict[str, list[Row]] = {}
     for row in rows.of_batch + rows.of_task:
         if row["kind"] == "transaction_mined" and row["function"] != "postBatch":

@@ -13,10 +13,10 @@ from pathlib import Path
 import orjson
 
 from dashboards.fold import apply
-from dashboards.index import Index, Reorg
-from dashboards.source import LogError, LogFile
 from dashboards.state import Row, State
 from simnet.log.events import LOG_FORMAT
+from simnet.log.file import LogError, LogFile
+from simnet.log.index import Index, Reorg
 from simnet.verdict.so_far import Promises
 
 KEYFRAME_EVERY = 4096

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from dashboards.panel import Panel
 from dashboards.state import Batch
 from dashboards.text import Column, Columns, Line, bar, clock, count, on_scale, pair, short, spark
+from simnet.log.contract_events import of_event
 
 BATCHES = Columns(
     Column("batch", 8),
@@ -36,7 +39,6 @@ class Chain(Panel):
         state = self.scene.state
         self._batches = list(state.batches.items())[:OPEN_MAX]
         self._blocks = list(reversed(state.chain.recent))
-        self._tall = height >= 12
 
     def top(self, width: int) -> list[Line]:
         """Totals and gas over time."""
@@ -104,24 +106,14 @@ class Chain(Panel):
     _blocks: list[tuple[int, int, float, int, int, int, str]] = []  # noqa: RUF012
 
 
-WORDS = {
-    "BatchPosted": "posted",
-    "CommitteeDrawn": "committee drawn",
-    "Committed": "committed",
-    "Revealed": "revealed",
-    "Voted": "voted",
-    "Resolved": "resolved",
-    "ClaimRejected": "claim rejected",
-}
-
-
 def stage(batch: Batch) -> str:
     """How far a batch has come, by the last kind of event about it."""
     if batch.posted is None:
         return "to be posted"
     event = next(reversed(batch.steps), "BatchPosted")
     times = batch.steps.get(event, 1)
-    word = WORDS.get(event, event)
-    if event in ("Committed", "Revealed", "Voted") and batch.seats:
+    word = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", event).lower().removeprefix("batch ")
+    of_each_member = (described := of_event("", event)) is not None and "member" in described.named
+    if of_each_member and batch.seats:
         return f"{word} {times}/{batch.seats}"
     return f"{word} {times}×" if times > 1 else word

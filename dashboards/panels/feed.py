@@ -6,9 +6,9 @@ from array import array
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from dashboards.index import GROUPS
 from dashboards.panel import Panel
 from dashboards.text import Line, clock, short
+from nodes.records import GROUPS
 
 if TYPE_CHECKING:
     from dashboards.scene import Scene

@@ -7,9 +7,11 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from dashboards.describe import MARKS
-from dashboards.index import GROUPS
 from dashboards.panel import Panel
 from dashboards.text import Line
+from nodes.records import GROUPS
+
+NAMES = tuple(GROUPS)
 
 
 class FilterPanel(Panel):
@@ -30,28 +32,29 @@ class FilterPanel(Panel):
 
     def count(self) -> int:
         """Every group."""
-        return len(GROUPS)
+        return len(NAMES)
 
     def line(self, index: int, width: int) -> Line:
-        """A box that is ticked or not, the group and its events so far."""
-        group = GROUPS[index]
+        """A box that is ticked or not, the group and its events so far, and what they are."""
+        group = NAMES[index]
         ticked = group in self.scene.groups
         box = ("[✓] ", "good") if ticked else ("[ ] ", "dim")
         return [
             box,
             (f"{MARKS[group][0]} {group:<10}", "" if ticked else "dim"),
             (f" {self._counts[group]:>10,}", "dim"),
+            (f"  {GROUPS[group]}", "dim"),
         ]
 
     def action_toggle_group(self) -> None:
         """Show or hide the group under the cursor."""
-        chosen = GROUPS[self.cursor]
-        self.scene.groups = tuple(g for g in GROUPS if (g in self.scene.groups) != (g == chosen))
+        chosen = NAMES[self.cursor]
+        self.scene.groups = tuple(g for g in NAMES if (g in self.scene.groups) != (g == chosen))
         self.update()
 
     def action_show_groups(self, every: bool) -> None:
         """Show all groups or none."""
-        self.scene.groups = GROUPS if every else ()
+        self.scene.groups = NAMES if every else ()
         self.update()
 
     _counts: dict[str, int] = {}  # noqa: RUF012 - replaced, never changed

@@ -63,6 +63,13 @@ def _events() -> Listing:
     return ("event", "meaning"), list(SOMETIMES.items())
 
 
+def _log() -> Listing:
+    from simnet.cli.log_page import entries
+
+    header = ("kind or event", "group", "sentence", "what it is")
+    return header, [(entry.name, entry.group, entry.sentence.replace("*", ""), entry.meaning) for entry in entries()]
+
+
 LISTINGS: dict[str, Callable[[], Listing]] = {
     "behaviours": _behaviours,
     "strategies": _strategies,
@@ -71,6 +78,7 @@ LISTINGS: dict[str, Callable[[], Listing]] = {
     "models": _models,
     "metrics": _metrics,
     "events": _events,
+    "log": _log,
 }
 
 
@@ -82,14 +90,23 @@ def _summary(member: type) -> str:
 
 @click.command()
 @click.option("--list", "listing", type=click.Choice(list(LISTINGS)), help="List what scenarios can name instead.")
-def schema(listing: str | None) -> None:
+@click.option("--markdown", "as_markdown", is_flag=True, help="With --list log: print the page of the docs.")
+def schema(listing: str | None, as_markdown: bool) -> None:
     """Print the JSON schema of scenario files, plugins included.
 
     \b
     simnet schema > scenario.schema.json     for an editor
     simnet schema --list behaviours          what an adversary can do
     simnet schema --list metrics             what an expectation can name
+    simnet schema --list log                 what the event log holds
     """
+    if as_markdown:
+        if listing != "log":
+            raise click.UsageError("--markdown goes with --list log")
+        from simnet.cli.log_page import markdown
+
+        click.echo(markdown(), nl=False)
+        return
     if listing is None:
         from simnet.scenario.json_schema import json_schema
 

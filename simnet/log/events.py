@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from nodes.records import Record
+from nodes.records import Record, event
 
 TIME_DIGITS = 6
 """Times are logged to the microsecond."""
@@ -28,6 +28,7 @@ BUFFERED_LINES = 512
 """Lines held back before they are written and hashed together."""
 
 
+@event(group="run", says="{scenario} begins, seed {seed}, strategy {strategy}")
 @dataclass(frozen=True, slots=True)
 class RunStarted(Record):
     """First line of every log: what is run."""
@@ -45,6 +46,7 @@ class RunStarted(Record):
     format: int = LOG_FORMAT
 
 
+@event(group="run", subjects=("name",), says="{name} joins in {region} with {stake:opg} OPG[, behaves: {behaviours}]")
 @dataclass(frozen=True, slots=True)
 class ParticipantJoined(Record):
     """A participant exists. `behaviours` is ground truth; an empty list means honest."""
@@ -59,6 +61,7 @@ class ParticipantJoined(Record):
     dishonest: bool
 
 
+@event(group="run", says="model {name} on offer, {macs:count} multiply-accumulates")
 @dataclass(frozen=True, slots=True)
 class ModelServed(Record):
     """A model is on offer; `macs` are those of its reference variant.
@@ -72,6 +75,11 @@ class ModelServed(Record):
     arithmetic: str
 
 
+@event(
+    group="messages",
+    subjects=("sender", "receiver"),
+    says="{sender} → {receiver}: {what}, {size_bytes:count} B[ in {delay_s:span}][, lost: {lost}]",
+)
 @dataclass(frozen=True, slots=True)
 class MessageSent(Record):
     """A message left its sender. `lost` says why it never arrives, or is empty."""
@@ -84,6 +92,9 @@ class MessageSent(Record):
     lost: str
 
 
+@event(
+    group="work", subjects=("node", "task"), says="{node} runs {model}/{variant} to {purpose} {task:id}, {busy_s:span}"
+)
 @dataclass(frozen=True, slots=True)
 class Executed(Record):
     """A node ran a model. Waiting for the device is in `wait_s`, not in `busy_s`."""
@@ -98,6 +109,11 @@ class Executed(Record):
     wait_s: float
 
 
+@event(
+    group="blocks",
+    subjects=("producer",),
+    says="block {number} by {producer}: {transactions} transactions, {gas_used:count} gas[, {pending} left pending]",
+)
 @dataclass(frozen=True, slots=True)
 class BlockMined(Record):
     """A block, with how many transactions it holds and how many it left pending."""
@@ -110,6 +126,7 @@ class BlockMined(Record):
     pending: int
 
 
+@event(group="run", says="assumed prices: gas {gas_price_gwei} gwei, ether {ether_usd} USD, OPG {opg_usd} USD")
 @dataclass(frozen=True, slots=True)
 class PricesAssumed(Record):
     """What gas, ether and OPG are assumed to cost: for reports, nothing in a run hangs on it."""
@@ -119,6 +136,11 @@ class PricesAssumed(Record):
     opg_usd: float
 
 
+@event(
+    group="blocks",
+    subjects=("sender", "subject"),
+    says="{sender:who} {contract}.{function}[ on {subject:id}], {gas_used:count} gas[, reverted: {revert:head}]",
+)
 @dataclass(frozen=True, slots=True)
 class TransactionMined(Record):
     """A transaction is in a block. `revert` is empty if it took effect.
@@ -136,6 +158,7 @@ class TransactionMined(Record):
     waited_s: float
 
 
+@event(group="other", subjects=("subject",), says="{contract}.{event} {args}")
 @dataclass(frozen=True, slots=True)
 class ContractEvent(Record):
     """A contract emitted an event. Arguments as JSON: amounts as strings, bytes as hex.
@@ -152,6 +175,7 @@ class ContractEvent(Record):
     args: dict[str, Any]
 
 
+@event(group="faults", says="{depth} blocks from {first} on are undone")
 @dataclass(frozen=True, slots=True)
 class ChainReorged(Record):
     """The last `depth` blocks, from block `first` on, were replaced by empty ones."""
@@ -161,6 +185,7 @@ class ChainReorged(Record):
     transactions: int
 
 
+@event(group="faults", subjects=("targets",), says="{says}[ ({targets:besides says})]")
 @dataclass(frozen=True, slots=True)
 class FaultInjected(Record):
     """A fault happened. Its number joins it to its end."""
@@ -177,6 +202,7 @@ class FaultInjected(Record):
     """Whether it goes on until it is undone, as opposed to being over at once."""
 
 
+@event(group="faults", subjects=("targets",), says="{says}[ ({targets:besides says})]")
 @dataclass(frozen=True, slots=True)
 class FaultEnded(Record):
     """A fault was undone, or a part of it."""
@@ -190,6 +216,7 @@ class FaultEnded(Record):
     """Whether nothing of it is left."""
 
 
+@event(group="faults", subjects=("nodes",), says="injected by hand: {what}")
 @dataclass(frozen=True, slots=True)
 class Touched(Record):
     """Somebody injected a fault or a behaviour by hand: scenario and seed alone do not repeat this run."""
@@ -203,6 +230,7 @@ class Touched(Record):
     dishonest: bool
 
 
+@event(group="money", says="{accounted:opg} of {total:opg} OPG accounted for")
 @dataclass(frozen=True, slots=True)
 class SupplyRead(Record):
     """The token's books, read from the chain at the end: all in wei."""
@@ -212,6 +240,7 @@ class SupplyRead(Record):
     burned: str
 
 
+@event(group="money", subjects=("node",), says="{node} has {stake:opg} OPG at stake in the end")
 @dataclass(frozen=True, slots=True)
 class StakeRead(Record):
     """A node's stake, read from the chain at the end."""
@@ -220,12 +249,16 @@ class StakeRead(Record):
     stake: str
 
 
+@event(group="run", says="the run ends: {reason}")
 @dataclass(frozen=True, slots=True)
 class RunEnded(Record):
     """Last line: how far it got. `reason` is ``completed``, ``interrupted`` or an error."""
 
     reason: str
 
+
+Row = dict[str, Any]
+"""A line of the log: ``i``, ``t`` and ``kind``, and the fields of the record of that kind."""
 
 Listener = Callable[[float, Record], None]
 
@@ -283,7 +316,7 @@ class EventLog:
             self._file.close()
 
 
-def read_log(path: Path) -> Iterator[dict[str, Any]]:
+def read_log(path: Path) -> Iterator[Row]:
     """Every complete line of a log, in order. A torn last line, as a killed run leaves it, is skipped."""
     with path.open("rb") as file:
         for line in file:

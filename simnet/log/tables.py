@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from simnet.log.events import Row as Row
 from simnet.log.events import read_log
-
-Row = dict[str, Any]
 
 
 @dataclass

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from dashboards import timeline as module
 from dashboards.fold import apply
-from dashboards.source import LogError, LogReplaced
 from dashboards.state import State
 from dashboards.timeline import Timeline
+from simnet.log.file import LogError, LogReplaced
 from simnet.verdict.expectations import parse_expectation
 from simnet.verdict.so_far import Promises
 from tests.large_log import write_log
