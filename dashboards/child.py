@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simnet.kernel.pace import Order
+    from simnet.kernel.inbox import Inbox
     from simnet.scenario.schema import Scenario
 
 
@@ -41,18 +42,12 @@ def serve(
 def perform(connection: Connection, scenario: Scenario, out: Path | None, speed: float, command: str) -> None:
     """Run, steered from the other side, and send what came of it."""
     from chain.errors import SimnetError
-    from simnet.kernel.pace import Control, Order
+    from simnet.kernel.pace import Control
     from simnet.run import Options, run
     from simnet.world.build import World
     from simnet.world.injection import inject
 
-    def inbox(timeout_s: float | None) -> Order | None:
-        try:
-            return connection.recv() if connection.poll(timeout_s) else None
-        except (EOFError, OSError):
-            return Order("stop")
-
-    control = Control(speed=speed, inbox=inbox)
+    control = Control(speed=speed)
 
     def begin(world: World) -> None:
         def inject_or_refuse(text: str) -> None:
@@ -62,6 +57,7 @@ def perform(connection: Connection, scenario: Scenario, out: Path | None, speed:
                 connection.send(("refused", str(error)))
 
         control.inject = inject_or_refuse
+        threading.Thread(target=listen, args=(connection, world.engine.scheduler.inbox), daemon=True).start()
         world.log.listen(control.observe)
         world.log.flush()
         connection.send(("began", world.log.path))
@@ -69,6 +65,17 @@ def perform(connection: Connection, scenario: Scenario, out: Path | None, speed:
     finished = run(scenario, Options(out=out, pace=control, stop=control.stop, command=command, begin=begin))
     failure = finished.failure and (str(finished.failure), finished.failure.hint, finished.failure.exit_code)
     connection.send(("finished", (replace(finished, failure=None), failure)))
+
+
+def listen(connection: Connection, inbox: Inbox) -> None:
+    """Pass orders on to the event loop until the pipe closes; then the run is to stop."""
+    from simnet.kernel.inbox import Order
+
+    try:
+        while True:
+            inbox.put(connection.recv())
+    except (EOFError, OSError):
+        inbox.put(Order("stop"))
 
 
 def silence(errors: str) -> None:

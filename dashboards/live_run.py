@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chain.errors import SimnetError
 from dashboards.child import serve
-from simnet.kernel.pace import Order
+from simnet.kernel.inbox import Order
 
 if TYPE_CHECKING:
     from simnet.run import Finished

@@ -168,7 +168,7 @@ class Attest:
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class SignResponse:
     """Have this participant's enclave stand by an answer that was computed in it, at a Unix second.
 
     Answers `nodes.enclave.signing.SignedResponse`, or ``None`` if the enclave did not compute that.
@@ -183,7 +183,7 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
+class Heartbeat:
     """Have this participant's enclave show that it is alive. Answers timestamp and signature, or ``None``."""
 
     timestamp: int
@@ -230,7 +230,7 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class ReadPrice:
     """Answers what one OPG is worth now, over what it was worth when the run began."""
 
 
@@ -263,13 +263,13 @@ Effect: TypeAlias = (
     | Sign
     | Pay
     | Attest
-    | Seal
-    | Beat
+    | SignResponse
+    | Heartbeat
     | Prove
     | Verify
     | Sleep
     | Now
-    | Quote
+    | ReadPrice
     | Spawn
     | Note
 )

@@ -7,7 +7,7 @@ fixed header.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -135,11 +135,15 @@ Message: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What a mailbox holds: a message from a peer, or a log from the chain (`sender` is then ``chain``)."""
+class Envelope(NamedTuple):
+    """What a mailbox holds: a message from a peer, or a log from the chain (`sender` is then ``chain``).
+
+    A tuple, because one is made for every message.
+    """
 
     sender: str
     message: Message | Log
     request: int = 0
     """Number to reply to; 0 when no reply is waited for."""
+    reply_to: int = 0
+    """Number of the request that it answers; 0 if it answers none."""

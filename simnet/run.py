@@ -125,7 +125,7 @@ def play(scenario: Scenario, chain: Chain, log: EventLog, options: Options) -> t
     reason = COMPLETED
     try:
         end = scenario.duration + scenario.settle
-        if not drive(engine.environment, end, options.pace, options.progress):
+        if not drive(engine.scheduler, end, options.pace, options.progress):
             reason = INTERRUPTED
         take_stock(world)
     except SimnetError as error:

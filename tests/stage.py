@@ -6,6 +6,7 @@ Latency between two hosts on the stage is 4 ms, so that tests can say when somet
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor as Workers
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,18 +21,24 @@ from chain.quantities import Address, Gas, Timestamp, Wei
 from chain.seam import Block, Call, Log, Native, Receipt, Revert
 from nodes.adversaries.behaviour import Behaviour, Gate
 from nodes.effects import Steps
+from nodes.enclave.sandbox import Sandbox
 from nodes.identity import Identity, Role
 from nodes.models.devices import DEVICES
-from nodes.models.execution import Execution
+from nodes.models.execution import Execution, Executor
 from nodes.producer import Producer
 from nodes.records import Record
 from simnet.faults.fault import Fault, Injector
 from simnet.kernel.compute import ComputeTime
+from simnet.kernel.device import Device
+from simnet.kernel.enclave import Enclave
 from simnet.kernel.engine import Engine
 from simnet.kernel.host import Host
-from simnet.kernel.mempool import Ledger
+from simnet.kernel.mempool import Mempool
 from simnet.kernel.network import Network, NetworkParameters
+from simnet.kernel.scheduler import Scheduler
 from simnet.kernel.streams import Streams
+from simnet.kernel.transport import Transport
+from simnet.kernel.wallet import Wallet
 from simnet.log.events import EventLog
 from simnet.scenario.kinds import FAULT
 
@@ -167,15 +174,18 @@ class Stage:
         parameters: NetworkParameters = CALM,
         block_time_s: float = 2.0,
         block_gas_limit: int = 30_000_000,
+        transport: Callable[[Scheduler], Transport | None] = lambda _: None,
     ) -> None:
         self.chain = EchoChain(Gas(block_gas_limit))
         self.log = EventLog(directory / "events.jsonl")
         self.records: list[tuple[float, Record]] = []
         self.log.listen(lambda time_s, record: self.records.append((time_s, record)))
         self.network = Network(parameters, Streams(1))
-        self.ledger = Ledger(self.chain, DOMAIN, GENESIS, block_time_s)
-        self.engine = Engine(self.network, self.log, self.ledger, SecondsPerItem())
+        self.scheduler = Scheduler()
+        self.mempool = Mempool(self.chain, GENESIS, block_time_s, self.scheduler, self.log)
+        self.engine = Engine(self.scheduler, self.network, self.log, self.mempool, transport(self.scheduler))
         self.injector = Injector(self.engine, Streams(1))
+        self.executor: Executor = EchoExecutor()
         self.said: list[Any] = []
 
     def close(self) -> None:
@@ -188,25 +198,25 @@ class Stage:
         steps: Callable[[], Steps],
         region: str = "here",
         behaviours: tuple[tuple[Behaviour, Gate], ...] = (),
+        executes: bool = True,
+        sandbox: Sandbox | None = None,
+        workers: Workers | None = None,
     ) -> Host:
-        """Add a participant that follows these steps, with a device."""
-        return self._add(
-            Host(
-                identity(name, region=region),
-                Key(name.encode()),
-                lambda: Script(steps),
-                EchoExecutor(),
-                DEVICES["cpu"],
-                behaviours,
-            )
-        )
+        """Add a participant that follows these steps, with a wallet and, if it executes anything, a device."""
+        host = Host(identity(name, region=region), lambda: Script(steps), behaviours)
+        host.install("wallet", Wallet(host.identity, Key(name.encode()), DOMAIN, lambda peer: identity(peer).address))
+        if executes:
+            observer = None if sandbox is None else sandbox.compute
+            with_what = self.executor, DEVICES["cpu"], SecondsPerItem(), host.conditions, self.scheduler, self.log
+            host.install("device", Device(name, *with_what, observer, workers))
+            host.install("enclave", Enclave(sandbox, self.scheduler, GENESIS))
+        return self._add(host)
 
     def producer(self, name: str = "producer-0", region: str = "here") -> Host:
         """Add a block producer."""
         me = identity(name, Role.PRODUCER, region)
-        host = self._add(Host(me, Key(name.encode()), lambda: Producer(me, self.chain.block_gas_limit)))
-        self.ledger.producers.append(host)
-        return host
+        self.mempool.producers.append(name)
+        return self._add(Host(me, lambda: Producer(me, self.chain.block_gas_limit)))
 
     def _add(self, host: Host) -> Host:
         self.network.join(host.name, host.identity.region)
@@ -228,7 +238,7 @@ class Stage:
 
     def run(self, until_s: float) -> list[Any]:
         """Run, and return what was said."""
-        self.engine.environment.run(until=until_s)
+        self.scheduler.run(until_s)
         return self.said
 
     def of(self, kind: type[Record]) -> list[Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nodes.effects import Execute, Purpose, Seal
+from nodes.effects import Execute, Purpose, SignResponse
 from nodes.enclave.enclave import Enclave
 from nodes.enclave.evidence import request_hash
 from nodes.enclave.signing import SignedResponse
@@ -38,16 +38,16 @@ class Sandbox:
         if len(self.computed) > REMEMBERED:
             del self.computed[next(iter(self.computed))]
 
-    def seal(self, effect: Seal) -> SignedResponse | None:
+    def sign_response(self, effect: SignResponse) -> SignedResponse | None:
         """Sign an answer once; ``None`` for one that was not computed here."""
         claimed = (effect.model, effect.input_hash, effect.output_hash)
         if self.computed.get(effect.task) != claimed:
             return None
         del self.computed[effect.task]
-        return seal(self.enclave, effect)
+        return sign_response(self.enclave, effect)
 
 
-def seal(enclave: Enclave, effect: Seal) -> SignedResponse:
+def sign_response(enclave: Enclave, effect: SignResponse) -> SignedResponse:
     """Sign an answer without asking where it comes from: for a sandbox, and for who holds its key."""
     request = request_hash(bytes.fromhex(effect.task[2:]), effect.model_hash, effect.input_hash)
     return enclave.respond(request, effect.output_hash, effect.timestamp)

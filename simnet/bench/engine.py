@@ -15,17 +15,16 @@ from typing import Any
 
 import simpy
 
-from chain.formats.signing import Domain, Key
-from chain.quantities import Address, Timestamp
+from chain.formats.signing import Key
+from chain.quantities import Timestamp
 from nodes.effects import Receive, Send, Sleep, Spawn, Steps
 from nodes.identity import Identity, Role
 from nodes.messages import BatchQuery
-from nodes.models.zoo import Zoo
-from simnet.kernel.compute import ComputeTime
 from simnet.kernel.engine import Engine
 from simnet.kernel.host import Host
-from simnet.kernel.mempool import Ledger
+from simnet.kernel.mempool import Mempool
 from simnet.kernel.network import Network, NetworkParameters
+from simnet.kernel.scheduler import Scheduler
 from simnet.kernel.streams import Streams
 from simnet.log.events import EventLog
 
@@ -86,15 +85,16 @@ def engine(nodes: int, messages: int) -> float:
     network = Network(NETWORK, streams)
     with tempfile.TemporaryDirectory(prefix="simnet-bench-") as directory:
         log = EventLog(Path(directory, "events.jsonl"))
-        ledger = Ledger(None, Domain(1, Address("0x" + "00" * 20)), Timestamp(0), 2.0)  # type: ignore[arg-type]
-        machine = Engine(network, log, ledger, ComputeTime(Zoo()))
+        scheduler = Scheduler()
+        mempool = Mempool(None, Timestamp(0), 2.0, scheduler, log)  # type: ignore[arg-type]
+        machine = Engine(scheduler, network, log, mempool)
         for i in range(nodes):
             name, key = f"full-{i}", Key(i.to_bytes(32, "big"))
             network.join(name, NETWORK.regions[i % 3])
             begin = partial(Relay, f"full-{(i + 1) % nodes}", each)
-            machine.add(Host(Identity(name, Role.FULL, key.address, "a"), key, begin))
+            machine.add(Host(Identity(name, Role.FULL, key.address, "a"), begin))
         started = time.perf_counter()
-        machine.environment.run()
+        scheduler.run()
         took = time.perf_counter() - started
         log.close()
     return each * nodes / took

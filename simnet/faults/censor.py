@@ -64,7 +64,7 @@ class Censor(Lasting):
             named = out.contract in (None, call.contract) and out.function in (None, call.function)
             return named and (out.senders is None or call.sender in addresses)
 
-        lift = engine.ledger.conditions.censorships.lay(Censorship(frozenset(producers), excludes))
+        lift = engine.mempool.conditions.censorships.lay(Censorship(frozenset(producers), excludes))
         return Undo.whole(out.senders or (), lift)
 
     def problems(self, setting: Setting) -> Iterator[Finding]:

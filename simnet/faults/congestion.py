@@ -29,4 +29,4 @@ class Congestion(Lasting):
 
     def begin(self, world: World) -> Undo:
         """Fill them."""
-        return Undo.whole((), world.engine.ledger.conditions.filled.lay(self.congestion))
+        return Undo.whole((), world.engine.mempool.conditions.filled.lay(self.congestion))

@@ -46,14 +46,14 @@ def stop(world: World, names: tuple[str, ...]) -> Undo:
 
 
 def _stop(world: World, name: str) -> Callable[[], None]:
-    engine, host = world.engine, world.engine.hosts[name]
+    host = world.engine.hosts[name]
     lift = host.conditions.outages.lay("crash")
     if host.up:
-        engine.crash(host)
+        host.crash()
 
     def start() -> None:
         lift()
         if not host.conditions.outages:
-            engine.restart(host)
+            host.restart()
 
     return start

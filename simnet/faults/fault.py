@@ -20,8 +20,6 @@ from nodes.parameters import Parameters
 from simnet.log.events import FaultEnded, FaultInjected
 
 if TYPE_CHECKING:  # loading a scenario needs no engine
-    from simpy import Event
-
     from simnet.kernel.engine import Engine
     from simnet.kernel.streams import Streams
 
@@ -178,7 +176,7 @@ class Injector:
             self._at(fault.at, partial(self.inject, fault))
 
     def _at(self, time_s: float, act: Callable[[], object]) -> None:
-        def happen(_: Event) -> None:
+        def happen(_: None) -> None:
             act()
 
         self.engine.after(time_s - self.engine.now, happen)

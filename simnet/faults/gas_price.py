@@ -30,7 +30,7 @@ class GasPrice(Lasting):
 
     def begin(self, world: World) -> Undo:
         """Multiply it."""
-        return Undo.whole((), world.engine.ledger.conditions.gas_prices.lay(self.gas_price))
+        return Undo.whole((), world.engine.mempool.conditions.gas_prices.lay(self.gas_price))
 
     def problems(self, setting: Setting) -> Iterator[Finding]:
         """A price that is the old one."""

@@ -31,7 +31,7 @@ class Hold(Lasting):
     def begin(self, world: World) -> Undo:
         """Hold the way."""
         (way,) = self.hold.ways(world.engine.network)
-        return Undo.whole(self.hold.names, world.engine.hold(way))
+        return Undo.whole(self.hold.names, world.engine.network.hold(way))
 
     def problems(self, setting: Setting) -> Iterator[Finding]:
         """Unknown names, and ways that no message takes."""

@@ -28,4 +28,4 @@ class Price(Lasting):
 
     def begin(self, world: World) -> Undo:
         """Set it."""
-        return Undo.whole((), world.engine.ledger.conditions.opg_prices.lay(self.price))
+        return Undo.whole((), world.engine.mempool.conditions.opg_prices.lay(self.price))

@@ -30,7 +30,7 @@ class Reorg(Fault):
 
     def begin(self, world: World) -> Undo:
         """Replace them."""
-        world.engine.ledger.reorg(self.reorg)
+        world.engine.mempool.reorg(self.reorg)
         return Undo()
 
     def problems(self, setting: Setting) -> Iterator[Finding]:

@@ -1,31 +1,23 @@
-"""A host: the place in the engine where one participant lives, with its mailbox, device and key.
+"""A host: the place in the engine where one participant lives, with its facilities and its tasks.
 
-Tasks are the participant's generators in progress. A crash ends them all and empties the mailbox; a restart
-begins the participant anew, with nothing remembered but its name and its key.
+Tasks are the participant's generators in progress. A crash ends them all; a restart begins the participant anew, with
+nothing remembered but its name and its key.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol, TypeVar
 
-import simpy
-
-from chain.formats.signing import Key
 from nodes.adversaries.behaviour import Behaviour, Gate, filtered
-from nodes.effects import Steps
+from nodes.effects import Check, Spawn, Steps
 from nodes.identity import Identity
-from nodes.messages import Envelope
-from nodes.models.devices import Device
-from nodes.models.execution import Executor
 from simnet.kernel.conditions import HostConditions
+from simnet.kernel.facility import Facility
+from simnet.kernel.scheduler import Handler, Task
 
-if TYPE_CHECKING:
-    from nodes.enclave.sandbox import Sandbox
-    from nodes.proofs.prover import Prover
-    from simnet.kernel.engine import Engine
+F = TypeVar("F", bound=Facility)
 
 
 class Participant(Protocol):
@@ -36,38 +28,56 @@ class Participant(Protocol):
         ...
 
 
-@dataclass(slots=True)
+class Handlers(dict[type, Handler]):
+    """Handlers by kind of effect. Raises `TypeError` for a kind that the host has no facility for."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__()
+        self._host = host
+
+    def __missing__(self, effect: type) -> Handler:
+        raise TypeError(f"{self._host} has no facility for {effect.__name__}")
+
+
+@dataclass(slots=True, eq=False)
 class Host:
     """One participant in the engine."""
 
     identity: Identity
-    key: Key
     begin: Callable[[], Participant]
     """Makes the participant, at the start and after each crash."""
-    executor: Executor | None = None
-    device: Device | None = None
     behaviours: tuple[tuple[Behaviour, Gate], ...] = ()
     """Innermost first."""
-    sandbox: Sandbox | None = None
-    """Where it computes, if that is an enclave."""
-    prover: Prover | None = None
-    """What makes its proofs, if it makes any, or verifies them."""
-    provers_free_at: list[float] = field(default_factory=list)
-    """When each of its provers is free, if it has any."""
-    up: bool = True
     conditions: HostConditions = field(default_factory=HostConditions)
     """What faults make of it."""
-    device_free_at: float = 0.0
-    mailbox: deque[Envelope] = field(default_factory=deque)
-    receiver: Task | None = None
-    """The task that waits for the mailbox, if one does."""
+    facilities: dict[str, Facility] = field(default_factory=dict)
+    up: bool = True
     tasks: dict[Task, None] = field(default_factory=dict)
-    subscriptions: dict[str, None] = field(default_factory=dict)
+    handlers: Handlers = field(init=False)
+    """What is done for each kind of effect: by the host itself, or by one of its facilities."""
+
+    def __post_init__(self) -> None:
+        self.handlers = Handlers(self.name)
+        self.handlers.update({Spawn: self._spawn, Check: self._check})
 
     @property
     def name(self) -> str:
         """The participant's name."""
         return self.identity.name
+
+    def install(self, name: str, facility: F) -> F:
+        """Give it a facility."""
+        self.facilities[name] = facility
+        self.handlers.update(facility.handlers)
+        return facility
+
+    def start(self) -> None:
+        """Begin the participant's life."""
+        self.run(self.begin().run())
+
+    def run(self, steps: Steps) -> None:
+        """Begin a task."""
+        Task(self.wrap(steps), self.handlers, self.tasks).resume(None)
 
     def wrap(self, steps: Steps) -> Steps:
         """Steps with this host's behaviours in front."""
@@ -75,27 +85,26 @@ class Host:
             steps = filtered(steps, behaviour, gate)
         return steps
 
+    def crash(self) -> None:
+        """Stop: its tasks end, and its facilities lose what is not kept anywhere."""
+        self.up = False
+        tasks, self.tasks = list(self.tasks), {}
+        for task in tasks:
+            task.end()
+        for facility in self.facilities.values():
+            facility.crash()
 
-class Task:
-    """A generator in progress. `stack` holds it and the procedures it is in the middle of."""
+    def restart(self) -> None:
+        """Start the participant anew, if it has crashed."""
+        if self.up:
+            return
+        self.up = True
+        for facility in self.facilities.values():
+            facility.restart()
+        self.start()
 
-    __slots__ = ("alive", "engine", "host", "stack")
+    def _spawn(self, _: Task, effect: Spawn) -> None:
+        self.run(effect.steps)
 
-    def __init__(self, engine: Engine, host: Host, steps: Steps) -> None:
-        self.engine = engine
-        self.host = host
-        self.stack = [steps]
-        self.alive = True
-
-    def wake(self, event: simpy.Event) -> None:
-        """Go on with the value of a simpy event: for use as its callback."""
-        self.engine.resume(self, event._value)
-
-    def end(self) -> None:
-        """Stop for good, wherever it is."""
-        self.alive = False
-        while self.stack:
-            self.stack.pop().close()
-
-
-Answer = Any
+    def _check(self, task: Task, effect: Check) -> None:
+        task.stack.append(self.wrap(effect.procedure()))

@@ -10,9 +10,8 @@ stays until its own handle removes it, and those that overlap all apply.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import networkx
 
@@ -81,6 +80,19 @@ def _shape(topology: str, sites: int, seed: int) -> networkx.Graph[int]:
     return graph
 
 
+def spread_of(distribution: str, jitter: float) -> Callable[[float], float]:
+    """What a message's latency is over its median, from a standard normal draw."""
+    exp, most = math.exp, RELATIVE_JITTER_MAX
+    match distribution:
+        case "lognormal":
+            return lambda draw: min(exp(jitter * draw), most)
+        case "normal":
+            return lambda draw: min(max(1 + jitter * draw, 0.1), most)
+        case "uniform":
+            return lambda draw: 1 + jitter * math.erf(draw / math.sqrt(2))
+    return lambda _: 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """Messages from any of these senders to any of these receivers."""
@@ -98,8 +110,8 @@ class Hold:
     """Keeps back what goes its way, until it is released."""
 
     way: Way
-    kept: list[Any] = field(default_factory=list)
-    """What it keeps, oldest first: whatever whoever sends gives it."""
+    kept: list[Callable[[], None]] = field(default_factory=list)
+    """What sends each message that it keeps on its way again, oldest first."""
 
 
 class Network:
@@ -114,7 +126,10 @@ class Network:
         self._crowd: dict[int, int] = dict.fromkeys(self.graph.nodes, 0)
         self._site: dict[str, int] = {}
         self._region: dict[str, str] = {}
-        self._jitter: dict[str, Iterator[float]] = {}
+        self._uplink: dict[str, tuple[dict[int, float], Callable[[], float]]] = {}
+        """Of each participant: seconds from its site to every other, and its draws of jitter."""
+        self._spread = spread_of(parameters.distribution, parameters.jitter)
+        self._bandwidth = parameters.bandwidth
         self._fate: dict[str, Iterator[float]] = {}
         self.cuts: Layers[Way] = Layers()
         self.holds: Layers[Hold] = Layers()
@@ -134,7 +149,7 @@ class Network:
         self._crowd[site] += 1
         self._site[name] = site
         self._region[name] = region
-        self._jitter[name] = self._streams.normals(f"network/jitter/{name}")
+        self._uplink[name] = self._path_s[site], self._streams.normals(f"network/jitter/{name}").__next__
         self._fate[name] = self._streams.uniforms(f"network/loss/{name}")
 
     def site_of(self, name: str) -> int:
@@ -148,23 +163,13 @@ class Network:
 
     def travel(self, sender: str, receiver: str, size_bytes: int) -> float:
         """Seconds that it takes when no fault delays it; the jitter is drawn from the first one's stream."""
-        median = 2 * ACCESS_S + self._path_s[self._site[sender]][self._site[receiver]]
-        return median * self._spread(sender) + size_bytes / self.parameters.bandwidth
+        path_s, jitter = self._uplink[sender]
+        median = 2 * ACCESS_S + path_s[self._site[receiver]]
+        return median * self._spread(jitter()) + size_bytes / self._bandwidth
 
     def added(self, sender: str, receiver: str) -> float:
         """Seconds that faults add."""
         return math.fsum(more for way, more in self.delays.values() if way.covers(sender, receiver))
-
-    def _spread(self, sender: str) -> float:
-        draw, jitter = next(self._jitter[sender]), self.parameters.jitter
-        match self.parameters.distribution:
-            case "lognormal":
-                return min(math.exp(jitter * draw), RELATIVE_JITTER_MAX)
-            case "normal":
-                return min(max(1 + jitter * draw, 0.1), RELATIVE_JITTER_MAX)
-            case "uniform":
-                return 1 + jitter * math.erf(draw / math.sqrt(2))
-        return 1.0
 
     def obstacle(self, sender: str, receiver: str) -> str:
         """Why a message sent now does not arrive: ``partition``, ``loss``, or an empty string."""
@@ -185,6 +190,19 @@ class Network:
     def hold_on(self, sender: str, receiver: str) -> Hold | None:
         """The first hold that keeps messages on this way back, if one does."""
         return next((hold for hold in self.holds.values() if hold.way.covers(sender, receiver)), None)
+
+    def hold(self, way: Way) -> Lift:
+        """Keep messages that go this way back. What is returned sends them on; another hold may take them over."""
+        hold = Hold(way)
+        lift = self.holds.lay(hold)
+
+        def release() -> None:
+            lift()
+            kept, hold.kept = hold.kept, []
+            for send_on in kept:
+                send_on()
+
+        return release
 
     @property
     def everybody(self) -> tuple[str, ...]:

@@ -6,13 +6,15 @@ else differs: the log's digest is the same at every pace, however often somebody
 
 from __future__ import annotations
 
+import math
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import simpy
-
 from nodes.records import Record
+from simnet.kernel.inbox import Act, Inbox, Order
+from simnet.kernel.scheduler import Scheduler
 
 CHECK_EVERY = 256
 """Events between two looks at progress, and at orders while there is no time to wait."""
@@ -43,62 +45,70 @@ class Pace:
     """Ends every wait."""
     _origin: tuple[float, float] | None = field(default=None, repr=False)
 
-    def wait_for(self, simulated_s: float) -> None:
-        """Return when it is time for an event at `simulated_s`, or to stop."""
-        while self.speed and not self.stop.requested and (ahead := self.ahead(simulated_s)) > 0:
-            self.idle()
-            time.sleep(min(ahead, LOOK_EVERY_S))
+    def wait_for(self, simulated_s: float, inbox: Inbox) -> Act | None:
+        """Return when it is time for an event at `simulated_s`, or to stop; or before that with what came in."""
+        while not self.stop.requested:
+            ahead = max(self.ahead(simulated_s), 0.0)
+            if ahead:
+                self.idle()
+            item = inbox.take(min(ahead, LOOK_EVERY_S))
+            if item is not None and not isinstance(item, Order):  # nobody steers this pace
+                return item
+            if not ahead:
+                break
+        return None
+
+    def moment(self) -> float:
+        """Simulated seconds that it is now, by the real clock; 0 if there is nothing to tell it by."""
+        if not self.speed or self._origin is None:
+            return 0.0
+        started, first = self._origin
+        return first + self.speed * (time.monotonic() - started)
 
     def ahead(self, simulated_s: float) -> float:
         """Real seconds until it is time for an event at `simulated_s`; 0 or less if it is."""
         if not self.speed:
-            return 0.0
+            return 0.0 if simulated_s < math.inf else math.inf
         if self._origin is None:
             self._origin = (time.monotonic(), simulated_s)
         started, first = self._origin
         return (simulated_s - first) / self.speed - (time.monotonic() - started)
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What somebody who steers a run wants."""
-
-    verb: str
-    """``pause``, ``go``, ``step``, ``speed``, ``inject`` or ``stop``."""
-    text: str = ""
-    """Of a step: the kind of record to run on to, any if empty. Of an injection: what to inject."""
-    speed: float = 0.0
-
-
 @dataclass
 class Control(Pace):
     """A pace that somebody steers while the run goes on.
 
-    Orders are looked for between events, so the engine needs no thread and no lock. Only an injection changes
-    what happens; everything else changes when.
+    Orders come through the inbox, with everything else that comes from outside. Only an injection changes what
+    happens; everything else changes when.
     """
 
-    inbox: Callable[[float | None], Order | None] = field(default=lambda _: None, repr=False)
-    """Hands over the next order. Waits so many seconds for one at the most, for ever if ``None``."""
     inject: Callable[[str], None] = field(default=lambda _: None, repr=False)
     paused: bool = False
     _until: str | None = field(default=None, repr=False)
     _events: int = field(default=0, repr=False)
+    _kept: deque[Act] = field(default_factory=deque, repr=False)
+    """What came in during a pause."""
 
-    def wait_for(self, simulated_s: float) -> None:
-        """Return when it is time for the event and nobody holds the run up; obey orders meanwhile."""
+    def wait_for(self, simulated_s: float, inbox: Inbox) -> Act | None:
+        """Return when it is time for the event and nobody holds the run up, or with what came in; obey orders."""
         self._events += 1
         while not self.stop.requested:
-            stepping = self._until is not None
-            ahead = None if self.paused else 0.0 if stepping else self.ahead(simulated_s)
-            if ahead is None or ahead > 0:
+            ahead = None if self.paused else 0.0 if self._until is not None else max(self.ahead(simulated_s), 0.0)
+            if ahead is not None and self._kept:
+                return self._kept.popleft()
+            if ahead != 0.0:
                 self.idle()
             elif self._events % CHECK_EVERY:
-                return
-            order = self.inbox(ahead if ahead is None else max(ahead, 0.0))
-            if order is None:
-                return
-            self.obey(order)
+                return None
+            item = inbox.take(None if ahead is None or ahead == math.inf else ahead)
+            if isinstance(item, Order):
+                self.obey(item)
+            elif self.paused and item is not None:
+                self._kept.append(item)
+            else:
+                return item
+        return None
 
     def obey(self, order: Order) -> None:
         """Carry out one order."""
@@ -123,15 +133,26 @@ class Control(Pace):
             self.paused, self._until = True, None
 
 
-def drive(environment: simpy.Environment, until_s: float, pace: Pace, progress: Callable[[float], None]) -> bool:
-    """Process events up to `until_s`. Returns False if it was stopped before."""
+def drive(scheduler: Scheduler, until_s: float, pace: Pace, progress: Callable[[float], None]) -> bool:
+    """Have everything happen up to `until_s`, jobs in progress and what comes in included.
+
+    Returns False if it was stopped before.
+    """
     steps = 0
-    while (due := environment.peek()) <= until_s:
-        pace.wait_for(due)
+    while (due := scheduler.peek()) <= until_s or scheduler.jobs or scheduler.inbox:
+        # At virtual pace nothing but a job's end can lead on from here: the clock stands still until it comes.
+        wait_until = due if due <= until_s else until_s if pace.speed else math.inf
+        came_in = pace.wait_for(wait_until, scheduler.inbox)
         if pace.stop.requested:
             return False
-        environment.step()
+        if came_in is not None:
+            scheduler.advance(min(pace.moment(), until_s))
+            came_in()
+            continue
+        if due > until_s:
+            break
+        scheduler.step()
         steps += 1
         if steps % CHECK_EVERY == 0:
-            progress(float(environment.now))
+            progress(scheduler.now)
     return True

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-BLOCK = 256
-"""Draws made at a time: one call into NumPy costs as much for one number as for a few hundred."""
+FIRST_BLOCK, LARGEST_BLOCK = 8, 256
+"""Draws made at a time, first and at the most: one call into NumPy costs as much for one number as for a few hundred,
+but most streams of a large run are asked for a few. How many are made at a time changes none of them."""
 
 
 class Streams:
@@ -40,5 +41,7 @@ class Streams:
 
 
 def _endless(draw: Callable[[int], np.ndarray]) -> Iterator[float]:
+    block = FIRST_BLOCK
     while True:
-        yield from draw(BLOCK).tolist()
+        yield from draw(block).tolist()
+        block = min(2 * block, LARGEST_BLOCK)

@@ -11,8 +11,9 @@ from nodes.proofs.prover import Prover
 from simnet.faults.fault import Injector
 from simnet.kernel.compute import ComputeTime
 from simnet.kernel.engine import Engine
-from simnet.kernel.mempool import Ledger
+from simnet.kernel.mempool import Mempool
 from simnet.kernel.network import Network, NetworkParameters
+from simnet.kernel.scheduler import Scheduler
 from simnet.log.events import EventLog, ModelServed, ParticipantJoined, PricesAssumed, RunStarted
 from simnet.scenario.schema import Scenario
 from simnet.world.casting import Casting
@@ -38,20 +39,20 @@ class World:
         self.chain = chain
         self.log = log
         self.prover = prover
-        self.network = network_of(plan)
-        ledger = Ledger(chain, genesis.domain, genesis.time, scenario.chain.block_time)
+        network = network_of(plan)
+        scheduler = Scheduler()
+        mempool = Mempool(chain, genesis.time, scenario.chain.block_time, scheduler, log)
+        mempool.producers = [identity.name for identity in plan.directory.of(Role.PRODUCER)]
+        self.engine = Engine(scheduler, network, log, mempool)
         compute = ComputeTime(plan.zoo, measured=scenario.compute.time == "measured")
-        self.engine = Engine(self.network, log, ledger, compute)
         given = {i.name: scenario.strategy.enclave(i, plan.facts, genesis.time) for i in plan.directory}
         enclaves = {name: enclave for name, enclave in given.items() if enclave is not None}
         self.casting = Casting(plan, genesis, enclaves)
         announce(plan, self.casting, genesis, log)
-        participants = Participants(plan, genesis, self.casting, enclaves, prover, chain.block_gas_limit)
+        limit = chain.block_gas_limit
+        participants = Participants(plan, genesis, self.casting, enclaves, prover, limit, compute, scheduler, log)
         for identity in plan.directory:
-            host = participants.host(identity)
-            self.engine.add(host)
-            if identity.role is Role.PRODUCER:
-                ledger.producers.append(host)
+            self.engine.add(participants.host(identity))
         self.injector = Injector(self.engine, plan.streams)
         self.injector.schedule(scenario.faults)
 

@@ -7,17 +7,25 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chain.quantities import Gas, Wei
+from chain.quantities import Address, Gas, Wei
 from nodes.client import Client, ClientPolicy
 from nodes.full import FullNode
 from nodes.identity import Identity, Role
 from nodes.inference import InferenceNode, InferencePolicy
-from nodes.models.devices import DEVICES, Device
+from nodes.models.devices import DEVICES
+from nodes.models.devices import Device as Profile
 from nodes.models.execution import Executor, OnnxExecutor
 from nodes.models.session import Processor
 from nodes.producer import Producer
 from nodes.proofs.prover import CircuitExecutor, Prover
+from simnet.kernel.compute import ComputeTime
+from simnet.kernel.device import Device
+from simnet.kernel.enclave import Enclave
 from simnet.kernel.host import Host, Participant
+from simnet.kernel.provers import Provers
+from simnet.kernel.scheduler import Scheduler
+from simnet.kernel.wallet import Wallet
+from simnet.log.events import EventLog
 from simnet.scenario.facts import facts_of
 from simnet.scenario.schema import Scenario
 from simnet.world.casting import Casting
@@ -26,7 +34,8 @@ from simnet.world.genesis import Genesis
 from simnet.world.plan import Plan
 
 if TYPE_CHECKING:
-    from nodes.enclave.enclave import Enclave
+    from nodes.enclave import enclave
+    from nodes.enclave.sandbox import Sandbox
 
 Make = Callable[[], Participant]
 """Makes a participant, at the start and after each crash."""
@@ -39,11 +48,14 @@ class Participants:
     plan: Plan
     genesis: Genesis
     casting: Casting
-    enclaves: Mapping[str, Enclave]
+    enclaves: Mapping[str, enclave.Enclave]
     """Those of inference nodes, by name, where the strategy has them."""
     prover: Prover | None
     """What makes zero-knowledge proofs for everybody."""
     block_gas_limit: Gas
+    compute: ComputeTime
+    scheduler: Scheduler
+    log: EventLog
 
     def host(self, identity: Identity) -> Host:
         """A host with the participant that its role asks for."""
@@ -62,21 +74,39 @@ class Participants:
 
     def _host(self, identity: Identity, make: Make, device: str = "") -> Host:
         """A host, with a device and what comes with it unless `device` is empty."""
-        host = Host(identity, key_of(identity.name, self.plan.streams), make)
-        host.behaviours = self.casting.of(identity.name)
+        plan, name, clock, log = self.plan, identity.name, self.scheduler, self.log
+        host = Host(identity, make, self.casting.of(name))
+        key = key_of(name, plan.streams)
+        host.install("wallet", Wallet(identity, key, self.genesis.domain, self.address_of))
         if not device:
             return host
-        processor: Processor = "auto" if device == "auto" else "cpu"
-        executor: Executor = OnnxExecutor(self.plan.zoo, processor, arithmetic=self.plan.scenario.compute.arithmetic)
-        host.executor = executor if self.prover is None else CircuitExecutor(executor, self.prover)
-        host.device = device_of(device)
-        host.prover = self.prover
-        host.provers_free_at = [0.0] * self.plan.scenario.strategy.prover_count(identity)
-        if (enclave := self.enclaves.get(identity.name)) is not None:
-            from nodes.enclave.sandbox import Sandbox  # loads cryptography, which few runs need
-
-            host.sandbox = Sandbox(enclave)
+        sandbox = self.sandbox(name)
+        observer = None if sandbox is None else sandbox.compute
+        ran_by = self.executor(device), device_of(device), self.compute
+        host.install("device", Device(name, *ran_by, host.conditions, clock, log, observer))
+        host.install("enclave", Enclave(sandbox, clock, self.genesis.time))
+        if self.prover is not None:
+            machines = plan.scenario.strategy.prover_count(identity)
+            host.install("provers", Provers(name, self.prover, machines, clock, log))
         return host
+
+    def address_of(self, name: str) -> Address:
+        """Where a participant is found on chain."""
+        return self.plan.directory.named(name).address
+
+    def executor(self, device: str) -> Executor:
+        """An executor of one participant's own. It knows circuits where there are any."""
+        processor: Processor = "auto" if device == "auto" else "cpu"
+        executor = OnnxExecutor(self.plan.zoo, processor, arithmetic=self.plan.scenario.compute.arithmetic)
+        return executor if self.prover is None else CircuitExecutor(executor, self.prover)
+
+    def sandbox(self, name: str) -> Sandbox | None:
+        """The enclave at work on a participant's device, if it has one."""
+        if name not in self.enclaves:
+            return None
+        from nodes.enclave.sandbox import Sandbox  # loads cryptography, which few runs need
+
+        return Sandbox(self.enclaves[name])
 
     def client(self, identity: Identity) -> Make:
         """Makes a client. Its orders go on where they were if it is started anew."""
@@ -150,7 +180,7 @@ def client_policy(scenario: Scenario, index: int) -> ClientPolicy:
     return scenario.strategy.client_policy(policy, index, facts_of(scenario))
 
 
-def device_of(name: str) -> Device:
+def device_of(name: str) -> Profile:
     """The profile that modelled time follows. Executing is another matter: only ``auto`` looks for CUDA."""
     if name == "auto":
         import onnxruntime

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-import simpy
 import yaml
 
 from nodes.records import TaskAnswered
-from simnet.kernel.pace import CHECK_EVERY, Control, Order, Pace, drive
+from simnet.kernel.inbox import Act, Inbox, Order
+from simnet.kernel.pace import CHECK_EVERY, Control, drive
+from simnet.kernel.scheduler import Scheduler
 from simnet.log.events import read_log
 from simnet.run import Options, run
 from simnet.world.build import World
@@ -21,76 +22,85 @@ from tests.small import scenario
 RECORD = TaskAnswered("client-0", "0x00", "inference-0")
 
 
-class Desk:
+class Desk(Inbox):
     """Where orders are given: each when the engine looks for one, and the times at which it did."""
 
-    def __init__(self, *orders: Order | None) -> None:
+    def __init__(self, *orders: Act | Order | None) -> None:
+        super().__init__()
         self.orders = deque(orders)
         self.patience: list[float | None] = []
 
-    def __call__(self, timeout_s: float | None) -> Order | None:
+    def take(self, timeout_s: float | None) -> Act | Order | None:
+        """The next order; when there are no more, whoever waits without end is told to stop."""
         self.patience.append(timeout_s)
         return self.orders.popleft() if self.orders else None if timeout_s is not None else Order("stop")
 
 
-def steps(pace: Pace, count: int = 10) -> list[float]:
+def steps(control: Control, desk: Desk, count: int = 10) -> list[float]:
     """The times of the events that happen, of `count` one second apart."""
-    environment, seen = simpy.Environment(), []
+    scheduler, seen = Scheduler(), []
+    scheduler.inbox = desk
     for i in range(count):
-        simpy.Timeout(environment, float(i)).callbacks.append(lambda _: seen.append(environment.now))
-    drive(environment, float(count), pace, lambda _: None)
+        scheduler.after(float(i), lambda _: seen.append(scheduler.now))
+    drive(scheduler, float(count), control, lambda _: None)
     return seen
 
 
 def test_nobody_is_asked_at_virtual_pace_but_now_and_then() -> None:
     desk = Desk()
-    assert len(steps(Control(inbox=desk), 2 * CHECK_EVERY)) == 2 * CHECK_EVERY
+    assert len(steps(Control(), desk, 2 * CHECK_EVERY)) == 2 * CHECK_EVERY
     assert desk.patience == [0.0, 0.0]
 
 
 def test_a_pause_holds_the_run_until_it_may_go_on() -> None:
     desk = Desk(Order("pause"), Order("go"))
-    control = Control(inbox=desk)
-    assert len(steps(control, CHECK_EVERY + 5)) == CHECK_EVERY + 5
+    assert len(steps(Control(), desk, CHECK_EVERY + 5)) == CHECK_EVERY + 5
     assert desk.patience[:2] == [0.0, None], "paused, it waits without end"
 
 
 def test_what_is_buffered_is_written_before_a_wait() -> None:
     written = []
     desk = Desk(Order("go"))
-    control = Control(inbox=desk, paused=True, idle=lambda: written.append(True))
-    steps(control, 3)
+    steps(Control(paused=True, idle=lambda: written.append(True)), desk, 3)
     assert written == [True]
 
 
 def test_a_step_ends_with_the_next_record() -> None:
     desk = Desk(Order("step"), Order("step", "task_answered"), Order("stop"))
-    control, environment, seen = Control(inbox=desk, paused=True), simpy.Environment(), []
+    control, scheduler, seen = Control(paused=True), Scheduler(), []
+    scheduler.inbox = desk
 
-    def happen(event: simpy.Event) -> None:
-        seen.append(environment.now)
-        if environment.now in (2.0, 5.0):
-            control.observe(environment.now, RECORD)
+    def happen(_: None) -> None:
+        seen.append(scheduler.now)
+        if scheduler.now in (2.0, 5.0):
+            control.observe(scheduler.now, RECORD)
 
     for i in range(10):
-        simpy.Timeout(environment, float(i)).callbacks.append(happen)
-    assert not drive(environment, 10.0, control, lambda _: None)
+        scheduler.after(float(i), happen)
+    assert not drive(scheduler, 10.0, control, lambda _: None)
     assert seen == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
 
 
 def test_a_step_to_another_kind_of_record_goes_past_this_one() -> None:
-    control = Control(inbox=Desk())
+    control = Control()
     control.obey(Order("step", "block_mined"))
     control.observe(1.0, RECORD)
     assert not control.paused
 
 
+def test_what_comes_in_during_a_pause_happens_after_it() -> None:
+    control, happened = Control(paused=True), []
+    desk = Desk(lambda: happened.append(control.paused), Order("go"))
+    steps(control, desk, 3)
+    assert happened == [False]
+
+
 def test_a_stop_ends_even_a_paused_run() -> None:
-    assert steps(Control(inbox=Desk(Order("stop")), paused=True)) == []
+    assert steps(Control(paused=True), Desk(Order("stop"))) == []
 
 
 def test_a_change_of_speed_counts_from_now_on() -> None:
-    control = Control(inbox=Desk(), speed=1.0)
+    control = Control(speed=1.0)
     control.ahead(1000.0)
     assert control.ahead(2000.0) > 900
     control.obey(Order("speed", speed=1e9))
@@ -126,9 +136,10 @@ def run_with(orders: Sequence[Order], out: Path) -> list[dict[str, object]]:
     """Run the small scenario, paused at first and then steered by these orders; the log's rows."""
     from simnet.world.injection import inject
 
-    control = Control(inbox=Desk(*orders, Order("go")), paused=True)
+    control = Control(paused=True)
 
     def begin(world: World) -> None:
+        world.engine.scheduler.inbox = Desk(*orders, Order("go"))
         control.inject = lambda text: inject(world, text)
         world.log.listen(control.observe)
 

@@ -73,7 +73,7 @@ def serve(one: InferenceNode, envelope: Envelope, receipt: Callable[[Submit], An
 def ask(number: int, paid: int | None = None, client: str = "client-0") -> Envelope:
     """Request number so-and-so of a client, paid for with all before it."""
     promise = voucher(FEE * (paid or number), client)
-    return replace(asking(promise, task_id(number)), sender=client)
+    return asking(promise, task_id(number))._replace(sender=client)
 
 
 # -- answering ---------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from chain.quantities import Gas
 from chain.seam import Call
 from chain.units import Duration
 from nodes.adversaries.behaviour import Behaviour, on
-from nodes.effects import Attest, Beat, Now, Seal, Steps, Submit
+from nodes.effects import Attest, Heartbeat, Now, SignResponse, Steps, Submit
 from nodes.enclave import VALIDATOR
 from nodes.identity import Role
 
@@ -54,16 +54,16 @@ class KeyHolder(EvidenceBehaviour):
         """Whose key it is."""
         return self.own()
 
-    @on(Seal)
-    def sign_anything(self, effect: Seal) -> Steps:
+    @on(SignResponse)
+    def sign_anything(self, effect: SignResponse) -> Steps:
         """Sign an answer without asking where it comes from."""
-        from nodes.enclave.sandbox import seal
+        from nodes.enclave.sandbox import sign_response
 
         enclave = self.held()
         if enclave is None:
             return (yield effect)
         yield self.cheated("evidence", effect.task)
-        return seal(enclave, effect)
+        return sign_response(enclave, effect)
 
 
 class StaleTcb(KeyHolder):
@@ -103,8 +103,8 @@ class RelayCuckoo(KeyExportClone):
     shows_in: ClassVar[str] = "detection_rate"
     at_least: ClassVar[int] = 2
 
-    @on(Seal)
-    def sign_anything(self, effect: Seal) -> Steps:
+    @on(SignResponse)
+    def sign_anything(self, effect: SignResponse) -> Steps:
         """Only those without an enclave relay; who owns it is honest."""
         if self.held() is self.own():
             return (yield effect)
@@ -145,13 +145,13 @@ class Impostor(KeyHolder):
         """What must happen before the registry takes it."""
         yield from ()
 
-    @on(Seal, gated=False)
-    def sign_anything(self, effect: Seal) -> Steps:
+    @on(SignResponse, gated=False)
+    def sign_anything(self, effect: SignResponse) -> Steps:
         """It has no other key to sign with."""
         return (yield from super().sign_anything(effect))
 
-    @on(Beat, gated=False)
-    def beat_as_impostor(self, effect: Beat) -> Steps:
+    @on(Heartbeat, gated=False)
+    def beat_as_impostor(self, effect: Heartbeat) -> Steps:
         """Show life with the same key."""
         enclave = self.held()
         return (yield effect) if enclave is None else enclave.heartbeat(effect.timestamp)
@@ -226,8 +226,8 @@ class QuoteReplay(EvidenceBehaviour):
             self._first = yield effect
         return self._first
 
-    @on(Seal)
-    def keep_count(self, effect: Seal) -> Steps:
+    @on(SignResponse)
+    def keep_count(self, effect: SignResponse) -> Steps:
         """Say of each answer that its document is too old."""
         if self._first is not None and (yield Now()) > self._made_at + self.stale_after:
             yield self.cheated("evidence", effect.task, "stale attestation")
@@ -248,8 +248,8 @@ class HeartbeatReplay(EvidenceBehaviour):
         """No heartbeat yet."""
         self._last = None
 
-    @on(Beat)
-    def beat_again(self, effect: Beat) -> Steps:
+    @on(Heartbeat)
+    def beat_again(self, effect: Heartbeat) -> Steps:
         """The first heartbeat, whenever one is due."""
         if self._last is None:
             self._last = yield effect

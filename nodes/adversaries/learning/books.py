@@ -19,7 +19,7 @@ from chain.seam import Log
 from nodes.adversaries.behaviour import on
 from nodes.adversaries.inference.answers import invented
 from nodes.adversaries.watching import Watchful
-from nodes.effects import Check, Execute, Note, Purpose, Quote, Steps, Verdict
+from nodes.effects import Check, Execute, Note, Purpose, ReadPrice, Steps, Verdict
 from nodes.identity import Role
 from nodes.messages import Envelope, InferenceRequest
 from nodes.records import BatchBuilt, ClaimChecked
@@ -269,4 +269,4 @@ def cost(macs: int, price: int) -> float:
 
 def worth(amount: int) -> Steps:
     """Answers what an amount of wei is worth now, in OPG of the beginning."""
-    return amount / OPG * (yield Quote())
+    return amount / OPG * (yield ReadPrice())

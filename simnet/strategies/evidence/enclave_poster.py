@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chain.hashing import keccak
 from chain.quantities import Gas, Hash32
 from chain.seam import Call
-from nodes.effects import Attest, Beat, Note, Now, Read, Seal, Sleep, Steps, Submit
+from nodes.effects import Attest, Heartbeat, Note, Now, Read, SignResponse, Sleep, Steps, Submit
 from nodes.enclave import VALIDATOR
 from nodes.enclave.evidence import Evidence
 from nodes.enclave.signing import tee_id
@@ -51,7 +51,7 @@ class Posting:
         node.memory["tee"] = tee
         while True:
             yield Sleep(self.heartbeat_s)
-            beat = yield Beat(node.genesis + int((yield Now())))
+            beat = yield Heartbeat(node.genesis + int((yield Now())))
             if beat is not None:
                 call = Call(me.address, "TEERegistry", "heartbeat", (tee, *beat), HEARTBEAT_GAS)
                 yield Submit(call, subject=me.name)
@@ -73,7 +73,7 @@ class Posting:
         document = yield from self.document(node)
         request, at = answered.request, answered.answered_at
         model, output = node.models[request.model], tensor_hash(answered.output)
-        response = yield Seal(request.task, request.model, model, tensor_hash(request.value), output, at)
+        response = yield SignResponse(request.task, request.model, model, tensor_hash(request.value), output, at)
         if response is None or not document:
             return
         said = Evidence(response.tee, response.timestamp, Hash32(keccak(document)), response.signature).pack()

@@ -9,7 +9,7 @@ from pydantic import PrivateAttr
 
 from chain.quantities import OPG
 from nodes.adversaries.learning.books import CHECK, DUTY, HONEST, OWN_ACCORD, SKIP, AnswerBooks, CheckBooks
-from nodes.effects import Check, Execute, Note, Purpose, Quote, Receive, Steps, Verdict
+from nodes.effects import Check, Execute, Note, Purpose, ReadPrice, Receive, Steps, Verdict
 from nodes.messages import Envelope, InferenceRequest
 from nodes.records import BatchBuilt, ClaimChecked
 from tests.driving import (
@@ -86,7 +86,7 @@ def answered(monkeypatch: pytest.MonkeyPatch, *news: Envelope, quote: float = 1.
     """Four tasks answered, two of them dishonestly, put into one batch, and what became of it."""
     monkeypatch.setattr(Answerer, "plan_", CHEATS)
     node = attached(Answerer(), compute_price=PRICE)
-    answers: dict[Any, Any] = {Execute: always(execution(macs=MACS)), Quote: always(quote)}
+    answers: dict[Any, Any] = {Execute: always(execution(macs=MACS)), ReadPrice: always(quote)}
     past(node, *[Receive()] * 4, answers={**answers, **inbox(*map(asked, range(4)))})
     executions = [Execute(MODEL, INPUT, Purpose.ANSWER, task) for task in TASKS]
     course = past(node, *executions, Note(BatchBuilt("inference-0", NAME, TASKS)), answers=answers)
@@ -170,7 +170,7 @@ def looked(
     answers: dict[Any, Any] = {
         Execute: always(execution(macs=MACS)),
         Check: always(Verdict.INVALID),
-        Quote: always(1.0),
+        ReadPrice: always(1.0),
     }
     steps: list[Any] = []
     for i in tasks:
@@ -238,7 +238,7 @@ def test_a_claim_found_wrong_of_own_accord_and_judged_by_duty_is_booked_as_both(
     answers: dict[Any, Any] = {
         Execute: always(execution(macs=MACS)),
         Check: always(Verdict.INVALID),
-        Quote: always(1.0),
+        ReadPrice: always(1.0),
     }
     past(node, *again, answers=answers)
     news = (DECIDED, challenged(4 * OPG), paid(OPG), event("BatchFinal", batch=bytes(32)))

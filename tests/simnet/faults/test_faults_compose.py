@@ -59,7 +59,7 @@ def waiting() -> Steps:
 
 def state(stage: Stage) -> dict[str, Any]:
     """Everything that faults change, without the numbers of what they laid there."""
-    network, chain = stage.network, stage.ledger.conditions
+    network, chain = stage.network, stage.mempool.conditions
     layers: dict[str, dict[int, Any]] = {
         "cuts": network.cuts,
         "holds": {i: hold.way for i, hold in network.holds.items()},

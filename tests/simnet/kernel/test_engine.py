@@ -36,6 +36,7 @@ from nodes.models.execution import Execution
 from nodes.models.zoo import default_zoo
 from nodes.records import DutyFailed
 from simnet.kernel.compute import ComputeTime
+from simnet.kernel.mail import Mail
 from simnet.log.events import Executed, MessageSent
 from tests.driving import any_claim
 from tests.stage import DOMAIN, Stage, identity
@@ -200,7 +201,9 @@ def test_a_request_that_nobody_answers_in_time_gets_none_and_a_late_reply_is_ign
     stage.host("a", steps)
     stage.host("b", answering(stage, 2.0))
     assert stage.run(100) == [(1, None), (61, "nothing came")]
-    assert not stage.engine.hosts["a"].mailbox
+    mail = stage.engine.hosts["a"].facilities["mail"]
+    assert isinstance(mail, Mail)
+    assert not mail.mailbox
 
 
 def test_a_reply_just_inside_the_timeout_counts_and_the_timeout_is_forgotten(stage: Stage) -> None:
@@ -269,8 +272,8 @@ def test_a_participant_without_a_device_cannot_execute(stage: Stage) -> None:
     def steps() -> Steps:
         yield Execute("m", value(1.0), Purpose.CHECK, "t")
 
-    stage.host("a", steps).executor = None
-    with pytest.raises(TypeError, match="a has no device"):
+    stage.host("a", steps, executes=False)
+    with pytest.raises(TypeError, match="a has no facility for Execute"):
         stage.run(1)
 
 
@@ -346,8 +349,8 @@ def test_a_crash_ends_every_task_and_a_restart_begins_anew(stage: Stage) -> None
         yield from ticking("main")
 
     a = stage.host("a", steps)
-    stage.at(1.5, lambda: stage.engine.crash(a))
-    stage.at(3.5, lambda: stage.engine.restart(a))
+    stage.at(1.5, a.crash)
+    stage.at(3.5, a.restart)
     assert stage.run(5) == [
         (0, "begins"),
         (1, "spawned", "ticks"),
@@ -371,8 +374,8 @@ def test_what_was_in_the_mailbox_and_what_arrives_at_a_crashed_host_is_gone(stag
 
     stage.host("a", a)
     host = stage.host("b", b)
-    stage.at(1.0, lambda: stage.engine.crash(host))
-    stage.at(2.002, lambda: stage.engine.restart(host))
+    stage.at(1.0, host.crash)
+    stage.at(2.002, host.restart)
     stage.at(2.001, lambda: stage.say("down"))
     assert stage.run(10) == [(2.001, "down"), (3.502, "during"), (4.004, "after")]
 
@@ -384,8 +387,8 @@ def test_a_message_that_arrives_while_the_host_is_down_vanishes(stage: Stage) ->
 
     stage.host("a", a)
     host = stage.host("b", listener(stage, "b"))
-    stage.at(0.5, lambda: stage.engine.crash(host))
-    stage.at(5.0, lambda: stage.engine.restart(host))
+    stage.at(0.5, host.crash)
+    stage.at(5.0, host.restart)
     assert stage.run(10) == []
 
 
@@ -397,8 +400,8 @@ def test_a_reply_to_somebody_who_crashed_meanwhile_wakes_nobody(stage: Stage) ->
 
     host = stage.host("a", a)
     stage.host("b", answering(stage, 10.0))
-    stage.at(1.0, lambda: stage.engine.crash(host))
-    stage.at(5.0, lambda: stage.engine.restart(host))
+    stage.at(1.0, host.crash)
+    stage.at(5.0, host.restart)
     assert stage.run(100) == [(0, "asks"), (5, "asks"), (15.008, "got", "x")]
 
 
@@ -409,8 +412,8 @@ def test_an_execution_in_progress_dies_with_its_host_and_frees_the_device(stage:
         stage.say("done")
 
     host = stage.host("a", a)
-    stage.at(1.0, lambda: stage.engine.crash(host))
-    stage.at(2.0, lambda: stage.engine.restart(host))
+    stage.at(1.0, host.crash)
+    stage.at(2.0, host.restart)
     assert stage.run(100) == [(0, "begins"), (2, "begins"), (12, "done")]
 
 
@@ -420,7 +423,7 @@ def test_restarting_who_never_crashed_does_nothing(stage: Stage) -> None:
         yield Sleep(10.0)
 
     host = stage.host("a", a)
-    stage.at(1.0, lambda: stage.engine.restart(host))
+    stage.at(1.0, host.restart)
     assert stage.run(5) == [(0, "begins")]
 
 

@@ -245,8 +245,8 @@ def test_a_message_costs_the_same_number_of_events_among_few_and_among_many(tmp_
         for i in range(participants):
             stage.host(f"{i}", beacon(stage, f"{(i + 1) % participants}"))
         steps = 0
-        while stage.engine.environment.peek() < 10:
-            stage.engine.environment.step()
+        while stage.engine.scheduler.peek() < 10:
+            stage.engine.scheduler.step()
             steps += 1
         stage.close()
         return steps / len(stage.of(MessageSent))

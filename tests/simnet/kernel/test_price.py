@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nodes.effects import Quote, Sleep, Steps
+from nodes.effects import ReadPrice, Sleep, Steps
 from simnet.log.events import FaultEnded, FaultInjected
 from tests.scenario_text import MINIMAL, one_error, parse
 from tests.small import play
@@ -14,7 +14,7 @@ from tests.stage import Stage
 def asking(stage: Stage) -> Steps:
     """Say what an OPG is worth, every second."""
     while True:
-        stage.say((yield Quote()))
+        stage.say((yield ReadPrice()))
         yield Sleep(1.0)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nodes.identity import Role
+from simnet.kernel.enclave import Enclave
 from simnet.log.events import EventLog
 from simnet.world.backends import open_chain
 from simnet.world.build import build
@@ -21,7 +22,8 @@ def test_a_node_and_its_behaviours_hold_one_enclave(tmp_path: Path) -> None:
     world = build(one, open_chain(one), log)
     log.close()
     for identity in world.plan.directory:
-        sandbox = world.engine.hosts[identity.name].sandbox
+        facility = world.engine.hosts[identity.name].facilities.get("enclave")
+        sandbox = facility.sandbox if isinstance(facility, Enclave) else None
         assert (sandbox is not None) is (identity.role is Role.INFERENCE)
         for behaviour, _ in world.casting.of(identity.name):
             assert sandbox is not None

@@ -127,7 +127,7 @@ def test_producers_take_turns_and_one_that_is_down_misses_its_slot(stage: Stage)
     first = stage.producer("producer-0")
     stage.producer("producer-1")
     stage.host("a", submitting(stage, *((at, call("x")) for at in (1.0, 3.0, 5.0, 9.0, 13.0))))
-    stage.at(8.0, lambda: stage.engine.crash(first))
+    stage.at(8.0, first.crash)
     stage.run(20)
     assert [(b.producer, b.timestamp - GENESIS) for b in stage.of(BlockMined)] == [
         ("producer-1", 2),
@@ -141,8 +141,8 @@ def test_producers_take_turns_and_one_that_is_down_misses_its_slot(stage: Stage)
 def test_without_a_producer_transactions_wait_until_one_is_back(stage: Stage) -> None:
     producer = stage.producer()
     stage.host("a", submitting(stage, (1.0, call("x"))))
-    stage.at(0.5, lambda: stage.engine.crash(producer))
-    stage.at(30.5, lambda: stage.engine.restart(producer))
+    stage.at(0.5, producer.crash)
+    stage.at(30.5, producer.restart)
     assert stage.run(60) == [(32.004, "x", "mined")]
 
 
@@ -215,7 +215,7 @@ def test_a_transaction_that_never_left_a_host_dies_with_it_and_one_in_the_mempoo
     stage.producer()
     a = stage.host("a", submitting(stage, (1.0, call("sent")), (3.0, call("stuck"))), region="there")
     stage.faults("[{at: 1.5 s, partition: [there], for: 3 s}]")
-    stage.at(3.5, lambda: stage.engine.crash(a))
+    stage.at(3.5, a.crash)
     assert stage.run(20) == []
     assert [mined.function for mined in stage.of(TransactionMined)] == ["sent"]
 
@@ -224,8 +224,8 @@ def test_a_crash_loses_subscriptions_and_the_news_on_its_way(stage: Stage) -> No
     stage.producer()
     stage.host("a", submitting(stage, *((at, call("x", int(at))) for at in (1.0, 3.0, 5.0))))
     b = stage.host("b", following(stage, "b", "x"))
-    stage.at(2.002, lambda: stage.engine.crash(b))
-    stage.at(4.5, lambda: stage.engine.restart(b))
+    stage.at(2.002, b.crash)
+    stage.at(4.5, b.restart)
     stage.run(20)
     assert [s for s in stage.said if s[1] == "b"] == [(6.004, "b", "x", 5)]
 

@@ -1,0 +1,39 @@
+"""A participant's enclave: attests itself, signs what was computed in it, and shows that it is alive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from chain.quantities import Timestamp
+from nodes.effects import Attest, Heartbeat, SignResponse
+from simnet.kernel.facility import Facility
+from simnet.kernel.scheduler import Handler, Scheduler, Task
+
+if TYPE_CHECKING:  # loads cryptography, which few runs need
+    from nodes.enclave.enclave import Attestation
+    from nodes.enclave.sandbox import Sandbox
+    from nodes.enclave.signing import SignedResponse
+
+
+class Enclave(Facility):
+    """The enclave that a participant's device runs in. On a bare machine, without one, there is no evidence to show."""
+
+    def __init__(self, sandbox: Sandbox | None, scheduler: Scheduler, genesis: Timestamp) -> None:
+        self.sandbox = sandbox
+        self._scheduler = scheduler
+        self._genesis = genesis
+
+    @property
+    def handlers(self) -> Mapping[type, Handler]:
+        """Evidence."""
+        return {Attest: self._attest, SignResponse: self._sign_response, Heartbeat: self._heartbeat}
+
+    def _attest(self, _: Task, __: Attest) -> Attestation | None:
+        return self.sandbox.enclave.attestation(self._genesis + self._scheduler.now) if self.sandbox else None
+
+    def _sign_response(self, _: Task, effect: SignResponse) -> SignedResponse | None:
+        return self.sandbox.sign_response(effect) if self.sandbox else None
+
+    def _heartbeat(self, _: Task, effect: Heartbeat) -> tuple[int, bytes] | None:
+        return self.sandbox.enclave.heartbeat(effect.timestamp) if self.sandbox else None

@@ -1,0 +1,160 @@
+"""A participant's endpoint to the chain: transactions out, receipts and logs in, and reads at the head.
+
+A transaction travels over the network to the producers; what a block holds travels back. Somebody cut off sends and
+receives when the partition is over, in order, and so does somebody whose endpoint does not answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from chain.errors import CallReverted
+from chain.quantities import Gas
+from chain.seam import Block, Receipt, Revert
+from nodes.effects import Mine, Pending, Read, ReadPrice, Submit, Subscribe
+from nodes.messages import Envelope
+from simnet.kernel.conditions import FEE_CAP, RPC_RETRY_S, HostConditions
+from simnet.kernel.facility import Facility
+from simnet.kernel.mail import Mail
+from simnet.kernel.mempool import BlockUpdate, Mempool, Transaction
+from simnet.kernel.network import Network
+from simnet.kernel.scheduler import WAITS, Handler, Scheduler, Task
+
+CALL_BYTES = 512
+"""Assumed size of a transaction on the wire, and of a block per transaction (assumption)."""
+
+
+class Endpoint(Facility):
+    """Connects one participant to the mempool; logs that it subscribes to arrive in its mail."""
+
+    def __init__(
+        self,
+        name: str,
+        scheduler: Scheduler,
+        network: Network,
+        mempool: Mempool,
+        mail: Mail,
+        conditions: HostConditions,
+    ) -> None:
+        self.name = name
+        self._scheduler = scheduler
+        self._network = network
+        self._mempool = mempool
+        self._mail = mail
+        self._conditions = conditions
+        self._outbox: list[Transaction] = []
+        """What has not left yet."""
+        self._updates: list[BlockUpdate] = []
+        """What has not arrived yet."""
+        self._subscriptions: dict[str, None] = {}
+
+    @property
+    def handlers(self) -> Mapping[type, Handler]:
+        """Everything that has to do with the chain, and the market beside it."""
+        return {
+            Subscribe: self._subscribe,
+            Submit: self._submit,
+            Read: self._read,
+            ReadPrice: self._read_price,
+            Pending: self._pending,
+            Mine: self._mine,
+        }
+
+    def crash(self) -> None:
+        """Drop subscriptions, what is not sent or heard yet, and the slot of a producer."""
+        for event in self._subscriptions:
+            self._mempool.unsubscribe(self, event)
+        self._subscriptions.clear()
+        self._mempool.forget(self.name)
+        self._updates.clear()
+        self._outbox.clear()
+
+    # -- out -----------------------------------------------------------------------------------------------
+
+    def _submit(self, task: Task, effect: Submit) -> Any:
+        """Send a transaction to the producers; `task` is resumed with its receipt.
+
+        One that the endpoint refuses goes nowhere, and its receipt says so.
+        """
+        if self._conditions.fails("submit"):
+            refused = Receipt(effect.call, Gas(0), (), Revert("RpcFailed", {}))
+            self._scheduler.after(RPC_RETRY_S, task.resume, refused)
+            return WAITS
+        call, limit = effect.call, self._mempool.chain.block_gas_limit
+        if call.gas_limit > limit:  # no block would ever hold it, and what waits behind it neither
+            call = replace(call, gas_limit=limit)
+        max_fee = FEE_CAP * self._mempool.conditions.gas_price
+        self._outbox.append(Transaction(call, effect.subject, self._scheduler.now, self, task, max_fee))
+        self._send_out(None)
+        return WAITS
+
+    def _send_out(self, _: None) -> None:
+        """Send transactions to a producer, in order; later if all are cut off."""
+        network, mempool = self._network, self._mempool
+        near = next((name for name in mempool.producers if network.reaches(self.name, name)), None)
+        if near is None or self._conditions.unserved("submit"):
+            self._scheduler.after(mempool.block_time_s, self._send_out)
+            return
+        leaving, self._outbox = self._outbox, []
+        for transaction in leaving:
+            self._scheduler.after(network.delay(self.name, near, CALL_BYTES), mempool.add, transaction)
+
+    def _pending(self, task: Task, _: Pending) -> Any:
+        self._mempool.wait_for_slot(self.name, task)
+        return WAITS
+
+    def _mine(self, _: Task, effect: Mine) -> Block | None:
+        return self._mempool.mine(self.name, effect.calls)
+
+    # -- in ------------------------------------------------------------------------------------------------
+
+    def _subscribe(self, _: Task, effect: Subscribe) -> None:
+        for event in effect.events:
+            self._mempool.subscribe(self, event)
+            self._subscriptions[event] = None
+
+    def hear(self, update: BlockUpdate) -> None:
+        """Take what a block holds for this participant, on its way from the producer."""
+        self._updates.append(update)
+        size, network = CALL_BYTES * update.transactions, self._network
+        # Drawn from the receiver's own stream, so that one receiver more shifts nobody else's delays.
+        delay = network.travel(self.name, update.producer, size) + network.added(update.producer, self.name)
+        self._scheduler.after(delay, self._deliver, update.producer)
+
+    def _deliver(self, producer: str) -> None:
+        """Hand over all that is due, in order; later if the participant is cut off, or its endpoint silent."""
+        if not self._updates:
+            return
+        if self._conditions.fails("subscribe"):  # the subscription is gone, and nobody sends what it missed
+            for update in self._updates:
+                update.logs.clear()
+        if self._conditions.unserved("subscribe") or not self._network.reaches(producer, self.name):
+            self._scheduler.after(self._mempool.block_time_s, self._deliver, producer)
+            return
+        due, self._updates = self._updates, []
+        for update in due:
+            for log in update.logs:
+                self._mail.deliver(Envelope("chain", log))
+            for task, receipt in update.receipts:
+                task.resume(receipt)
+
+    # -- reads ---------------------------------------------------------------------------------------------
+
+    def _read(self, task: Task, effect: Read) -> Any:
+        """Read at the head; an endpoint that does not answer is asked again."""
+        if self._conditions.unserved("read"):
+            self._scheduler.after(RPC_RETRY_S, lambda _: self._read_again(task, effect))
+            return WAITS
+        try:
+            return self._mempool.chain.read(effect.contract, effect.function, *effect.args)
+        except CallReverted:
+            return None
+
+    def _read_again(self, task: Task, effect: Read) -> None:
+        if task.alive and (answer := self._read(task, effect)) is not WAITS:
+            task.resume(answer)
+
+    def _read_price(self, _: Task, __: ReadPrice) -> float:
+        return self._mempool.conditions.opg_price

@@ -1,0 +1,37 @@
+"""A participant's wallet: the key that it signs with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from chain.formats.signing import Domain, Key, voucher_digest
+from chain.quantities import Address
+from nodes.effects import Pay, Sign
+from nodes.identity import Identity
+from nodes.messages import Voucher
+from simnet.kernel.facility import Facility
+from simnet.kernel.scheduler import Handler, Task
+
+
+class Wallet(Facility):
+    """Signs digests and vouchers."""
+
+    def __init__(self, owner: Identity, key: Key, domain: Domain, address_of: Callable[[str], Address]) -> None:
+        """`domain` is what vouchers are signed under; `address_of` finds a participant's address by its name."""
+        self._owner = owner
+        self._key = key
+        self._domain = domain
+        self._address_of = address_of
+
+    @property
+    def handlers(self) -> Mapping[type, Handler]:
+        """Signing and paying."""
+        return {Sign: self._sign, Pay: self._pay}
+
+    def _sign(self, _: Task, effect: Sign) -> bytes:
+        return self._key.sign(effect.digest)
+
+    def _pay(self, _: Task, effect: Pay) -> Voucher:
+        node = self._address_of(effect.node)
+        digest = voucher_digest(self._domain, self._owner.address, node, effect.cumulative)
+        return Voucher(self._owner.name, effect.cumulative, self._key.sign(digest))
