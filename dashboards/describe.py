@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import Any
 
-from dashboards.fold_chain import as_text
-from dashboards.state import Row
 from dashboards.text import Line, count, opg, short, span_of_time
 from simnet.log.descriptions import described, group_of
 from simnet.log.index import is_address
+from simnet.measure.rows import Row, as_text
 
 Who = Callable[[str], str]
 """Names a participant by its address."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dashboards.state import Node
 from dashboards.text import Span
+from simnet.measure.state import Node
 
 STAKERS = ("inference", "full")
 

@@ -11,9 +11,10 @@ from array import array
 
 from chain.errors import SimnetError
 from chain.units import parse_duration
-from dashboards.state import State
 from dashboards.timeline import Timeline
 from simnet.log.index import after, before
+from simnet.measure.catalogue import new_state
+from simnet.measure.state import State
 
 SPEEDS = (1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 """Simulated seconds in a real one."""
@@ -40,7 +41,7 @@ class Player:
         """Whether it stays at the end, however that moves."""
         self._position = 0
         self._clock = 0.0
-        self._state = State()
+        self._state = new_state()
 
     @property
     def position(self) -> int:

@@ -8,9 +8,9 @@ from pathlib import Path
 from chain.errors import SimnetError
 from dashboards.describe import describe
 from dashboards.player import Player
-from dashboards.state import State
 from dashboards.text import Line
 from dashboards.timeline import Timeline, was_undone
+from simnet.measure.state import State
 from simnet.verdict.so_far import Results, read_promises, read_results
 
 OPENING_S = 2.0

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from dashboards.describe import Who, sentence
-from dashboards.fold_chain import as_text
-from dashboards.state import Row
 from dashboards.text import Line, count, opg, short, span_of_time
 from dashboards.timeline import Timeline, was_undone
 from simnet.log.descriptions import group_of
+from simnet.measure.rows import Row, as_text
 
 TITLES = (
     "asked",

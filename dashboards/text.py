@@ -8,11 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
-
-from dashboards.sketch import Course
 
 Span = tuple[str, str]
 Line = list[Span]
@@ -88,16 +85,10 @@ def spark(values: Sequence[float], width: int) -> str:
     return "".join(" " if value < 0 else SPARKS[math.ceil(value / top * 7) if top else 0] for value in columns)
 
 
-def on_scale(
-    course: Course | None, span_s: float, what: Literal["counts", "totals", "means"] = "counts"
-) -> list[float]:
-    """A course on the scale of the whole run, blank where it has not got to yet."""
-    if course is None:
-        return []
-    curves: dict[str, Sequence[float]] = {"counts": course.counts, "totals": course.totals, "means": course.means}
-    values = list(curves[what])
-    bins = math.ceil(span_s / course.width_s)
-    return values + [AHEAD] * (bins - len(values))
+def on_scale(values: Sequence[float], width_s: float, span_s: float) -> list[float]:
+    """A course's bins of that width on the scale of the whole run, blank where it has not got to yet."""
+    bins = math.ceil(span_s / width_s)
+    return [*values, *[AHEAD] * (bins - len(values))]
 
 
 def bar(share: float, width: int) -> str:

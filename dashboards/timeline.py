@@ -12,11 +12,13 @@ from pathlib import Path
 
 import orjson
 
-from dashboards.fold import apply
-from dashboards.state import Row, State
 from simnet.log.events import LOG_FORMAT
 from simnet.log.file import LogError, LogFile
 from simnet.log.index import Index, Reorg
+from simnet.measure.catalogue import new_state
+from simnet.measure.fold import apply
+from simnet.measure.rows import Row
+from simnet.measure.state import State
 from simnet.verdict.so_far import Promises
 
 KEYFRAME_EVERY = 4096
@@ -33,7 +35,7 @@ class Timeline:
         self.log = LogFile(path)
         self.promises = promises
         self.index = Index()
-        self.head = State()
+        self.head = new_state()
         """The state after the last row that was read. Not to be changed."""
         self._keyframes: dict[int, bytes] = {0: pickle.dumps(self.head)}
         self._spacing = KEYFRAME_EVERY

@@ -21,9 +21,10 @@ from reports.plots.plot import Plot
 from reports.replay import replay_line
 from reports.source import Run
 from reports.verdict import headlines
-from simnet.measure.catalogue import READINGS, SOMETIMES
-from simnet.measure.metrics import Metric
+from simnet.measure.catalogue import READINGS
+from simnet.measure.metric import Metric
 from simnet.verdict.expectations import parse_expectation
+from simnet.verdict.happened import HAPPENINGS
 from simnet.verdict.results import Judged, Results
 
 HERE = Path(__file__).parent
@@ -55,7 +56,7 @@ class Expected:
 
 def report_html(run: Run) -> str:
     """The report's text."""
-    everybody = people.of_note(run.figures)
+    everybody = people.of_note(run.state)
     return page_html(
         "report.html.j2",
         plots(run),
@@ -65,13 +66,13 @@ def report_html(run: Run) -> str:
         expected=[expected(judged, run.results) for judged in run.results.expectations],
         people=everybody[:MAX_PEOPLE],
         more_people=everybody[MAX_PEOPLE:],
-        jailed=people.times_jailed(run.tables),
-        others=people.others(run.tables, everybody),
+        jailed=people.times_jailed(run.state),
+        others=people.others(run.state, everybody),
         costs={name: run.results.metrics[name] for name in COSTS},
-        groups=people.groups(run.figures),
+        groups=people.groups(run.state),
         actions=gas.actions(run.tables),
         assumptions=assumptions(run.scenario),
-        sometimes=SOMETIMES,
+        sometimes={name: one.says for name, one in HAPPENINGS.items()},
         replay=replay_line(run.directory),
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import bdtr
 
-from simnet.measure.metrics import Z95
+from simnet.measure.metric import Z95
 
 Interval = tuple[float, float]
 

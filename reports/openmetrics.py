@@ -22,7 +22,8 @@ from simnet.log.events import (
     RunStarted,
     TransactionMined,
 )
-from simnet.measure.metrics import WEI, as_text
+from simnet.log.figures import WEI
+from simnet.measure.rows import as_text
 
 LOOPBACK = "127.0.0.1"
 

@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chain.quantities import OPG
 from reports.wording import plural
-from simnet.log.tables import Tables
-from simnet.measure.conduct import Conduct, conduct
-from simnet.measure.metrics import Figures, accounts
+from simnet.measure.outcomes import Outcome, outcomes
+from simnet.measure.state import Node, State
 
 NOUNS = {"inference": "inference node", "full": "full node", "client": "client", "producer": "block producer"}
 
 
 @dataclass(frozen=True)
 class Group:
-    """The books of nodes of one role, honest or not: sums in OPG."""
+    """The accounts of nodes of one role, honest or not: sums in OPG."""
 
     name: str
     nodes: int
@@ -31,30 +31,36 @@ class Group:
         return self.income - self.compute - self.slashed
 
 
-def of_note(figures: Figures) -> list[Conduct]:
-    """Everybody who was told to misbehave or was slashed: who won first, then who lost most."""
-    return sorted(conduct(figures), key=lambda one: (-one.finalised, -one.slashed_opg))
+def of_note(state: State) -> list[Outcome]:
+    """Participants that were told to misbehave or were slashed: who won first, then who lost most."""
+    return sorted(outcomes(state), key=lambda one: (-one.finalised, -one.slashed_opg))
 
 
-def times_jailed(tables: Tables) -> Counter[str]:
+def times_jailed(state: State) -> dict[str, int]:
     """How often each participant was jailed."""
-    names = tables.names
-    return Counter(names[row["node"]] for row in tables.event("Jailed"))
+    return {node.name: node.times_jailed for node in state.nodes.values()}
 
 
-def others(tables: Tables, known: Sequence[Conduct]) -> str:
+def others(state: State, known: Sequence[Outcome]) -> str:
     """How many there are besides these, by role."""
     named = [one.name for one in known]
-    roles = Counter(row["role"] for name, row in tables.participants.items() if name not in named)
+    roles = Counter(node.role for node in state.nodes.values() if node.name not in named)
     return ", ".join(plural(count, NOUNS.get(role, role)) for role, count in roles.items())
 
 
-def groups(figures: Figures) -> list[Group]:
-    """The books by role and honesty."""
-    books = accounts(figures)
-    people = figures.tables.participants
-    keys = [
-        f"{people[str(name)]['role']}, {'dishonest' if lied else 'honest'}" for name, lied in books["dishonest"].items()
+def groups(state: State) -> list[Group]:
+    """The accounts by role and honesty."""
+    found: dict[str, list[Node]] = {}
+    for node in state.stakers:
+        found.setdefault(f"{node.role}, {'dishonest' if node.lies else 'honest'}", []).append(node)
+    return [
+        Group(
+            name=name,
+            nodes=len(nodes),
+            stake=sum(node.put_up for node in nodes) / OPG,
+            income=sum(node.fees + node.rewards for node in nodes) / OPG,
+            compute=sum(node.macs for node in nodes) * state.mac_price,
+            slashed=sum(node.slashed for node in nodes) / OPG,
+        )
+        for name, nodes in found.items()
     ]
-    sizes, sums = Counter(keys), books.groupby(keys, sort=False)[["stake", "income", "compute", "slashed"]].sum()
-    return [Group(str(key), sizes[str(key)], *sums.loc[key].map(float)) for key in sums.index]

@@ -72,7 +72,7 @@ def comparison_side(path: Path) -> Side:
 
 def evidence_of(run: Run) -> Evidence:
     """What a run says."""
-    return gather(run.figures, run.results.metrics, run.results.seed)
+    return gather(run.state, run.results.seed)
 
 
 def plain(path: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,15 @@ import orjson
 
 from chain.errors import SimnetError
 from simnet.log.events import LOG_FORMAT
-from simnet.log.tables import Tables, read_tables
-from simnet.measure.metrics import Figures
+from simnet.log.figures import Figures
+from simnet.log.tables import Tables, make_tables, read_tables
+from simnet.measure.catalogue import new_measurement
+from simnet.measure.rows import Row
+from simnet.measure.state import State
+from simnet.run import Finished
 from simnet.scenario.load import load_scenario
 from simnet.scenario.schema import Scenario
+from simnet.verdict.invariants import check_invariants
 from simnet.verdict.results import Results, judge
 
 LOG, RESULTS, SCENARIO, MANIFEST = "events.jsonl", "results.json", "scenario.yaml", "manifest.json"
@@ -33,7 +39,10 @@ class Run:
     directory: Path
     scenario: Scenario
     manifest: dict[str, Any]
+    state: State
+    """What the log amounts to."""
     figures: Figures
+    """Frames of it, for plots."""
     results: Results
 
     @property
@@ -53,10 +62,23 @@ def load_run(directory: Path) -> Run:
             "it is still going on, or was killed; one ended with Ctrl-C is complete",
         )
     recorded, manifest = read_json(directory / RESULTS), read_json(directory / MANIFEST)
-    tables = read_verified(directory / LOG, str(recorded.get("digest")))
-    scenario = load_scenario(directory / SCENARIO)
-    results = judge(scenario, tables, recorded["digest"], recorded["virtual_s"], recorded["wall_s"])
-    return Run(shown(directory), scenario, manifest, Figures(tables), results)
+    tables, state = read_verified(directory / LOG, str(recorded.get("digest")))
+    scenario, findings = load_scenario(directory / SCENARIO), check_invariants(tables)
+    results = judge(scenario, state, findings, recorded["digest"], recorded["virtual_s"], recorded["wall_s"])
+    return Run(shown(directory), scenario, manifest, state, Figures(tables), results)
+
+
+def finished_run(finished: Finished) -> Run:
+    """A run that has just been judged. Its log is read for the plots. Raises `UnreadableRun`."""
+    directory = finished.directory
+    return Run(
+        directory=shown(directory),
+        scenario=load_scenario(directory / SCENARIO),
+        manifest=read_json(directory / MANIFEST),
+        state=finished.state,
+        figures=Figures(read_tables(directory / LOG)),
+        results=finished.results,
+    )
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -70,24 +92,65 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def read_verified(log: Path, digest: str) -> Tables:
-    """The log, if it has this digest and a format that we know. Raises `UnreadableRun`."""
-    with log.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
-        first = file.readline()
-    if found != digest:
+def read_verified(log: Path, digest: str) -> tuple[Tables, State]:
+    """The log, read once, if it has this digest and a format that we know. Raises `UnreadableRun`."""
+    reader = Reader(log)
+    try:
+        tables = make_tables(reader.rows())
+    except (KeyError, TypeError, ValueError):
+        reader.exhaust()
+        tables = None
+    if reader.digest != digest or tables is None:
         raise UnreadableRun(
-            f"{log} is torn or was changed: its digest is {found[:12]}, {RESULTS} says {digest[:12]}",
+            f"{log} is torn or was changed: its digest is {reader.digest[:12]}, {RESULTS} says {digest[:12]}",
             "run the scenario again: the same seed gives the same log",
         )
-    version = orjson.loads(first).get("format") if first else None
+    return tables, reader.measurement.fold.state
+
+
+class Reader:
+    """Reads a log once: its digest, its rows, and what they amount to."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.measurement = new_measurement()
+        self._hash = hashlib.sha256()
+        self._lines = self._read()
+
+    @property
+    def digest(self) -> str:
+        """Of what has been read."""
+        return self._hash.hexdigest()
+
+    def rows(self) -> Iterator[Row]:
+        """Every row, measured. Raises `UnreadableRun` for an unknown format, and `ValueError` for what is no row."""
+        for number, line in enumerate(self._lines):
+            row: Row = orjson.loads(line)
+            if not number:
+                check_format(self.log, row)
+            self.measurement.on(row)
+            yield row
+
+    def exhaust(self) -> None:
+        """Read on to the end, for the digest alone."""
+        for _ in self._lines:
+            pass
+
+    def _read(self) -> Iterator[bytes]:
+        with self.log.open("rb") as file:
+            for line in file:
+                self._hash.update(line)
+                yield line
+
+
+def check_format(log: Path, first: Row) -> None:
+    """Refuse a log whose first row says that its lines mean something else. Raises `UnreadableRun`."""
+    version = first.get("format")
     if version != LOG_FORMAT:
         raise UnreadableRun(
             f"{log} has format {version}, and this simnet reads format {LOG_FORMAT}",
             "use the simnet that made it (manifest.json says which), or run the scenario again",
         )
-    return read_tables(log)
 
 
 def shown(directory: Path) -> Path:

@@ -8,7 +8,7 @@ from reports.replay import replay_line
 from reports.source import Run
 from reports.verdict import headlines
 from reports.wording import duration, metric_text, number, with_interval
-from simnet.measure.conduct import Conduct, conduct
+from simnet.measure.outcomes import Outcome
 from simnet.verdict.results import FAIL, INCONCLUSIVE, PASS, Results
 
 MARKS = {PASS: "✅ pass", FAIL: "❌ fail", INCONCLUSIVE: "⚠️ inconclusive"}
@@ -37,7 +37,7 @@ def summary(run: Run) -> str:
         cell(results.reason) + ".",
         "\n".join(f"- {'**' + line.text + '**' if line.bad else line.text}" for line in headlines(results)),
         judgements(results),
-        people(conduct(run.figures)),
+        people(results.participants),
         figures(results),
         f"{cell(results.strategy)}, seed {results.seed}, {duration(results.virtual_s)} simulated in "
         f"{duration(results.wall_s)}\ndigest `{results.digest}`\nreplay `{replay_line(run.directory)}`",
@@ -56,7 +56,7 @@ def judgements(results: Results) -> str:
     return table(("", "expected", "found"), rows)
 
 
-def people(everybody: Sequence[Conduct]) -> str:
+def people(everybody: Sequence[Outcome]) -> str:
     """Ground truth beside what the protocol did."""
     if not everybody:
         return "Nobody misbehaved, and nobody was slashed."

@@ -18,8 +18,9 @@ from nodes.identity import Role
 from reports.faults import faults
 from reports.source import Run
 from reports.wording import number
+from simnet.log.figures import WEI
 from simnet.log.tables import Tables
-from simnet.measure.metrics import WEI, as_text
+from simnet.measure.rows import as_text
 
 PROCESSES = (*(role.value for role in Role), "chain")
 """In the order in which they are shown."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports.wording import number, plural
-from simnet.measure.metrics import Metric
+from simnet.measure.metric import Metric
 from simnet.verdict.results import Results
 
 

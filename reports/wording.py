@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simnet.measure.metrics import Metric
+from simnet.measure.metric import Metric
 
 UNDEFINED = "–"
 UNITS = {"count": "", "ratio": "", "share": "%"}

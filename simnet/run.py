@@ -29,6 +29,8 @@ from nodes.identity import Role
 from nodes.models.arithmetic import processor_class
 from simnet.kernel.pace import Pace, Stop, drive
 from simnet.log.events import EventLog, Listener, RunEnded, StakeRead, SupplyRead
+from simnet.measure.catalogue import new_measurement
+from simnet.measure.state import State
 from simnet.scenario.schema import Scenario
 from simnet.world.backends import open_chain
 from simnet.world.build import World, build
@@ -76,6 +78,8 @@ class Finished:
 
     directory: Path
     results: Results
+    state: State
+    """What its log amounts to."""
     failure: SimnetError | None = None
     """What ended the run before its time, if anything did; the directory has what came before."""
 
@@ -89,6 +93,8 @@ def run(scenario: Scenario, options: Options) -> Finished:
     directory = prepare(options.out)
     (directory / "scenario.yaml").write_text(scenario.resolved_yaml(), encoding="utf-8")
     log = EventLog(directory / "events.jsonl")
+    measurement = new_measurement()
+    log.listen(measurement.hear)
     if options.listener is not None:
         log.listen(options.listener)
     chain = None
@@ -104,15 +110,17 @@ def run(scenario: Scenario, options: Options) -> Finished:
         if chain is not None:
             chain.close()
     log.close()
-    from simnet.log.tables import read_tables
-    from simnet.verdict.results import judge  # pandas takes longer to import than a run takes to start
+    from simnet.log.tables import read_tables  # pandas takes longer to import than a run takes to start
+    from simnet.verdict.invariants import check_invariants
+    from simnet.verdict.results import judge
 
     wall_s = round(time.perf_counter() - started, 3)
-    results = judge(scenario, read_tables(log.path), log.digest, round(virtual_s, 6), wall_s)
+    state, findings = measurement.fold.state, check_invariants(read_tables(log.path))
+    results = judge(scenario, state, findings, log.digest, round(virtual_s, 6), wall_s)
     (directory / "results.json").write_bytes(orjson.dumps(results.as_json(), option=orjson.OPT_INDENT_2))
     if options.out is None:
         directory = publish(directory, f"{scenario.name}-{scenario.seed}-{log.digest[:8]}")
-    return Finished(directory, results, failure)
+    return Finished(directory, results, state, failure)
 
 
 def play(scenario: Scenario, chain: Chain, log: EventLog, options: Options) -> tuple[SimnetError | None, float]:

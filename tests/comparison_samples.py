@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 
 from simnet.batch.batch import Batch
-from simnet.measure.metrics import Metric
+from simnet.measure.metric import Metric
+from simnet.measure.stakes import StakeTerms
 from simnet.studies.comparison.catalogue import CATALOGUE
 from simnet.studies.comparison.compare import Options, compare
 from simnet.studies.comparison.comparison import Comparison
 from simnet.studies.comparison.evidence import Evidence
 from simnet.studies.comparison.plan import Plan, make_plan
-from simnet.studies.comparison.stakes import StakeTerms
 from tests.small import scenario
 
 CHEAT = {"behaviour": "quantize", "variant": "int8", "count": 1}

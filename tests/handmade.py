@@ -7,7 +7,9 @@ from typing import Any
 
 from chain.quantities import OPG, TOTAL_SUPPLY
 from simnet.log.tables import Row, Tables, make_tables
-from simnet.measure.metrics import Metric, compute, readings
+from simnet.measure.catalogue import figures, measure, readings
+from simnet.measure.metric import Metric
+from simnet.measure.state import State
 
 MODEL_MACS = 1_000
 
@@ -107,7 +109,8 @@ class Handmade:
     def slashed(self, node: str, amount: int, reason: str = "fraud", batch: str = "") -> Handmade:
         """Stake taken, all of it burned."""
         fields = {"amount": str(amount * OPG), "burned": str(amount * OPG), "reason": bytes32(reason)}
-        return self.event("Slashed", "Staking", batch, node="@" + node, **fields)
+        nobody = {"bounty": "0", "bountyTo": "@nobody"}
+        return self.event("Slashed", "Staking", batch, node="@" + node, **fields, **nobody)
 
     def cheated(self, node: str, act: str, subject: str, behaviour: str = "quantize") -> Handmade:
         """Ground truth."""
@@ -138,9 +141,14 @@ class Handmade:
         return make_tables(self.rows)
 
     @property
+    def state(self) -> State:
+        """What it amounts to."""
+        return measure(self.rows)
+
+    @property
     def metrics(self) -> dict[str, Metric]:
         """Every metric."""
-        return compute(self.tables)
+        return figures(self.state)
 
     def value(self, reading: str) -> Any:
         """One of them."""

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import orjson
 
-from dashboards.state import Row
 from dashboards.timeline import Timeline
+from simnet.measure.rows import Row
 from simnet.verdict.so_far import read_promises
 
 RECORDED = Path(__file__).parent / "data" / "recorded"

@@ -86,4 +86,5 @@ def make_results(outcome: str = PASS, scenario: str = "sample") -> Results:
         sometimes=(Judged("slashed", None, True, "happened 3 times"),),
         invariants=(Finding("final_is_final", True, "12 batches final"),),
         metrics={},
+        participants=(),
     )

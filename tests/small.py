@@ -12,7 +12,9 @@ import pytest
 import yaml
 
 from simnet.log.tables import Row, Tables, read_tables
-from simnet.measure.metrics import as_text, readings
+from simnet.measure.catalogue import readings
+from simnet.measure.rows import as_text
+from simnet.measure.state import State
 from simnet.run import Finished, Options, run
 from simnet.scenario.load import parse_scenario
 from simnet.scenario.schema import Scenario
@@ -46,6 +48,11 @@ class Played:
     def results(self) -> Results:
         """Verdict and metrics."""
         return self.finished.results
+
+    @property
+    def state(self) -> State:
+        """What the log amounts to."""
+        return self.finished.state
 
     def __getitem__(self, reading: str) -> Any:
         """A metric, named as in an expectation."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from dashboards.panel import Panel
-from dashboards.state import Batch
 from dashboards.text import Column, Columns, Line, bar, clock, count, on_scale, pair, short, spark
 from simnet.log.contract_events import of_event
+from simnet.measure.state import Batch
 
 BATCHES = Columns(
     Column("batch", 8),
@@ -54,7 +54,8 @@ class Chain(Panel):
         batches += [(f" · {opened} open", ""), (f" · {chain.voided} void" if chain.voided else "", "warn")]
         pending: Line = [(f"{chain.pending} pending", "warn" if chain.pending else "dim")]
         gas = f"gas {count(chain.gas)}{per_task} "
-        course = on_scale(state.courses.get("gas"), self.scene.duration_s, "totals")
+        gas_used = state.courses.gas
+        course = on_scale(gas_used.totals, gas_used.width_s, self.scene.duration_s)
         burnt: Line = [(gas, "dim"), (spark(course, width - len(gas)), "accent")]
         return [pair(left, right, width), pair(batches, pending, width), burnt]
 

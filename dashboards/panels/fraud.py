@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dashboards.figures import READINGS
 from dashboards.panel import Page
 from dashboards.text import Column, Columns, Line, bar, on_scale, opg, pair, span_of_time, spark
+from simnet.measure.catalogue import reading
 
 BEHAVIOURS = Columns(
     Column("behaviour", 11, grows=True),
@@ -25,9 +25,8 @@ class Fraud(Page):
     def draw(self, width: int, height: int) -> list[Line]:
         """Counters, times, courses, and a line for each behaviour."""
         state = self.scene.state
-        committed, detected = state.total("committed"), state.total("detected")
-        finalised, still_open = state.total("finalised"), state.total("open")
-        rate = READINGS["detection_rate"](state)
+        frauds, rate = state.frauds, reading("detection_rate", state)
+        committed, detected, finalised, still_open = frauds.committed, frauds.detected, frauds.finalised, frauds.open
         found = f"{100 * rate:.3g} % found" if rate is not None else "nothing judged yet"
         lines: list[Line] = [
             pair([("committed ", "dim"), (f"{committed}", "strong")], [("open ", "dim"), (f"{still_open}", "")], width),
@@ -42,7 +41,11 @@ class Fraud(Page):
                 width,
             ),
             pair(
-                [("slashes   ", "dim"), (f"{state.chain.slashes}", ""), (f" · {opg(state.chain.slashed)} OPG", "")],
+                [
+                    ("slashes   ", "dim"),
+                    (f"{state.chain.slashes.total()}", ""),
+                    (f" · {opg(state.chain.slashed)} OPG", ""),
+                ],
                 self._delays(),
                 width,
             ),
@@ -66,10 +69,10 @@ class Fraud(Page):
         return lines
 
     def _delays(self) -> Line:
-        sketch = self.scene.state.detection
-        if not sketch.n:
+        found = self.scene.state.took.detection
+        if not found.n:
             return []
-        median, tail = (span_of_time(sketch.quantile(share)) for share in (0.5, 0.95))
+        median, tail = (span_of_time(found.quantile(share)) for share in (0.5, 0.95))
         return [("found after ", "dim"), (median, "strong"), (" p50 ", "dim"), (tail, "strong"), (" p95", "dim")]
 
     def _wronged(self) -> Line:
@@ -78,9 +81,13 @@ class Fraud(Page):
 
     def _courses(self, width: int) -> list[Line]:
         """When frauds were posted, and when nodes were slashed, on one scale of time."""
-        state, span = self.scene.state, self.scene.duration_s
-        rows = (("posted", "committed", "warn"), ("found", "detected", "good"), ("slashed", "slashed", "bad"))
+        courses, span = self.scene.state.courses, self.scene.duration_s
+        rows = (
+            ("posted", courses.committed, "warn"),
+            ("found", courses.detected, "good"),
+            ("slashed", courses.slashed, "bad"),
+        )
         return [
-            [(f"{label:<8}", "dim"), (spark(on_scale(state.courses.get(name), span), width - 8), style)]
-            for label, name, style in rows
+            [(f"{label:<8}", "dim"), (spark(on_scale(course.counts, course.width_s, span), width - 8), style)]
+            for label, course, style in rows
         ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
 
 from dashboards.panel import Page
-from dashboards.sketch import Sketch
 from dashboards.text import Line, on_scale, pair, span_of_time, spark
+from simnet.measure.distribution import Course, Distribution
 
 PERCENTS = (50, 95, 99)
 WIDE = 46
@@ -25,36 +25,36 @@ class Latency(Page):
     def draw(self, width: int, height: int) -> list[Line]:
         """Two blocks of the same form, and the flow of tasks."""
         state, roomy = self.scene.state, height >= ROOMY
-        lines = self._block("soft", "soft", state.soft, "ms", width, roomy)
-        lines += self._block("final", "finality", state.finality, "s", width, roomy)
-        sent, failed = state.sent, state.failed
-        flow: Line = [("tasks ", "dim"), (f"{sent:,} asked", "strong"), (f" · {state.soft.n:,} answered", "")]
+        lines = self._block("soft", state.courses.soft, state.took.soft, "ms", width, roomy)
+        lines += self._block("final", state.courses.finality, state.took.finality, "s", width, roomy)
+        sent, failed, sent_course = state.sent, state.failed, state.courses.sent
+        flow: Line = [("tasks ", "dim"), (f"{sent:,} asked", "strong"), (f" · {state.answered:,} answered", "")]
         flow += [(f" · {failed:,} not", "warn" if failed else "dim"), (f" · {state.finalised:,} final", "")]
         if not roomy:
             return [*lines, flow]
-        lost = f"{100 * state.lost / state.messages:.2g} % lost" if state.lost else "none lost"
+        lost = f"{100 * state.lost.total() / state.messages:.2g} % lost" if state.lost else "none lost"
         return [
             *lines,
             flow,
-            self._course("asked", "sent", "counts", width),
+            self._course("asked", sent_course.counts, sent_course, width),
             [(f"{state.messages:,} messages, {lost}", "dim")],
         ]
 
-    def _block(self, name: str, course: str, sketch: Sketch, unit: str, width: int, roomy: bool) -> list[Line]:
+    def _block(self, name: str, course: Course, found: Distribution, unit: str, width: int, roomy: bool) -> list[Line]:
         """Percentiles, means over time and, where there is room, the distribution."""
         quantiles: Line = [(f"{name:<6}", "strong")]
         for percent in PERCENTS if width >= WIDE else PERCENTS[:2]:
-            value = span_of_time(sketch.quantile(percent / 100), unit)
+            value = span_of_time(found.quantile(percent / 100), unit)
             quantiles += [(f"p{percent} ", "dim"), (f"{value:<9}", "strong")]
-        lines = [pair(quantiles, [(f"n {sketch.n:,}", "dim")], width), self._course("mean", course, "means", width)]
+        lines = [pair(quantiles, [(f"n {found.n:,}", "dim")], width), self._course("mean", course.means, course, width)]
         if roomy:
             columns = max(1, width - LABEL - EDGES)
-            least, most, counts = sketch.histogram(columns)
-            edges = f" {span_of_time(least, unit)}–{span_of_time(most, unit)}" if sketch.n else ""
+            least, most, counts = found.histogram(columns)
+            edges = f" {span_of_time(least, unit)}–{span_of_time(most, unit)}" if found.n else ""
             lines.append([(f"{'spread':<{LABEL}}", "dim"), (spark(counts, columns), ""), (edges, "dim")])
         return lines
 
-    def _course(self, label: str, name: str, what: Literal["counts", "means"], width: int) -> Line:
+    def _course(self, label: str, bins: Sequence[float], course: Course, width: int) -> Line:
         """Something over the time of the whole run."""
-        values = on_scale(self.scene.state.courses.get(name), self.scene.duration_s, what)
+        values = on_scale(bins, course.width_s, self.scene.duration_s)
         return [(f"{label:<{LABEL}}", "dim"), (spark(values, width - LABEL), "accent")]

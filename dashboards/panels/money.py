@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dashboards.figures import compute_cost
 from dashboards.panel import Panel
 from dashboards.participant import STAKERS
-from dashboards.state import Node
 from dashboards.text import WEI, Column, Columns, Line, Span, opg, pair
+from simnet.measure.state import Node
 
 COLUMNS = Columns(
     Column("node", 13, grows=True),
@@ -32,8 +31,11 @@ class Money(Panel):
         self.border_subtitle = "OPG"
 
     def _net(self, node: Node) -> int:
-        cost = compute_cost(self.scene.state, node.macs)
-        return node.income + node.bounties - node.slashed - int(cost * WEI)
+        return node.income + node.bounties - node.slashed - self._compute(node)
+
+    def _compute(self, node: Node) -> int:
+        """What its work cost, in wei."""
+        return int(node.macs * self.scene.state.mac_price * WEI)
 
     def top(self, width: int) -> list[Line]:
         """Where money went so far."""
@@ -64,14 +66,13 @@ class Money(Panel):
     def line(self, index: int, width: int) -> Line:
         """One node's books."""
         net, node = self._books[index]
-        cost = compute_cost(self.scene.state, node.macs)
         cells = [
             (node.name, ""),
             (opg(node.stake), ""),
             (opg(node.fees), "dim" if not node.fees else ""),
             (opg(node.rewards), "dim" if not node.rewards else ""),
             (opg(node.bounties), "dim" if not node.bounties else ""),
-            (opg(int(cost * WEI)), "dim"),
+            (opg(self._compute(node)), "dim"),
             (opg(-node.slashed), "bad" if node.slashed else "dim"),
             gain(net),
         ]

@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 
 from dashboards.panel import Panel
 from dashboards.participant import belief, fate, status, trouble, truth
-from dashboards.state import Node
 from dashboards.text import Column, Columns, Line, opg
+from simnet.measure.state import Node
 
 ROLES = ("inference", "full", "producer", "client")
 

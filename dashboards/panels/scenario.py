@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dashboards.figures import READINGS
 from dashboards.panel import Page
 from dashboards.text import Line, clock, figure, fit, pair
-from simnet.measure.catalogue import READINGS as CATALOGUE
+from simnet.measure.catalogue import READINGS, figures, readings
 from simnet.verdict.so_far import Standing, Verdict
 
-STYLES = {Standing.HOLDS: "good", Standing.FAILS: "bad", Standing.PENDING: "warn", Standing.LATER: "dim"}
-WORDS = {Standing.HOLDS: "holds", Standing.FAILS: "fails", Standing.PENDING: "not yet", Standing.LATER: "at the end"}
+STYLES = {Standing.HOLDS: "good", Standing.FAILS: "bad", Standing.PENDING: "warn", Standing.UNKNOWN: "dim"}
+WORDS = {Standing.HOLDS: "holds", Standing.FAILS: "fails", Standing.PENDING: "not yet", Standing.UNKNOWN: "not known"}
 OUTCOMES = {"pass": ("✓ PASS", "good"), "fail": ("✗ FAIL", "bad"), "inconclusive": ("… INCONCLUSIVE", "warn")}
 
 
@@ -37,9 +36,9 @@ class ScenarioPanel(Page):
     def _figures(self, width: int) -> list[Line]:
         """Every metric as far as it is known, where there is room for them."""
         lines: list[Line] = [[], [("metrics so far", "head")]]
-        for name, read in READINGS.items():
-            value = figure(read(self.scene.state))
-            lines.append([(f"  {name:<34}", "dim"), (f"{value:>14}", "strong"), (f"  {CATALOGUE[name].unit}", "dim")])
+        for name, value in readings(figures(self.scene.state)).items():
+            shown, unit = figure(value), READINGS[name].unit
+            lines.append([(f"  {name:<34}", "dim"), (f"{shown:>14}", "strong"), (f"  {unit}", "dim")])
         return lines
 
     def _what(self, width: int) -> list[Line]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dashboards.figures import compute_cost
 from dashboards.participant import STAKERS, belief, fate, status, status_word, truth
 from dashboards.text import WEI, Line, count, opg
 from dashboards.windows.listing import Listing
@@ -25,7 +24,7 @@ class NodePanel(Listing):
             [("by protocol ", "dim"), belief(node), ("  ", ""), fate(node)],
         ]
         if node.role in STAKERS:
-            cost = compute_cost(state, node.macs)
+            cost = node.macs * state.mac_price
             lines += [
                 [("at stake    ", "dim"), (f"{opg(node.stake)} OPG", "strong"), (f", slashed {opg(node.slashed)}", "")],
                 [

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from dashboards.describe import Who, describe, value_of
-from dashboards.fold_chain import as_text
 from dashboards.panel import Panel
-from dashboards.state import Row
 from dashboards.text import Line, opg
+from simnet.measure.rows import Row, as_text
 
 if TYPE_CHECKING:
     from dashboards.scene import Scene

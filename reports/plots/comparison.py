@@ -10,7 +10,7 @@ from reports.estimates import estimate_text, is_finite, unit_of, value_text
 from reports.plots.labels import Box, place
 from reports.plots.plot import Plot, Trace
 from reports.wording import plural
-from simnet.studies.comparison.catalogue import BETTER, CATALOGUE
+from simnet.studies.comparison.catalogue import CATALOGUE
 from simnet.studies.comparison.estimates import COUNTS, MODEL, OBSERVATIONS, SEEDS, Estimate
 from simnet.studies.comparison.frontier import Frontier, Point
 
@@ -38,7 +38,7 @@ def panel(estimates: Estimates, readings: Sequence[str]) -> Plot:
     """One metric of every strategy; several readings are percentiles of one distribution."""
     spec = CATALOGUE[readings[0].partition(".")[0]]
     labels = list(estimates)
-    better = BETTER.get(spec.name)
+    better = spec.direction
     figures = [figures[reading] for figures in estimates.values() for reading in readings]
     return Plot(
         name=spec.name.replace("_", "-"),
@@ -175,7 +175,7 @@ def values(estimates: Estimates, readings: Sequence[str]) -> Iterator[dict[str, 
 def frontier_plot(frontier: Frontier) -> Plot:
     """Security against cost, with every strategy named."""
     cost, security = CATALOGUE[frontier.cost], CATALOGUE[frontier.security]
-    better = BETTER[frontier.security]
+    better = security.direction
     best = sorted((point for point in frontier.points if point.efficient), key=lambda point: point.cost.value or 0.0)
     rest = [point for point in frontier.points if not point.efficient]
     across = value_axis([point.cost for point in frontier.points], titled(cost.name, cost.unit))

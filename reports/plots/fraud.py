@@ -12,7 +12,7 @@ from reports.intervals import of_quantile
 from reports.plots.plot import CAUGHT, MISSED, UNDECIDED, VOIDED, Clock, Plot, Trace, clock_of, empty, fault_marks
 from reports.source import Run
 from reports.wording import between, plural, quantity, with_interval
-from simnet.measure.metrics import wilson
+from simnet.measure.metric import wilson
 
 OUTCOMES = {"rejected": "rejected", "accepted": "final", "voided": "voided", "": "undecided"}
 """What can become of a claim: in the tables, and in words."""

@@ -8,7 +8,8 @@ from reports.intervals import of_distribution, of_quantile
 from reports.plots.plot import Plot, Trace, empty
 from reports.source import Run
 from reports.wording import between, plural, quantity
-from simnet.measure.catalogue import METRICS, MetricSpec
+from simnet.measure.catalogue import METRICS
+from simnet.measure.metric import MetricSpec
 
 MAX_POINTS = 400
 """Points of a curve: more cannot be told apart at this size."""

@@ -6,7 +6,7 @@ from reports.plots.plot import Plot, clock_of
 from reports.source import Run
 from reports.wording import between
 from simnet.log.tables import Tables
-from simnet.measure.metrics import wilson
+from simnet.measure.metric import wilson
 
 BINS = 30
 """Columns of the plot."""

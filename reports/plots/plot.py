@@ -13,7 +13,7 @@ from typing import Any
 
 from reports.faults import faults
 from simnet.log.tables import Tables
-from simnet.measure.catalogue import Origin
+from simnet.measure.metric import Origin
 
 Trace = dict[str, Any]
 

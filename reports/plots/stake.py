@@ -5,7 +5,8 @@ from __future__ import annotations
 from reports.plots.plot import SERIES, Clock, Plot, Trace, clock_of, fault_marks
 from reports.source import Run
 from reports.wording import number, plural
-from simnet.measure.metrics import WEI, as_text
+from simnet.log.figures import WEI
+from simnet.measure.rows import as_text
 
 MAX_LINES = 8
 """Nodes with a line of their own; more could not be told apart."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reports.plots.plot import Plot, Trace
-from simnet.measure.metrics import wilson
+from simnet.measure.metric import wilson
 from simnet.studies.equilibrium.search import Found
 
 CURVE_POINTS = 161

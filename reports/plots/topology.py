@@ -11,7 +11,7 @@ from reports.plots.traffic import roads, signs, traffic
 from reports.source import Run
 from reports.wording import number, plural, with_interval
 from simnet.log.tables import Tables
-from simnet.measure.conduct import conduct
+from simnet.measure.outcomes import outcome
 
 SYMBOLS = dict(zip(ROLES, ("diamond", "circle", "square", "circle-open"), strict=True))
 """A symbol per role."""
@@ -25,7 +25,7 @@ FATES = {
     "got away with it": "@vermillion",
     "slashed although honest": "@purple",
 }
-"""A colour for each of the fates of `simnet.measure.conduct`."""
+"""A colour for each of the fates of `simnet.measure.outcomes`."""
 
 MAX_TOLD = 6
 """Faults that the caption names."""
@@ -75,10 +75,10 @@ def names(tables: Tables, centres: Places) -> list[dict[str, Any]]:
 
 def people(run: Run, places: Places) -> list[Trace]:
     """Everybody, by role and fate."""
-    known = {one.name: one for one in conduct(run.figures)}
+    nodes = run.state.nodes
     groups: dict[tuple[str, str], list[str]] = {}
     for name, row in run.tables.participants.items():
-        fate = known[name].fate if name in known else "unharmed"
+        fate = outcome(nodes[name]).fate
         groups.setdefault((fate, row["role"]), []).append(name)
     traces = []
     size = 3 + 7 * shrink(run.tables)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from simnet.measure.metrics import readings
+from simnet.measure.catalogue import readings
 from simnet.run import Options, run
 from simnet.scenario.load import load_scenario
 

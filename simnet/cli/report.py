@@ -21,11 +21,12 @@ def report(run: Path, out: Path | None) -> int:
     https://ui.perfetto.dev. Exit code 2: RUN is no complete run, or its log was changed.
     """
     from reports import JUNIT, REPORT, SUMMARY, TRACE, write_reports
+    from reports.source import load_run
     from simnet.run import OutputError
 
     target = out or run
     try:
-        write_reports(run, out)
+        write_reports(load_run(run), out)
     except OSError as error:
         raise OutputError(
             f"cannot write to {target}: {error.strerror}", "choose another place with --out DIR"

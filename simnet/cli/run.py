@@ -158,14 +158,11 @@ def stop_on_interrupt(stop: Stop) -> Iterator[None]:
 def conclude(console: Console, finished: Finished, replay: str) -> int:
     """Write the reports, print the summary, and return the exit code."""
     from reports import write_reports
+    from reports.source import finished_run
     from simnet.cli.summary import print_summary
-    from simnet.log.tables import read_tables
-    from simnet.measure.conduct import conduct
-    from simnet.measure.metrics import Figures
 
-    write_reports(finished.directory)
-    figures = Figures(read_tables(finished.directory / "events.jsonl"))
-    print_summary(console, finished.results, conduct(figures), finished.directory, replay)
+    write_reports(finished_run(finished))
+    print_summary(console, finished.results, finished.directory, replay)
     if finished.failure is not None:
         click.echo(f"{finished.failure}\n  what was recorded until then is in {finished.directory}/", err=True)
         return HARNESS_FAILED

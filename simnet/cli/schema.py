@@ -58,9 +58,9 @@ def _metrics() -> Listing:
 
 
 def _events() -> Listing:
-    from simnet.measure.catalogue import SOMETIMES
+    from simnet.verdict.happened import HAPPENINGS
 
-    return ("event", "meaning"), list(SOMETIMES.items())
+    return ("event", "meaning"), [(one.name, one.says) for one in HAPPENINGS.values()]
 
 
 def _log() -> Listing:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from simnet.cli.console import print_table
-from simnet.measure.conduct import Conduct
-from simnet.measure.metrics import Metric
+from simnet.measure.metric import Metric
+from simnet.measure.outcomes import Outcome
 from simnet.verdict.results import FAIL, INCONCLUSIVE, PASS, Results
 
 OUTCOME_STYLE = {PASS: "bold green", FAIL: "bold red", INCONCLUSIVE: "bold yellow"}
@@ -48,9 +48,9 @@ def plain(metrics: Mapping[str, Metric], name: str) -> str:
     return "–" if isinstance(value, Mapping) else number(value)
 
 
-def print_summary(console: Console, results: Results, people: list[Conduct], directory: Path, replay: str) -> None:
+def print_summary(console: Console, results: Results, directory: Path, replay: str) -> None:
     """Print it all."""
-    print_conduct(console, people)
+    print_outcomes(console, results.participants)
     print_figures(console, results.metrics)
     print_judgements(console, results)
     console.print()
@@ -62,7 +62,7 @@ def print_summary(console: Console, results: Results, people: list[Conduct], dir
     console.print(f"report  {directory}/")
 
 
-def print_conduct(console: Console, people: list[Conduct]) -> None:
+def print_outcomes(console: Console, people: Sequence[Outcome]) -> None:
     """Who misbehaved, and what became of them."""
     console.print()
     if not people:

@@ -1,60 +1,54 @@
-"""What a log says about enclaves: whose word claims became final on, and how long a broken one was believed.
+"""TEE metrics: whose word claims became final on, and how long a broken enclave was believed.
 
 Ground truth are the behaviours' own records with the act ``evidence``: evidence that the node had no right to.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
-
-from simnet.log.tables import Tables
+from simnet.measure.distribution import Distribution
+from simnet.measure.metric import Value, metric, ratio
+from simnet.measure.state import State
 
 
-def abuses(tables: Tables) -> dict[str, float]:
-    """When each node first showed evidence that it had no right to."""
-    first: dict[str, float] = {}
-    for row in tables.of("cheated"):
-        if row["act"] == "evidence":
-            first.setdefault(row["node"], row["t"])
-    return first
+@metric(
+    "evidence_check_s",
+    "s",
+    kind="modelled",
+    better="lower",
+    source="compute time by multiply-accumulates, or measured times of verification",
+)
+def evidence_check_s(state: State) -> Value:
+    """Time that full nodes spent on judging evidence, over claims with evidence that became final."""
+    return ratio(state.enclaves.seconds, state.enclaves.accepted.total())
 
 
-def abused(tables: Tables) -> frozenset[str]:
-    """Tasks whose evidence their node had no right to."""
-    return frozenset(row["subject"] for row in tables.of("cheated") if row["act"] == "evidence")
+@metric("blast_radius", "count", kind="simulated", better="lower")
+def blast_radius(state: State) -> Value:
+    """Frauds that became final because an enclave stood by them."""
+    return Value(state.enclaves.frauds, state.enclaves.accepted.total())
 
 
-def enclave_of(tables: Tables) -> dict[str, str]:
-    """The enclave that each answer was shown with, by task."""
-    return {row["task"]: row["tee"] for row in tables.of("sealed")}
+@metric("accepted_stale_quotes", "count", kind="simulated", better="lower")
+def accepted_stale_quotes(state: State) -> Value:
+    """Claims that became final on evidence that their node had no right to."""
+    return Value(state.enclaves.stale, state.enclaves.accepted.total())
 
 
-def time_to_revocation(tables: Tables) -> pd.Series[Any]:
-    """Seconds from each node's first abuse until its enclave was out of service, or the vendor's root replaced.
-
-    Nodes that were never stopped are left out.
-    """
-    owners = {row["teeId"]: tables.names[row["owner"]] for row in tables.event("TEERegistered")}
-    stopped: list[tuple[str, float]] = [(owners[row["teeId"]], row["t"]) for row in tables.event("TEEDisabled")]
-    roots = [row["t"] for row in tables.event("AWSCertificateUpdated")]
-    times = []
-    for node, since in abuses(tables).items():
-        ends = [at for name, at in stopped if name == node and at >= since] + [at for at in roots if at >= since]
-        times += [min(ends) - since] if ends else []
-    return pd.Series(times, dtype=float)
+@metric("accepted_stale_heartbeats", "count", kind="simulated", better="lower")
+def accepted_stale_heartbeats(state: State) -> Value:
+    """Heartbeats that the registry took a second time."""
+    return Value(state.enclaves.repeated_heartbeats, state.enclaves.heartbeats)
 
 
-def out_of_service(tables: Tables) -> frozenset[str]:
-    """Enclaves that are not in service when the run ends."""
-    changes = [(row["i"], row["teeId"], True) for row in tables.event("TEEDisabled")]
-    changes += [(row["i"], row["teeId"], False) for row in tables.event("TEEEnabled")]
-    state = {enclave: gone for _, enclave, gone in sorted(changes)}
-    return frozenset(enclave for enclave, gone in state.items() if gone)
+@metric("time_to_revocation_s", "s", kind="simulated", better="lower", percentiles=(50, 95))
+def time_to_revocation_s(state: State) -> Distribution:
+    """From a node's first abuse of evidence until its enclave, or the vendor's root, was trusted no more."""
+    return state.took.revocation
 
 
-def stale_heartbeats(tables: Tables) -> tuple[int, int]:
-    """Heartbeats that the registry took although it had taken the same before, and all that it took."""
-    seen = [(row["teeId"], row["timestamp"]) for row in tables.event("HeartbeatReceived")]
-    return len(seen) - len(frozenset(seen)), len(seen)
+@metric("history_lost", "count", kind="simulated", better="lower")
+def history_lost(state: State) -> Value:
+    """Final claims whose enclave is out of service at the end, so that its signature verifies no more."""
+    enclaves = state.enclaves
+    lost = sum(count for enclave, count in enclaves.accepted.items() if enclaves.gone.get(enclave, False))
+    return Value(lost, enclaves.accepted.total())

@@ -1,54 +1,77 @@
-"""What adversaries got out of a run that honest conduct would not have got them, and what they got away with."""
+"""Metrics of adversary gains and node profits: who gained by what, and at whose cost."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from simnet.measure.payoffs import WEI, penalties
-
-if TYPE_CHECKING:
-    from simnet.log.tables import Tables
-    from simnet.measure.metrics import Figures
-
-
-def unslashed_frauds(figures: Figures) -> int:
-    """Frauds that were rejected on chain and cost their node no stake."""
-    punished = {(penalty.node, penalty.batch) for penalty in penalties(figures.tables)}
-    rejected = figures.frauds[figures.frauds["outcome"] == "rejected"]
-    return sum((node, batch) not in punished for node, batch in zip(rejected["node"], rejected["batch"], strict=True))
+from chain.quantities import OPG
+from nodes.identity import Role
+from nodes.records import SidePayment
+from simnet.measure.metric import Neither, Value, metric, ratio
+from simnet.measure.payoffs import SOURCE
+from simnet.measure.state import Node, State
 
 
-def side_payments(tables: Tables) -> float:
-    """OPG that changed hands off chain, or reached somebody from outside the network."""
-    return sum(int(row["amount"]) for row in tables.of("side_payment")) / WEI
+@metric("attacker_roi", "ratio", kind="modelled", better="lower", source=SOURCE)
+def attacker_roi(state: State) -> Value:
+    """What dishonest acts gained and saved, less what was slashed and lost, over the stake put up."""
+    cheats = [node for node in state.stakers if node.lies]
+    stake = sum(node.put_up for node in cheats)
+    gain = sum(node.gained + node.saved * state.mac_price + (node.aside - node.slashed) / OPG for node in cheats)
+    return Value(gain / (stake / OPG), len(cheats)) if stake else Value(None, 0)
 
 
-def net_side_payments(tables: Tables) -> dict[str, float]:
-    """OPG that each participant got off chain, less what it paid there."""
-    net: dict[str, float] = {}
-    for row in tables.of("side_payment"):
-        for name, sign in ((row["payee"], 1), (row["payer"], -1)):
-            net[name] = net.get(name, 0.0) + sign * int(row["amount"]) / WEI
-    return net
+@metric("honest_node_profit_opg", "OPG", kind="modelled", better="higher", source=SOURCE)
+def honest_node_profit_opg(state: State) -> Value:
+    """Mean over honest nodes: income less cost of compute."""
+    honest = [node for node in state.stakers if not node.lies]
+    profit = sum(profit_opg(state, node) for node in honest)
+    return Value(profit / len(honest) if honest else None, len(honest))
 
 
-def rewards(tables: Tables) -> tuple[float, float]:
-    """OPG paid for checking to participants whom the scenario makes adversaries, and to everybody."""
-    adversaries = {row["address"]: True for row in tables.of("participant_joined") if row["dishonest"]}
-    paid = [(row["member"], int(row["amount"]) / WEI) for row in tables.event("Rewarded")]
-    return sum(amount for member, amount in paid if member in adversaries), sum(amount for _, amount in paid)
+def profit_opg(state: State, node: Node) -> float:
+    """What a node earned, on chain and off it, less its compute and what was slashed."""
+    return (node.income - node.slashed) / OPG - node.macs * state.mac_price
 
 
-def stolen_rewards(tables: Tables) -> tuple[float, int]:
-    """OPG of bounties that went to who had copied the proof, and how many proofs were copied."""
-    thefts = [row["node"] for row in tables.of("cheated") if row["act"] == "front_run"]
-    if not thefts:
-        return 0.0, 0
-    names = tables.names
-    stolen = [int(row["bounty"]) for row in tables.event("Slashed") if names.get(row["bountyTo"]) in thefts]
-    return sum(stolen) / WEI, len(thefts)
+@metric("side_payments_opg", "OPG", kind="simulated", better=Neither("how much is offered is up to the adversaries"))
+def side_payments_opg(state: State) -> Value:
+    """Bribes, ransoms and the like, off chain."""
+    return Value(state.chain.aside / OPG, state.kinds[SidePayment.kind])
 
 
-def washed_tasks(tables: Tables) -> int:
+@metric("adversary_reward_share", "ratio", kind="simulated", better="lower")
+def adversary_reward_share(state: State) -> Value:
+    """Of the rewards for checking, what went to full nodes that the scenario makes adversaries."""
+    return ratio(state.chain.rewarded_adversaries, state.chain.rewarded, state.emitted["Rewarded"])
+
+
+@metric("stolen_rewards_opg", "OPG", kind="simulated", better="lower")
+def stolen_rewards_opg(state: State) -> Value:
+    """Bounties that went to who had copied another's proof."""
+    thieves = [node for node in state.nodes.values() if node.thefts]
+    return Value(sum(node.bounties for node in thieves) / OPG, sum(node.thefts for node in thieves))
+
+
+@metric("washed_tasks", "count", kind="simulated", better=Neither("how much is washed is up to the adversaries"))
+def washed_tasks(state: State) -> Value:
     """Tasks that a client sent to a node of its own."""
-    return sum(row["act"] == "wash" for row in tables.of("cheated"))
+    return Value(state.acted("wash"), state.sent + state.extra)
+
+
+@metric("opg_per_inference", "OPG", kind="simulated", better="lower", compared=True)
+def opg_per_inference(state: State) -> Value:
+    """Fees kept from clients and stake that the honest lost, over inferences finalised."""
+    spent = state.chain.fees + state.chain.fees_to_verifiers + state.verification.slashed_of_the_honest
+    return ratio(spent / OPG, state.took.finality.n)
+
+
+@metric(
+    "checking_pay_opg_per_inference",
+    "OPG",
+    kind="simulated",
+    better=Neither("it is the pay of some and the cost of others"),
+    compared=True,
+)
+def checking_pay_opg_per_inference(state: State) -> Value:
+    """What full nodes were paid for checking, bounties and lost bonds included, over inferences finalised."""
+    paid = sum(node.rewards for node in state.nodes.values() if node.role == Role.FULL)
+    return ratio(paid / OPG, state.took.finality.n)

@@ -1,162 +1,63 @@
-"""What honest and dishonest acts really paid in a run: means with standard errors, from the log alone (modelled).
+"""Metrics of payoffs: what honest and dishonest answers really paid (modelled).
 
-An act is one answer of an inference node, or one check of a full node. Its payoff is what it earned on chain, plus
-what was paid for it off chain, less its compute at the scenario's price and what was slashed for it. A slash that
-falls on several acts together is divided evenly. Acts of one batch share its fate, so that standard errors are a
-little too small where batches are large.
+An answer's payoff is what it earned on chain, plus what was paid for it off chain, less its compute at the scenario's
+price and what was slashed for it. What a batch paid goes to its accepted claims by their fees. A slash that is about a
+batch is divided evenly between the node's rejected claims in it, or between all of them if none was rejected.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterator
 
-from simnet.log.tables import Tables, payments
+from chain.quantities import OPG
+from simnet.measure.metric import Value, metric
+from simnet.measure.state import ACCEPTED, REJECTED, Batch, Dealings, Payoff, State, Task
 
-if TYPE_CHECKING:
-    from simnet.measure.metrics import Figures
-
-WEI = 1e18
+SOURCE = "multiply-accumulates at the scenario's price of compute"
 
 
-@dataclass(frozen=True)
-class Payoff:
-    """Mean payoff of so many acts, in OPG."""
-
-    mean: float | None
-    """``None`` of no act."""
-    standard_error: float | None
-    """``None`` of fewer than two."""
-    n: int
-
-
-@dataclass(frozen=True)
-class Payoffs:
-    """What acts of one kind paid."""
-
-    honest: Payoff
-    dishonest: Payoff
+def acts(state: State, name: str, batch: Batch) -> Iterator[tuple[bool, float]]:
+    """Whether each decided claim of a batch that is still known was dishonest, and what it paid, in OPG."""
+    found = ((task_name, state.tasks.get(task_name)) for task_name in batch.tasks)
+    decided = [task for _, task in found if task is not None and task.batch == name and task.outcome]
+    everybody = Counter(task.node for task in decided)
+    guilty = Counter(task.node for task in decided if task.outcome == REJECTED)
+    penalties = state.dealings.get(name, Dealings()).penalties
+    for task in decided:
+        earned = batch.paid * task.fee / batch.accepted_fees if task.outcome == ACCEPTED and batch.accepted_fees else 0
+        value = (earned + task.aside.get(task.node, 0)) / OPG - spent(task) * state.mac_price
+        if not guilty[task.node] or task.outcome == REJECTED:
+            value -= penalties.get(task.node, 0) / OPG / (guilty[task.node] or everybody[task.node])
+        yield bool(task.fraud), value
 
 
-@dataclass(frozen=True)
-class Act:
-    """One answer or check."""
-
-    node: str
-    task: str
-    batch: str
-    dishonest: bool
-    earned: float
-    spent: float
+def spent(task: Task) -> int:
+    """Multiply-accumulates that the task's node spent on its answer."""
+    return task.spent.get((task.node, "answer"), 0)
 
 
-@dataclass(frozen=True)
-class Penalty:
-    """A slash and the batch that it is about."""
-
-    node: str
-    batch: str
-    amount: float
-
-
-def answer_payoffs(figures: Figures) -> Payoffs:
-    """Payoffs of answers whose claim was decided, voided ones included."""
-    return payoffs(figures, list(answers(figures)), guilty=rejected_tasks(figures))
-
-
-def check_payoffs(figures: Figures) -> Payoffs:
-    """Payoffs of checks in batches that became final."""
-    acts = list(checks(figures))
-    return payoffs(figures, acts, guilty={(act.node, act.task) for act in acts if act.dishonest})
-
-
-def payoffs(figures: Figures, acts: Sequence[Act], guilty: set[tuple[str, str]]) -> Payoffs:
-    """Payoffs of these acts. Penalties fall on those of a batch that are `guilty`, or on all if none of them is."""
-    of: dict[tuple[str, str], list[int]] = {}
-    for i, act in enumerate(acts):
-        of.setdefault((act.node, act.batch), []).append(i)
-    found = [act.earned - act.spent + aside for act, aside in zip(acts, paid_aside(figures, acts), strict=True)]
-    for penalty in penalties(figures.tables):
-        together = of.get((penalty.node, penalty.batch), [])
-        blamed = [i for i in together if (acts[i].node, acts[i].task) in guilty] or together
-        for i in blamed:
-            found[i] -= penalty.amount / len(blamed)
-    honest = [value for act, value in zip(acts, found, strict=True) if not act.dishonest]
-    return Payoffs(summarise(honest), summarise([v for act, v in zip(acts, found, strict=True) if act.dishonest]))
-
-
-def summarise(values: Sequence[float]) -> Payoff:
-    """Mean and standard error."""
-    n = len(values)
-    if not n:
-        return Payoff(None, None, 0)
-    mean = math.fsum(values) / n
-    variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1) if n > 1 else None
-    return Payoff(mean, None if variance is None else math.sqrt(variance / n), n)
-
-
-def answers(figures: Figures) -> Iterator[Act]:
-    """Every answer whose claim was decided. What a batch paid goes to its accepted claims by their fees."""
-    decided = figures.claims[figures.claims["outcome"].notna()]
-    accepted = decided[decided["outcome"] == "accepted"].groupby("batch")["fee"].sum().to_dict()
-    paid = {row["batch"]: int(row["paid"]) / WEI for row in figures.tables.event("BatchFinal")}
-    spent = compute(figures, "answer")
-    for index, row in zip(decided.index, decided.to_dict("records"), strict=True):
-        task, batch, fees = str(index), row["batch"], accepted.get(row["batch"], 0.0)
-        earned = paid.get(batch, 0.0) * row["fee"] / fees if row["outcome"] == "accepted" and fees else 0.0
-        cost = spent.get((row["node"], task), 0.0)
-        yield Act(row["node"], task, batch, isinstance(row["fraud"], str), earned, cost)
-
-
-def rejected_tasks(figures: Figures) -> set[tuple[str, str]]:
-    """Node and task of every claim that was rejected."""
-    rejected = figures.claims[figures.claims["outcome"] == "rejected"]
-    return set(zip(rejected["node"], rejected.index, strict=True))
-
-
-def checks(figures: Figures) -> Iterator[Act]:
-    """Every check in a batch that became final. What a batch earned its checker is divided by the claims it checked."""
-    tables = figures.tables
-    final = {row["batch"]: True for row in tables.event("BatchFinal")}
-    made = [row for row in tables.of("claim_checked") if row["batch"] in final]
-    count: dict[tuple[str, str], int] = {}
-    for row in made:
-        count[row["node"], row["batch"]] = count.get((row["node"], row["batch"]), 0) + 1
-    rewards: dict[tuple[str, str], float] = {}
-    for payment in payments(tables):
-        key = (payment.name, payment.batch)
-        rewards[key] = rewards.get(key, 0.0) + payment.amount / WEI
-    lied = {(row["node"], row["subject"]) for row in tables.of("cheated") if row["act"] == "check"}
-    spent = compute(figures, "check")
-    for row in made:
-        key, act = (row["node"], row["batch"]), (row["node"], row["task"])
-        yield Act(*act, row["batch"], act in lied, rewards.get(key, 0.0) / count[key], spent.get(act, 0.0))
-
-
-def compute(figures: Figures, purpose: str) -> dict[tuple[str, str], float]:
-    """Cost in OPG of what each node executed for each task."""
-    price = int(figures.tables.started["compute_price_wei"]) / WEI / 1e9
-    found: dict[tuple[str, str], float] = {}
-    for row in figures.tables.of("executed"):
-        if row["purpose"] == purpose:
-            key = (row["node"], row["task"])
-            found[key] = found.get(key, 0.0) + row["macs"] * price
+def payoff(state: State, dishonest: bool) -> Payoff:
+    """What answers paid whose claim was decided, voided ones included."""
+    known = state.payoffs.dishonest if dishonest else state.payoffs.honest
+    found = Payoff(known.n, known.total)
+    for batches in (state.settled, state.batches):
+        for name, batch in batches.items():
+            for lied, value in acts(state, name, batch):
+                if lied == dishonest:
+                    found.add(value)
     return found
 
 
-def paid_aside(figures: Figures, acts: Sequence[Act]) -> list[float]:
-    """What each act gained or cost off chain."""
-    net: dict[tuple[str, str], float] = {}
-    for row in figures.tables.of("side_payment"):
-        for name, sign in ((row["payee"], 1), (row["payer"], -1)):
-            net[name, row["subject"]] = net.get((name, row["subject"]), 0.0) + sign * int(row["amount"]) / WEI
-    return [net.get((act.node, act.task), 0.0) for act in acts]
+@metric("honest_answer_payoff_opg", "OPG", kind="modelled", better="higher", source=SOURCE)
+def honest_answer_payoff_opg(state: State) -> Value:
+    """Mean over honest answers: earned, less the cost of compute and what was slashed for them."""
+    found = payoff(state, dishonest=False)
+    return Value(found.total / found.n if found.n else None, found.n)
 
 
-def penalties(tables: Tables) -> Iterator[Penalty]:
-    """Every slash, with the batch that its transaction is about."""
-    names = tables.names
-    for row in tables.event("Slashed"):
-        yield Penalty(str(names.get(row["node"], row["node"])), row["subject"], int(row["amount"]) / WEI)
+@metric("dishonest_answer_payoff_opg", "OPG", kind="modelled", better="lower", source=SOURCE)
+def dishonest_answer_payoff_opg(state: State) -> Value:
+    """Mean over frauds: earned, less the cost of compute and what was slashed for them."""
+    found = payoff(state, dishonest=True)
+    return Value(found.total / found.n if found.n else None, found.n)

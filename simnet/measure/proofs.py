@@ -1,49 +1,63 @@
-"""What a log says about zero-knowledge proofs, and about evidence that somebody tampered with."""
+"""Metrics of zero-knowledge proofs, and of evidence that somebody tampered with."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import pandas as pd
-
-from simnet.measure import enclaves as attested
-
-if TYPE_CHECKING:
-    from simnet.log.tables import Tables
-    from simnet.measure.metrics import Figures, Measured
-
-UNPROVEN = b"unproven"
+from simnet.measure.distribution import Distribution
+from simnet.measure.metric import Neither, Value, metric, rate
+from simnet.measure.state import State
 
 
-def refused(tables: Tables) -> tuple[int, int]:
-    """Proofs that the chain refused, and all that it was shown."""
-    shown = [row for row in tables.transactions if row["contract"] == "Proven" and row["function"] == "prove"]
-    return sum(bool(row["revert"]) for row in shown), len(shown)
+@metric("tampered_evidence", "count", kind="simulated", better=Neither("how much is tried is up to the adversaries"))
+def tampered_evidence(state: State) -> Value:
+    """Claims posted whose evidence somebody tampered with."""
+    return Value(state.enclaves.tampered, state.sent + state.extra)
 
 
-def unproven(tables: Tables) -> int:
-    """Claims that were rejected because nobody proved them in time."""
-    reasons = (bytes.fromhex(row["reason"].removeprefix("0x")) for row in tables.event("ClaimRejected"))
-    return sum(reason.rstrip(b"\0") == UNPROVEN for reason in reasons)
+@metric("tampered_evidence_finalised", "count", kind="simulated", better="lower")
+def tampered_evidence_finalised(state: State) -> Value:
+    """Those of them that became final."""
+    return Value(state.enclaves.stale, state.enclaves.tampered)
 
 
-def waiting(tables: Tables) -> pd.Series[Any]:
-    """Seconds that each proof waited for a prover."""
-    return pd.Series([row["waits_s"] for row in tables.of("proving")], dtype=float)
+@metric("proofs_verified", "count", kind="simulated", better=Neither("clients choose how much is proven"))
+def proofs_verified(state: State) -> Value:
+    """Zero-knowledge proofs that the chain verified."""
+    return Value(state.emitted["ClaimProven"], state.emitted["ClaimProven"])
 
 
-def figures_of(figures: Figures) -> dict[str, Measured]:
-    """Metrics of proofs."""
-    tables, frame = figures.tables, figures.claims
-    gaps = [row["deviation"] for row in tables.of("circuit_answered")]
-    agreed = [row["agrees"] for row in tables.of("circuit_answered")]
-    tampered = frame[frame.index.isin(attested.abused(tables)) & frame["posted"].notna()]
-    return {
-        "proofs_verified": (len(tables.event("ClaimProven")),) * 2,
-        "proofs_refused": refused(tables),
-        "unproven_claims": (unproven(tables), len(tables.event("ClaimProven"))),
-        "circuit_gap": (max(gaps), len(gaps)) if gaps else (None, 0),
-        "circuit_agreement": (sum(agreed) / len(agreed), len(agreed)) if agreed else (None, 0),
-        "tampered_evidence": (len(tampered), len(frame)),
-        "tampered_evidence_finalised": (int((tampered["outcome"] == "accepted").sum()), len(tampered)),
-    }
+@metric("proofs_refused", "count", kind="simulated", better=Neither("wrong proofs ought to be refused"))
+def proofs_refused(state: State) -> Value:
+    """Zero-knowledge proofs that the chain refused."""
+    return Value(state.proofs.refused, state.proofs.shown)
+
+
+@metric("unproven_claims", "count", kind="simulated", better="lower")
+def unproven_claims(state: State) -> Value:
+    """Claims that fell because nobody proved them in time."""
+    return Value(state.proofs.unproven, state.emitted["ClaimProven"])
+
+
+@metric(
+    "proof_queue_s",
+    "s",
+    kind="modelled",
+    better="lower",
+    percentiles=(50, 95),
+    source="times to prove that were measured for each circuit",
+)
+def proof_queue_s(state: State) -> Distribution:
+    """From the order to prove a claim until a prover begins."""
+    return state.took.proof_queue
+
+
+@metric("circuit_gap", "ratio", kind="measured", better="lower")
+def circuit_gap(state: State) -> Value:
+    """Largest distance of an output of a circuit from that of its model."""
+    proofs = state.proofs
+    return Value(proofs.gap if proofs.answers else None, proofs.answers)
+
+
+@metric("circuit_agreement", "share", kind="measured", better="higher")
+def circuit_agreement(state: State) -> Value:
+    """Answers of circuits whose largest output is the one that the model has as its largest."""
+    return rate(state.proofs.agreed, state.proofs.answers)

@@ -13,12 +13,12 @@ from nodes.identity import Role
 from nodes.models.zoo import default_zoo
 from nodes.parameters import did_you_mean
 from simnet.faults.fault import Setting
-from simnet.measure.catalogue import SOMETIMES
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.arrivals import Trace
 from simnet.scenario.errors import KeyPath
 from simnet.scenario.facts import facts_of
 from simnet.scenario.schema import Scenario
+from simnet.verdict.happened import HAPPENINGS
 
 Finding: TypeAlias = tuple[KeyPath, str, str]
 """Where, what is wrong, and a hint."""
@@ -243,5 +243,5 @@ def _ends(scenario: Scenario) -> str:
 
 def _sometimes(scenario: Scenario) -> Iterator[Finding]:
     for i, name in enumerate(scenario.sometimes):
-        if name not in SOMETIMES:
-            yield ("sometimes", i), f"unknown event '{name}'", did_you_mean(name, SOMETIMES)
+        if name not in HAPPENINGS:
+            yield ("sometimes", i), f"unknown event '{name}'", did_you_mean(name, HAPPENINGS)

@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simnet.log.tables import Tables
-from simnet.measure.metrics import Metric, as_text, compute, readings
+from simnet.measure.catalogue import figures, readings
+from simnet.measure.metric import Metric
+from simnet.measure.outcomes import Outcome, outcomes
+from simnet.measure.state import State
 from simnet.scenario.schema import Scenario
 from simnet.verdict.expectations import Expectation
-from simnet.verdict.invariants import Finding, check_invariants
+from simnet.verdict.happened import HAPPENINGS
+from simnet.verdict.invariants import Finding
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 EXIT_CODES = {PASS: 0, FAIL: 1, INCONCLUSIVE: 3}
@@ -51,6 +54,8 @@ class Results:
     sometimes: tuple[Judged, ...]
     invariants: tuple[Finding, ...]
     metrics: dict[str, Metric]
+    participants: tuple[Outcome, ...]
+    """What became of those that were told to misbehave or were slashed."""
 
     @property
     def exit_code(self) -> int:
@@ -78,14 +83,15 @@ class Results:
         }
 
 
-def judge(scenario: Scenario, tables: Tables, digest: str, virtual_s: float, wall_s: float) -> Results:
-    """Compute everything from the log, and say whether the run passed."""
-    metrics = compute(tables)
+def judge(
+    scenario: Scenario, state: State, findings: Sequence[Finding], digest: str, virtual_s: float, wall_s: float
+) -> Results:
+    """Say whether a run passed, by its state at the end of its log and what its invariants found."""
+    metrics = figures(state)
     values = readings(metrics)
     expectations = tuple(judge_expectation(expectation, values) for expectation in scenario.expect)
-    sometimes = tuple(Judged(name, None, held, detail) for name, held, detail in happened(scenario.sometimes, tables))
-    invariants = tuple(check_invariants(tables))
-    outcome, reason = verdict(expectations, sometimes, invariants, tables.ended.get("reason", "cut short"))
+    sometimes = tuple(judge_event(name, state) for name in scenario.sometimes)
+    outcome, reason = verdict(expectations, sometimes, tuple(findings), state.ended or "cut short")
     return Results(
         scenario=scenario.name,
         seed=scenario.seed,
@@ -98,8 +104,9 @@ def judge(scenario: Scenario, tables: Tables, digest: str, virtual_s: float, wal
         reproducible=scenario.compute.time == "modelled" and scenario.strategy.reproducible,
         expectations=expectations,
         sometimes=sometimes,
-        invariants=invariants,
+        invariants=tuple(findings),
         metrics=metrics,
+        participants=tuple(outcomes(state)),
     )
 
 
@@ -107,6 +114,12 @@ def judge_expectation(expectation: Expectation, values: dict[str, float | None])
     """Hold an expectation against the run's values."""
     judgement = expectation.evaluate(values)
     return Judged(str(expectation), judgement.value, judgement.held, judgement.detail)
+
+
+def judge_event(name: str, state: State) -> Judged:
+    """Whether something ever happened."""
+    count = HAPPENINGS[name].count(state)
+    return Judged(name, None, count > 0, f"happened {count} times")
 
 
 def verdict(
@@ -125,28 +138,3 @@ def verdict(
     if unmet:
         return FAIL, f"never happened: {', '.join(judged.expression for judged in unmet)}"
     return PASS, "every expectation and invariant held"
-
-
-SOMETIMES_CHECKS: dict[str, Callable[[Tables], int]] = {
-    "slashed": lambda tables: len(tables.event("Slashed")),
-    "challenge_opened": lambda tables: sum(
-        len(tables.event(name)) for name in ("Challenged", "Disputed", "Equivocation")
-    ),
-    "claim_rejected": lambda tables: len(tables.event("ClaimRejected")),
-    "batch_voided": lambda tables: sum(not row["accepted"] and row["voided"] for row in tables.event("BatchFinal")),
-    "equivocation_proved": lambda tables: len(tables.event("Equivocation")),
-    "jailed": lambda tables: len(tables.event("Jailed")),
-    "copied_vote": lambda tables: sum(row["act"] == "vote" for row in tables.of("cheated")),
-    "missed_reveal": lambda tables: sum(as_text(row["reason"]) == "missed_reveal" for row in tables.event("Slashed")),
-    "partitioned": lambda tables: sum(row["verb"] == "partition" for row in tables.of("fault_injected")),
-    "message_lost": lambda tables: sum(bool(row["lost"]) for row in tables.of("message_sent")),
-    "crashed": lambda tables: sum(row["verb"] == "crash" for row in tables.of("fault_injected")),
-    "reorged": lambda tables: len(tables.of("chain_reorged")),
-}
-"""How often each of `simnet.measure.catalogue.SOMETIMES` happened in a log."""
-
-
-def happened(names: tuple[str, ...], tables: Tables) -> list[tuple[str, bool, str]]:
-    """For each name whether it ever happened."""
-    counts = [(name, int(SOMETIMES_CHECKS[name](tables))) for name in names]
-    return [(name, count > 0, f"happened {count} times") for name, count in counts]

@@ -12,10 +12,10 @@ import orjson
 import yaml
 
 from chain.errors import SimnetError
-from dashboards.figures import HAPPENED, READINGS
-from dashboards.state import State
-from simnet.measure.catalogue import READINGS as CATALOGUE
+from simnet.measure.catalogue import READINGS, reading
+from simnet.measure.state import State
 from simnet.verdict.expectations import Expectation, parse_expectation
+from simnet.verdict.happened import HAPPENINGS
 
 
 class Standing(Enum):
@@ -25,8 +25,8 @@ class Standing(Enum):
     FAILS = "✗"
     PENDING = "…"
     """Not yet, and nothing lost so far."""
-    LATER = "·"
-    """Known when the run is over."""
+    UNKNOWN = "·"
+    """This version does not know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,8 @@ class Promises:
 
 def judge_expectation(expectation: Expectation, state: State, final: Mapping[str, float | None]) -> Verdict:
     """How it stands with an expectation; `final` are the results' values, if there are any."""
-    values = {
-        name: final[name] if name in final else READINGS[name](state)
-        for name in expectation.metrics
-        if name in final or name in READINGS
-    }
-    text, value = str(expectation), values.get(expectation.metrics[0])
-    if len(values) < len(expectation.metrics):
-        return Verdict(text, Standing.LATER)
+    values = {name: final[name] if name in final else reading(name, state) for name in expectation.metrics}
+    text, value = str(expectation), values[expectation.metrics[0]]
     if not state.ended and any(found is None for found in values.values()):
         return Verdict(text, Standing.PENDING)
     if expectation.evaluate(values).held:
@@ -92,15 +86,15 @@ def judge_expectation(expectation: Expectation, state: State, final: Mapping[str
 
 def may_still_grow(expectation: Expectation) -> bool:
     """Whether it asks for at least so many of something that is counted up."""
-    counted = CATALOGUE[expectation.metrics[0]].unit == "count" and len(expectation.metrics) == 1
+    counted = READINGS[expectation.metrics[0]].unit == "count" and len(expectation.metrics) == 1
     return counted and expectation.comparison in (">=", ">")
 
 
 def judge_event(name: str, state: State) -> Verdict:
     """How it stands with something that has to happen at least once."""
-    if name not in HAPPENED:
-        return Verdict(name, Standing.LATER)
-    count = HAPPENED[name](state)
+    if name not in HAPPENINGS:
+        return Verdict(name, Standing.UNKNOWN)
+    count = HAPPENINGS[name].count(state)
     missing = Standing.FAILS if state.ended else Standing.PENDING
     return Verdict(name, Standing.HOLDS if count else missing, count)
 

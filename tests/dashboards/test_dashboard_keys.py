@@ -62,7 +62,7 @@ def test_s_goes_from_slash_to_slash(tmp_path: Path) -> None:
 
 def test_e_goes_to_where_an_expectation_begins_to_fail(tmp_path: Path) -> None:
     async def session(terminal: Terminal) -> None:
-        await terminal.press("home", "e")
+        await terminal.press("home", "e", "e")
         assert "✗ begins to fail: soft_latency_ms.p95 <= 110" in terminal.app.query_one(TimelineBar).text
         await terminal.press("8")
         panel = terminal.app.query_one(ScenarioPanel)

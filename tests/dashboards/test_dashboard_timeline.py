@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards import timeline as module
-from dashboards.fold import apply
-from dashboards.state import State
 from dashboards.timeline import Timeline
 from simnet.log.file import LogError, LogReplaced
+from simnet.measure.fold import apply
+from simnet.measure.state import State
 from simnet.verdict.expectations import parse_expectation
 from simnet.verdict.so_far import Promises
 from tests.large_log import write_log

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from reports import write_reports
+from reports.source import load_run
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 
@@ -89,7 +90,7 @@ def open_in_browser(url: str, profile: Path) -> tuple[str, list[str]]:
 @pytest.fixture(params=["troubled_run", "fraud_wins_run"])
 def report(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A directory with the report of a run, and a page that looks at it through windows of several widths."""
-    write_reports(request.getfixturevalue(request.param), tmp_path / "site")
+    write_reports(load_run(request.getfixturevalue(request.param)), tmp_path / "site")
     frames = [f'<iframe id="{name}" width="{width}" src="report.html"></iframe>' for name, width in WIDTHS.items()]
     (tmp_path / "site" / "probe.html").write_text(PROBE.replace("FRAMES", "".join(frames)))
     return tmp_path / "site"

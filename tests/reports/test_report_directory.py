@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reports import write_reports
+from reports.source import load_run
 from simnet.cli.main import main
 
 NAMES = ["junit.xml", "report.html", "summary.md", "trace.json"]
@@ -26,7 +27,7 @@ def test_it_writes_every_report_beside_the_run_or_elsewhere(
 
 def test_made_twice_the_reports_are_the_same(troubled_run: Path, tmp_path: Path) -> None:
     for name in ("first", "second"):
-        write_reports(troubled_run, tmp_path / name)
+        write_reports(load_run(troubled_run), tmp_path / name)
     for name in NAMES:
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 

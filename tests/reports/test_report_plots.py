@@ -15,7 +15,7 @@ from reports.plots.gas import actions
 from reports.plots.latency import curve
 from reports.plots.plot import Clock, Plot
 from reports.source import Run, load_run
-from simnet.measure.metrics import WEI
+from simnet.log.figures import WEI
 
 
 @pytest.fixture

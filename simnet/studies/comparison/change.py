@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from simnet.measure.catalogue import MetricSpec
-from simnet.studies.comparison.catalogue import BETTER, HEADLINE, READINGS
+from simnet.measure.metric import MetricSpec
+from simnet.studies.comparison.catalogue import HEADLINE, READINGS
 from simnet.studies.comparison.estimates import Bounds
 
 BEYOND, EXACT, UNKNOWN, WITHIN, SAME = "beyond noise", "exact change", "cannot tell", "within noise", "no change"
@@ -48,10 +48,10 @@ class Change:
     @property
     def direction(self) -> str:
         """Whether it became better or worse; empty if neither."""
-        better = BETTER.get(self.spec.name)
-        if better is None or self.before is None or self.after is None or self.before == self.after:
+        if self.before is None or self.after is None:
             return ""
-        return IMPROVED if (self.after > self.before) == (better == "higher") else WORSE
+        improved = self.spec.improves(self.before, self.after)
+        return "" if improved is None else IMPROVED if improved else WORSE
 
     @property
     def is_real(self) -> bool:

@@ -4,7 +4,7 @@
 - A percentile is that of all observations of all seeds together, not a mean of percentiles; its interval is
   between order statistics and needs no assumption about the distribution.
 - Anything else is the mean over seeds with Student's interval; one seed gives none.
-- The stake at which honesty pays comes from the sums over all seeds, see `simnet.studies.comparison.stakes`.
+- The stake at which honesty pays comes from the sums over all seeds, see `simnet.measure.stakes`.
 
 The first two take tasks of one run for independent, which they are only nearly: how much runs themselves differ,
 the rows of each seed in the tidy output show.
@@ -20,11 +20,10 @@ from typing import TypeAlias
 import numpy as np
 from scipy import stats
 
-from simnet.measure.catalogue import MetricSpec
-from simnet.measure.metrics import wilson
+from simnet.measure.metric import MetricSpec, wilson
+from simnet.measure.stakes import honesty_stake, total
 from simnet.studies.comparison.catalogue import CATALOGUE
 from simnet.studies.comparison.evidence import Evidence, Observations
-from simnet.studies.comparison.stakes import honesty_stake, total
 
 CONFIDENCE = 0.95
 

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 
-from simnet.log.tables import payments
-from simnet.measure.metrics import WEI, Figures, Measured, Metric, observations, rate, total
-from simnet.studies.comparison.catalogue import ADDED
-from simnet.studies.comparison.stakes import StakeTerms, honesty_stake, stake_terms
+from simnet.measure.catalogue import COMPARED, distributions, figure
+from simnet.measure.distribution import Distribution
+from simnet.measure.metric import Metric
+from simnet.measure.stakes import StakeTerms, stake_terms
+from simnet.measure.state import State
 
 Observations: TypeAlias = "pd.Series[float]"
-"""One value per task, by the task's id."""
+"""One value per task, by a key of the task that all runs share."""
 
 
 @dataclass(frozen=True)
@@ -36,44 +38,16 @@ class Evidence:
 
     def reading(self, name: str) -> float | None:
         """The value under a name such as ``soft_latency_ms.p95``."""
-        metric, _, statistic = name.partition(".")
-        value = self.metrics[metric].value
-        return value[statistic] if isinstance(value, Mapping) else value
+        return self.metrics[name.partition(".")[0]].readings[name]
 
 
-def gather(figures: Figures, metrics: Mapping[str, Metric], seed: int) -> Evidence:
-    """The evidence of a run whose metrics are computed already."""
-    terms = stake_terms(figures)
-    stake, interval = honesty_stake(terms)
-    finalised = int(figures.asked["final"].notna().sum())
-    measured: dict[str, Measured] = {
-        "integrity_loss": integrity_loss(figures),
-        "opg_per_inference": opg_per_inference(figures, finalised),
-        "checking_pay_opg_per_inference": checking_pay(figures, finalised),
-        "honesty_stake_opg": (stake, terms.decided, interval),
-    }
-    added = {name: Metric(spec, *measured[name]) for name, spec in ADDED.items()}
-    return Evidence(seed, {**metrics, **added}, observations(figures), terms)
+def gather(state: State, seed: int) -> Evidence:
+    """The evidence of a run by its state at the end of its log."""
+    metrics = {name: figure(name, state) for name in COMPARED}
+    observations = {name: observed(found) for name, found in distributions(state).items()}
+    return Evidence(seed, metrics, observations, stake_terms(state))
 
 
-def integrity_loss(figures: Figures) -> Measured:
-    """How much of what clients may rely on is a fraud."""
-    accepted = figures.asked["outcome"] == "accepted"
-    return rate(int((accepted & figures.asked["fraud"].notna()).sum()), int(accepted.sum()))
-
-
-def opg_per_inference(figures: Figures, finalised: int) -> Measured:
-    """What an inference costs those who are honest: fees, whoever got them, and what was slashed by mistake.
-
-    What cheats lose is no cost of the service, so it is not in here; `slashed_opg` has it.
-    """
-    finals = figures.tables.event("BatchFinal")
-    spent = total(finals, "paid") + total(finals, "toVerifier") + total(figures.false_slashes, "amount")
-    return (spent / finalised, finalised) if finalised else (None, 0)
-
-
-def checking_pay(figures: Figures, finalised: int) -> Measured:
-    """What full nodes got, out of fees, of slashed stake and of forfeited bonds, less the bonds they lost."""
-    roles = {name: row["role"] for name, row in figures.tables.participants.items()}
-    paid = sum(payment.amount for payment in payments(figures.tables) if roles.get(payment.name) == "full") / WEI
-    return (paid / finalised, finalised) if finalised else (None, 0)
+def observed(found: Distribution) -> Observations:
+    """The values of an exact distribution by the keys of what they are of."""
+    return pd.Series(np.array(found.values, dtype=float), index=np.array(found.keys, dtype=np.uint64))

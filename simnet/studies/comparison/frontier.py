@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simnet.studies.comparison.catalogue import BETTER
+from simnet.studies.comparison.catalogue import CATALOGUE
 from simnet.studies.comparison.estimates import Estimate
 
 AXES = (
@@ -75,4 +75,4 @@ def badness(estimate: Estimate, reading: str) -> float | None:
     """The value such that less is better."""
     if estimate.value is None or not math.isfinite(estimate.value):
         return None
-    return -estimate.value if BETTER[reading] == "higher" else estimate.value
+    return -estimate.value if CATALOGUE[reading].direction == "higher" else estimate.value

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from simnet.measure.metrics import wilson
+from simnet.measure.metric import wilson
 from simnet.studies.comparison.estimates import CONFIDENCE, Bounds
 from simnet.studies.comparison.evidence import Observations
 

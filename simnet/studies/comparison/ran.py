@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simnet.batch.work import RunSummary
-from simnet.log.tables import read_tables
-from simnet.measure.metrics import Figures
 from simnet.run import Finished
 from simnet.scenario.schema import Scenario
 from simnet.studies.comparison.evidence import Evidence, gather
@@ -45,5 +43,4 @@ class Ran:
 
 def read_evidence(_: Scenario, finished: Finished) -> Evidence:
     """What a finished run says."""
-    figures = Figures(read_tables(finished.directory / "events.jsonl"))
-    return gather(figures, finished.results.metrics, finished.results.seed)
+    return gather(finished.state, finished.results.seed)

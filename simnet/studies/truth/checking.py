@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from simnet.log.figures import WEI, Figures
 from simnet.log.tables import Row
-from simnet.measure.metrics import WEI, Figures
 from simnet.studies.truth.money import honest_cost
 from simnet.studies.truth.values import Frequency, Mean, mean_of
 

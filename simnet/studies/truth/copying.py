@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simnet.measure.metrics import Figures
+from simnet.log.figures import Figures
 from simnet.studies.truth.values import Frequency
 from simnet.theory.yuma import copied, dividends, share
 

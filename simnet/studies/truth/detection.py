@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simnet.measure.metrics import Figures
+from simnet.log.figures import Figures
 from simnet.studies.truth.values import Frequency, Mean, mean_of
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simnet.measure.metrics import WEI, Figures
+from simnet.log.figures import WEI, Figures
 from simnet.studies.truth.values import Amounts, Frequency
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from simnet.measure.metrics import Figures
+from simnet.log.figures import Figures
 from simnet.scenario.truth import Check, Truth
 from simnet.studies.truth.observations import OBSERVATIONS
 from simnet.studies.truth.values import Amounts, Frequency, Mean, Observation

@@ -6,10 +6,11 @@ import math
 
 import pandas as pd
 
+from simnet.log.figures import WEI, Figures
 from simnet.log.tables import Row
-from simnet.measure.metrics import WEI, Figures, as_text
-from simnet.measure.payoffs import answer_payoffs
+from simnet.measure.rows import as_text
 from simnet.studies.truth.detection import decided_frauds, sampled_tasks
+from simnet.studies.truth.payoffs import answer_payoffs
 from simnet.studies.truth.values import Amounts, Frequency, Mean, mean_of
 
 

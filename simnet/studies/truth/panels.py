@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from chain.hashing import keccak
-from simnet.measure.metrics import Figures
+from simnet.log.figures import Figures
 from simnet.studies.truth.values import Frequency
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from chain.errors import SimnetError
 from simnet.batch.perform import perform
 from simnet.batch.work import RunSummary, Work
+from simnet.log.figures import Figures
 from simnet.log.tables import read_tables
-from simnet.measure.metrics import Figures
 from simnet.run import Finished
 from simnet.scenario.load import load_scenario
 from simnet.scenario.schema import Scenario

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from simnet.measure.metrics import wilson
+from simnet.measure.metric import wilson
 
 
 @dataclass(frozen=True)

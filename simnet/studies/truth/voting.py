@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 
+from simnet.log.figures import WEI, Figures
 from simnet.log.tables import Tables, payments
-from simnet.measure.metrics import WEI, Figures
-from simnet.measure.payoffs import penalties
 from simnet.studies.truth.money import honest_cost
+from simnet.studies.truth.payoffs import penalties
 from simnet.studies.truth.values import Mean, mean_of
 
 

@@ -21,7 +21,7 @@ from nodes.adversaries.inference.answers import (
 from nodes.effects import Execute, Purpose, Reply, Sign
 from nodes.messages import InferenceAnswer, Refusal
 from nodes.models.tensors import tensor_hash
-from simnet.measure.metrics import Figures
+from simnet.log.figures import Figures
 from tests.driving import (
     INPUT,
     MODEL,

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from simnet.measure.metrics import Figures, as_text
+from simnet.log.figures import Figures
+from simnet.measure.rows import as_text
 from tests.small import Played, play
 
 NODES = {"inference": {"count": 4, "batch_interval": "10 s"}, "full": {"count": 5}}

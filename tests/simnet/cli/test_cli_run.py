@@ -21,8 +21,9 @@ from chain.backends.anvil import AnvilChain
 from nodes.effects import Sleep, Steps
 from simnet.cli.main import main
 from simnet.cli.run import first_difference, read_pace
+from simnet.log.events import read_log
 from simnet.log.tables import read_tables
-from simnet.measure.metrics import compute
+from simnet.measure.catalogue import figures, measure
 from simnet.run import RUNS
 from simnet.scenario.schema import Scenario
 from simnet.strategies.unverified import Unverified
@@ -312,5 +313,5 @@ def test_an_interrupted_determinism_check_is_inconclusive(
 
 def test_metrics_can_be_read_again_from_the_log_alone() -> None:
     main(["run", write(adversaries=LIAR), "--out", "out"])
-    again = {name: metric.as_json() for name, metric in compute(read_tables(Path("out/events.jsonl"))).items()}
+    again = {name: metric.as_json() for name, metric in figures(measure(read_log(Path("out/events.jsonl")))).items()}
     assert json.loads(json.dumps(again)) == json.loads(Path("out/results.json").read_bytes())["metrics"]

@@ -6,7 +6,7 @@ import pytest
 
 from simnet.cli.summary import number, percent, percent_of_stake, percentiles, plain
 from simnet.measure.catalogue import METRICS
-from simnet.measure.metrics import Metric, wilson
+from simnet.measure.metric import Metric, wilson
 from tests.handmade import Handmade
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simnet.measure.metrics import Figures
+from simnet.log.figures import Figures
 from tests.small import Played, play
 
 COMMITTEE = {"kind": "committee", "size": 4}

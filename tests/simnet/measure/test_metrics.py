@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simnet.measure.catalogue import METRICS, READINGS
-from simnet.measure.metrics import as_text, rate, wilson
+from simnet.measure.metric import rate, wilson
+from simnet.measure.rows import as_text
 from tests.handmade import MODEL_MACS, Handmade, bytes32
 from tests.small import play
 
@@ -47,9 +48,9 @@ def test_more_observations_make_a_narrower_interval() -> None:
 
 
 def test_a_rate_of_nothing_is_undefined_and_one_above_one_has_an_interval_still() -> None:
-    assert rate(0, 0) == (None, 0)
-    assert rate(3, 2)[0] == 1.5
-    assert rate(3, 2)[2] == wilson(2, 2)  # type: ignore[misc]
+    assert rate(0, 0) == (None, 0, None)
+    assert rate(3, 2).value == 1.5
+    assert rate(3, 2).ci95 == wilson(2, 2)
 
 
 # -- nothing happened ----------------------------------------------------------------------------------------

@@ -1,143 +1,65 @@
-"""What acts really paid, from logs by hand and from whole runs; what adversaries got aside."""
+"""What answers really paid and what adversaries got aside, from logs by hand and from whole runs."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from functools import cache
-from typing import Any
-
 import pytest
 
-from chain.quantities import OPG
-from simnet.measure import gains as spoils
-from simnet.measure.metrics import Figures
-from simnet.measure.payoffs import Payoff, answer_payoffs, check_payoffs, penalties, summarise
-from simnet.theory import expected_cheat
-from tests.small import Played, play
+from tests.handmade import Handmade
+from tests.small import play
 
-QUARTER = "25 %"
-CHEAT = {"behaviour": "model_swap", "nodes": ["inference-0"], "probability": "50 %"}
+CHEAT = {"behaviour": "random_output", "nodes": ["inference-0"], "probability": "50 %"}
 
 
-@cache
-def sampled() -> Played:
-    """A node that cheats on half of its claims, a quarter of which are checked; a fraud costs a tenth of an OPG."""
-    return play(
-        adversaries=[CHEAT],
-        strategy={"kind": "posp", "probability": QUARTER},
-        compute={"price": "387 OPG"},
-        economics={"beacon_round": "6 s", "jail": 0, "slash_share": 0, "slash_amount": "0.1 OPG"},
-        nodes={"inference": {"count": 1, "batch_interval": "10 s"}, "full": {"count": 3}},
-        duration="6 min",
-    )
+@pytest.fixture
+def log() -> Handmade:
+    """Two inference nodes and a client; work costs next to nothing."""
+    return Handmade().join("inference", "n", "m").join("full", "f").join("client", "c")
 
 
-def test_means_come_with_their_standard_error() -> None:
-    assert summarise([]) == Payoff(None, None, 0)
-    assert summarise([2.0]) == Payoff(2.0, None, 1)
-    assert summarise([1.0, 2.0, 3.0]) == Payoff(2.0, math.sqrt(1 / 3), 3)
+def test_what_a_batch_paid_goes_to_its_accepted_claims_by_their_fees(log: Handmade) -> None:
+    log.sent("x", fee=1).sent("y", fee=3).sent("z", fee=5).cheated("n", "answer", "y")
+    log.posted("a", "x", "y", "z", charged=9).rejected("a", 2).final("a", accepted=2, rejected=1, paid=8)
+    assert log.value("honest_answer_payoff_opg") == pytest.approx((2 + 0) / 2)
+    assert log.value("dishonest_answer_payoff_opg") == pytest.approx(6)
 
 
-def test_an_honest_answer_pays_its_part_of_the_fee_less_its_compute_and_a_fraud_what_theory_says() -> None:
-    found = answer_payoffs(Figures(sampled().tables))
-    kept, cost, residual = 0.02 * 0.8, 25_856 * 387e-9, 1_184 * 387e-9
-    assert found.honest.mean == pytest.approx(kept - cost, rel=1e-6)
-    assert found.honest.standard_error == pytest.approx(0, abs=1e-9)
-    expected = expected_cheat(kept, 0.1, 0.25, residual=residual)
-    assert found.dishonest.mean is not None
-    assert found.dishonest.standard_error is not None
-    assert abs(found.dishonest.mean - expected) < 4 * found.dishonest.standard_error
-    decided = [outcome for outcome in Figures(sampled().tables).claims["outcome"] if isinstance(outcome, str)]
-    assert found.honest.n + found.dishonest.n == len(decided)
+def test_a_slash_falls_on_the_rejected_claims_of_its_batch_or_else_on_all(log: Handmade) -> None:
+    log.sent("w", "x", "y", "z", fee=0).cheated("n", "answer", "x")
+    log.posted("a", "w", "x").rejected("a", 1).slashed("n", 10, batch="a")
+    log.final("a", accepted=1, rejected=1)
+    log.posted("b", "y", "z").slashed("n", 4, batch="b").final("b", accepted=2)
+    assert log.value("dishonest_answer_payoff_opg") == pytest.approx(-10)
+    assert log.value("honest_answer_payoff_opg") == pytest.approx((0 - 2 - 2) / 3)
+    assert log.value("unslashed_frauds") == 0
 
 
-def test_the_metrics_are_these_means() -> None:
-    run, found = sampled(), answer_payoffs(Figures(sampled().tables))
-    assert run["honest_answer_payoff_opg"] == found.honest.mean
-    assert run["dishonest_answer_payoff_opg"] == found.dishonest.mean
-    assert run.n("dishonest_answer_payoff_opg") == found.dishonest.n
+def test_a_fraud_that_cost_no_stake_is_unslashed_until_its_node_is_slashed_for_that_batch(log: Handmade) -> None:
+    log.sent("x", "y").cheated("n", "answer", "x").cheated("n", "answer", "y")
+    log.posted("a", "x").posted("b", "y").rejected("a", 0).rejected("b", 0)
+    assert log.value("unslashed_frauds") == 2
+    log.slashed("n", 1, batch="b")
+    assert log.value("unslashed_frauds") == 1
 
 
-def test_payoffs_of_all_answers_add_up_to_the_nodes_books() -> None:
-    run, found = sampled(), answer_payoffs(Figures(sampled().tables))
-    total = sum(one.mean * one.n for one in (found.honest, found.dishonest) if one.mean is not None)
-    paid = sum(int(row["paid"]) for row in run.tables.event("BatchFinal")) / OPG
-    slashed = sum(int(row["amount"]) for row in run.tables.event("Slashed")) / OPG
-    answers = [row["macs"] for row in run.tables.of("executed") if row["purpose"] == "answer"]
-    assert total == pytest.approx(paid - slashed - sum(answers) * 387e-9, abs=0.02)  # but for what is not decided
+def test_what_is_settled_is_still_counted_when_it_is_forgotten(log: Handmade) -> None:
+    log.sent("x", "y", fee=2).cheated("n", "answer", "y")
+    log.mine().posted("a", "x", "y").rejected("a", 1).slashed("n", 3, batch="a")
+    log.final("a", accepted=1, rejected=1, paid=2)
+    names = ("honest_answer_payoff_opg", "dishonest_answer_payoff_opg", "tasks_finalised", "attacker_roi")
+    before = log.values(*names)
+    for _ in range(70):
+        log.mine()
+    assert not log.state.tasks
+    assert not log.state.settled
+    assert not log.state.dealings
+    assert log.values(*names) == pytest.approx(before)
+    assert before[:2] == (2, -3)
 
 
-def test_checks_pay_the_diligent_and_cost_the_lazy_their_slashes() -> None:
-    run = play(adversaries=[{**CHEAT, "behaviour": "random_output"}, {"behaviour": "lazy_accept", "nodes": ["full-0"]}])
-    found = check_payoffs(Figures(run.tables))
-    assert found.honest.mean is not None
-    assert found.dishonest.mean is not None
-    assert found.dishonest.mean < 0 < found.honest.mean
-    assert found.honest.n == 4 * found.dishonest.n
-
-
-def booked(run: Played) -> list[tuple[str, str]]:
-    """Node and batch of every slash, all of which are known batches."""
-    found = [(penalty.node, penalty.batch) for penalty in penalties(run.tables)]
-    assert {batch for _, batch in found} <= {row["batch"] for row in run.tables.event("BatchPosted")}
-    assert len(found) == run["slashes_total"] > 0
-    return found
-
-
-def test_each_slash_is_about_the_batch_of_its_transaction() -> None:
-    run = play(adversaries=[CHEAT, {"behaviour": "lazy_accept", "nodes": ["full-0"]}])
-    rejected = {row["batch"] for row in run.tables.event("ClaimRejected")}
-    found = booked(run)
-    assert {batch for node, batch in found if node == "inference-0"} == rejected
-    assert {batch for node, batch in found if node == "full-0"} <= rejected
-
-
-SIMULATED = {"prover": "simulated", "proving_period": "2 min"}
-EVIDENCE: dict[str, dict[str, Any]] = {"tee": {}, "tee_posp": {}, "zkml": SIMULATED, "proofs": SIMULATED}
-
-
-@pytest.mark.parametrize("kind", EVIDENCE)
-def test_what_evidence_convicts_is_booked_on_the_batch_of_the_claim(kind: str) -> None:
-    """No payoff of an honest answer bears a slash, and every rejected claim has borne its own."""
-    modes = {"modes": {"tee": "50 %", "zkml": "50 %"}} if kind == "proofs" else {}
-    run = play(
-        strategy={"kind": kind, **EVIDENCE[kind]},
-        adversaries=[{**CHEAT, "behaviour": "random_output"}],
-        economics={"beacon_round": "6 s", "jail": 0, "slash_share": 0, "slash_amount": "10 OPG"},
-        nodes={"inference": {"count": 2, "batch_interval": "20 s"}, "full": {"count": 3}},
-        clients={"count": 2, "arrivals": "poisson 0.3/s", **modes},
-        settle="4 min",
-    )
-    names = run.tables.names
-    assert Counter(booked(run)) == Counter(
-        (names[row["node"]], row["batch"]) for row in run.tables.event("ClaimRejected")
-    )
-    assert run["unslashed_frauds"] == 0
-    found = answer_payoffs(Figures(run.tables))
-    assert found.honest.mean is not None
-    assert found.honest.mean > 0
-    assert found.dishonest.mean == pytest.approx(-10, abs=0.1)
-
-
-def test_a_copied_proof_of_equivocation_is_about_the_batch_too() -> None:
-    """Whoever sends it: a copy from the mempool says nothing of what it is about, but its events do."""
-    run = play(
-        adversaries=[{**CHEAT, "behaviour": "equivocate"}, {"behaviour": "reward_front_runner", "count": 1}],
-    )
-    assert run["equivocations_proved"] > 0
-    assert run["stolen_rewards_opg"] > 0
-    rejected = {(run.tables.names[row["node"]], row["batch"]) for row in run.tables.event("ClaimRejected")}
-    assert set(booked(run)) == rejected
-
-
-def test_money_off_chain_moves_between_books_and_adds_up_to_nothing_inside_the_network() -> None:
-    fraud = {**CHEAT, "behaviour": "random_output"}
-    run = play(adversaries=[fraud, {"behaviour": "bribed", "nodes": ["full-0"]}])
-    net = spoils.net_side_payments(run.tables)
-    assert net["full-0"] == -net["inference-0"] == run["side_payments_opg"] > 0
+def test_money_off_chain_moves_between_accounts_and_adds_up_to_nothing_inside_the_network() -> None:
+    run = play(adversaries=[CHEAT, {"behaviour": "bribed", "nodes": ["full-0"]}])
+    aside = {name: node.aside for name, node in run.state.nodes.items() if node.aside}
+    assert aside == {"inference-0": -aside["full-0"], "full-0": aside["full-0"]}
+    assert aside["full-0"] / 1e18 == run["side_payments_opg"] > 0
     outside = play(adversaries=[{"behaviour": "selective_cheater", "nodes": ["inference-0"]}])
-    assert spoils.net_side_payments(outside.tables) == {
-        "inference-0": outside["side_payments_opg"],
-        "": -outside["side_payments_opg"],
-    }
+    assert outside.state.nodes["inference-0"].aside / 1e18 == outside["side_payments_opg"] > 0

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from simnet.log.figures import Figures
 from simnet.log.tables import Row
-from simnet.measure.metrics import Figures
 from tests.small import BASE, Played, play
 
 NOBODY = {"kind": "none"}

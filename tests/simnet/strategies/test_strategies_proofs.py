@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from chain.formats.modes import Mode, mode_of
-from simnet.measure.metrics import Figures, as_text
+from simnet.log.figures import Figures
+from simnet.measure.rows import as_text
 from simnet.run import Options
 from simnet.run import run as execute
 from simnet.scenario.errors import ScenarioErrors

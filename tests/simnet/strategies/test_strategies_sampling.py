@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binomtest
 
 from chain.quantities import OPG, Wei
-from simnet.measure.metrics import Figures
+from simnet.log.figures import Figures
 from simnet.scenario.errors import ScenarioErrors
 from simnet.strategies.sampling.probabilistic_proofs import ProbabilisticProofs
 from simnet.world.genesis import protocol_parameters

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from simnet.measure.metrics import Figures, as_text
+from simnet.log.figures import Figures
+from simnet.measure.rows import as_text
 from simnet.scenario.errors import ScenarioErrors
 from tests.small import BASE, Played, play, scenario
 

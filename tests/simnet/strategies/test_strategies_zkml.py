@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nodes.proofs.circuits.times import NAMES
-from simnet.measure.metrics import as_text
+from simnet.measure.rows import as_text
 from simnet.scenario.errors import ScenarioErrors
 from simnet.strategies.evidence.proof import TIMES, TIMES_OF_CIRCUITS
 from tests.small import BASE, Played, play, scenario

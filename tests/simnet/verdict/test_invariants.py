@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from chain.quantities import TOTAL_SUPPLY
-from simnet.measure.catalogue import SOMETIMES
+from simnet.verdict.happened import HAPPENINGS
 from simnet.verdict.invariants import ALWAYS, AT_THE_END, Finding, check_invariants
-from simnet.verdict.results import SOMETIMES_CHECKS, Judged, happened, verdict
+from simnet.verdict.results import Judged, judge_event, verdict
 from tests.handmade import Handmade
 from tests.small import play
 
@@ -128,17 +128,19 @@ def test_a_broken_invariant_fails_any_run_and_a_missed_expectation_only_a_comple
 
 
 def test_every_event_that_a_scenario_may_ask_for_can_be_looked_for() -> None:
-    assert set(SOMETIMES) <= set(SOMETIMES_CHECKS)
-    assert all(held is False for _, held, _ in happened(tuple(SOMETIMES), Handmade().tables))
+    state = Handmade().state
+    assert [name for name in HAPPENINGS if judge_event(name, state).held] == []
 
 
 def test_what_happened_once_happened() -> None:
     log = sound().cheated("f", "vote", "a").event("Equivocation", batch="a").event("Jailed", "Staking", node="@n")
-    log.add("fault_injected", verb="partition", targets=[]).add("fault_injected", verb="crash", targets=[])
+    fault = {"fault": 1, "says": "", "targets": [], "condition": "", "lasts": False}
+    log.add("fault_injected", verb="partition", **fault).add("fault_injected", verb="crash", **fault)
     log.add("message_sent", sender="c", receiver="n", what="x", size_bytes=1, delay_s=0, lost="loss")
     log.posted("v", "z").final("v", accepted=0, voided=1)
     log.add("chain_reorged", depth=1, first=99, transactions=0)
-    assert [name for name, held, _ in happened(tuple(SOMETIMES), log.tables) if not held] == []
+    state = log.slashed("f", 1, "missed_reveal").state
+    assert [name for name in HAPPENINGS if not judge_event(name, state).held] == []
 
 
 def test_a_real_run_breaks_none() -> None:

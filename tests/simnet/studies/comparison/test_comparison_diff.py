@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simnet.studies.comparison.catalogue import BETTER, CATALOGUE
+from simnet.measure.metric import Neither
+from simnet.studies.comparison.catalogue import CATALOGUE
 from simnet.studies.comparison.change import BEYOND, EXACT, SAME, UNKNOWN, VERDICTS, WITHIN, Change
 from simnet.studies.comparison.diff import Side, diff
 from simnet.studies.comparison.evidence import Evidence
@@ -187,10 +188,18 @@ def test_parameters_of_a_strategy_that_only_one_side_has_are_not_listed() -> Non
 
 @pytest.mark.parametrize("reading", ["blocks", "fraud_committed"])
 def test_a_figure_of_no_better_or_worse_counts_as_worse_when_it_changes(reading: str) -> None:
-    assert reading not in BETTER
+    assert not CATALOGUE[reading].direction
     found = change([evidence(values={reading: 1.0})], [evidence(values={reading: 2.0})], reading)
     assert (found.direction, found.is_worse) == ("", True)
 
 
-def test_every_figure_with_a_direction_exists() -> None:
-    assert BETTER.keys() <= CATALOGUE.keys()
+def test_every_figure_has_a_direction_or_a_reason_why_it_has_none() -> None:
+    for spec in CATALOGUE.values():
+        assert spec.direction in ("higher", "lower") or (isinstance(spec.better, Neither) and spec.better.reason)
+
+
+def test_a_loss_that_ceased_is_for_the_better() -> None:
+    found = change(
+        [evidence(values={"value_lost_opg": 56.9})], [evidence(values={"value_lost_opg": 0.0})], "value_lost_opg"
+    )
+    assert (found.verdict, found.direction, found.is_worse) == (EXACT, "better", False)

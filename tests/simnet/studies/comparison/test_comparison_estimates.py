@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simnet.measure.metrics import Figures, observations, wilson
+from simnet.measure.catalogue import distributions
+from simnet.measure.metric import wilson
+from simnet.measure.stakes import StakeTerms, honesty_stake, stake_terms, total
 from simnet.studies.comparison.catalogue import CATALOGUE, HEADLINE, READINGS, readings_of
 from simnet.studies.comparison.estimates import COUNTS, OBSERVATIONS, SEEDS, Estimate, pool
 from simnet.studies.comparison.frontier import frontier
-from simnet.studies.comparison.stakes import StakeTerms, honesty_stake, stake_terms, total
 from tests.comparison_samples import CHEAT, evidence
 from tests.small import play
 
@@ -65,8 +66,8 @@ def test_of_no_runs_every_figure_is_there_and_undefined() -> None:
 
 
 def test_every_distribution_of_the_catalogue_has_its_observations() -> None:
-    figures = Figures(play(adversaries=[CHEAT]).tables)
-    assert observations(figures).keys() == {name for name, spec in CATALOGUE.items() if spec.statistics}
+    state = play(adversaries=[CHEAT]).state
+    assert distributions(state).keys() == {name for name, spec in CATALOGUE.items() if spec.statistics}
 
 
 def test_tables_lead_with_figures_that_exist() -> None:
@@ -115,7 +116,7 @@ def test_terms_of_several_runs_add_up(terms: list[StakeTerms]) -> None:
 
 def test_the_terms_of_a_run_are_its_frauds_fees_and_slashes() -> None:
     played = play(adversaries=[CHEAT])
-    terms = stake_terms(Figures(played.tables))
+    terms = stake_terms(played.state)
     assert terms.detected == terms.decided == played["fraud_detected"] > 0
     assert terms.gain_opg / terms.decided == pytest.approx(0.8 * 0.02, rel=1e-3)  # verifiers get a fifth of the fee
     assert terms.slashed_shares == pytest.approx(0.1 * terms.detected, rel=0.01)  # the share that a wrong claim costs
@@ -123,7 +124,7 @@ def test_the_terms_of_a_run_are_its_frauds_fees_and_slashes() -> None:
 
 def test_an_unpunished_fraud_is_counted_too() -> None:
     played = play(adversaries=[CHEAT], strategy="none")
-    terms = stake_terms(Figures(played.tables))
+    terms = stake_terms(played.state)
     assert (terms.detected, terms.slashed_shares) == (0, 0.0)
     assert terms.decided == played["fraud_finalised"] > 0
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simnet.measure.metrics import wilson
+from simnet.measure.metric import wilson
 from simnet.studies.comparison.noise import ALPHA, Floats, fewest, newcombe, percentiles, rates, seeds
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from simnet.batch import processes
 from simnet.cli.main import main
+from simnet.log.figures import Figures
 from simnet.log.tables import read_tables
-from simnet.measure.metrics import Figures
 from simnet.run import Options, run
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.load import load_scenario

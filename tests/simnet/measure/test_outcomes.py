@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simnet.measure.conduct import Conduct, conduct
-from simnet.measure.metrics import Figures
+from simnet.measure.outcomes import Outcome, outcomes
 from tests.handmade import Handmade
 
 
@@ -22,9 +21,9 @@ def log() -> Handmade:
     return Handmade().join("inference", "n").join("full", "f", "g").join("client", "c")
 
 
-def lines(log: Handmade) -> dict[str, Conduct]:
+def lines(log: Handmade) -> dict[str, Outcome]:
     """Everybody of note."""
-    return {found.name: found for found in conduct(Figures(log.tables))}
+    return {found.name: found for found in outcomes(log.state)}
 
 
 def test_who_was_honest_and_unharmed_is_not_mentioned(log: Handmade) -> None:

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.sketch import ACCURACY, BINS_MAX, Course, Sketch
+from simnet.measure.distribution import ACCURACY, BINS_MAX, Course, Distribution
 
 values = st.lists(st.floats(min_value=1e-6, max_value=1e9), min_size=1, max_size=200)
 
 
 @given(values, st.floats(min_value=0, max_value=1))
 def test_a_percentile_is_right_within_the_accuracy(found: list[float], share: float) -> None:
-    sketch = Sketch()
+    sketch = Distribution()
     for value in found:
         sketch.add(value)
     exact = float(np.quantile(found, share))
@@ -22,11 +22,11 @@ def test_a_percentile_is_right_within_the_accuracy(found: list[float], share: fl
 
 
 def test_there_is_no_percentile_of_nothing() -> None:
-    assert Sketch().quantile(0.5) is None
+    assert Distribution().quantile(0.5) is None
 
 
 def test_zero_is_a_value_too() -> None:
-    sketch = Sketch()
+    sketch = Distribution()
     for value in (0.0, 0.0, 0.0, 5.0):
         sketch.add(value)
     assert sketch.quantile(0.5) == 0.0
@@ -35,7 +35,7 @@ def test_zero_is_a_value_too() -> None:
 
 @given(values, st.integers(min_value=1, max_value=60))
 def test_a_histogram_loses_nobody(found: list[float], columns: int) -> None:
-    sketch = Sketch()
+    sketch = Distribution()
     for value in found:
         sketch.add(value)
     least, most, counts = sketch.histogram(columns)

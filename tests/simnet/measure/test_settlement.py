@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from chain.quantities import OPG
-from simnet.measure.metrics import Figures
-from simnet.measure.settlement import at_risk, terms
+from simnet.log.tables import claims
+from simnet.measure.state import AtRisk
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.population import Worth
 from tests.small import BASE, Played, play, scenario
@@ -23,9 +24,18 @@ def asked(**clients: Any) -> Played:
     return play(strategy=PROOFS, settle="4 min", clients={**CLIENTS, **clients})
 
 
+def terms(run: Played) -> pd.DataFrame:
+    """Answered tasks with what clients said of them."""
+    frame = claims(run.tables)
+    said = pd.DataFrame(run.tables.of("terms_set")).set_index("task")
+    frame = frame.join(said[["mode", "value", "waits"]])
+    frame["value"] = frame["value"].astype(float) / OPG
+    return frame[frame["answered"].notna()]
+
+
 def test_what_is_at_risk_is_the_fee_times_the_time_to_finality_unless_clients_say_otherwise() -> None:
     run = asked()
-    frame = terms(Figures(run.tables))
+    frame = terms(run)
     assert set(frame["value"]) == {0.02}
     integral = float((frame["final"] - frame["answered"]).sum()) * 0.02
     assert run["value_at_risk_opg"] == pytest.approx(integral / run.tables.ended["t"])
@@ -35,11 +45,24 @@ def test_what_is_at_risk_is_the_fee_times_the_time_to_finality_unless_clients_sa
 
 
 def test_the_most_at_risk_is_what_overlaps() -> None:
-    frame = terms(Figures(asked().tables)).iloc[:3].copy()
-    frame["answered"], frame["final"], frame["value"] = [0.0, 1.0, 5.0], [4.0, 3.0, 6.0], [1.0, 2.0, 2.5]
-    mean, most = at_risk(frame, 10.0)
-    assert mean == pytest.approx((4 + 4 + 2.5) / 10)
-    assert most == 3.0
+    risk = AtRisk()
+    risk.rise(0.0, 2)
+    risk.rise(1.0, 4)
+    risk.fall(3.0, 4)
+    risk.fall(4.0, 2)
+    risk.rise(5.0, 5)
+    risk.fall(6.0, 5)
+    assert risk.mean(10.0) == pytest.approx((4 * 2 + 2 * 4 + 1 * 5) / 10)
+    assert risk.most == 6
+
+
+def test_what_ceases_to_be_at_risk_at_a_moment_still_overlaps_what_begins_then() -> None:
+    risk = AtRisk()
+    risk.rise(0.0, 2)
+    risk.fall(1.0, 2)
+    risk.rise(1.0, 3)
+    assert risk.most == 5
+    assert risk.mean(2.0) == pytest.approx((2 + 3) / 2)
 
 
 def test_who_waits_for_finality_risks_nothing_and_pays_in_time() -> None:
@@ -56,7 +79,7 @@ def test_what_is_lost_is_the_worth_of_wrong_answers_that_nobody_waited_with() ->
     cheat = [{"behaviour": "random_output", "nodes": ["inference-0"]}]
     clients = {**CLIENTS, "modes": {"vanilla": "100 %"}, "worth": WORTH}
     run = play(strategy=PROOFS, settle="4 min", clients=clients, adversaries=cheat)
-    wrong = terms(Figures(run.tables))
+    wrong = terms(run)
     assert run["value_lost_opg"] == pytest.approx(wrong.loc[wrong["fraud"].notna(), "value"].sum())
     assert run["value_lost_opg"] > 0
     waiting = {**clients, "wait_for_finality_above": "0 OPG"}
@@ -81,7 +104,7 @@ def test_gas_is_priced_as_the_scenario_assumes() -> None:
 
 def test_a_mode_may_have_a_fee_of_its_own_which_clients_pay_and_nodes_draw() -> None:
     run = asked(fees={"zkml": "0.5 OPG"})
-    frame = terms(Figures(run.tables))
+    frame = terms(run)
     assert set(frame[frame["mode"] == "zkml"]["fee"]) == {0.5}
     assert set(frame[frame["mode"] != "zkml"]["fee"]) == {0.02}
     assert run["unpaid_tasks"] == 0

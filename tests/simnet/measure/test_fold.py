@@ -2,63 +2,77 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dashboards.figures import HAPPENED, READINGS
-from dashboards.fold import apply
-from dashboards.state import State
-from simnet.log.tables import read_tables
-from simnet.measure.catalogue import READINGS as CATALOGUE
-from simnet.measure.catalogue import SOMETIMES
-from simnet.measure.metrics import compute, readings
-from simnet.verdict.results import SOMETIMES_CHECKS
+from simnet.measure.catalogue import figures, measure, new_state, readings
+from simnet.measure.fold import apply
+from simnet.measure.rows import REORG_REACH, Row, block_of
+from simnet.measure.state import State
+from tests.handmade import Handmade
 from tests.recordings import read_whole, recorded_rows, unpack
 
 TOLERANCE = 0.01
-"""Percentiles of a sketch may be off by half a percent."""
+"""Percentiles that are not exact may be off by half a percent."""
 
 
-def assert_agrees(directory: Path) -> None:
-    """Hold every figure of the dashboard at the end of a log against the metrics."""
-    state, tables = read_whole(directory).head, read_tables(directory / "events.jsonl")
-    exact: Mapping[str, float | None] = readings(compute(tables))
-    wrong = {}
-    for name, read in READINGS.items():
-        mine, theirs = read(state), exact[name]
-        same = mine == theirs or (None not in (mine, theirs) and math.isclose(mine, theirs, rel_tol=TOLERANCE))  # type: ignore[arg-type]
-        if not same:
-            wrong[name] = (mine, theirs)
-    assert not wrong
-    assert {name: bool(read(state)) for name, read in HAPPENED.items()} == {
-        name: bool(SOMETIMES_CHECKS[name](tables)) for name in HAPPENED
+def test_what_is_known_live_is_what_the_verdict_says(tmp_path: Path) -> None:
+    live, exact = read_whole(unpack(tmp_path)).head, measure(recorded_rows())
+    found, expected = readings(figures(live)), readings(figures(exact))
+    assert found == {
+        name: value if value is None else pytest.approx(value, rel=TOLERANCE) for name, value in expected.items()
     }
 
 
-def test_figures_agree_with_the_metrics_on_a_run_with_a_reorg(tmp_path: Path) -> None:
-    assert_agrees(unpack(tmp_path))
+def without_undone(rows: Iterable[Row]) -> list[Row]:
+    """Rows but for those of blocks that a reorg replaced."""
+    kept: list[Row] = []
+    for row in rows:
+        if row["kind"] == "chain_reorged":
+            undone = range(row["first"], row["first"] + row["depth"])
+            kept = [before for before in kept if block_of(before) not in undone]
+        kept.append(row)
+    return kept
 
 
-def test_figures_agree_with_the_metrics_on_a_run_with_faults(troubled_run: Path) -> None:
-    assert_agrees(troubled_run)
+def folded(rows: Iterable[Row]) -> State:
+    """The state after rows, none of which is taken back."""
+    state = new_state(exact=True)
+    for row in rows:
+        apply(state, row)
+    return state
 
 
-def test_figures_agree_with_the_metrics_on_a_run_in_which_fraud_wins(fraud_wins_run: Path) -> None:
-    assert_agrees(fraud_wins_run)
-
-
-def test_every_figure_is_in_the_catalogue() -> None:
-    assert READINGS.keys() <= CATALOGUE.keys()
-    assert HAPPENED.keys() <= {*SOMETIMES, *SOMETIMES_CHECKS}
+@given(st.lists(st.tuples(st.sampled_from(["block", "final", "reorg"]), st.integers(1, 64)), max_size=60))
+def test_what_reorgs_undid_never_was(steps: list[tuple[str, int]]) -> None:
+    log, head = Handmade().join("inference", "n").join("client", "c"), 0
+    for number, (step, amount) in enumerate(steps):
+        log.at(float(number))
+        if step == "block":
+            for _ in range(amount):
+                head += 1
+                log.mine(gas_used=head, number=head)
+        elif step == "final" and head:
+            task = f"t{number}"
+            log.sent(task).posted(task, task).final(task, accepted=1, paid=1).slashed("n", 1)
+        elif step == "reorg" and head:
+            depth = min(amount, head)
+            log.add("chain_reorged", depth=depth, first=head - depth + 1, transactions=0)
+    found, expected = measure(log.rows), folded(without_undone(log.rows))
+    assert figures(found) == figures(expected)
 
 
 def test_what_is_settled_is_forgotten(tmp_path: Path) -> None:
-    state = read_whole(unpack(tmp_path)).head
+    rows = list(recorded_rows())
+    (last,) = [row for row in rows if row["kind"] == "block_mined"][-1:]
+    mined = [{**last, "number": last["number"] + number} for number in range(1, REORG_REACH + 2)]
+    state = measure([*rows, *mined])
     sent = sum(row["kind"] == "task_sent" for row in recorded_rows())
-    assert state.counts["task_sent"] == sent
+    assert state.kinds["task_sent"] == sent
     assert len(state.tasks) < sent / 4
     assert len(state.batches) <= 4
 

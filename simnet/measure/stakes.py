@@ -20,10 +20,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import pandas as pd
-
-from nodes.identity import Role
-from simnet.measure.metrics import WEI, Figures, wilson
+from chain.quantities import OPG
+from simnet.measure.metric import Value, metric, wilson
+from simnet.measure.payoffs import SOURCE
+from simnet.measure.state import State
 
 Interval = tuple[float, float]
 
@@ -67,46 +67,22 @@ def honesty_stake(terms: StakeTerms) -> tuple[float | None, Interval | None]:
     return at(terms.detected / terms.decided), (at(high), at(low))
 
 
-def stake_terms(figures: Figures) -> StakeTerms:
+def stake_terms(state: State) -> StakeTerms:
     """The terms of one run."""
-    frauds = figures.frauds[figures.frauds["outcome"].isin(["accepted", "rejected"])]
-    price = int(figures.tables.started["compute_price_wei"]) / WEI / 1e9
-    gain = frauds["fee"].sum() * kept_share(figures) + saved_macs(figures, frauds) * price
+    frauds, chain = state.frauds, state.chain
+    fees = chain.fees + chain.fees_to_verifiers
+    kept = chain.fees / fees if fees else 1.0  # all of it where no fee was ever split
     return StakeTerms(
-        decided=len(frauds),
-        detected=int((frauds["outcome"] == "rejected").sum()),
-        gain_opg=float(gain),
-        slashed_shares=slashed_shares(figures),
+        decided=frauds.detected + frauds.finalised,
+        detected=frauds.detected,
+        gain_opg=state.punished.fees / OPG * kept + state.punished.saved * state.mac_price,
+        slashed_shares=math.fsum(node.shares_slashed for node in state.nodes.values()),
     )
 
 
-def kept_share(figures: Figures) -> float:
-    """Share of the fees that went to the nodes that answered; all of it where no fee was ever split."""
-    finals = figures.tables.event("BatchFinal")
-    paid, to_verifiers = (sum(int(row[key]) for row in finals) for key in ("paid", "toVerifier"))
-    return paid / (paid + to_verifiers) if paid + to_verifiers else 1.0
-
-
-def saved_macs(figures: Figures, frauds: pd.DataFrame) -> float:
-    """Multiply-accumulates that fraudulent answers did not spend, against the reference model."""
-    reference = {row["name"]: row["macs"] for row in figures.tables.of("model_served")}
-    answers = figures.executed[figures.executed["purpose"] == "answer"]
-    spent = answers.groupby("task")["macs"].sum().reindex(frauds.index).fillna(0.0)
-    return float((frauds["model"].map(reference).astype(float) - spent).clip(lower=0.0).sum())
-
-
-def slashed_shares(figures: Figures) -> float:
-    """Shares of their stake that dishonest inference nodes lost, each of what was at stake at that time."""
-    people, names = figures.tables.participants, figures.tables.names
-    stakes = {name: int(row["stake"]) for name, row in people.items()}
-    moves = [row for event in ("Slashed", "Staked", "Withdrawn") for row in figures.tables.event(event)]
-    found = 0.0
-    for row in sorted(moves, key=lambda row: row["i"]):
-        name = names.get(row.get("node", ""))
-        if name is None or row["contract"] != "Staking":
-            continue
-        amount = int(row["amount"])
-        if row["event"] == "Slashed" and people[name]["role"] == Role.INFERENCE and figures.dishonest(name, row["t"]):
-            found += amount / stakes[name]
-        stakes[name] += amount if row["event"] == "Staked" else -amount
-    return found
+@metric("honesty_stake_opg", "OPG", kind="modelled", better="lower", source=SOURCE, compared=True)
+def honesty_stake_opg(state: State) -> Value:
+    """Smallest stake at which a fraud gains nothing on average; infinite if no fraud was punished."""
+    terms = stake_terms(state)
+    stake, interval = honesty_stake(terms)
+    return Value(stake, terms.decided, interval)

@@ -1,0 +1,105 @@
+"""Rows of an event log, what takes them in, and how a fold takes back what a reorg undid."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import fields
+from typing import Any, Generic, Protocol, TypeVar
+
+from nodes.records import Record
+from simnet.log.events import TIME_DIGITS, BlockMined, ChainReorged
+
+Row = dict[str, Any]
+"""A line of the log: ``i``, ``t`` and ``kind``, and the fields of the record of that kind."""
+
+REORG_REACH = 64
+"""Blocks after which nothing is undone any more, and after which settled claims and batches are forgotten."""
+
+
+class Fold(Protocol):
+    """Whatever takes in a log row by row. It must be picklable."""
+
+    def on(self, row: Row) -> None:
+        """Take in the next row."""
+
+
+AnyFold = TypeVar("AnyFold", bound=Fold)
+
+
+class Rewinding(Generic[AnyFold]):
+    """Feeds a fold with a log so that it ends as if what reorgs undid had never been in it.
+
+    It keeps the fold as it was between one and two times `REORG_REACH` blocks ago, and the rows since. When a reorg
+    undoes blocks, the fold starts again from there without them; a reorg that reaches further back is refused.
+    """
+
+    def __init__(self, fold: AnyFold) -> None:
+        self.fold = fold
+        self._number = 0
+        self._before = self._since = pickle.dumps(fold)
+        self._rows_before: list[Row] = []
+        """Rows from the older of the two states to the newer one."""
+        self._rows_since: list[Row] = []
+        self._first_block = self._kept_at = 0
+
+    def on(self, row: Row) -> None:
+        """Take in the next row."""
+        if row["kind"] == BlockMined.kind and row["number"] - self._kept_at >= REORG_REACH:
+            self._keep(row["number"])
+        if row["kind"] == ChainReorged.kind:
+            self._undo(row["first"], row["first"] + row["depth"])
+        self._rows_since.append(row)
+        self.fold.on(row)
+
+    def hear(self, time_s: float, record: Record) -> None:
+        """Take in a record as it is appended to the log: a listener for `EventLog.listen`."""
+        self.on(row_of(self._number, time_s, record))
+        self._number += 1
+
+    def _keep(self, block: int) -> None:
+        """Let go of the older state."""
+        self._before, self._since = self._since, pickle.dumps(self.fold)
+        self._rows_before, self._rows_since = self._rows_since, []
+        self._first_block, self._kept_at = self._kept_at, block
+
+    def _undo(self, first: int, end: int) -> None:
+        """Start again without blocks `first` up to but not `end`."""
+        if first < self._first_block:
+            raise ValueError(f"a reorg undoes block {first}, further back than the {REORG_REACH} blocks that are kept")
+        rows = [*self._rows_before, *self._rows_since]
+        kept = [row for row in rows if not first <= block_of(row) < end]
+        self.fold = pickle.loads(self._before)
+        self._since, self._rows_before, self._rows_since = self._before, [], kept
+        self._kept_at = self._first_block
+        for row in kept:
+            self.fold.on(row)
+
+
+def block_of(row: Row) -> int:
+    """The block that a row is of; -1 for one that no reorg undoes."""
+    number = row["number"] if row["kind"] == BlockMined.kind else row.get("block", -1)
+    return int(number)
+
+
+def row_of(number: int, time_s: float, record: Record) -> Row:
+    """A record as the log's reader sees it."""
+    row: Row = {"i": number, "t": round(time_s, TIME_DIGITS), "kind": record.kind}
+    for name in field_names(type(record)):
+        row[name] = getattr(record, name)
+    return row
+
+
+def field_names(record: type[Record]) -> tuple[str, ...]:
+    """The fields of a kind of record."""
+    found = _FIELDS.get(record)
+    if found is None:
+        found = _FIELDS[record] = tuple(field.name for field in fields(record))  # type: ignore[arg-type]
+    return found
+
+
+_FIELDS: dict[type[Record], tuple[str, ...]] = {}
+
+
+def as_text(word: str) -> str:
+    """A bytes32 that a contract wrote as text."""
+    return bytes.fromhex(word.removeprefix("0x")).rstrip(b"\0").decode(errors="replace")
