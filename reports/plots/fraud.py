@@ -70,7 +70,7 @@ def delay_text(delays: list[float]) -> str:
         return "no interval: no fraud was detected"
     interval = of_quantile(delays, 0.5)
     text = f"median time to detection {quantity(float(pd.Series(delays).median()), 's')}"
-    return f"{text}, 95 % interval {between(interval, 's')}" if interval else f"{text}, too few for an interval"
+    return f"{text}, 95 % interval {between(interval, 's')}" if interval else f"no interval: {text}, too few detections"
 
 
 def spans(group: pd.DataFrame, outcome: str, clock: Clock) -> list[Trace]:

@@ -104,7 +104,8 @@ def test_no_worker_outlives_its_parent(cache: Path, how: signal.Signals) -> None
     cache.mkdir()
     os.mkfifo(cache / "srs")  # whoever reads it waits until we close it: the set-up cannot be over before the signal
     script = (
-        "import sys, time; from pathlib import Path\n"
+        "import signal, sys, time; from pathlib import Path\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit it ignored\n"
         "from nodes.proofs.circuits.pinned import circuit; from nodes.proofs.circuits.pool import Pool\n"
         "pool, cache = Pool(1), Path(sys.argv[1])\n"
         "pool.start('setup', cache / 'pk', compiled=str(circuit('digits_mlp').compiled), srs=str(cache / 'srs'))\n"
