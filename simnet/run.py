@@ -23,18 +23,16 @@ from typing import TYPE_CHECKING
 import orjson
 
 from chain.errors import SimnetError
-from chain.quantities import BURN_ADDRESS
 from chain.seam import Chain
-from nodes.identity import Role
 from nodes.models.arithmetic import processor_class
 from simnet.kernel.pace import Pace, Stop, drive
-from simnet.log.events import EventLog, Listener, RunEnded, StakeRead, SupplyRead
+from simnet.log.events import EventLog, Listener, RunEnded
 from simnet.measure.catalogue import new_measurement
 from simnet.measure.state import State
 from simnet.scenario.schema import Scenario
+from simnet.world.accounting import read_final_balances, schedule_readings
 from simnet.world.backends import open_chain
 from simnet.world.build import World, build
-from simnet.world.genesis import supply
 
 if TYPE_CHECKING:
     from simnet.verdict.results import Results
@@ -132,10 +130,11 @@ def play(scenario: Scenario, chain: Chain, log: EventLog, options: Options) -> t
     failure: SimnetError | None = None
     reason = COMPLETED
     try:
+        schedule_readings(world)
         end = scenario.duration + scenario.settle
         if not drive(engine.scheduler, end, options.pace, options.progress):
             reason = INTERRUPTED
-        take_stock(world)
+        read_final_balances(world)
     except SimnetError as error:
         failure, reason = error, f"cut short: {error}"
     finally:
@@ -153,17 +152,6 @@ def keep(directory: Path, scenario: Scenario, log: EventLog, options: Options, e
     if options.out is None:
         directory = publish(directory, f"{scenario.name}-{scenario.seed}-{log.digest[:8]}")
     error.add_note(f"what was recorded until then is in {directory}/")
-
-
-def take_stock(world: World) -> None:
-    """Read the token's books and every node's stake from the chain into the log."""
-    now, chain = world.engine.now, world.chain
-    total, accounted = supply(chain, world.accounts)
-    world.log.append(now, SupplyRead(str(total), str(accounted), str(chain.balance(BURN_ADDRESS))))
-    for role in (Role.INFERENCE, Role.FULL):
-        for identity in world.plan.directory.of(role):
-            stake = chain.read("Staking", "stakeOf", identity.address)
-            world.log.append(now, StakeRead(identity.name, str(stake)))
 
 
 def prepare(out: Path | None) -> Path:

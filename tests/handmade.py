@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from chain.quantities import OPG, TOTAL_SUPPLY
@@ -12,6 +13,9 @@ from simnet.measure.metric import Metric
 from simnet.measure.state import State
 
 MODEL_MACS = 1_000
+
+Amounts = Mapping[str, int]
+NOTHING: Amounts = MappingProxyType({})
 
 
 def bytes32(word: str) -> str:
@@ -26,6 +30,8 @@ class Handmade:
         self.rows: list[Row] = []
         self.now = 0.0
         self.block = 0
+        self.charged: dict[str, tuple[str, int]] = {}
+        """Of each batch: by whom, and how much."""
         started = {"scenario": "handmade", "seed": 1, "strategy": "none", "comparator": "bitwise", "duration_s": 60.0}
         self.add("run_started", genesis=1_000, block_time_s=2.0, compute_price_wei=str(OPG), **started)
         self.add("model_served", name="m", sha256="00", macs=MODEL_MACS)
@@ -83,8 +89,9 @@ class Handmade:
         """A batch, its client charged a fee for each claim if not said otherwise."""
         self.add("batch_built", node=node, batch=batch, tasks=list(tasks))
         amount = len(tasks) if charged is None else charged
-        charges = [["@" + client, str(amount * OPG)]]
-        return self.event("BatchPosted", batch=batch, node="@" + node, count=len(tasks), charges=charges)
+        self.charged[batch] = ("@" + client, amount)
+        fees: dict[str, Any] = {"fees": str(amount * OPG), "charges": [["@" + client, str(amount * OPG)]]}
+        return self.event("BatchPosted", batch=batch, node="@" + node, count=len(tasks), **fees)
 
     def rejected(self, batch: str, index: int) -> Handmade:
         """A claim that fell."""
@@ -93,18 +100,15 @@ class Handmade:
     def final(
         self, batch: str, accepted: int, rejected: int = 0, voided: int = 0, paid: int = 0, to_verifier: int = 0
     ) -> Handmade:
-        """A batch that is final."""
-        return self.event(
-            "BatchFinal",
-            batch=batch,
-            node="@n",
-            accepted=accepted,
-            rejected=rejected,
-            voided=voided,
-            paid=str(paid * OPG),
-            refunded="0",
-            toVerifier=str(to_verifier * OPG),
-        )
+        """A batch that is final. What it neither pays nor shares goes back to its client."""
+        client, charged = self.charged.get(batch, ("", 0))
+        refunded = max(0, charged - paid - to_verifier)
+        if refunded:
+            self.event("Refunded", batch=batch, client=client, amount=str(refunded * OPG))
+        counts: dict[str, Any] = {"accepted": accepted, "rejected": rejected, "voided": voided}
+        money = {"paid": paid, "refunded": refunded, "toVerifier": to_verifier}
+        amounts = {key: str(amount * OPG) for key, amount in money.items()}
+        return self.event("BatchFinal", batch=batch, node="@n", **counts, **amounts)
 
     def slashed(self, node: str, amount: int, reason: str = "fraud", batch: str = "") -> Handmade:
         """Stake taken, all of it burned."""
@@ -122,12 +126,39 @@ class Handmade:
             self.add("claim_checked", node=node, batch=batch, task=task, verdict=verdict)
         return self
 
-    def books(self, stakes: dict[str, int], burned: int = 0, accounted: int = TOTAL_SUPPLY) -> Handmade:
-        """The token's books, read at the end."""
-        self.add("supply_read", total=str(TOTAL_SUPPLY), accounted=str(accounted), burned=str(burned * OPG))
-        for node, stake in stakes.items():
-            self.add("stake_read", node=node, stake=str(stake * OPG))
-        return self
+    def books(
+        self, moment: str = "end", *, wallets: Amounts = NOTHING, bonded: Amounts = NOTHING, **others: int
+    ) -> Handmade:
+        """Balances, as read from the chain, in OPG: those named, stakes and escrows as they were put up, no others.
+
+        `others` are ``fees`` (in open batches), ``escrow`` (of every client), ``bonds``, ``verifier``, ``burned``,
+        and ``missing``, which nobody has.
+        """
+        people = [row for row in self.rows if row["kind"] == "participant_joined"]
+        stakes = {row["name"]: int(row["stake"]) // OPG for row in people}
+        clients = [row["name"] for row in people if row["role"] == "client"]
+        nodes = [row["name"] for row in people if row["role"] in ("inference", "full")]
+        escrows = [others.get("escrow", stakes[name]) for name in clients]
+        held = [bonded.get(name, stakes[name]) for name in nodes]
+        contracts = {
+            "Settlement": sum(escrows) + others.get("fees", 0),
+            "Staking": sum(held),
+            "Committee": others.get("verifier", 0) + others.get("bonds", 0),
+            "treasury": TOTAL_SUPPLY // OPG - sum(stakes.values()) - others.get("missing", 0),
+            "burned": others.get("burned", 0),
+        }
+        return self.add(
+            "balances_read",
+            moment=moment,
+            block=self.block,
+            total=str(TOTAL_SUPPLY),
+            wallets=[str(wallets.get(row["name"], 0) * OPG) for row in people],
+            escrows=[str(amount * OPG) for amount in escrows],
+            bonded=[str(amount * OPG) for amount in held],
+            unbonding=["0"] * len(nodes),
+            bonds=str(others.get("bonds", 0) * OPG),
+            contracts=[[name, "@" + name, str(amount * OPG)] for name, amount in contracts.items()],
+        )
 
     def ended(self, reason: str = "completed") -> Handmade:
         """The last line."""

@@ -23,7 +23,7 @@ from chain.errors import CallReverted, ChainStartFailed, RpcFailed
 from chain.evm import abi
 from chain.evm.toolchain import find_anvil, require_known_anvil
 from chain.quantities import Address, Gas, Timestamp, Wei
-from chain.seam import Block, Call, Log, Native, Receipt, Revert
+from chain.seam import REORG_DEPTH_MAX, Block, Call, Log, Native, Receipt, Revert
 
 HARD_FORK = "cancun"
 """The newest that anvil and revm agree on to the last unit of gas."""
@@ -35,9 +35,6 @@ DEFAULT_BLOCK_GAS_LIMIT = Gas(30_000_000)
 SENT_AT_ONCE = 64
 """Transactions of one JSON-RPC batch. anvil works on the requests of a batch in order up to about 117, and in any
 order after that (measured with 1.7.1)."""
-
-REORG_DEPTH_MAX = 256
-"""anvil keeps the states of some 500 blocks in memory; deeper reorgs have nothing to go back to."""
 
 NATIVE_FUNDS = 10**24
 """Native currency of a funded account. Gas is free, so only value transfers use it."""

@@ -21,7 +21,7 @@ from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env
 from chain.errors import CallReverted, RpcFailed
 from chain.evm import abi
 from chain.quantities import Address, Gas, Timestamp, Wei
-from chain.seam import Block, Call, Log, Native, Receipt, Revert
+from chain.seam import REORG_DEPTH_MAX, Block, Call, Log, Native, Receipt, Revert
 
 HARD_FORK = "Cancun"
 """What pyrevm 0.3 executes; later forks price calldata differently."""
@@ -30,9 +30,6 @@ DEFAULT_GENESIS = Timestamp(1_750_000_000)
 DEFAULT_CHAIN_ID = 31337
 DEFAULT_BLOCK_GAS_LIMIT = Gas(30_000_000)
 READ_GAS = Gas(1_000_000_000)
-
-REORG_DEPTH_MAX = 256
-"""Older blocks are forgotten, as far as no snapshot needs them."""
 
 NOBODY = Address("0x" + "00" * 20)
 """Who reads."""

@@ -30,6 +30,7 @@ CONTRACT_EVENTS: Mapping[str, Description] = MappingProxyType(
         "Deposited": Description("money", "{client:who} pays {amount:opg} OPG into its escrow"),
         "WithdrawalRequested": Description("money", "{client:who} will withdraw {amount:opg} OPG of its escrow"),
         "Settlement.Withdrawn": Description("money", "{client:who} withdraws {amount:opg} OPG from its escrow"),
+        "Refunded": Description("money", "{client:who} gets {amount:opg} OPG of {batch:id} back"),
         "VoucherRefused": Description("money", "{client:who}'s voucher for {node:who} is not valid or worth nothing"),
         "Underfunded": Description("money", "{client:who} lacks {missing:opg} OPG of escrow to pay {node:who}"),
         "VerifierSet": Description("governance", "the settlement takes verdicts from {verifier:id}"),

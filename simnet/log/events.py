@@ -230,23 +230,29 @@ class Touched(Record):
     dishonest: bool
 
 
-@event(group="money", says="{accounted:opg} of {total:opg} OPG accounted for")
+@event(group="money", says="balances are read from the chain ({moment}): {total:opg} OPG in all")
 @dataclass(frozen=True, slots=True)
-class SupplyRead(Record):
-    """The token's books, read from the chain at the end: all in wei."""
+class BalancesRead(Record):
+    """Who holds how much OPG, read from the chain: amounts in wei, in the order in which participants joined."""
 
+    moment: str
+    """``genesis``, ``epoch`` or ``end``."""
+    block: int
+    """The last block that it accounts for."""
     total: str
-    accounted: str
-    burned: str
-
-
-@event(group="money", subjects=("node",), says="{node} has {stake:opg} OPG at stake in the end")
-@dataclass(frozen=True, slots=True)
-class StakeRead(Record):
-    """A node's stake, read from the chain at the end."""
-
-    node: str
-    stake: str
+    """The token's supply."""
+    wallets: list[str]
+    """Of every participant."""
+    escrows: list[str]
+    """Of every client, in Settlement."""
+    bonded: list[str]
+    """Stake of every inference node and full node."""
+    unbonding: list[str]
+    """Stake of theirs that is on its way out and can still be slashed."""
+    bonds: str
+    """What the verification contract holds of challengers' bonds."""
+    contracts: list[list[str]]
+    """Name, address and holdings of every contract, of the treasury and of the burn address."""
 
 
 @event(group="run", says="the run ends: {reason}")

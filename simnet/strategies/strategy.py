@@ -101,6 +101,8 @@ class Strategy(Parameters):
     """Where the protocol is specified."""
     watches: ClassVar[tuple[str, ...]] = ()
     """Chain events that give a full node something to do."""
+    takes_bonds: ClassVar[bool] = False
+    """Whether the verification contract holds bonds of challengers (and says how much, as ``bonded``)."""
 
     @property
     def uses_beacon(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chain.quantities import BURN_ADDRESS, Address
 from chain.seam import Chain
 from nodes.identity import Role
 from nodes.proofs.prover import Prover
@@ -55,15 +54,6 @@ class World:
             self.engine.add(participants.host(identity))
         self.injector = Injector(self.engine, plan.streams)
         self.injector.schedule(scenario.faults)
-
-    @property
-    def accounts(self) -> list[Address]:
-        """Everybody and every contract that may hold OPG, the deployer and the burn address included."""
-        contracts = ["Staking", "Settlement"]
-        if verifier := self.plan.scenario.strategy.contract_spec():
-            contracts.append(verifier.artifact)
-        people = [identity.address for identity in self.plan.directory]
-        return [self.plan.deployer, BURN_ADDRESS, *(self.chain.address_of(name) for name in contracts), *people]
 
 
 def network_of(plan: Plan) -> Network:

@@ -6,13 +6,12 @@ All of it happens on chain, by the participants' own transactions, before the cl
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chain.blocks import mine_all
 from chain.deploy import ProtocolParameters, deploy_protocol
 from chain.formats.signing import Domain
-from chain.quantities import Address, Gas, Timestamp, Wei
+from chain.quantities import Gas, Timestamp, Wei
 from chain.seam import Call, Chain
 from nodes.identity import STAKING_ROLE, Role
 from nodes.proofs.prover import Prover
@@ -111,8 +110,3 @@ def bonding(chain: Chain, holder: Stakeholder) -> list[Call]:
     if holder.beacon_tip is not None:
         calls.append(Call(me, "Beacon", "join", (holder.beacon_tip,), SETUP_GAS))
     return calls
-
-
-def supply(chain: Chain, accounts: Sequence[Address]) -> tuple[Wei, Wei]:
-    """OPG's total supply, and what these accounts hold together."""
-    return Wei(chain.read("OPG", "totalSupply")), Wei(sum(chain.balance(account) for account in accounts))

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from chain.backends import anvil_process
-from chain.backends.anvil import DEFAULT_GENESIS, REORG_DEPTH_MAX, AnvilChain
+from chain.backends.anvil import DEFAULT_GENESIS, AnvilChain
 from chain.errors import ChainDied, ChainStartFailed, RpcFailed, ToolMissing
 from chain.evm.toolchain import ANVIL_VERSION
 from chain.quantities import OPG, Address, Gas, Timestamp
-from chain.seam import Call
+from chain.seam import REORG_DEPTH_MAX, Call
 from tests.processes import group_is_gone
 
 ALICE = Address("0x" + "a1" * 20)

@@ -83,7 +83,9 @@ def test_faults_are_marked_where_time_runs(shown: dict[str, Plot]) -> None:
 
 
 def test_stake_ends_where_the_chain_says(run: Run, shown: dict[str, Plot]) -> None:
-    stakes = {row["node"]: int(row["stake"]) / WEI for row in run.tables.of("stake_read")}
+    nodes = [name for name, row in run.tables.participants.items() if row["role"] in ("inference", "full")]
+    last = run.tables.of("balances_read")[-1]
+    stakes = {name: int(amount) / WEI for name, amount in zip(nodes, last["bonded"], strict=True)}
     lines = [trace for trace in shown["stake"].traces if "lost nothing" not in trace["name"]]
     assert lines
     for line in lines:

@@ -98,6 +98,8 @@ contract Settlement is AccessControl, EIP712 {
     event Equivocation(bytes32 indexed batch, address indexed node, bytes32 task, address prover);
     event ClaimRejected(bytes32 indexed batch, uint16 index, address indexed node, bytes32 task, bytes32 reason);
     event ClaimVoided(bytes32 indexed batch, uint16 index);
+    /// @notice OPG of a batch went back into the escrow of a client who had paid it.
+    event Refunded(bytes32 indexed batch, address indexed client, uint256 amount);
     event BatchFinal(
         bytes32 indexed batch,
         address indexed node,
@@ -287,7 +289,7 @@ contract Settlement is AccessControl, EIP712 {
         if (msg.sender != verifier && block.timestamp < expiry) revert TooEarly(expiry);
         _checkCharges(id, batch, charges);
         for (uint256 i; i < charges.length; ++i) {
-            _accounts[charges[i].client].escrow += uint96(charges[i].amount);
+            _giveBack(id, charges[i].client, charges[i].amount);
         }
         _close(id);
         uint16 rejected = _popCount(batch.rejected);
@@ -385,7 +387,7 @@ contract Settlement is AccessControl, EIP712 {
             uint128 bit = uint128(1) << claim.index;
             if (missing & bit == 0) revert UnexpectedOpening(claim.index);
             missing ^= bit;
-            refunded += _refundClaim(batch.node, claim, left);
+            refunded += _refundClaim(id, batch.node, claim, left);
             if (fresh & bit != 0) emit ClaimRejected(id, claim.index, batch.node, claim.task, "fraud");
             else if (voided & bit != 0) emit ClaimVoided(id, claim.index);
         }
@@ -394,17 +396,26 @@ contract Settlement is AccessControl, EIP712 {
 
     /// @dev A client gets back at most what it paid into this batch: the claims are the node's words, and must
     /// not reach into another client's money. What it has not paid yet, it need never pay.
-    function _refundClaim(address node, Claim calldata claim, Charge[] memory left) private returns (uint128 refund) {
+    function _refundClaim(bytes32 id, address node, Claim calldata claim, Charge[] memory left)
+        private
+        returns (uint128 refund)
+    {
         for (uint256 i; i < left.length && refund < claim.fee; ++i) {
             if (left[i].client != claim.client) continue;
             uint128 part = uint128(Math.min(left[i].amount, claim.fee - refund));
             left[i].amount -= part;
             refund += part;
         }
-        if (refund > 0) _accounts[claim.client].escrow += uint96(refund);
+        _giveBack(id, claim.client, refund);
         if (refund == claim.fee) return refund;
         uint256 forfeited = uint256(_redeemed[claim.client][node]) + (claim.fee - refund);
         _redeemed[claim.client][node] = uint128(Math.min(forfeited, type(uint128).max));
+    }
+
+    function _giveBack(bytes32 id, address client, uint128 amount) private {
+        if (amount == 0) return;
+        _accounts[client].escrow += uint96(amount);
+        emit Refunded(id, client, amount);
     }
 
     /// @dev Reject one claim at once. The fee goes back when the batch is settled.

@@ -65,8 +65,15 @@ contract Optimistic is Panel {
     /// @param lost bit per claim that was upheld
     /// @param reward on top of the bonds that go back
     /// @param forfeited of the bonds
+    /// @param returned of the bonds
     event ChallengeDecided(
-        bytes32 indexed batch, address indexed challenger, uint128 won, uint128 lost, uint256 reward, uint256 forfeited
+        bytes32 indexed batch,
+        address indexed challenger,
+        uint128 won,
+        uint128 lost,
+        uint256 reward,
+        uint256 forfeited,
+        uint256 returned
     );
     /// @notice A node was paid for having been challenged without reason.
     event Compensated(bytes32 indexed batch, address indexed node, uint256 amount);
@@ -327,7 +334,7 @@ contract Optimistic is Panel {
         uint256 held = bond * _ones(made.claims);
         uint256 forfeited = bond * _ones(lost);
         bonded -= held;
-        emit ChallengeDecided(batch, made.challenger, won, lost, reward, forfeited);
+        emit ChallengeDecided(batch, made.challenger, won, lost, reward, forfeited, held - forfeited);
         uint256 due = held - forfeited + reward;
         if (due > 0) opg.safeTransfer(made.challenger, due);
     }

@@ -57,6 +57,7 @@ class DisputeStrategy(VotingStrategy):
     )
     challengers: ClassVar[tuple[Role, ...]] = (Role.FULL,)
     """Who may have to put up bonds."""
+    takes_bonds: ClassVar[bool] = True
 
     challenge_window: Duration = Field(default=60.0, description="from the post, in which to challenge (assumption)")
     bond: Amount = Field(default=10 * OPG, description="put up for each claim challenged (assumption)")

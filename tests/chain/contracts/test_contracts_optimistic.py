@@ -176,6 +176,7 @@ def test_who_was_right_gets_its_bond_back_and_half_the_bounty_and_arbiters_share
         "lost": 0,
         "reward": pot // 2,
         "forfeited": 0,
+        "returned": BOND,
     }
     assert gains(before, court.wallets("ann", "node", *ARBITERS)) == {
         "ann": pot // 2,
