@@ -13,6 +13,7 @@ from simnet.measure.metric import Metric
 from simnet.measure.state import State
 
 MODEL_MACS = 1_000
+FINALITY_BOUND_S = 20.0
 
 Amounts = Mapping[str, int]
 NOTHING: Amounts = MappingProxyType({})
@@ -33,7 +34,14 @@ class Handmade:
         self.charged: dict[str, tuple[str, int]] = {}
         """Of each batch: by whom, and how much."""
         started = {"scenario": "handmade", "seed": 1, "strategy": "none", "comparator": "bitwise", "duration_s": 60.0}
-        self.add("run_started", genesis=1_000, block_time_s=2.0, compute_price_wei=str(OPG), **started)
+        self.add(
+            "run_started",
+            genesis=1_000,
+            finality_bound_s=FINALITY_BOUND_S,
+            block_time_s=2.0,
+            compute_price_wei=str(OPG),
+            **started,
+        )
         self.add("model_served", name="m", sha256="00", macs=MODEL_MACS)
 
     def add(self, kind: str, **fields: Any) -> Handmade:

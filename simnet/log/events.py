@@ -43,6 +43,8 @@ class RunStarted(Record):
     block_time_s: float
     compute_price_wei: str
     """Price of 10**9 multiply-accumulates."""
+    finality_bound_s: float = 0.0
+    """How long after its post any batch is final at the latest, where nothing disturbs the network; 0: not stated."""
     format: int = LOG_FORMAT
 
 

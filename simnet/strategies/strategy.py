@@ -24,6 +24,7 @@ from nodes.inference import Answered, InferenceNode, PosterHalf
 from nodes.messages import BatchData, InferenceAnswer, InferenceRequest
 from nodes.models.zoo import REFERENCE
 from nodes.parameters import Parameters
+from simnet.strategies.duties import DEPUTIES, STEP_IN_S
 from simnet.strategies.facts import Facts
 
 if TYPE_CHECKING:
@@ -92,6 +93,16 @@ class OwnClient(ClientHalf):
         return (yield from self.strategy.refusal(self.client, node, order, answer))
 
 
+STEP_LATE_S = 2 * (DEPUTIES + 1) * STEP_IN_S
+"""How late a step may be taken: members of a panel take turns first, then their deputies."""
+
+BLOCKS_A_STEP = 4
+"""Blocks that a step may take to reach the chain, and everybody to hear of it (assumption)."""
+
+BEACON_ROUNDS = 3
+"""Rounds of the beacon until there is a seed: the rest of one, a whole one, and one in which nobody reveals."""
+
+
 class Strategy(Parameters):
     """A verification strategy. Fields are the scenario's parameters."""
 
@@ -133,6 +144,15 @@ class Strategy(Parameters):
     def adjust(self, parameters: ProtocolParameters, facts: Facts) -> ProtocolParameters:
         """The contracts' parameters, where the strategy's own theory sets them; unchanged if it sets none."""
         return parameters
+
+    def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
+        """The longest way of a batch from its post to finality: how long each step takes, one after the other."""
+        return (parameters.finality_delay_s,)
+
+    def finality_bound_s(self, parameters: ProtocolParameters, block_time_s: float) -> float:
+        """How long after its post any batch is final at the latest, if the network is well and nodes take turns."""
+        windows = self.windows_s(parameters)
+        return sum(windows) + len(windows) * (STEP_LATE_S + BLOCKS_A_STEP * block_time_s)
 
     def client_policy(self, policy: ClientPolicy, index: int, facts: Facts) -> ClientPolicy:
         """How client number `index` behaves, where clients have a part in verification; unchanged if they have none."""

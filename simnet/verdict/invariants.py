@@ -318,12 +318,65 @@ class TimeNeverRunsBack(Invariant):
         return f"{self._blocks} blocks"
 
 
+class EveryBatchEnds(Invariant):
+    """Every batch is final within the time that its strategy states, counted from its post or, where something
+    disturbed the network afterwards, from the end of that: a fault, a dishonest act, transactions without room."""
+
+    name = "every_batch_ends"
+    kinds = ("run_started", "run_ended", "fault_injected", "fault_ended", "touched", "cheated", "block_mined")
+    events = ("BatchPosted", "BatchFinal")
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__(ledger)
+        self._bound = 0.0
+        self._quiet = self._now = 0.0
+        self._open: dict[str, float] = {}
+        self._slow: list[tuple[str, float, float]] = []
+        """Batches that took longer, with the times of their post and finality: something may have disturbed them."""
+        self._final = 0
+
+    def on(self, row: Row) -> None:
+        self._now = max(self._now, row["t"])
+        if row["kind"] == "run_started":
+            self._bound = row.get("finality_bound_s", 0.0)
+        elif row["kind"] == EVENT:
+            self._follow(row["event"], row["args"]["batch"], row["t"])
+        elif row["kind"] != "run_ended" and row.get("pending", 1):
+            self._quiet = max(self._quiet, row["t"])
+
+    def _follow(self, event: str, batch: str, time_s: float) -> None:
+        if event == "BatchPosted":
+            self._open[batch] = time_s
+        elif batch in self._open:
+            self._final += 1
+            posted = self._open.pop(batch)
+            if time_s > posted + self._bound:
+                self._slow.append((batch, posted, time_s))
+
+    def finding(self) -> Found:
+        if not self._bound:
+            return True, "the log states no time within which a batch is final"
+        ends = [*self._slow, *((batch, posted, float("inf")) for batch, posted in self._open.items())]
+        overdue = [one for one in ends if min(one[2], self._now) > self._due(one[1])]
+        if overdue:
+            batch, posted, final = overdue[0]
+            end = "still open" if final > self._now else f"final at {final:g} s"
+            batches = f"{len(overdue)} of {self._final + len(self._open)} batches took longer than {self._bound:g} s"
+            return False, f"{batches}: {batch[:10]}, posted at {posted:g} s, due at {self._due(posted):g} s, is {end}"
+        waiting = f"; {len(self._open)} are open and not due yet" if self._open else ""
+        return True, f"{self._final} batches final within {self._bound:g} s of their post or a disturbance{waiting}"
+
+    def _due(self, posted: float) -> float:
+        return max(posted, self._quiet) + self._bound
+
+
 ALWAYS: tuple[type[Invariant], ...] = (
     LedgerAgreesWithChain,
     NothingIsPaidFromNothing,
     FeesAreAccountedFor,
     FinalIsFinal,
     FinalWasPosted,
+    EveryBatchEnds,
     NoClaimPaidTwice,
     TimeNeverRunsBack,
     NoTaskTwice,

@@ -16,7 +16,7 @@ from simnet.kernel.scheduler import Scheduler
 from simnet.log.events import EventLog, ModelServed, ParticipantJoined, PricesAssumed, RunStarted
 from simnet.scenario.schema import Scenario
 from simnet.world.casting import Casting
-from simnet.world.genesis import Genesis, set_up
+from simnet.world.genesis import Genesis, protocol_parameters, set_up
 from simnet.world.participants import Participants
 from simnet.world.plan import Plan
 
@@ -87,6 +87,7 @@ def announce(plan: Plan, casting: Casting, genesis: Genesis, log: EventLog) -> N
         genesis=genesis.time,
         block_time_s=scenario.chain.block_time,
         compute_price_wei=str(scenario.compute.price),
+        finality_bound_s=scenario.strategy.finality_bound_s(protocol_parameters(scenario), scenario.chain.block_time),
     )
     log.append(0.0, started)
     if scenario.clients.modes is not None:

@@ -103,6 +103,10 @@ class DisputeStrategy(VotingStrategy):
         longest += 3 * facts.beacon_round_s + (DEPUTIES + 1) * STEP_IN_S
         return replace(parameters, verifier_share_bps=0, expiry_s=max(parameters.expiry_s, math.ceil(2 * longest)))
 
+    def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
+        """Challenges are heard, arbiters drawn, and vote."""
+        return self.until_heard_s, *super().windows_s(parameters)
+
     def initial_balance(self, role: Role) -> Wei:
         """Enough for the bonds of several disputes at a time."""
         return Wei(self.bond * MAX_CLAIMS * BATCHES_AT_STAKE if role in self.challengers else 0)

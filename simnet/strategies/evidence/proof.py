@@ -84,6 +84,10 @@ class CircuitEvidence(AttestedSettlement):
         adjusted = super().adjust(parameters, facts)
         return replace(adjusted, expiry_s=max(adjusted.expiry_s, 2 * longest))
 
+    def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
+        """Time to prove what was pledged, or to prove other evidence bad."""
+        return (max(self.proving_period, self.window),)
+
     def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Contracts count whole seconds, and there must be time to pledge and to prove."""
         yield from super().problems(facts)

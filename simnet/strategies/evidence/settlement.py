@@ -47,6 +47,10 @@ class AttestedSettlement(EvidenceStrategy):
         longest = int(self.window + (DEPUTIES + 2) * STEP_IN_S)
         return replace(parameters, expiry_s=max(parameters.expiry_s, 2 * longest))
 
+    def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
+        """Time to prove evidence bad."""
+        return (self.window,)
+
     def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Contracts count whole seconds, and proofs take time."""
         yield from super().problems(facts)

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from chain.deploy import VerifierSpec
+from chain.deploy import ProtocolParameters, VerifierSpec
 from chain.quantities import Gas
 from chain.seam import Call, Log
 from chain.units import Fraction
@@ -77,6 +77,10 @@ class SamplingStrategy(VotingStrategy):
             self.trust_after(),
         )
         return VerifierSpec(self.contract, (self.panel(self.arbiters_quorum), rule))
+
+    def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
+        """A draw, and two votes where the validators do not agree."""
+        return *super().windows_s(parameters), self.vote_s
 
     def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Nobody can be drawn who is not there, and there are 128 seats."""

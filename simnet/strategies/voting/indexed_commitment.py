@@ -88,6 +88,10 @@ class IndexedCommitment(VotingStrategy):
         longest = windows + 3 * facts.beacon_round_s + (DEPUTIES + 1) * STEP_IN_S
         return replace(parameters, expiry_s=max(parameters.expiry_s, math.ceil(2 * longest)))
 
+    def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
+        """A draw, a round of commitments, and a vote where they have no quorum."""
+        return self.draw_s(parameters), self.submit_window + self.show_window, self.vote_s
+
     def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Nobody can be drawn who is not there, and hashes agree bit by bit or not at all."""
         yield from super().problems(facts)

@@ -111,6 +111,10 @@ class SecretSeedDuty(VotingStrategy):
         longest = 2 * (self.settle_window_s() + 3 * math.ceil(facts.beacon_round_s))
         return replace(parameters, expiry_s=max(parameters.expiry_s, longest))
 
+    def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
+        """Reports, a draw of arbiters, and their vote."""
+        return self.report_window, *super().windows_s(parameters)
+
     def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Arbiters must exist, and contracts count whole seconds."""
         yield from super().problems(facts)

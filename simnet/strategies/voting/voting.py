@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from chain.deploy import VerifierSpec
+from chain.deploy import ProtocolParameters, VerifierSpec
 from chain.formats.claims import pack_votes, vote_commitment
 from chain.quantities import Gas
 from chain.seam import Call, Log
@@ -28,7 +28,7 @@ from nodes.messages import BatchData
 from nodes.records import DutyFailed
 from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_claims
 from simnet.strategies.facts import Facts
-from simnet.strategies.strategy import Strategy
+from simnet.strategies.strategy import BEACON_ROUNDS, Strategy
 
 CALL_GAS = Gas(400_000)
 """Gas that drawing a panel or resolving its vote may use at the most, but for what follows."""
@@ -87,6 +87,19 @@ class VotingStrategy(Strategy):
     def contract_spec(self) -> VerifierSpec | None:
         """The verification contract, with these parameters."""
         return VerifierSpec(self.contract, (self.panel(self.quorum),))
+
+    @property
+    def vote_s(self) -> float:
+        """How long a vote takes."""
+        return self.commit_window + (self.reveal_window if self.commit_reveal else 0.0)
+
+    def draw_s(self, parameters: ProtocolParameters) -> float:
+        """How long it takes until a panel can be drawn."""
+        return BEACON_ROUNDS * parameters.beacon_round_s if self.uses_beacon else 0.0
+
+    def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
+        """A draw and a vote."""
+        return self.draw_s(parameters), self.vote_s
 
     def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Any two quorums must overlap."""

@@ -75,6 +75,11 @@ def posted_again(log: Handmade) -> Handmade:
     return log.sent("w").posted("b", "x", "w", charged=0).final("b", accepted=2)
 
 
+def left_open(log: Handmade) -> Handmade:
+    """One batch more, of one claim that costs nothing."""
+    return log.posted("b", "z", charged=0)
+
+
 def kept_half() -> Handmade:
     """A settlement that says that it paid all, and paid half."""
     log = Handmade().join("inference", "n").join("full", "f").join("client", "c", stake=1_000).books("genesis")
@@ -112,6 +117,8 @@ DOCTORED: list[tuple[str, str, Callable[[], Handmade]]] = [
         "final_was_posted",
         lambda: closed(sound().posted("b", "z", "w").rejected("b", 0).rejected("b", 0).final("b", 1, 1)),
     ),
+    ("open for ever", "every_batch_ends", lambda: closed(left_open(sound().at(39)).at(60))),
+    ("final too late", "every_batch_ends", lambda: closed(left_open(sound().at(60)).at(81).final("b", accepted=1))),
     ("a claim that stands twice", "no_claim_paid_twice", lambda: closed(posted_again(sound()))),
     ("a block number left out", "time_never_runs_back", lambda: closed(sound().mine(number=4))),
     ("a block number again", "time_never_runs_back", lambda: closed(sound().mine(number=2))),
@@ -128,6 +135,39 @@ def test_a_doctored_log_breaks_the_invariant_that_it_offends(name: str, doctored
 
 def test_every_invariant_is_shown_to_break() -> None:
     assert {name for _, name, _ in DOCTORED} == {invariant.name for invariant in ALWAYS + AT_THE_END}
+
+
+@pytest.mark.parametrize(
+    "healthy",
+    [
+        pytest.param(lambda: left_open(sound().at(60)).at(80), id="open and due at the very end"),
+        pytest.param(lambda: left_open(sound().at(60)).at(80).final("b", accepted=1).at(90), id="final when due"),
+        pytest.param(
+            lambda: left_open(sound().at(60)).at(70).add("fault_injected", verb="heal", targets=[]).at(90),
+            id="disturbed by a fault",
+        ),
+        pytest.param(lambda: left_open(sound().at(60)).at(70).cheated("n", "fetch", "b").at(90), id="by an adversary"),
+        pytest.param(
+            lambda: sound().at(60).add("fault_injected", verb="crash", targets=["n"]).at(99), id="nothing open"
+        ),
+    ],
+)
+def test_a_batch_may_be_open_until_its_time_is_over_counted_from_the_last_disturbance(
+    healthy: Callable[[], Handmade],
+) -> None:
+    assert broken(closed(healthy())) == []
+
+
+def test_a_disturbance_excuses_for_the_stated_time_and_no_longer() -> None:
+    log = left_open(sound().at(60)).at(70).add("fault_injected", verb="heal", targets=[]).at(91)
+    assert broken(closed(log)) == ["every_batch_ends"]
+    assert "1 of 2 batches" in findings(closed(log))["every_batch_ends"].detail
+
+
+def test_where_a_log_states_no_time_nothing_is_said_of_open_batches() -> None:
+    log = left_open(sound()).at(1_000)
+    log.rows[0]["finality_bound_s"] = 0.0
+    assert broken(closed(log)) == []
 
 
 def test_a_rejection_in_the_very_block_of_finality_is_in_time() -> None:
