@@ -24,6 +24,7 @@ from simnet.kernel.engine import Engine
 from simnet.kernel.host import Host
 from simnet.kernel.mempool import Mempool
 from simnet.kernel.network import Network, NetworkParameters
+from simnet.kernel.pace import Pace, drive
 from simnet.kernel.scheduler import Scheduler
 from simnet.kernel.streams import Streams
 from simnet.log.events import EventLog
@@ -94,7 +95,7 @@ def engine(nodes: int, messages: int) -> float:
             begin = partial(Relay, f"full-{(i + 1) % nodes}", each)
             machine.add(Host(Identity(name, Role.FULL, key.address, "a"), begin))
         started = time.perf_counter()
-        scheduler.run()
+        drive(scheduler, float(each + 60), Pace(), lambda _: None)
         took = time.perf_counter() - started
         log.close()
     return each * nodes / took

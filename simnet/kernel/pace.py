@@ -6,6 +6,7 @@ else differs: the log's digest is the same at every pace, however often somebody
 
 from __future__ import annotations
 
+import gc
 import math
 import time
 from collections import deque
@@ -17,7 +18,7 @@ from simnet.kernel.inbox import Act, Inbox, Order
 from simnet.kernel.scheduler import Scheduler
 
 CHECK_EVERY = 256
-"""Events between two looks at progress, and at orders while there is no time to wait."""
+"""Events between two looks at progress, and at orders and what came in while there is no time to wait."""
 
 
 LOOK_EVERY_S = 0.2
@@ -44,6 +45,11 @@ class Pace:
     stop: Stop = field(default_factory=Stop)
     """Ends every wait."""
     _origin: tuple[float, float] | None = field(default=None, repr=False)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing ever holds it up, so that looking now and then whether to stop is enough."""
+        return not self.speed
 
     def wait_for(self, simulated_s: float, inbox: Inbox) -> Act | None:
         """Return when it is time for an event at `simulated_s`, or to stop; or before that with what came in."""
@@ -89,6 +95,11 @@ class Control(Pace):
     _events: int = field(default=0, repr=False)
     _kept: deque[Act] = field(default_factory=deque, repr=False)
     """What came in during a pause."""
+
+    @property
+    def is_free(self) -> bool:
+        """Somebody may hold it up at any time."""
+        return False
 
     def wait_for(self, simulated_s: float, inbox: Inbox) -> Act | None:
         """Return when it is time for the event and nobody holds the run up, or with what came in; obey orders."""
@@ -138,19 +149,28 @@ def drive(scheduler: Scheduler, until_s: float, pace: Pace, progress: Callable[[
 
     Returns False if it was stopped before.
     """
-    steps = 0
+    gc.freeze()  # what the world is made of stays: looking through it again and again would find nothing to free
+    try:
+        return _drive(scheduler, until_s, pace, progress)
+    finally:
+        gc.unfreeze()
+
+
+def _drive(scheduler: Scheduler, until_s: float, pace: Pace, progress: Callable[[float], None]) -> bool:
+    steps, is_free = 0, pace.is_free
     while (due := scheduler.peek()) <= until_s or scheduler.jobs or scheduler.inbox:
-        # At virtual pace nothing but a job's end can lead on from here: the clock stands still until it comes.
-        wait_until = due if due <= until_s else until_s if pace.speed else math.inf
-        came_in = pace.wait_for(wait_until, scheduler.inbox)
-        if pace.stop.requested:
-            return False
-        if came_in is not None:
-            scheduler.advance(min(pace.moment(), until_s))
-            came_in()
-            continue
-        if due > until_s:
-            break
+        if not is_free or due > until_s or steps % CHECK_EVERY == 0:
+            # At virtual pace nothing but a job's end can lead on from here: the clock stands still until it comes.
+            wait_until = due if due <= until_s else until_s if pace.speed else math.inf
+            came_in = pace.wait_for(wait_until, scheduler.inbox)
+            if pace.stop.requested:
+                return False
+            if came_in is not None:
+                scheduler.advance(min(pace.moment(), until_s))
+                came_in()
+                continue
+            if due > until_s:
+                break
         scheduler.step()
         steps += 1
         if steps % CHECK_EVERY == 0:
