@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, TypeVar
 from zipfile import BadZipFile
@@ -28,6 +29,9 @@ REFERENCE = "fp32"
 
 MANIFEST = Path(__file__).with_name("zoo") / "manifest.json"
 """Describes the models that ship with simnet; the files are next to it."""
+
+ENTRY_POINTS = "simnet.models"
+"""Group of entry points: each is a function that adds models to the zoo it is given, with `Zoo.add`."""
 
 REMAKE = "restore the file, or make the zoo anew with: python -m nodes.models.train"
 
@@ -160,8 +164,17 @@ class Zoo:
 
 
 def default_zoo() -> Zoo:
-    """The models that ship with simnet."""
-    return load_zoo(MANIFEST)
+    """The models that ship with simnet, and those that entry points add. Raises `SimnetError` if one cannot be used."""
+    zoo = load_zoo(MANIFEST)
+    for plugin in sorted(entry_points(group=ENTRY_POINTS), key=lambda plugin: plugin.name):
+        try:
+            add: Callable[[Zoo], None] = plugin.load()
+            add(zoo)
+        except Exception as error:  # a plugin may fail in any way at all
+            package = plugin.dist.name if plugin.dist else "an unknown package"
+            reason = f"model plugin '{plugin.name}' ({plugin.value}) of {package} cannot be used: {error!r}"
+            raise SimnetError(reason, hint="repair that package or uninstall it") from error
+    return zoo
 
 
 def load_zoo(manifest: Path) -> Zoo:

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from simnet.plugins import BEHAVIOURS, COMPARATORS, STRATEGIES, members
+from nodes.models.zoo import default_zoo
+from simnet.plugins import BEHAVIOURS, COMPARATORS, FAULTS, STRATEGIES, members
 from simnet.run import RECORDED_PACKAGES, installed
 
 PACKAGES = ("chain", "nodes", "simnet")
+FAMILIES = (BEHAVIOURS, STRATEGIES, COMPARATORS, FAULTS)
 SUFFIXES = (".py", ".json", ".onnx", ".npz")
 
 
@@ -37,7 +39,8 @@ def our_files() -> Iterator[Path]:
 
 
 def their_files() -> list[Path]:
-    """The modules of behaviours, strategies and comparators that entry points added."""
-    classes = (member for family in (BEHAVIOURS, STRATEGIES, COMPARATORS) for member in members(family).values())
-    theirs = (found for found in classes if found.__module__.partition(".")[0] not in PACKAGES)
-    return sorted({Path(inspect.getfile(found)) for found in theirs})
+    """What entry points added: modules of behaviours, strategies, comparators and faults, and files of models."""
+    classes = [member for family in FAMILIES for member in members(family).values()]
+    theirs = {Path(inspect.getfile(found)) for found in classes if found.__module__.partition(".")[0] not in PACKAGES}
+    models = {variant.path for model in default_zoo().models.values() for variant in model.variants.values()}
+    return sorted(theirs | models)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chain.errors import SimnetError
-from nodes.models.zoo import MANIFEST, REFERENCE, Model, Variant, default_zoo, load_zoo
+from nodes.models.zoo import ENTRY_POINTS, MANIFEST, REFERENCE, Model, Variant, default_zoo, load_zoo
 
 ZOO = default_zoo()
 VARIANTS = [
@@ -109,3 +109,42 @@ def test_a_holdout_that_is_no_archive_is_named(tmp_path: Path) -> None:
     (tmp_path / "digits_mlp" / "holdout.npz").write_bytes(b"not an archive")
     with pytest.raises(SimnetError, match=r"holdout\.npz: damaged"):
         zoo.inputs("digits_mlp")
+
+
+# -- entry points ----------------------------------------------------------------------------------------------
+
+
+def install(directory: Path, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pretend that a distribution with one model is installed."""
+    name = f"models_of_{directory.name}"
+    metadata = directory / f"{name}-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(f"[{ENTRY_POINTS}]\nmine = {name}:add\n")
+    (directory / f"{name}.py").write_text(code)
+    monkeypatch.syspath_prepend(str(directory))
+
+
+def test_an_entry_point_adds_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = default_zoo().model("digits_mlp").reference.path
+    install(tmp_path, f"def add(zoo): zoo.add('mine', {str(file)!r}, macs=7)", monkeypatch)
+    assert default_zoo().model("mine").reference.macs == 7
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "",
+        "def add(zoo): zoo.add('mine', '/nowhere.onnx', macs=7)",
+        "def add(zoo): 1 / 0",
+        "add = 3",
+        "import nothing_such",
+    ],
+)
+def test_a_model_plugin_that_cannot_be_used_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    install(tmp_path, code, monkeypatch)
+    with pytest.raises(SimnetError, match=r"model plugin 'mine' .* of theirs cannot be used") as caught:
+        default_zoo()
+    assert caught.value.hint == "repair that package or uninstall it"
