@@ -26,7 +26,7 @@ HELP = (
     ("q", "quit"),
     ("", ""),
     ("● ○", "a node is up; down"),
-    ("◌ ▦", "cut off by a partition; jailed"),
+    ("◌ ◍ ▦", "cut off by a partition; impaired by another fault; jailed"),
     ("✓ ✗", "holds, caught; fails, got away"),
     ("… ·", "not yet; known when the run is over"),
     ("⚑ ↯", "a slash; a fault, or a touch by hand"),

@@ -178,7 +178,7 @@ class AttentionChallenge(DisputeStrategy):
 
     def show_secret(self, node: FullNode, needed: int) -> Steps:
         """Show the secret of a round, and of later ones in which nobody can respond any more, unless that was done."""
-        answered_by = node.genesis + int((yield Now())) - int(self.response_window)
+        answered_by = max(node.genesis, node.genesis + int((yield Now())) - int(self.response_window))
         beacon_round = max(needed, (yield Read("Beacon", "roundAt", (answered_by,))) - 1)
         secret = secret_of(node, beacon_round)
         if secret is None or needed <= node.memory.get("shown", -1):

@@ -149,3 +149,79 @@ def test_gas_of_blocks_that_a_reorg_undid_is_not_counted() -> None:
     assert orphaned > 0
     assert run["gas_total"] == sum(row["gas_used"] for row in mined) - orphaned
     assert run["blocks"] == len(mined) - 3
+
+
+ALL_AT_ONCE: list[dict[str, Any]] = [
+    {"at": "30 s", "rpc": {"nodes": ["full-0", "inference-0"], "how": "fail"}, "for": "30 s"},
+    {"at": "30 s", "rpc": {"nodes": ["full-1", "inference-1", "client-0"]}, "for": "30 s"},
+    {"at": "40 s", "skew": {"nodes": ["full-2", "inference-2"], "behind": "60 s"}, "for": "30 s"},
+    {"at": "75 s", "skew": {"nodes": ["full-3", "inference-0", "client-1"], "ahead": "60 s"}, "for": "20 s"},
+    {"at": "80 s", "congestion": "90 %", "for": "20 s"},
+    {"at": "85 s", "gas_price": 20, "for": "10 s"},
+    {"at": "90 s", "latency": {"add": "1 s"}, "for": "10 s"},
+    {"at": "100 s", "censor": {"senders": ["full-0", "full-1"]}, "for": "10 s"},
+    {"at": "105 s", "slow": {"nodes": ["full-4", "inference-1"], "times": 1e5}, "for": "10 s"},
+    {"at": "110 s", "outage": {"share": "40 %", "role": "full"}, "for": "5 s"},
+]
+"""What may befall honest nodes, some of it at the same time."""
+
+NO_FRAUD = {"missed_reveal", "posted_late"}
+"""What a node that is cut off, slow or late may be slashed for."""
+
+
+@pytest.mark.parametrize("kind", ["full_reexecution", "posp", "forced_error"])
+def test_honest_nodes_get_through_whatever_breaks_and_are_convicted_of_no_fraud(kind: str) -> None:
+    many = {"inference": {"count": 4}, "full": {"count": 7}}
+    run = play(strategy={"kind": kind}, nodes=many, faults=ALL_AT_ONCE, settle="5 min")
+    assert run.finished.failure is None
+    assert run.broken() == []
+    assert set(run.slashes()) <= NO_FRAUD
+    assert run.tables.event("ClaimRejected") == []
+    assert run["tasks_finalised"] > 50
+    assert len(run.tables.of("fault_ended")) == len(ALL_AT_ONCE)
+
+
+def test_a_partition_of_eighty_seconds_lasts_eighty_seconds_whatever_happens_beside_it() -> None:
+    faults = [{"at": "10 s", "partition": ["eu"], "for": "80 s"}, {"at": "20 s", "partition": ["ap"], "for": "10 s"}]
+    run = play(network={"regions": ["us", "eu", "ap"]}, faults=faults)
+    lost = [row for row in run.tables.of("message_sent") if row["lost"]]
+    region = {name: row["region"] for name, row in run.tables.participants.items()}
+    for row in run.tables.of("message_sent"):
+        ends = {region[row["sender"]], region[row["receiver"]]}
+        apart = [who for who, (start, end) in {"eu": (10, 90), "ap": (20, 30)}.items() if start <= row["t"] < end]
+        assert bool(row["lost"]) == any(who in ends and len(ends) == 2 for who in apart), row
+    assert max(row["t"] for row in lost) > 85
+    assert_sound(run)
+
+
+def test_two_crashes_keep_a_node_down_until_both_are_over() -> None:
+    faults = [
+        {"at": "30 s", "crash": ["full-0"], "for": "50 s"},
+        {"at": "40 s", "crash": ["full-0", "full-3"], "for": "10 s"},
+    ]
+    run = play(strategy=COMMITTEE, faults=faults)
+    assert_sound(run)
+    assert acts_between(run, "full-0", 31, 80) == []
+    assert acts_between(run, "full-3", 51, 80) != []
+    assert acts_between(run, "full-0", 80, 300) != []
+
+
+def test_an_outage_strikes_a_share_of_the_honest_nodes_of_a_role_drawn_by_the_seed() -> None:
+    lazy = [{"behaviour": "lazy_accept", "nodes": ["full-1"]}]
+    outage = [{"at": "40 s", "outage": {"share": "50 %", "role": "full"}, "for": "20 s"}]
+    struck = [play(seed=seed, strategy=COMMITTEE, adversaries=lazy, faults=outage) for seed in range(1, 6)]
+    names = [run.tables.of("fault_injected")[0]["targets"] for run in struck]
+    assert {len(found) for found in names} == {2}
+    assert all("full-1" not in found for found in names)
+    assert len({tuple(found) for found in names}) > 1
+    for run, found in zip(struck, names, strict=True):
+        assert all(acts_between(run, name, 41, 60) == [] for name in found)
+
+
+def test_a_censored_node_gets_nothing_on_chain_until_it_is_over() -> None:
+    run = play(strategy=COMMITTEE, faults=[{"at": "30 s", "censor": {"senders": ["inference-0"]}, "for": "30 s"}])
+    address = run.tables.participants["inference-0"]["address"]
+    mined = [row["t"] for row in run.tables.of("transaction_mined") if row["sender"] == address]
+    assert [at for at in mined if 32 < at < 60] == []
+    assert any(at > 60 for at in mined)
+    assert run.broken() == []
