@@ -23,8 +23,7 @@ def headlines(results: Results) -> list[Headline]:
     wronged = single(results.metrics["honest_slashed_opg"])
     if wronged:
         found.append(Headline(f"Honest participants were slashed: they lost {number(wronged)} OPG.", bad=True))
-    if not results.reproducible:
-        found.append(Headline("Compute time was measured, so the run cannot be repeated bit for bit.", False))
+    found += [Headline(caveat, bad=False) for caveat in results.caveats]
     return found
 
 

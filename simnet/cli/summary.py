@@ -55,8 +55,8 @@ def print_summary(console: Console, results: Results, directory: Path, replay: s
     print_judgements(console, results)
     console.print()
     console.print(Text(results.outcome.upper(), OUTCOME_STYLE[results.outcome]), Text(f"  {results.reason}"))
-    if not results.reproducible:
-        console.print("time was measured on this machine: this run cannot be repeated bit for bit")
+    for caveat in results.caveats:
+        console.print(caveat)
     console.print(f"digest  {results.digest}")
     console.print(f"replay  {replay}")
     console.print(f"report  {directory}/")

@@ -54,6 +54,8 @@ def run_ended(state: State, row: Row) -> None:
 
 def model_served(state: State, row: Row) -> None:
     state.models[row["name"]] = row["macs"]
+    if row["arithmetic"] == "native":
+        state.native_models.append(row["name"])
 
 
 def prices_assumed(state: State, row: Row) -> None:

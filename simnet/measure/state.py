@@ -453,6 +453,8 @@ class State:
     """Why it ended; empty while it goes on."""
     models: dict[str, int] = field(default_factory=dict)
     """Multiply-accumulates of each model."""
+    native_models: list[str] = field(default_factory=list)
+    """Models that ran in this machine's own arithmetic."""
     nodes: dict[str, Node] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     """Participants by address."""

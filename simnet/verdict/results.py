@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,12 @@ class Results:
     """Why the outcome is what it is, in a sentence."""
     virtual_s: float
     wall_s: float
+    measured_time: bool
+    """Whether times of this machine went into it."""
     reproducible: bool
+    """Whether scenario and seed alone repeat the digest."""
+    caveats: tuple[str, ...]
+    """What stands in the way of repeating it, here or on another machine, each in a sentence."""
     expectations: tuple[Judged, ...]
     sometimes: tuple[Judged, ...]
     invariants: tuple[Finding, ...]
@@ -74,6 +79,7 @@ class Results:
             "virtual_s": self.virtual_s,
             "wall_s": self.wall_s,
             "reproducible": self.reproducible,
+            "caveats": list(self.caveats),
             "expectations": [judged.as_json() for judged in self.expectations],
             "sometimes": [judged.as_json() for judged in self.sometimes],
             "invariants": [
@@ -92,6 +98,7 @@ def judge(
     expectations = tuple(judge_expectation(expectation, values) for expectation in scenario.expect)
     sometimes = tuple(judge_event(name, state) for name in scenario.sometimes)
     outcome, reason = verdict(expectations, sometimes, tuple(findings), state.ended or "cut short")
+    measured = scenario.compute.time == "measured" or not scenario.strategy.reproducible
     return Results(
         scenario=scenario.name,
         seed=scenario.seed,
@@ -101,13 +108,26 @@ def judge(
         reason=reason,
         virtual_s=virtual_s,
         wall_s=wall_s,
-        reproducible=scenario.compute.time == "modelled" and scenario.strategy.reproducible,
+        measured_time=measured,
+        reproducible=not measured and not state.touched,
+        caveats=tuple(caveats(measured, state)),
         expectations=expectations,
         sometimes=sometimes,
         invariants=tuple(findings),
         metrics=metrics,
         participants=tuple(outcomes(state)),
     )
+
+
+def caveats(measured: bool, state: State) -> Iterator[str]:
+    """Why the digest may not be repeated. `measured` says that times of this machine went into the run."""
+    if measured:
+        yield "Time was measured on this machine: the run cannot be repeated bit for bit."
+    if state.touched:
+        yield f"Steered by hand ({len(state.touched)} times): scenario and seed alone do not repeat the run."
+    if state.native_models:
+        names = ", ".join(state.native_models)
+        yield f"Native arithmetic ({names}): the digest holds on processors of this machine's class."
 
 
 def judge_expectation(expectation: Expectation, values: dict[str, float | None]) -> Judged:
