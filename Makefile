@@ -78,7 +78,7 @@ fingerprints: .venv/.test ## the table of what models answer in portable arithme
 
 emulated: .venv/.test ## hold that table against two older processors, emulated by qemu-user (some minutes)
 	@command -v qemu-x86_64 >/dev/null || { echo "simnet: no qemu-x86_64 (Debian: apt-get install qemu-user)"; exit 1; }
-	qemu-x86_64 -cpu Haswell $(BIN)/python -m nodes.models.fingerprints --check --inputs 1
+	qemu-x86_64 -cpu Haswell,-pcid,-x2apic,-tsc-deadline,-hle,-invpcid,-rtm $(BIN)/python -m nodes.models.fingerprints --check --inputs 1
 	qemu-x86_64 -cpu Nehalem $(BIN)/python -m nodes.models.fingerprints --check --inputs 1
 
 circuits: .venv/.test ## make the zkml circuits anew; `make contracts` next

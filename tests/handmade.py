@@ -42,7 +42,7 @@ class Handmade:
             compute_price_wei=str(OPG),
             **started,
         )
-        self.add("model_served", name="m", sha256="00", macs=MODEL_MACS)
+        self.add("model_served", name="m", sha256="00", macs=MODEL_MACS, arithmetic="portable")
 
     def add(self, kind: str, **fields: Any) -> Handmade:
         """Append a row at the present time."""
