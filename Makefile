@@ -78,8 +78,8 @@ fingerprints: .venv/.test ## the table of what models answer in portable arithme
 
 emulated: .venv/.test ## hold that table against two older processors, emulated by qemu-user (some minutes)
 	@command -v qemu-x86_64 >/dev/null || { echo "simnet: no qemu-x86_64 (Debian: apt-get install qemu-user)"; exit 1; }
-	qemu-x86_64 -cpu Haswell,-pcid,-x2apic,-tsc-deadline,-hle,-invpcid,-rtm $(BIN)/python -m nodes.models.fingerprints --check --inputs 1
-	qemu-x86_64 -cpu Nehalem $(BIN)/python -m nodes.models.fingerprints --check --inputs 1
+	qemu-x86_64 -cpu Haswell,-pcid,-x2apic,-tsc-deadline,-hle,-invpcid,-rtm $(BIN)/python -m nodes.models.fingerprints --check --inputs 4
+	qemu-x86_64 -cpu Nehalem $(BIN)/python -m nodes.models.fingerprints --check --inputs 4
 
 circuits: .venv/.test ## make the zkml circuits anew; `make contracts` next
 	$(BIN)/python -m nodes.proofs.circuits.make
