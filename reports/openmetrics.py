@@ -1,29 +1,31 @@
 """Figures of a run while it goes on, for Prometheus: a listener of the event log, and a loopback endpoint.
 
-The figures are counted from the log as it grows. What a reorg undoes stays counted, as in any monitoring.
+They are read from the run's `State` whenever somebody asks. What a reorg undoes is taken back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, start_http_server
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
 
 from chain.errors import SimnetError
-from nodes.records import Cheated, ClaimChecked, Record, TaskAnswered, TaskFailed, TaskSent
-from simnet.log.events import (
-    BlockMined,
-    ContractEvent,
-    Executed,
-    FaultInjected,
-    MessageSent,
-    RunStarted,
-    TransactionMined,
-)
-from simnet.log.figures import WEI
-from simnet.measure.rows import as_text
+from chain.quantities import OPG
+from nodes.records import Record
+from simnet.measure.catalogue import figures, new_measurement
+from simnet.measure.distribution import Distribution
+from simnet.measure.state import State
 
 LOOPBACK = "127.0.0.1"
 
@@ -37,98 +39,83 @@ class PortTaken(SimnetError):
     exit_code = 2
 
 
-class Exporter:
-    """Counts what is appended to a log. Give it to `EventLog.listen`."""
+class Exporter(Collector):
+    """Measures what is appended to a log. Give it to `EventLog.listen`."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        into: dict[str, Any] = {"namespace": "simnet", "registry": self.registry}
-        self.run = Info("run", "What is run", **into)
-        self.virtual = Gauge("virtual_seconds", "Simulated time", **into)
-        self.events = Counter("events", "Lines of the event log", ["kind"], **into)
-        self.tasks = Counter("tasks", "Inferences, by how far they got", ["state"], **into)
-        self.latency = Histogram(
-            "soft_latency_seconds", "Simulated, from request to answer", buckets=LATENCY_BUCKETS_S, **into
-        )
-        self.macs = Counter("macs", "Multiply-accumulates executed", ["purpose"], **into)
-        self.checks = Counter("checks", "Verdicts of full nodes", ["verdict"], **into)
-        self.lost = Counter("messages_lost", "Messages that never arrived", ["reason"], **into)
-        self.gas = Counter("gas", "Gas used", ["contract", "function"], **into)
-        self.reverted = Counter("transactions_reverted", "Transactions without effect", **into)
-        self.pending = Gauge("transactions_pending", "Transactions that the last block left", **into)
-        self.open = Gauge("batches_open", "Batches posted and not final", **into)
-        self.rejected = Counter("claims_rejected", "Claims rejected on chain", **into)
-        self.slashes = Counter("slashes", "Slashes on chain", ["reason"], **into)
-        self.slashed = Counter("slashed_opg", "Stake taken by slashes", **into)
-        self.cheated = Counter("dishonest_acts", "Ground truth: dishonest acts", ["behaviour", "act"], **into)
-        self.faults = Counter("faults", "Faults injected", ["verb"], **into)
-        self._now = 0.0
-        self.virtual.set_function(lambda: self._now)
-        self._counts: dict[type[Record], Counter] = {}
-        self._sent: dict[str, float] = {}
-        self._batches: dict[str, None] = {}
-        self._handlers: dict[type[Record], Callable[[float, Any], None]] = {
-            RunStarted: self._on_start,
-            TaskSent: self._on_sent,
-            TaskAnswered: self._on_answered,
-            TaskFailed: self._on_failed,
-            Executed: lambda _, record: self.macs.labels(record.purpose).inc(record.macs),
-            ClaimChecked: lambda _, record: self.checks.labels(record.verdict).inc(),
-            MessageSent: self._on_message,
-            TransactionMined: self._on_transaction,
-            BlockMined: lambda _, record: self.pending.set(record.pending),
-            ContractEvent: self._on_contract_event,
-            Cheated: lambda _, record: self.cheated.labels(record.behaviour, record.act).inc(),
-            FaultInjected: lambda _, record: self.faults.labels(record.verb).inc(),
-        }
+        self._measurement = new_measurement(exact=False)
+        self._lock = threading.Lock()
+        """Held while a row is taken in, and while the endpoint's thread reads."""
+        self.registry.register(self)
 
     def __call__(self, time_s: float, record: Record) -> None:
-        """Count a record."""
-        kind = type(record)
-        self._now = time_s
-        if kind not in self._counts:
-            self._counts[kind] = self.events.labels(record.kind)
-        self._counts[kind].inc()
-        handler = self._handlers.get(kind)
-        if handler is not None:
-            handler(time_s, record)
+        """Take in a record."""
+        with self._lock:
+            self._measurement.hear(time_s, record)
 
-    def _on_start(self, _: float, record: RunStarted) -> None:
-        self.run.info({"scenario": record.scenario, "seed": str(record.seed), "strategy": record.strategy})
+    def collect(self) -> Iterable[Metric]:
+        """What Prometheus gets."""
+        with self._lock:
+            return list(families(self._measurement.fold.state))
 
-    def _on_sent(self, time_s: float, record: TaskSent) -> None:
-        self.tasks.labels("sent").inc()
-        self._sent[record.task] = time_s
 
-    def _on_answered(self, time_s: float, record: TaskAnswered) -> None:
-        self.tasks.labels("answered").inc()
-        self.latency.observe(time_s - self._sent.pop(record.task, time_s))
+def families(state: State) -> Iterator[Metric]:
+    """Counts of the run, and every metric of the catalogue that has a value."""
+    started, chain = state.started, state.chain
+    about = {name: str(started.get(name, "")) for name in ("scenario", "seed", "strategy")}
+    yield InfoMetricFamily("simnet_run", "What is run", value=about)
+    yield GaugeMetricFamily("simnet_virtual_seconds", "Simulated time", state.time)
+    yield counter("events", "Lines of the event log", ("kind",), by_one(state.kinds))
+    reached = {"sent": state.sent, "answered": state.answered, "failed": state.failed, "finalised": state.finalised}
+    yield counter("tasks", "Inferences, by how far they got", ("state",), by_one(reached))
+    yield latency(state.took.soft)
+    yield counter("macs", "Multiply-accumulates executed", ("purpose",), by_one(state.verification.macs))
+    yield counter("checks", "Verdicts of full nodes", ("verdict",), by_one(state.verification.verdicts))
+    yield counter("messages_lost", "Messages that never arrived", ("reason",), by_one(state.lost))
+    yield counter("gas", "Gas used", ("contract", "function"), chain.gas_by_action)
+    yield counter("transactions_reverted", "Transactions without effect", (), {(): chain.reverts})
+    yield GaugeMetricFamily("simnet_transactions_pending", "Transactions that the last block left", chain.pending)
+    yield GaugeMetricFamily("simnet_batches_open", "Batches posted and not final", chain.posted - chain.final)
+    yield counter("claims_rejected", "Claims rejected on chain", (), {(): state.emitted["ClaimRejected"]})
+    yield counter("slashes", "Slashes on chain", ("reason",), by_one(chain.slashes))
+    yield counter("slashed_opg", "Stake taken by slashes", (), {(): chain.slashed / OPG})
+    yield counter("dishonest_acts", "Ground truth: dishonest acts", ("behaviour", "act"), state.acts)
+    yield counter("faults", "Faults injected", ("verb",), by_one(state.injected))
+    yield catalogue(state)
 
-    def _on_failed(self, _: float, record: TaskFailed) -> None:
-        self.tasks.labels("failed").inc()
-        self._sent.pop(record.task, None)
 
-    def _on_message(self, _: float, record: MessageSent) -> None:
-        if record.lost:
-            self.lost.labels(record.lost).inc()
+def counter(
+    name: str, says: str, labels: tuple[str, ...], counts: Mapping[tuple[str, ...], float]
+) -> CounterMetricFamily:
+    """A family of counts, by the values of its labels."""
+    found = CounterMetricFamily(f"simnet_{name}", says, labels=labels)
+    for values, count in counts.items():
+        found.add_metric(values, count)
+    return found
 
-    def _on_transaction(self, _: float, record: TransactionMined) -> None:
-        self.gas.labels(record.contract, record.function).inc(record.gas_used)
-        if record.revert:
-            self.reverted.inc()
 
-    def _on_contract_event(self, _: float, record: ContractEvent) -> None:
-        match record.event:
-            case "BatchPosted":
-                self._batches[record.args["batch"]] = None
-            case "BatchFinal":
-                self._batches.pop(record.args["batch"], None)
-            case "ClaimRejected":
-                self.rejected.inc()
-            case "Slashed":
-                self.slashes.labels(as_text(record.args["reason"])).inc()
-                self.slashed.inc(int(record.args["amount"]) / WEI)
-        self.open.set(len(self._batches))
+def by_one(counts: Mapping[str, int]) -> dict[tuple[str, ...], float]:
+    """Counts by the value of a single label."""
+    return {(value,): count for value, count in counts.items()}
+
+
+def latency(found: Distribution) -> HistogramMetricFamily:
+    """Soft latency, within the accuracy of the distribution; it is kept in milliseconds."""
+    bounds = [*LATENCY_BUCKETS_S, math.inf]
+    buckets = [("+Inf" if math.isinf(bound) else repr(bound), found.up_to(1000 * bound)) for bound in bounds]
+    says = "Simulated, from request to answer"
+    return HistogramMetricFamily("simnet_soft_latency_seconds", says, buckets=buckets, sum_value=found.total / 1000)
+
+
+def catalogue(state: State) -> GaugeMetricFamily:
+    """Every metric as a run's results have it, so far."""
+    found = GaugeMetricFamily("simnet_metric", "Metrics of the run so far", labels=("name", "unit"))
+    for metric in figures(state).values():
+        for reading, value in metric.readings.items():
+            if value is not None:
+                found.add_metric((reading, metric.spec.unit), value)
+    return found
 
 
 @contextmanager

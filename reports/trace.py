@@ -114,7 +114,8 @@ def trace_json(run: Run) -> bytes:
 def add_requests(trace: Trace, run: Run, stops: dict[str, list[tuple[Track, float]]]) -> None:
     """What clients asked, until they were answered or gave up."""
     failed = {row["task"]: row for row in run.tables.of("task_failed")}
-    for task, claim in run.figures.claims.iterrows():
+    claims = run.figures.claims
+    for task, claim in zip(claims.index, claims.to_dict("records"), strict=True):
         failure = failed.get(str(task), {})
         end = failure.get("t", claim["answered"])
         end = run.tables.ended["t"] if math.isnan(end) else end

@@ -42,8 +42,8 @@ def roads(tables: Tables) -> list[Road]:
     """Every pair of regions that talked."""
     region = {name: row["region"] for name, row in tables.participants.items()}
     sent = tables.frame("message_sent", ("sender", "receiver", "delay_s", "lost"))
-    ends = [sorted((region[s], region[r])) for s, r in zip(sent["sender"], sent["receiver"], strict=True)]
-    sent["a"], sent["b"] = [a for a, _ in ends], [b for _, b in ends]
+    one, other = sent["sender"].map(region), sent["receiver"].map(region)
+    sent["a"], sent["b"] = one.where(one < other, other), other.where(one < other, one)
     return [
         Road(
             a=str(a),

@@ -10,7 +10,9 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from reports.openmetrics import Exporter, PortTaken, serve
+from reports.source import load_run
 from simnet.log.tables import Tables, read_tables
+from simnet.measure.catalogue import readings
 from simnet.run import Options, run
 from simnet.scenario.load import parse_scenario
 from tests.report_samples import TROUBLED
@@ -52,7 +54,21 @@ def test_counts_are_those_of_the_log(watched: tuple[Exporter, Tables]) -> None:
     assert found["simnet_events_total", "cheated"] == len(tables.of("cheated"))
     assert found["simnet_dishonest_acts_total", "answer", "quantize"] > 0
     gas = sum(value for name, value in found.items() if name[0] == "simnet_gas_total")
-    assert gas == sum(row["gas_used"] for row in tables.of("transaction_mined"))
+    assert gas == sum(row["gas_used"] for row in tables.transactions)
+
+
+def test_every_metric_with_a_value_is_there_under_the_names_that_expectations_read(
+    watched: tuple[Exporter, Tables], troubled_run: Path
+) -> None:
+    found = {name[1]: value for name, value in scrape(watched[0]).items() if name[0] == "simnet_metric"}
+    expected = {
+        name: value for name, value in readings(load_run(troubled_run).results.metrics).items() if value is not None
+    }
+    assert found == {name: pytest.approx(value, rel=0.01) for name, value in expected.items()}
+
+
+def test_before_a_run_begins_there_is_nothing_and_no_error() -> None:
+    assert scrape(Exporter())["simnet_tasks_total", "sent"] == 0
 
 
 def test_batches_are_open_until_they_are_final(watched: tuple[Exporter, Tables]) -> None:
