@@ -9,6 +9,7 @@ import math
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import (
@@ -25,6 +26,7 @@ from chain.quantities import OPG
 from nodes.records import Record
 from simnet.measure.catalogue import figures, new_measurement
 from simnet.measure.distribution import Distribution
+from simnet.measure.rows import Listening
 from simnet.measure.state import State
 
 LOOPBACK = "127.0.0.1"
@@ -45,6 +47,7 @@ class Exporter(Collector):
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._measurement = new_measurement(exact=False)
+        self._rows = Listening(self._measurement)
         self._lock = threading.Lock()
         """Held while a row is taken in, and while the endpoint's thread reads."""
         self.registry.register(self)
@@ -52,7 +55,7 @@ class Exporter(Collector):
     def __call__(self, time_s: float, record: Record) -> None:
         """Take in a record."""
         with self._lock:
-            self._measurement.hear(time_s, record)
+            self._rows.hear(time_s, record)
 
     def collect(self) -> Iterable[Metric]:
         """What Prometheus gets."""
@@ -85,10 +88,8 @@ def families(state: State) -> Iterator[Metric]:
     yield catalogue(state)
 
 
-def counter(
-    name: str, says: str, labels: tuple[str, ...], counts: Mapping[tuple[str, ...], float]
-) -> CounterMetricFamily:
-    """A family of counts, by the values of its labels."""
+def counter(name: str, says: str, labels: tuple[str, ...], counts: Mapping[Any, float]) -> CounterMetricFamily:
+    """A family of counts, by tuples of its labels' values."""
     found = CounterMetricFamily(f"simnet_{name}", says, labels=labels)
     for values, count in counts.items():
         found.add_metric(values, count)

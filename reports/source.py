@@ -20,7 +20,7 @@ from simnet.measure.state import State
 from simnet.run import Finished
 from simnet.scenario.load import load_scenario
 from simnet.scenario.schema import Scenario
-from simnet.verdict.invariants import check_invariants
+from simnet.verdict.invariants import Finding, Invariants
 from simnet.verdict.results import Results, judge
 
 LOG, RESULTS, SCENARIO, MANIFEST = "events.jsonl", "results.json", "scenario.yaml", "manifest.json"
@@ -62,8 +62,8 @@ def load_run(directory: Path) -> Run:
             "it is still going on, or was killed; one ended with Ctrl-C is complete",
         )
     recorded, manifest = read_json(directory / RESULTS), read_json(directory / MANIFEST)
-    tables, state = read_verified(directory / LOG, str(recorded.get("digest")))
-    scenario, findings = load_scenario(directory / SCENARIO), check_invariants(tables)
+    tables, state, findings = read_verified(directory / LOG, str(recorded.get("digest")))
+    scenario = load_scenario(directory / SCENARIO)
     results = judge(scenario, state, findings, recorded["digest"], recorded["virtual_s"], recorded["wall_s"])
     return Run(shown(directory), scenario, manifest, state, Figures(tables), results)
 
@@ -92,7 +92,7 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def read_verified(log: Path, digest: str) -> tuple[Tables, State]:
+def read_verified(log: Path, digest: str) -> tuple[Tables, State, list[Finding]]:
     """The log, read once, if it has this digest and a format that we know. Raises `UnreadableRun`."""
     reader = Reader(log)
     try:
@@ -105,7 +105,7 @@ def read_verified(log: Path, digest: str) -> tuple[Tables, State]:
             f"{log} is torn or was changed: its digest is {reader.digest[:12]}, {RESULTS} says {digest[:12]}",
             "run the scenario again: the same seed gives the same log",
         )
-    return tables, reader.measurement.fold.state
+    return tables, reader.measurement.fold.state, reader.invariants.findings()
 
 
 class Reader:
@@ -113,7 +113,7 @@ class Reader:
 
     def __init__(self, log: Path) -> None:
         self.log = log
-        self.measurement = new_measurement()
+        self.measurement, self.invariants = new_measurement(), Invariants()
         self._hash = hashlib.sha256()
         self._lines = self._read()
 
@@ -129,6 +129,7 @@ class Reader:
             if not number:
                 check_format(self.log, row)
             self.measurement.on(row)
+            self.invariants.on(row)
             yield row
 
     def exhaust(self) -> None:

@@ -18,7 +18,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import orjson
 
@@ -28,14 +27,14 @@ from nodes.models.arithmetic import processor_class
 from simnet.kernel.pace import Pace, Stop, drive
 from simnet.log.events import EventLog, Listener, RunEnded
 from simnet.measure.catalogue import new_measurement
+from simnet.measure.rows import Listening
 from simnet.measure.state import State
 from simnet.scenario.schema import Scenario
+from simnet.verdict.invariants import Invariants
+from simnet.verdict.results import Results, judge
 from simnet.world.accounting import read_final_balances, schedule_readings
 from simnet.world.backends import open_chain
 from simnet.world.build import World, build
-
-if TYPE_CHECKING:
-    from simnet.verdict.results import Results
 
 RUNS = Path("reports/runs")
 """Where run directories go, below the working directory, unless the user says otherwise."""
@@ -91,8 +90,8 @@ def run(scenario: Scenario, options: Options) -> Finished:
     directory = prepare(options.out)
     (directory / "scenario.yaml").write_text(scenario.resolved_yaml(), encoding="utf-8")
     log = EventLog(directory / "events.jsonl")
-    measurement = new_measurement()
-    log.listen(measurement.hear)
+    measurement, invariants = new_measurement(), Invariants()
+    log.listen(Listening(measurement, invariants).hear)
     if options.listener is not None:
         log.listen(options.listener)
     chain = None
@@ -108,13 +107,9 @@ def run(scenario: Scenario, options: Options) -> Finished:
         if chain is not None:
             chain.close()
     log.close()
-    from simnet.log.tables import read_tables  # pandas takes longer to import than a run takes to start
-    from simnet.verdict.invariants import check_invariants
-    from simnet.verdict.results import judge
-
     wall_s = round(time.perf_counter() - started, 3)
-    state, findings = measurement.fold.state, check_invariants(read_tables(log.path))
-    results = judge(scenario, state, findings, log.digest, round(virtual_s, 6), wall_s)
+    state = measurement.fold.state
+    results = judge(scenario, state, invariants.findings(), log.digest, round(virtual_s, 6), wall_s)
     (directory / "results.json").write_bytes(orjson.dumps(results.as_json(), option=orjson.OPT_INDENT_2))
     if options.out is None:
         directory = publish(directory, f"{scenario.name}-{scenario.seed}-{log.digest[:8]}")

@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from simnet.log.events import ContractEvent, read_log
 from simnet.log.events import Row as Row
-from simnet.log.events import read_log
-
-EVENT = "contract_event"
 
 
 @dataclass
@@ -53,13 +51,6 @@ class Tables:
         """Rows of one kind as a frame that has these columns even if it is empty."""
         return pd.DataFrame(self.of(kind), columns=list(columns))
 
-    def replay(self) -> Iterator[Row]:
-        """Rows as in the log, in its order, but for what reorgs undid."""
-        events = [{**event, "args": event} for named in self.chain.values() for event in named]
-        others = [row for kind in self.rows.values() for row in kind]
-        ends = [row for row in (self.started, self.ended) if row]
-        return iter(sorted(others + events + ends, key=lambda row: row["i"]))
-
     @property
     def participants(self) -> dict[str, Row]:
         """Everybody by name."""
@@ -82,7 +73,7 @@ def make_tables(rows: Iterable[Row]) -> Tables:
     events: list[Row] = []
     for row in rows:
         kind = row["kind"]
-        if kind == EVENT:
+        if kind == ContractEvent.kind:
             events.append({**row["args"], **{key: value for key, value in row.items() if key != "args"}})
         elif kind == "run_started":
             tables.started = row

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import fields
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from nodes.records import Record
 from simnet.log.events import TIME_DIGITS, BlockMined, ChainReorged
-
-Row = dict[str, Any]
-"""A line of the log: ``i``, ``t`` and ``kind``, and the fields of the record of that kind."""
+from simnet.log.events import Row as Row
 
 REORG_REACH = 64
 """Blocks after which nothing is undone any more, and after which settled claims and batches are forgotten."""
@@ -35,7 +33,6 @@ class Rewinding(Generic[AnyFold]):
 
     def __init__(self, fold: AnyFold) -> None:
         self.fold = fold
-        self._number = 0
         self._before = self._since = pickle.dumps(fold)
         self._rows_before: list[Row] = []
         """Rows from the older of the two states to the newer one."""
@@ -50,11 +47,6 @@ class Rewinding(Generic[AnyFold]):
             self._undo(row["first"], row["first"] + row["depth"])
         self._rows_since.append(row)
         self.fold.on(row)
-
-    def hear(self, time_s: float, record: Record) -> None:
-        """Take in a record as it is appended to the log: a listener for `EventLog.listen`."""
-        self.on(row_of(self._number, time_s, record))
-        self._number += 1
 
     def _keep(self, block: int) -> None:
         """Let go of the older state."""
@@ -73,6 +65,21 @@ class Rewinding(Generic[AnyFold]):
         self._kept_at = self._first_block
         for row in kept:
             self.fold.on(row)
+
+
+class Listening:
+    """Shows folds a log row by row while it is written: `hear` is a listener for `EventLog.listen`."""
+
+    def __init__(self, *folds: Fold) -> None:
+        self._folds = folds
+        self._number = 0
+
+    def hear(self, time_s: float, record: Record) -> None:
+        """Take in the record that was appended."""
+        row = row_of(self._number, time_s, record)
+        self._number += 1
+        for fold in self._folds:
+            fold.on(row)
 
 
 def block_of(row: Row) -> int:

@@ -17,7 +17,7 @@ import numpy as np
 
 from chain.quantities import OPG, TOTAL_SUPPLY
 from simnet.log.canonical import Canonical, Row
-from simnet.log.tables import EVENT, Tables
+from simnet.log.events import ContractEvent
 from simnet.measure.ledger import Ledger
 
 Found = tuple[bool, str]
@@ -339,7 +339,7 @@ class EveryBatchEnds(Invariant):
         self._now = max(self._now, row["t"])
         if row["kind"] == "run_started":
             self._bound = row.get("finality_bound_s", 0.0)
-        elif row["kind"] == EVENT:
+        elif row["kind"] == ContractEvent.kind:
             self._follow(row["event"], row["args"]["batch"], row["t"])
         elif row["kind"] != "run_ended" and row.get("pending", 1):
             self._quiet = max(self._quiet, row["t"])
@@ -422,17 +422,17 @@ class Invariants:
             invariant.on(row)
 
 
-def check_invariants(rows: Iterable[Row] | Tables) -> list[Finding]:
+def check_invariants(rows: Iterable[Row]) -> list[Finding]:
     """The findings of all invariants that a log can be held to."""
     invariants = Invariants()
-    for row in rows.replay() if isinstance(rows, Tables) else rows:
+    for row in rows:
         invariants.on(row)
     return invariants.findings()
 
 
 def key_of(row: Row) -> str:
     """What a row is to those who wait for it: a contract event's name, or its kind."""
-    return str(row["event"] if row["kind"] == EVENT else row["kind"])
+    return str(row["event"] if row["kind"] == ContractEvent.kind else row["kind"])
 
 
 def word(task: str) -> int:

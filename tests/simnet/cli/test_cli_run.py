@@ -27,6 +27,7 @@ from simnet.measure.catalogue import figures, measure
 from simnet.run import RUNS
 from simnet.scenario.schema import Scenario
 from simnet.strategies.unverified import Unverified
+from simnet.verdict.invariants import check_invariants
 from simnet.world.genesis import GENESIS
 from tests.small import BASE
 from tests.source import ROOT
@@ -311,7 +312,11 @@ def test_an_interrupted_determinism_check_is_inconclusive(
     assert "interrupted" in capsys.readouterr().out
 
 
-def test_metrics_can_be_read_again_from_the_log_alone() -> None:
+def test_the_verdict_of_a_growing_log_is_that_of_the_log_read_again() -> None:
+    """A run is judged by what it wrote while it wrote it."""
     main(["run", write(adversaries=LIAR), "--out", "out"])
     again = {name: metric.as_json() for name, metric in figures(measure(read_log(Path("out/events.jsonl")))).items()}
-    assert json.loads(json.dumps(again)) == json.loads(Path("out/results.json").read_bytes())["metrics"]
+    found = json.loads(Path("out/results.json").read_bytes())
+    assert json.loads(json.dumps(again)) == found["metrics"]
+    findings = check_invariants(read_log(Path("out/events.jsonl")))
+    assert [{"name": one.name, "held": one.held, "detail": one.detail} for one in findings] == found["invariants"]

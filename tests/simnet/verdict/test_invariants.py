@@ -45,11 +45,6 @@ def test_a_sound_log_breaks_none() -> None:
     assert len(findings(closed(sound()))) == len(ALWAYS + AT_THE_END)
 
 
-def test_rows_sorted_into_tables_amount_to_the_same() -> None:
-    for log in (closed(sound()), closed(sound().final("a", accepted=2)), closed(sound(), n=89)):
-        assert check_invariants(log.tables) == check_invariants(log.rows)
-
-
 def test_every_finding_says_what_it_found() -> None:
     assert all(finding.detail for finding in findings(closed(sound())).values())
 
