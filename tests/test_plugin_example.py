@@ -55,12 +55,15 @@ def test_a_scenario_runs_with_everything_that_the_package_adds(environment: Mapp
     assert results["strategy"] == "half_committee"
     assert results["outcome"] == "pass"
     assert results["metrics"]["fraud_detected"]["value"] > 0
+    sent = {kind: sum(row["kind"] == kind for row in rows) for kind in ("message_sent", "task_sent")}
+    assert results["metrics"]["messages_per_task"]["value"] == sent["message_sent"] / sent["task_sent"]
 
 
 ADDED = {
     "behaviours": "round_off",
     "comparators": "top_k",
     "faults": "brownout",
+    "metrics": "messages_per_task",
     "models": "three_peaks",
     "strategies": "half_committee",
 }
@@ -93,5 +96,5 @@ def test_every_entry_point_of_the_package_is_used_by_its_scenario() -> None:
 def test_without_the_package_the_scenario_names_what_is_missing(tmp_path: Path) -> None:
     ran = simnet({**os.environ, "PYTHONPATH": str(ROOT)}, "run", str(PLUGIN / "scenario.yaml"), cwd=tmp_path)
     assert ran.returncode == 2
-    for name in ("round_off", "top_k", "brownout", "half_committee"):
+    for name in ("round_off", "top_k", "brownout", "half_committee", "messages_per_task"):
         assert name in ran.stderr

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from nodes.models.zoo import default_zoo
+from simnet.measure.catalogue import third_party
 from simnet.plugins import BEHAVIOURS, COMPARATORS, FAULTS, STRATEGIES, members
 from simnet.run import RECORDED_PACKAGES, installed
 
@@ -39,8 +40,9 @@ def our_files() -> Iterator[Path]:
 
 
 def their_files() -> list[Path]:
-    """What entry points added: modules of behaviours, strategies, comparators and faults, and files of models."""
+    """What entry points added: modules of classes and metrics, and files of models."""
     classes = [member for family in FAMILIES for member in members(family).values()]
     theirs = {Path(inspect.getfile(found)) for found in classes if found.__module__.partition(".")[0] not in PACKAGES}
+    theirs |= {Path(inspect.getfile(found.compute)) for found in third_party()}
     models = {variant.path for model in default_zoo().models.values() for variant in model.variants.values()}
     return sorted(theirs | models)
