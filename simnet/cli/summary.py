@@ -39,7 +39,9 @@ def percentiles(metrics: Mapping[str, Metric], name: str, unit: str, of_what: st
     value = metrics[name].value
     if not isinstance(value, Mapping) or value["p50"] is None:
         return "undefined, it never came to that"
-    return f"{number(value['p50'])} {unit} (p50), {number(value['p95'])} {unit} (p95){of_what}"
+    never = metrics[name].censored
+    open_ = f"; {never:,} not over at the end" if never else ""
+    return f"{number(value['p50'])} {unit} (p50), {number(value['p95'])} {unit} (p95){of_what}{open_}"
 
 
 def plain(metrics: Mapping[str, Metric], name: str) -> str:

@@ -40,7 +40,12 @@ def accepted_stale_heartbeats(state: State) -> Value:
     return Value(state.enclaves.repeated_heartbeats, state.enclaves.heartbeats)
 
 
-@metric("time_to_revocation_s", "s", kind="simulated", better="lower", percentiles=(50, 95))
+def still_trusted(state: State) -> int:
+    """Nodes that abused evidence and were trusted when the run ended."""
+    return len(state.enclaves.abuses) - len(state.enclaves.ended)
+
+
+@metric("time_to_revocation_s", "s", kind="simulated", better="lower", percentiles=(50, 95), censored=still_trusted)
 def time_to_revocation_s(state: State) -> Distribution:
     """From a node's first abuse of evidence until its enclave, or the vendor's root, was trusted no more."""
     return state.took.revocation

@@ -23,6 +23,7 @@ def apply(state: State, row: Row) -> None:
     state.time = row["t"]
     kind = row["kind"]
     state.kinds[kind] += 1
+    state.ledger.on(row)
     handler = HANDLERS.get(kind)
     if handler is not None:
         handler(state, row)

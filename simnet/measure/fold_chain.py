@@ -88,11 +88,12 @@ def batch_final(state: State, row: Row, args: Row, batch: Batch | None) -> None:
     batch.paid = paid
     state.settled[name] = state.batches.pop(name)
     settle(state, name, batch, row["t"], nothing_stands=not args["accepted"])
-    keep_gains(state, name, batch, paid / max(1, paid + int(args["toVerifier"])))
+    keep_gains(state, name, batch)
 
 
-def keep_gains(state: State, name: str, batch: Batch, share: float) -> None:
-    """Credit nodes with their share of the fees of frauds that stand."""
+def keep_gains(state: State, name: str, batch: Batch) -> None:
+    """Credit nodes with what the batch paid for frauds that stand: by fees, of what was really drawn."""
+    share = min(1.0, batch.paid / batch.accepted_fees) if batch.accepted_fees else 0.0
     for task_name in batch.tasks:
         task = state.tasks.get(task_name)
         if task is not None and task.batch == name and task.fraud and task.outcome == "accepted":
@@ -138,6 +139,19 @@ def compensated(state: State, row: Row, args: Row, batch: Batch | None) -> None:
 
 def challenge_decided(state: State, row: Row, args: Row, batch: Batch | None) -> None:
     pay(state, args["batch"], args["challenger"], int(args["reward"]) - int(args["forfeited"]))
+    forfeit(state, args["challenger"], int(args["forfeited"]))
+
+
+def bond_forfeited(state: State, row: Row, args: Row, batch: Batch | None) -> None:
+    pay(state, args["batch"], args["challenger"], -int(args["amount"]))
+    forfeit(state, args["challenger"], int(args["amount"]))
+
+
+def forfeit(state: State, address: str, amount: int) -> None:
+    """A challenger loses a bond."""
+    node = state.at(address)
+    if node is not None and not node.lies:
+        state.verification.forfeited_of_the_honest += amount
 
 
 def slashed(state: State, row: Row, args: Row, batch: Batch | None) -> None:
@@ -172,12 +186,15 @@ def punish(state: State, node: Node, amount: int, batch: str) -> None:
 
 def jailed(state: State, row: Row, args: Row, batch: Batch | None) -> None:
     if node := state.at(args["node"]):
+        if not node.jailed:
+            node.jailed_at = row["t"]
         node.jailed = True
         node.times_jailed += 1
 
 
 def unjailed(state: State, row: Row, args: Row, batch: Batch | None) -> None:
     if node := state.at(args["node"]):
+        node.jailed_s += row["t"] - node.jailed_at if node.jailed else 0.0
         node.jailed = False
 
 
@@ -244,6 +261,7 @@ HANDLERS: Mapping[str, Callable[[State, Row, Row, Batch | None], None]] = {
     "Rewarded": rewarded,
     "Compensated": compensated,
     "ChallengeDecided": challenge_decided,
+    "BondForfeited": bond_forfeited,
     "Slashed": slashed,
     "Jailed": jailed,
     "Unjailed": unjailed,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, NamedTuple
 
-from simnet.log.canonical import Canonical, Row
+from simnet.measure.rows import Row
 
 VERIFIER = "verifier"
 """The verification contract, whatever its name."""
@@ -73,9 +73,9 @@ class Discrepancy(NamedTuple):
 
 
 class Ledger:
-    """Fold of a log into accounts. Feed it every row, then `close` it."""
+    """Fold of a log into accounts."""
 
-    def __init__(self, listener: Callable[[Move], None] | None = None) -> None:
+    def __init__(self) -> None:
         self.balances: dict[Account, int] = {}
         """What each account holds; accounts of batches go when they are empty."""
         self.flows: dict[tuple[str, str], int] = {}
@@ -85,9 +85,11 @@ class Ledger:
         self.roles: dict[str, str] = {}
         """Participants, in the order in which they joined."""
         self.readings = 0
-        """How often balances were read, and no reorg undid the blocks that they account for."""
+        """How often balances were read."""
         self.complete = False
         """Whether they were read at the end."""
+        self.most_locked: dict[str, int] = {}
+        """The most that each challenger ever had locked as bonds at a time."""
         self.discrepancies: list[Discrepancy] = []
         """The first that were found."""
         self.moves = 0
@@ -95,18 +97,17 @@ class Ledger:
         """The first move of more than there was, as far as it is known what there was."""
         self._names: dict[str, str] = {}
         self._sealed: dict[tuple[str, str], bool] = {}
-        self._listener = listener
-        self._chain = Canonical(self._fold)
 
     def on(self, row: Row) -> None:
         """Take the next row of the log."""
-        kind = row["kind"]
-        if kind in ROWS or (kind == "contract_event" and row["event"] in EVENTS):
-            self._chain.on(row)
-
-    def close(self) -> None:
-        """The log is over."""
-        self._chain.close()
+        match row["kind"]:
+            case "contract_event":
+                if row["event"] in EVENTS:
+                    EVENTS[row["event"]](self, row)
+            case "participant_joined":
+                self._join(row)
+            case "balances_read":
+                self._read(row)
 
     # -- what it says ------------------------------------------------------------------------------------------
 
@@ -127,15 +128,6 @@ class Ledger:
         return sum(amount for account, amount in self.balances.items() if account.pocket is pocket)
 
     # -- how it comes about ------------------------------------------------------------------------------------
-
-    def _fold(self, row: Row) -> None:
-        match row["kind"]:
-            case "participant_joined":
-                self._join(row)
-            case "balances_read":
-                self._read(row)
-            case "contract_event":
-                EVENTS[row["event"]](self, row)
 
     def _join(self, row: Row) -> None:
         name, stake = row["name"], int(row["stake"])
@@ -207,8 +199,6 @@ class Ledger:
                 self.flows[key] = self.flows.get(key, 0) + change
             elif not self.balances[account]:
                 del self.balances[account]
-        if self._listener is not None:
-            self._listener(Move(row["t"], kind, source, target, amount))
 
     # -- contract events ---------------------------------------------------------------------------------------
 
@@ -274,6 +264,7 @@ class Ledger:
     def _lock(self, row: Row) -> None:
         name = self.name(row["args"]["challenger"])
         self.move(row, "bond", wallet(name), Account(name, Pocket.LOCKED), int(row["args"]["bonded"]))
+        self.most_locked[name] = max(self.most_locked.get(name, 0), self.held(name, Pocket.LOCKED))
 
     def _decided(self, row: Row) -> None:
         args, name = row["args"], self.name(row["args"]["challenger"])
@@ -309,9 +300,6 @@ def wallet(owner: str) -> Account:
     """Somebody's own balance of the token."""
     return Account(owner, Pocket.WALLET)
 
-
-ROWS = ("participant_joined", "balances_read", "block_mined", "chain_reorged")
-"""Kinds of row that the ledger needs, besides events."""
 
 EVENTS: dict[str, Callable[[Ledger, Any], None]] = {
     "Deposited": Ledger._deposited,

@@ -92,10 +92,14 @@ class Metric:
     n: int
     """How many observations it rests on."""
     ci95: tuple[float, float] | None = None
+    censored: int | None = None
+    """Of a distribution: how many began and were not over when the run was, so that they are in no percentile."""
 
     def as_json(self) -> dict[str, Any]:
         """As ``results.json`` has it."""
-        found = {"value": self.value, "unit": self.spec.unit, "kind": self.spec.kind, "n": self.n}
+        found: dict[str, Any] = {"value": self.value, "unit": self.spec.unit, "kind": self.spec.kind, "n": self.n}
+        if self.censored is not None:
+            found["n_censored"] = self.censored
         return found if self.ci95 is None else {**found, "ci95": list(self.ci95)}
 
     @property
@@ -115,13 +119,15 @@ class Declared:
     """From the `State`, or from the fold that it rests on."""
     rests_on: type[Fold] | None = None
     """A fold of its own, made without arguments."""
+    censored: Callable[[Any], int] | None = None
+    """How many observations of a distribution are not over."""
 
     def __call__(self, source: Any) -> Metric:
         """The figure as things stand."""
         found = self.compute(source)
         if isinstance(found, Distribution):
             values = {name: found.quantile(int(name[1:]) / 100) for name in self.spec.statistics}
-            return Metric(self.spec, values, found.n)
+            return Metric(self.spec, values, found.n, censored=self.censored(source) if self.censored else None)
         return Metric(self.spec, *found)
 
 
@@ -136,12 +142,13 @@ def metric(
     rests_on: type[Fold] | None = None,
     says: str = "",
     compared: bool = False,
+    censored: Callable[[Any], int] | None = None,
 ) -> Callable[[Callable[[Any], Value | Distribution]], Declared]:
     """Declare a metric: a function of `State`, or of the fold it `rests_on`.
 
     It gives a `Value`, or the `Distribution` whose `percentiles` are reported. What it means is its docstring's first
-    sentence, unless `says` has it. A ``modelled`` metric names the `source` of its model; one that is only `compared`
-    is left out of a run's results.
+    sentence, unless `says` has it. A distribution of what may not be over at the end counts that as `censored`. A
+    ``modelled`` metric names the `source` of its model; one that is only `compared` is left out of a run's results.
     """
     if kind == "modelled" and not source:
         raise ValueError(f"metric '{name}' is modelled and names no source")
@@ -150,7 +157,7 @@ def metric(
         statistics = tuple(f"p{percent}" for percent in percentiles)
         described = says or first_sentence(compute.__doc__ or "")
         spec = MetricSpec(name, unit, kind, better, statistics, described, source, compared)
-        return Declared(spec, compute, rests_on)
+        return Declared(spec, compute, rests_on, censored)
 
     return declare
 

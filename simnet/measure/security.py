@@ -66,7 +66,19 @@ def targeted_success_rate(state: State) -> Value:
     return rate(tally.finalised, tally.committed)
 
 
-@metric("time_to_detection_s", "s", kind="simulated", better="lower", percentiles=(50, 95))
+@metric("fraud_void_rate", "share", kind="simulated", better="lower")
+def fraud_void_rate(state: State) -> Value:
+    """Frauds that ended void, of those decided: their client is refunded, and their node loses nothing."""
+    frauds = state.frauds
+    return rate(frauds.voided, frauds.committed - frauds.open)
+
+
+def fraud_undecided(state: State) -> int:
+    """Frauds that were committed and not decided when the run ended."""
+    return state.frauds.open
+
+
+@metric("time_to_detection_s", "s", kind="simulated", better="lower", percentiles=(50, 95), censored=fraud_undecided)
 def time_to_detection_s(state: State) -> Distribution:
     """From posting a fraud to its rejection."""
     return state.took.detection

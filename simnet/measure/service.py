@@ -36,13 +36,23 @@ def unpaid(debt: Debt) -> int:
     return max(0, round(debt.tasks * (debt.fees - debt.paid) / debt.fees)) if debt.fees else 0
 
 
-@metric("soft_latency_ms", "ms", kind="simulated", better="lower", percentiles=(50, 95, 99))
+def unanswered(state: State) -> int:
+    """Inferences that no client had an answer to when the run ended."""
+    return state.sent - state.took.soft.n
+
+
+def undecided(state: State) -> int:
+    """Inferences whose claim was in no final batch when the run ended."""
+    return state.sent - state.took.finality.n
+
+
+@metric("soft_latency_ms", "ms", kind="simulated", better="lower", percentiles=(50, 95, 99), censored=unanswered)
 def soft_latency_ms(state: State) -> Distribution:
     """From the client's request to its answer."""
     return state.took.soft
 
 
-@metric("finality_latency_s", "s", kind="simulated", better="lower", percentiles=(50, 95))
+@metric("finality_latency_s", "s", kind="simulated", better="lower", percentiles=(50, 95), censored=undecided)
 def finality_latency_s(state: State) -> Distribution:
     """From the client's request to finality."""
     return state.took.finality

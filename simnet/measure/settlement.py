@@ -17,7 +17,12 @@ GWEI_PER_ETHER = 1e9
 PRICES = "the prices of gas, ether and OPG that the scenario assumes"
 
 
-@metric("effective_latency_s", "s", kind="simulated", better="lower", percentiles=(50, 95))
+def never_acted(state: State) -> int:
+    """Inferences whose client had not acted on an answer when the run ended."""
+    return state.sent - state.took.effective.n
+
+
+@metric("effective_latency_s", "s", kind="simulated", better="lower", percentiles=(50, 95), censored=never_acted)
 def effective_latency_s(state: State) -> Distribution:
     """From the request until the client acts: on the answer, or on finality if it waits for that."""
     return state.took.effective

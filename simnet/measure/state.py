@@ -16,6 +16,7 @@ from typing import Any
 
 from nodes.identity import Role
 from simnet.measure.distribution import Course, Distribution
+from simnet.measure.ledger import Ledger
 from simnet.measure.rows import Fold, Row
 
 BLOCKS_KEPT = 200
@@ -47,6 +48,9 @@ class Node:
     conditions: dict[int, str] = field(default_factory=dict)
     """What faults make of it: ``down``, ``cut off``, ``impaired``, or nothing in particular, by the fault's number."""
     jailed: bool = False
+    jailed_at: float = 0.0
+    jailed_s: float = 0.0
+    """Time in jail that is over."""
     times_jailed: int = 0
     lies: int = 0
     """Dishonest acts so far, as the behaviours themselves recorded them."""
@@ -210,6 +214,12 @@ class Verification:
     acts_of_the_honest: int = 0
     slashes_of_the_honest: int = 0
     slashed_of_the_honest: int = 0
+    forfeited_of_the_honest: int = 0
+    """Bonds that challengers lost who had been honest."""
+    unpaid_of_the_honest: int = 0
+    """Answers of honest nodes whose claim was rejected or void."""
+    unpaid_fees_of_the_honest: int = 0
+    """Fees asked for them."""
     drawn: int = 0
     """Claims drawn to be checked."""
     drawn_of: int = 0
@@ -496,6 +506,7 @@ class State:
     debts: dict[tuple[str, str], Debt] = field(default_factory=dict)
     """By node and client."""
     chain: Chain = field(default_factory=Chain)
+    ledger: Ledger = field(default_factory=Ledger)
     verification: Verification = field(default_factory=Verification)
     enclaves: Enclaves = field(default_factory=Enclaves)
     proofs: Proofs = field(default_factory=Proofs)

@@ -16,9 +16,9 @@ from typing import ClassVar
 import numpy as np
 
 from chain.quantities import OPG, TOTAL_SUPPLY
-from simnet.log.canonical import Canonical, Row
 from simnet.log.events import ContractEvent
 from simnet.measure.ledger import Ledger
+from simnet.measure.rows import Rewinding, Row
 
 Found = tuple[bool, str]
 """Whether an invariant held, and what was found in a sentence."""
@@ -299,7 +299,7 @@ class TimeNeverRunsBack(Invariant):
     """Block numbers grow by one, and timestamps with them. After a reorg the chain goes on from the same height."""
 
     name = "time_never_runs_back"
-    kinds = ("block_mined",)
+    kinds = ("block_mined", "chain_reorged")
 
     def __init__(self, ledger: Ledger) -> None:
         super().__init__(ledger)
@@ -308,6 +308,9 @@ class TimeNeverRunsBack(Invariant):
         self._blocks = 0
 
     def on(self, row: Row) -> None:
+        if row["kind"] == "chain_reorged":
+            self._head = row["first"] + row["depth"] - 1
+            return
         self._blocks += 1
         number, clock = row["number"], row["timestamp"]
         if clock <= self._clock or (self._head is not None and number != self._head + 1):
@@ -387,8 +390,8 @@ AT_THE_END: tuple[type[Invariant], ...] = (SupplyIsConstant,)
 """Invariants that need a reading of balances after the last block, if the chain was still there."""
 
 
-class Invariants:
-    """All of them, as one fold."""
+class Checks:
+    """All of them, as one fold of a log without reorgs."""
 
     def __init__(self) -> None:
         self.ledger = Ledger()
@@ -397,7 +400,6 @@ class Invariants:
         for invariant in self._all:
             for key in (*invariant.kinds, *invariant.events):
                 self._of_kind.setdefault(key, []).append(invariant)
-        self._chain = Canonical(self._fold)
         self._ended = ""
 
     def on(self, row: Row) -> None:
@@ -406,20 +408,29 @@ class Invariants:
         kind = row["kind"]
         if kind == "run_ended":
             self._ended = row["reason"]
-        if kind in ("block_mined", "chain_reorged") or key_of(row) in self._of_kind:
-            self._chain.on(row)
+        for invariant in self._of_kind.get(key_of(row), ()):
+            invariant.on(row)
 
     def findings(self) -> list[Finding]:
         """The log is over: what was found by all that it can be held to."""
-        self.ledger.close()
-        self._chain.close()
         complete = self._ended == "completed" or self.ledger.complete
         chosen = [one for one in self._all if complete or not isinstance(one, AT_THE_END)]
         return [Finding(one.name, *one.finding()) for one in chosen]
 
-    def _fold(self, row: Row) -> None:
-        for invariant in self._of_kind.get(key_of(row), ()):
-            invariant.on(row)
+
+class Invariants:
+    """All of them, as one fold of a log."""
+
+    def __init__(self) -> None:
+        self._checks = Rewinding(Checks())
+
+    def on(self, row: Row) -> None:
+        """Take the next row of the log."""
+        self._checks.on(row)
+
+    def findings(self) -> list[Finding]:
+        """The log is over: what was found by all that it can be held to."""
+        return self._checks.fold.findings()
 
 
 def check_invariants(rows: Iterable[Row]) -> list[Finding]:

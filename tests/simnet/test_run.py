@@ -87,7 +87,9 @@ def test_results_have_the_keys_that_scripts_were_promised() -> None:
     assert all(set(item) == {"name", "held", "detail"} for item in found["invariants"])
     assert set(PROMISED) <= set(found["metrics"]) == set(METRICS)
     for name, metric in found["metrics"].items():
-        assert {"value", "unit", "kind", "n"} <= set(metric) <= {"value", "unit", "kind", "n", "ci95"}, name
+        assert {"value", "unit", "kind", "n"} <= set(metric) <= {"value", "unit", "kind", "n", "n_censored", "ci95"}, (
+            name
+        )
         assert metric["kind"] in ("measured", "simulated", "modelled")
         assert isinstance(metric["value"], dict) is (name in PERCENTILES)
         if name in PERCENTILES:

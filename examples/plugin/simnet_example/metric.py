@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simnet.log.canonical import Row
 from simnet.measure.metric import Value, metric, ratio
+from simnet.measure.rows import Row
 
 
 @dataclass

@@ -69,7 +69,7 @@ def test_in_a_log_of_nothing_counts_are_zero_and_rates_and_percentiles_undefined
         else:
             assert metric.value in (0, None), name
         assert metric.ci95 is None, name
-        assert metric.n == 0 or name == "honest_node_profit_opg", name
+        assert metric.n == 0 or name in ("honest_node_profit_opg", "honest_loss_opg"), name
 
 
 def test_every_metric_of_the_catalogue_is_computed_under_every_name_it_can_be_read_by(log: Handmade) -> None:
@@ -250,11 +250,11 @@ def test_gas_per_inference_is_all_gas_over_claims_that_stand(log: Handmade) -> N
 def test_an_attackers_return_is_what_it_gained_and_saved_less_what_it_lost_over_its_stake(log: Handmade) -> None:
     """One OPG buys 10**9 multiply-accumulates here, so work is next to nothing unless a model is made dear."""
     log.rows[1]["macs"] = 4 * 10**9
-    log.sent("x", "y").cheated("n", "answer", "x").cheated("n", "answer", "y")
+    log.sent("x", "y", fee=10).cheated("n", "answer", "x").cheated("n", "answer", "y")
     log.executed("n", "x", "answer", 10**9).executed("n", "y", "answer", 0)
-    log.posted("a", "x", "y").rejected("a", 0).slashed("n", 10)
+    log.posted("a", "x", "y", charged=20).rejected("a", 0).slashed("n", 10)
     log.final("a", accepted=1, rejected=1, paid=8, to_verifier=2)
-    fee_that_stood, work_saved, stake_lost, stake = 0.8, 3 + 4, 10, 100
+    fee_that_stood, work_saved, stake_lost, stake = 8, 3 + 4, 10, 100
     metric = log.metrics["attacker_roi"]
     assert metric.value == pytest.approx((fee_that_stood + work_saved - stake_lost) / stake)
     assert metric.n == 1
@@ -309,3 +309,61 @@ def test_figures_of_a_run_are_plain_numbers_and_shares_lie_between_zero_and_one(
         if metric.spec.unit == "share" and metric.value is not None:
             assert 0 <= metric.value <= 1  # type: ignore[operator]
             assert metric.ci95 is not None
+
+
+def test_a_fraud_gains_no_more_than_was_drawn_for_it(log: Handmade) -> None:
+    """A client that can pay four of ten OPG leaves the cheat four."""
+    log.sent("x", fee=10).cheated("n", "answer", "x").executed("n", "x", "answer")
+    log.posted("a", "x", charged=4).final("a", accepted=1, paid=4)
+    assert log.value("attacker_roi") == pytest.approx(4 / 100)
+
+
+def challenged(log: Handmade, won: int, lost: int, reward: int = 0, forfeited: int = 0) -> Handmade:
+    """A challenge by `f` with a bond of ten OPG, and its end."""
+    bond = {"batch": "a", "challenger": "@f"}
+    log.event("Challenged", "Optimistic", **bond, claims=1, bonded=str(10 * 10**18))
+    amounts = {"reward": reward, "forfeited": forfeited, "returned": 10 - forfeited}
+    ends: dict[str, Any] = {key: str(amount * 10**18) for key, amount in amounts.items()}
+    return log.event("ChallengeDecided", "Optimistic", **bond, won=won, lost=lost, **ends)
+
+
+def test_a_bond_counts_among_what_an_attacker_puts_up_and_its_loss_among_what_it_loses(log: Handmade) -> None:
+    log.sent("x").posted("a", "x").cheated("f", "check", "x").executed("f", "x", "check")
+    assert challenged(log, won=0, lost=1, forfeited=10).value("attacker_roi") == pytest.approx(-10 / (100 + 10))
+
+
+def test_bonds_forfeited_and_bonds_still_locked_are_losses_of_the_honest(log: Handmade) -> None:
+    log.sent("x").posted("a", "x")
+    challenged(log, won=0, lost=1, forfeited=4)
+    log.event("Challenged", "Optimistic", batch="a", challenger="@g", claims=1, bonded=str(3 * 10**18))
+    assert log.values("bonds_forfeited_opg", "bonds_locked_opg", "honest_loss_opg") == (4, 3, 7)
+    assert log.value("honest_node_profit_opg") == pytest.approx(-4 / 3)
+
+
+def test_an_honest_answer_whose_claim_is_void_is_a_fee_not_earned(log: Handmade) -> None:
+    log.sent("x", "y", fee=10).answered("x", "y").posted("a", "x", charged=10).posted("b", "y", charged=10)
+    log.final("a", accepted=1, paid=8, to_verifier=2).final("b", accepted=0, voided=1)
+    assert log.values("honest_fees_unearned_opg", "honest_loss_opg") == (8, 8)
+
+
+def test_time_in_jail_is_a_loss_at_the_rate_of_the_time_outside(log: Handmade) -> None:
+    log.sent("x").posted("a", "x").final("a", accepted=1, paid=1)
+    log.at(10).event("Jailed", "Staking", node="@n", until=1).at(20).event("Unjailed", "Staking", node="@n")
+    log.at(60).ended()
+    assert log.value("honest_fees_unearned_opg") == pytest.approx(1 * 10 / 50)
+
+
+def test_frauds_that_end_void_are_told_apart_from_those_still_open(log: Handmade) -> None:
+    log.sent("x", "y", "z")
+    for task in "xyz":
+        log.cheated("n", "answer", task)
+    log.posted("a", "x").posted("b", "y").posted("c", "z").final("a", accepted=0, voided=1).rejected("b", 0)
+    metric = log.metrics["fraud_void_rate"]
+    assert (metric.value, metric.n) == (0.5, 2)
+
+
+def test_what_is_not_over_at_the_end_is_counted_beside_the_percentiles(log: Handmade) -> None:
+    log.sent("x", "y", "z").answered("x", "y").posted("a", "x").final("a", accepted=1, paid=1)
+    found = {name: log.metrics[name].as_json() for name in ("soft_latency_ms", "finality_latency_s")}
+    assert [(one["n"], one["n_censored"]) for one in found.values()] == [(2, 1), (1, 2)]
+    assert "n_censored" not in log.metrics["tasks_total"].as_json()
