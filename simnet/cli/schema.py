@@ -53,8 +53,8 @@ def _models() -> Listing:
 def _metrics() -> Listing:
     from simnet.measure.catalogue import READINGS
 
-    header = ("metric", "unit", "kind", "meaning")
-    return header, [(name, metric.unit, metric.kind, metric.description) for name, metric in READINGS.items()]
+    header = ("metric", "unit", "kind", "better", "meaning")
+    return header, [(name, m.unit, m.kind, m.direction or "neither", m.description) for name, m in READINGS.items()]
 
 
 def _events() -> Listing:
