@@ -1,4 +1,4 @@
-"""``equilibrium.html``: tipping points against theory, in one file that needs nothing but a browser."""
+"""``equilibrium.html``: indifference thresholds against theory, in one file that needs nothing but a browser."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reports.html import page_html
-from reports.plots import tipping
+from reports.plots import indifference
 from simnet.studies.equilibrium.search import Found
 
 
@@ -17,7 +17,8 @@ def write_html(found: Sequence[Found], path: Path) -> None:
 
 def equilibrium_html(found: Sequence[Found]) -> str:
     """The page's text."""
-    plots = {plot.name: plot for plot in map(tipping.plot, found)}
+    plots = {plot.name: plot for plot in map(indifference.plot, found)}
     held = sum(one.held for one in found)
-    verdict = ("pass" if held == len(found) else "fail", f"{held} of {len(found)} tipping points agree with theory.")
+    sentence = f"{held} of {len(found)} indifference thresholds agree with theory."
+    verdict = ("pass" if held == len(found) else "fail", sentence)
     return page_html("equilibrium.html.j2", plots, found=found, verdict=verdict)

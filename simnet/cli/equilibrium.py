@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from simnet.batch.batch import Batch
-    from simnet.scenario.equilibrium import Tipping
+    from simnet.scenario.equilibrium import Indifference
     from simnet.studies.equilibrium.probe import Probed
     from simnet.studies.equilibrium.search import Effort, Found
 
@@ -80,7 +80,7 @@ def find_all(files: list[Path], overrides: tuple[str, ...], effort: Effort, sett
 
     count = Progress(make_console(stderr=True), effort.total * len(files))
 
-    def tell(statement: Tipping, one: Probed, was_known: bool) -> None:
+    def tell(statement: Indifference, one: Probed, was_known: bool) -> None:
         turned = f"{one.chosen.turned} of {one.chosen.n} prefer {statement.turns_to}"
         count(f"{statement.id}, {statement.vary} {one.chosen.value:.4g}: {turned} ({one.wall_s:.1f} s)", was_known)
 
@@ -105,7 +105,7 @@ def conclude(console: Console, found: list[Found], out: Path) -> None:
 
 def row(found: Found) -> tuple[str, ...]:
     """A case as text."""
-    tipping, statement = found.tipping, found.statement
+    threshold, statement = found.threshold, found.statement
     arguments = ", ".join(f"{name} {value:g}" for name, value in statement.with_.items())
     verdict = "theory is outside" if found.is_bounded else "not bounded: search further"
     return (
@@ -113,8 +113,8 @@ def row(found: Found) -> tuple[str, ...]:
         statement.vary,
         f"{statement.formula}({arguments})",
         f"{found.expected:.4g}",
-        f"{tipping.value:.4g}",
-        f"{tipping.low:.4g} – {tipping.high:.4g}",
+        f"{threshold.value:.4g}",
+        f"{threshold.low:.4g} – {threshold.high:.4g}",
         f"{sum(chosen.n for chosen in found.choices):,}",
         f"{sum(one.tasks for one in found.probed):,}",
         "holds" if found.held else verdict,

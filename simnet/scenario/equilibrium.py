@@ -1,4 +1,4 @@
-"""Scenario section ``tipping``: at what value of which quantity participants with interests change their minds."""
+"""Scenario section ``indifference``: the value of a quantity at which rational participants switch actions."""
 
 from __future__ import annotations
 
@@ -20,24 +20,26 @@ def known_bandit(name: str) -> str:
     return name
 
 
-class Tipping(Parameters):
-    """A statement about the value at which who acts out of interest changes its mind."""
+class Indifference(Parameters):
+    """A statement about the value at which the best response of rational participants switches."""
 
-    id: str = Field(pattern=r"^EQ-\d+[a-z]?$", description="number in docs/equilibria.md")
+    id: str = Field(
+        pattern=r"^\S(.*\S)?$", description="what it is called; the project's own are in docs/equilibria.md"
+    )
     statement: str = Field(description="what is claimed, in a sentence")
     source: str = Field(description="paper, repository and path")
     known: str = Field(description="how well the source is known: read, abstract only, second-hand, derived")
     vary: str = Field(description="path of the quantity in the scenario, such as strategy.probability")
     unit: str = Field(default="", description="what it is written with, such as OPG; nothing for shares")
-    between: tuple[float, float] = Field(description="where to look for the tipping point, in that unit")
+    between: tuple[float, float] = Field(description="where to look for the indifference threshold, in that unit")
     who: Annotated[str, AfterValidator(known_bandit)] = Field(description="behaviour of those whose choices count")
     about: str = Field(default="", description="the kind of decision, for behaviours that learn several apart")
-    turns_to: str = Field(description="the action that is preferred above the tipping point")
+    turns_to: str = Field(description="the action that is preferred above the indifference threshold")
     formula: Annotated[str, AfterValidator(known_formula)] = Field(description="closed form of simnet.theory")
     with_: dict[str, int | float] = Field(default={}, alias="with", description="the formula's arguments")
 
     @model_validator(mode="after")
-    def _in_order(self) -> Tipping:
+    def _in_order(self) -> Indifference:
         """A range from something above zero to something larger, for it is searched by factors."""
         low, high = self.between
         if not 0 < low < high:

@@ -22,7 +22,7 @@ from simnet.scenario.adversaries import Adversary
 from simnet.scenario.arrivals import ExistingFile
 from simnet.scenario.compare import Compare
 from simnet.scenario.economics import Compute, Economics
-from simnet.scenario.equilibrium import Tipping
+from simnet.scenario.equilibrium import Indifference
 from simnet.scenario.kinds import COMPARATOR, FAULT, STRATEGY, error_at
 from simnet.scenario.network import Name, Network
 from simnet.scenario.population import Clients, Nodes
@@ -99,7 +99,9 @@ class Scenario(Parameters):
     faults: tuple[Annotated[Fault, FAULT], ...] = Field(default=(), max_length=10_000)
     expect: tuple[ExpectationField, ...] = Field(default=(), description="what must hold for the run to pass")
     truth: Truth | None = Field(default=None, description="a published statement that `simnet truth` holds it against")
-    tipping: Tipping | None = Field(default=None, description="a statement that `simnet equilibrium` holds it against")
+    indifference: Indifference | None = Field(
+        default=None, description="a statement that `simnet equilibrium` compares it with"
+    )
     sometimes: tuple[str, ...] = Field(default=(), description="what must happen at least once")
     compare: Compare = Compare()
 

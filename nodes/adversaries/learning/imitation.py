@@ -1,9 +1,9 @@
-"""Participants that imitate: whoever earns more is copied, the more readily the more it earns.
+"""Participants that imitate: those that earn more are copied, with a probability that grows with the difference.
 
-Pairwise proportional imitation (Schlag, "Why imitate, and if so, how?", JET 78, 1998, cited from memory): once a
-season each member meets another of its coalition and takes over its action with a probability proportional to what
-that earned more. In a large population this is the replicator dynamics. What members earn they tell each other out of
-band; it is what their own books say.
+Pairwise proportional imitation (Schlag, "Why imitate, and if so, how?", JET 78, 1998, cited from memory): once in an
+update period each member is compared with another of its coalition, and takes over its action with a probability
+proportional to what that earned more. In a large population this is the replicator dynamics. Members tell each other
+out of band what they earn; it is what their own accounts say.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from nodes.effects import Check, Now, Steps
 
 
 @dataclass
-class Village:
+class Population:
     """What the members of a coalition know of each other."""
 
     actions: dict[str, str] = field(default_factory=dict)
     earned: dict[str, float] = field(default_factory=dict)
-    """Mean payoff of each member's action in its last season that brought any, in OPG."""
+    """Mean payoff of each member's action in its last update period that brought any, in OPG."""
     widest: float = 0.0
     """The largest difference of payoffs seen: what differences are measured by."""
 
@@ -35,68 +35,70 @@ class Village:
 class Imitator(Behaviour):
     """Base of participants that imitate."""
 
-    season: Duration = Field(default=60.0, gt=0, description="time between two meetings")
+    update_period: Duration = Field(default=60.0, gt=0, description="time between two pairwise comparisons")
     rate: Share = Field(default=0.5, description="probability of imitating whoever earned the most more")
-    mutation: Share = Field(default=0.0, description="probability of taking any action instead, each season")
+    mutation: Share = Field(default=0.0, description="probability of taking any action instead, each update period")
     deviating: Share = Field(default=0.5, description="share of the members that begin with the dishonest action")
-    _season: Experience = PrivateAttr(default_factory=Experience)
+    _recent: Experience = PrivateAttr(default_factory=Experience)
     _until: float = PrivateAttr(default=0.0)
 
     def begin(self) -> None:
         """Begin with the action that falls to this member."""
         super().begin()
-        self._season, self._until = Experience(), self.season
+        self._recent, self._until = Experience(), self.update_period
         members, me = self._situation.coalition.members, self._situation.me.name
         first = members.index(me) < round(self.deviating * len(members))
-        self.village.actions[me] = self.repertoire()[1 if first else 0]
+        self.population.actions[me] = self.repertoire()[1 if first else 0]
 
     def repertoire(self) -> tuple[str, str]:
         """The honest action and the other."""
         raise NotImplementedError
 
     @property
-    def village(self) -> Village:
+    def population(self) -> Population:
         """What all members share."""
         shared = self._situation.coalition.shared
-        found = shared.setdefault("village", Village())
-        assert isinstance(found, Village)
+        found = shared.setdefault("population", Population())
+        assert isinstance(found, Population)
         return found
 
     def act(self) -> Steps:
-        """Answers the action of the moment, after the meeting if one is due."""
+        """Answers the action of the moment, after a pairwise comparison if one is due."""
         now = yield Now()
         if now >= self._until:
-            self._until = now - now % self.season + self.season
-            yield from self.meet()
-        return self.village.actions[self._situation.me.name]
+            self._until = now - now % self.update_period + self.update_period
+            yield from self.compare()
+        return self.population.actions[self._situation.me.name]
 
-    def meet(self) -> Steps:
+    def compare(self) -> Steps:
         """Compare with another member, and perhaps do as it does."""
-        village, me, rng = self.village, self._situation.me.name, self._situation.rng
+        population, me, rng = self.population, self._situation.me.name, self._situation.rng
         others = [name for name in self._situation.coalition.members if name != me] or [me]
         other = others[int(rng.random() * len(others))]
-        for mean in self._season.expected.values():
-            village.earned[me] = mean
-        self._season = Experience()
-        before = village.actions[me]
+        for mean in self._recent.expected.values():
+            population.earned[me] = mean
+        self._recent = Experience()
+        before = population.actions[me]
         after = self.imitated(other, rng.random())
         if (mutant := rng.random()) < self.mutation:
             after = self.repertoire()[int(2 * mutant / self.mutation)]
-        expected = {village.actions[name]: village.earned[name] for name in (other, me) if name in village.earned}
-        yield self.decided(f"meeting with {other}", after, expected)
+        expected = {
+            population.actions[name]: population.earned[name] for name in (other, me) if name in population.earned
+        }
+        yield self.decided(f"comparison with {other}", after, expected)
         if after != before:
-            village.actions[me] = after
-            village.earned.pop(me, None)  # that was the old action's
+            population.actions[me] = after
+            population.earned.pop(me, None)  # that was the old action's
 
     def imitated(self, other: str, fate: float) -> str:
-        """The action after the meeting."""
-        village, me = self.village, self._situation.me.name
-        if me not in village.earned or other not in village.earned:
-            return village.actions[me]
-        more = village.earned[other] - village.earned[me]
-        village.widest = max(village.widest, abs(more))
-        copies = village.widest > 0 and fate < self.rate * more / village.widest
-        return village.actions[other if copies else me]
+        """The action after the comparison."""
+        population, me = self.population, self._situation.me.name
+        if me not in population.earned or other not in population.earned:
+            return population.actions[me]
+        more = population.earned[other] - population.earned[me]
+        population.widest = max(population.widest, abs(more))
+        copies = population.widest > 0 and fate < self.rate * more / population.widest
+        return population.actions[other if copies else me]
 
 
 class Replicator(Imitator, AnswerBooks):
@@ -119,14 +121,14 @@ class Replicator(Imitator, AnswerBooks):
         return (self.variant,)
 
     def pick(self, task: str) -> Steps:
-        """As everybody does who earns well."""
+        """As those members do that earn well."""
         return (yield from self.act())
 
     def learn(self, action: str, payoff: float, rejected: bool) -> Steps:
-        """What the season has brought; what an earlier action still brings is not counted."""
+        """Payoffs of this update period; what an earlier action still brings is not counted."""
         yield from ()
-        if action == self.village.actions[self._situation.me.name]:
-            self._season.book("", payoff)
+        if action == self.population.actions[self._situation.me.name]:
+            self._recent.book("", payoff)
 
 
 class ReplicatorVerifier(Imitator, CheckBooks):
@@ -143,11 +145,11 @@ class ReplicatorVerifier(Imitator, CheckBooks):
         return CHECK, SKIP
 
     def pick(self, effect: Check) -> Steps:
-        """As everybody does who earns well."""
+        """As those members do that earn well."""
         return (yield from self.act())
 
     def learn(self, context: str, action: str, payoff: float) -> Steps:
-        """What the season has brought; what an earlier action still brings is not counted."""
+        """Payoffs of this update period; what an earlier action still brings is not counted."""
         yield from ()
-        if action == self.village.actions[self._situation.me.name]:
-            self._season.book("", payoff)
+        if action == self.population.actions[self._situation.me.name]:
+            self._recent.book("", payoff)

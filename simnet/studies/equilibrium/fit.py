@@ -1,7 +1,7 @@
-"""Where participants change their minds: a logistic curve through what they chose, and how sure its middle is.
+"""Where best responses switch: a logistic curve through what participants chose, and how sure its middle is.
 
-Each participant that met a value of the quantity under test prefers the one action or the other. The share of those
-who prefer the second grows from 0 to 1 around the tipping point T; in the logarithm of the quantity x it follows
+Each participant that met a value of the quantity under test prefers the one action or the other. The share that
+prefers the second grows from 0 to 1 around the indifference threshold T; in the logarithm of the quantity x it follows
 
     P(x) = 1 / (1 + exp(-ln(x / T) / w))
 
@@ -39,8 +39,8 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Tipping:
-    """A tipping point."""
+class Threshold:
+    """A indifference threshold."""
 
     value: float
     low: float
@@ -54,8 +54,8 @@ class Tipping:
         return 1 / (1 + math.exp(-math.log(value / self.value) / self.width))
 
 
-def fit(choices: Sequence[Chosen], between: tuple[float, float]) -> Tipping:
-    """The tipping point, looked for between two values; an interval that reaches one of them is open on that side."""
+def fit(choices: Sequence[Chosen], between: tuple[float, float]) -> Threshold:
+    """The indifference threshold between two values; an interval that reaches one of them is open on that side."""
     points = np.linspace(math.log(between[0]), math.log(between[1]), POINTS)
     likelihood = log_likelihood(choices, points, WIDTHS)
     best_width = likelihood.argmax(axis=1)
@@ -64,7 +64,7 @@ def fit(choices: Sequence[Chosen], between: tuple[float, float]) -> Tipping:
     best = points[profile >= profile.max() - 1e-9]
     middle = int(np.abs(points - best.mean()).argmin())
     value, low, high = (math.exp(x) for x in (points[middle], plausible[0], plausible[-1]))
-    return Tipping(value, low, high, float(WIDTHS[best_width[middle]]))
+    return Threshold(value, low, high, float(WIDTHS[best_width[middle]]))
 
 
 def log_likelihood(choices: Sequence[Chosen], points: np.ndarray, widths: np.ndarray) -> np.ndarray:

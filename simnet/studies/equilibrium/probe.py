@@ -15,7 +15,7 @@ from simnet.batch.work import INTERRUPTED, RunSummary, Work
 from simnet.log.events import read_log
 from simnet.log.tables import Row
 from simnet.run import Finished
-from simnet.scenario.equilibrium import Tipping
+from simnet.scenario.equilibrium import Indifference
 from simnet.scenario.load import load_scenario
 from simnet.scenario.schema import Scenario
 from simnet.studies.equilibrium.fit import Chosen
@@ -56,23 +56,23 @@ class Probed:
 
 def probe(file: Path, overrides: tuple[str, ...], value: float, number: int) -> Work[Read]:
     """The run to be done. Each has another seed, so that its participants' experience is their own."""
-    tipping = tipping_of(file, overrides)
-    scenario = load_scenario(file, (*overrides, tipping.setting(value)))
+    statement = statement_of(file, overrides)
+    scenario = load_scenario(file, (*overrides, statement.setting(value)))
     return Work(scenario, scenario.seed + number, None, read_choices, keeps=False)
 
 
 def read_choices(scenario: Scenario, finished: Finished) -> Read:
     """What participants prefer at the end of a run."""
-    assert scenario.tipping is not None
-    preferred = preferences(read_log(finished.directory / "events.jsonl"), scenario.tipping)
-    turned = sum(action == scenario.tipping.turns_to for action in preferred)
+    assert scenario.indifference is not None
+    preferred = preferences(read_log(finished.directory / "events.jsonl"), scenario.indifference)
+    turned = sum(action == scenario.indifference.turns_to for action in preferred)
     return Read(turned, len(preferred), finished.results.metrics["tasks_total"].n)
 
 
 def probed(work: Work[Read], value: float, summary: RunSummary[Read]) -> Probed:
     """What a run at this value showed. Raises `SearchInterrupted`, and `ProbeFailed` if it cannot be trusted."""
-    assert work.scenario.tipping is not None
-    what = f"{work.scenario.tipping.id} at {value:g}"
+    assert work.scenario.indifference is not None
+    what = f"{work.scenario.indifference.id} at {value:g}"
     if summary.state == INTERRUPTED:
         raise SearchInterrupted(f"{what} was interrupted", "the same command goes on from there")
     if summary.found is None:
@@ -83,21 +83,21 @@ def probed(work: Work[Read], value: float, summary: RunSummary[Read]) -> Probed:
     return Probed(Chosen(value, read.turned, read.n), work.seed, read.tasks, summary.wall_s)
 
 
-def tipping_of(file: Path, overrides: tuple[str, ...] = ()) -> Tipping:
+def statement_of(file: Path, overrides: tuple[str, ...] = ()) -> Indifference:
     """The statement of a scenario file. Raises `ScenarioErrors`, and `ProbeFailed` if it has none."""
-    tipping = load_scenario(file, overrides).tipping
-    if tipping is None:
-        raise ProbeFailed(f"{file} has no section 'tipping'", "it says what to vary, and who changes its mind")
-    return tipping
+    statement = load_scenario(file, overrides).indifference
+    if statement is None:
+        raise ProbeFailed(f"{file} has no section 'indifference'", "it says what to vary, and who changes its mind")
+    return statement
 
 
-def preferences(log: Iterable[Row], tipping: Tipping) -> list[str]:
+def preferences(log: Iterable[Row], statement: Indifference) -> list[str]:
     """The action that each participant prefers in the end, of those who have seen more than one pay."""
     last: dict[str, Row] = {}
     known: dict[str, dict[str, bool]] = {}
     for row in log:
-        if row["kind"] == "decided" and row["behaviour"] == tipping.who:
+        if row["kind"] == "decided" and row["behaviour"] == statement.who:
             known.setdefault(row["node"], {}).update(dict.fromkeys(row["expected"], True))
-            if row["subject"] == tipping.about:
+            if row["subject"] == statement.about:
                 last[row["node"]] = row
     return [row["action"] for node, row in last.items() if len(known[node]) > 1]

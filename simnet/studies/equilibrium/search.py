@@ -1,4 +1,4 @@
-"""Looks for a tipping point: first over the whole range, then again and again where it may be.
+"""Looks for a indifference threshold: first over the whole range, then again and again where it may be.
 
 Nothing here knows the formula that the result is held against. Each round spreads its runs by equal factors: the
 first over the range of the scenario, each later one over the interval of what is known by then, and the curve's width
@@ -17,8 +17,8 @@ import numpy as np
 
 from simnet.batch.batch import Batch, carry_out
 from simnet.scenario import equilibrium as section
-from simnet.studies.equilibrium.fit import Chosen, Tipping, fit
-from simnet.studies.equilibrium.probe import Probed, probe, probed, tipping_of
+from simnet.studies.equilibrium.fit import Chosen, Threshold, fit
+from simnet.studies.equilibrium.probe import Probed, probe, probed, statement_of
 from simnet.theory.formulas import FORMULAS
 
 
@@ -41,7 +41,7 @@ class Found:
     """A statement, and what participants chose."""
 
     file: Path
-    statement: section.Tipping
+    statement: section.Indifference
     probed: tuple[Probed, ...]
     """In the order of the rounds."""
 
@@ -51,8 +51,8 @@ class Found:
         return sorted((one.chosen for one in self.probed), key=lambda chosen: chosen.value)
 
     @property
-    def tipping(self) -> Tipping:
-        """Where they change their minds."""
+    def threshold(self) -> Threshold:
+        """Where their best response switches."""
         return fit(self.choices, self.statement.between)
 
     @property
@@ -64,23 +64,23 @@ class Found:
     def is_bounded(self) -> bool:
         """Whether the interval ends before the range that was searched does; one that does not says little."""
         low, high = self.statement.between
-        return low * (1 + 1e-9) < self.tipping.low and self.tipping.high < high * (1 - 1e-9)
+        return low * (1 + 1e-9) < self.threshold.low and self.threshold.high < high * (1 - 1e-9)
 
     @property
     def held(self) -> bool:
         """Whether theory is within the interval, and the interval is one."""
-        return self.is_bounded and self.tipping.low <= self.expected <= self.tipping.high
+        return self.is_bounded and self.threshold.low <= self.expected <= self.threshold.high
 
 
-Tell: TypeAlias = Callable[[section.Tipping, Probed, bool], None]
+Tell: TypeAlias = Callable[[section.Indifference, Probed, bool], None]
 """Hears of each run that is over, and whether it was known before."""
 
 
 def search(
     files: Sequence[Path], overrides: tuple[str, ...], effort: Effort, batch: Batch, tell: Tell = lambda *_: None
 ) -> list[Found]:
-    """Look for the tipping points of scenario files. Raises `SimnetError` for a bad file or a run that failed."""
-    found = [Found(file, tipping_of(file, overrides), ()) for file in files]
+    """Search the thresholds of scenario files. Raises `SimnetError` for a bad file or a run that failed."""
+    found = [Found(file, statement_of(file, overrides), ()) for file in files]
     for _ in range(effort.rounds):
         found = look_closer(found, overrides, effort.runs, batch, tell)
     return found

@@ -11,7 +11,7 @@ import pandas as pd
 from simnet.studies.equilibrium.search import Found
 
 RUN = ("case", "quantity", "unit", "value", "seed", "turned", "n", "tasks")
-RESULT = ("tipping", "low", "high", "theory", "held")
+RESULT = ("threshold", "low", "high", "theory", "held")
 """The same in all rows of a case."""
 
 
@@ -22,8 +22,8 @@ def tidy(found: Sequence[Found]) -> pd.DataFrame:
 
 def rows(found: Found) -> Iterator[tuple[Any, ...]]:
     """One row for each run."""
-    tipping, statement = found.tipping, found.statement
-    result = (tipping.value, tipping.low, tipping.high, found.expected, found.held)
+    threshold, statement = found.threshold, found.statement
+    result = (threshold.value, threshold.low, threshold.high, found.expected, found.held)
     for one in found.probed:
         chosen = one.chosen
         what = (statement.id, statement.vary, statement.unit, chosen.value, one.seed)

@@ -223,7 +223,7 @@ def test_only_accomplices_are_up_for_sale() -> None:
 def replicating(probability: str) -> Played:
     """Eight nodes, half of which begin as cheats."""
     return play(
-        adversaries=[{"behaviour": "replicator", "nodes": [f"inference-{i}" for i in range(8)], "season": "40 s",
+        adversaries=[{"behaviour": "replicator", "nodes": [f"inference-{i}" for i in range(8)], "update_period": "40 s",
                       "rate": 1}],
         strategy={"kind": "posp", "probability": probability},
         compute={"price": PRICE},
@@ -237,14 +237,14 @@ def replicating(probability: str) -> Played:
 @pytest.mark.parametrize(("probability", "takes_over"), [("1 %", "small"), ("50 %", "honest")])
 def test_what_earns_more_takes_the_population_over(probability: str, takes_over: str) -> None:
     run = replicating(probability)
-    meetings = run.tables.of("decided")
-    assert len(meetings) >= 40
-    assert Counter(row["action"] for row in meetings[-8:])[takes_over] >= 7
+    comparisons = run.tables.of("decided")
+    assert len(comparisons) >= 40
+    assert Counter(row["action"] for row in comparisons[-8:])[takes_over] >= 7
 
 
 def test_verifiers_imitate_whoever_is_not_slashed() -> None:
     run = play(
-        adversaries=[{"behaviour": "replicator_verifier", "nodes": FULL, "season": "40 s", "rate": 1,
+        adversaries=[{"behaviour": "replicator_verifier", "nodes": FULL, "update_period": "40 s", "rate": 1,
                       "deviating": "20 %"}, FRAUD],
         compute={"price": "1 OPG"},
         economics={**ECONOMICS, "slash_amount": "1 OPG"},

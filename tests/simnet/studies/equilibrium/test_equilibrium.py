@@ -1,4 +1,4 @@
-"""Tipping points: the fit is honest about what it knows, and participants change their minds where theory says."""
+"""Indifference thresholds: the fit is honest about what it knows, and best responses switch where theory says."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from simnet.run import Options, run
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.load import load_scenario
 from simnet.studies.equilibrium.fit import Chosen, fit
-from simnet.studies.equilibrium.probe import ProbeFailed, preferences, tipping_of
+from simnet.studies.equilibrium.probe import ProbeFailed, preferences, statement_of
 from simnet.studies.equilibrium.search import spread
 from simnet.studies.truth.suite import case_files
 from simnet.theory.dilemma import fraud_floor
@@ -43,25 +43,25 @@ STATEMENT = {
 }
 
 
-def drawn(tipping: float, width: float, seed: int) -> list[Chosen]:
-    """What fifteen participants choose at each of eight values around a tipping point."""
+def drawn(threshold: float, width: float, seed: int) -> list[Chosen]:
+    """What fifteen participants choose at each of eight values around a indifference threshold."""
     rng = np.random.default_rng(seed)
-    values = np.geomspace(tipping / 3, tipping * 3, 8)
-    shares = 1 / (1 + (values / tipping) ** (-1 / width))
+    values = np.geomspace(threshold / 3, threshold * 3, 8)
+    shares = 1 / (1 + (values / threshold) ** (-1 / width))
     return [Chosen(float(v), int(rng.binomial(15, s)), 15) for v, s in zip(values, shares, strict=True)]
 
 
 # -- the fit ---------------------------------------------------------------------------------------------------
 
 
-def test_where_all_turn_at_once_the_tipping_point_is_anywhere_in_between() -> None:
+def test_where_all_turn_at_once_the_threshold_is_anywhere_in_between() -> None:
     found = fit([Chosen(0.05, 0, 16), Chosen(0.1, 0, 16), Chosen(0.2, 16, 16), Chosen(0.4, 16, 16)], BETWEEN)
     assert found.low == pytest.approx(0.1, rel=0.05)
     assert found.high == pytest.approx(0.2, rel=0.05)
     assert found.low < found.value < found.high
 
 
-def test_half_of_a_crowd_marks_the_tipping_point_and_more_of_them_make_it_sharper() -> None:
+def test_half_of_a_crowd_marks_the_threshold_and_more_of_them_make_it_sharper() -> None:
     few, many = (fit([Chosen(0.1, n // 4, n), Chosen(0.2, n // 2, n), Chosen(0.4, 3 * n // 4, n)], BETWEEN)
                  for n in (16, 1600))  # fmt: skip
     assert few.value == pytest.approx(0.2, rel=0.05)
@@ -97,7 +97,7 @@ def test_each_round_looks_closer_at_where_it_may_be() -> None:
 
 
 def test_a_preference_is_the_last_change_of_mind_of_who_has_seen_both_pay() -> None:
-    statement = scenario(tipping=STATEMENT).tipping
+    statement = scenario(indifference=STATEMENT).indifference
     assert statement is not None
 
     def row(node: str, subject: str, action: str, **expected: float) -> dict[str, object]:
@@ -115,8 +115,8 @@ def test_a_preference_is_the_last_change_of_mind_of_who_has_seen_both_pay() -> N
 
 
 def test_a_scenario_without_a_statement_cannot_be_searched() -> None:
-    with pytest.raises(ProbeFailed, match="no section 'tipping'"):
-        tipping_of(CASES.parent / "honest.yaml")
+    with pytest.raises(ProbeFailed, match="no section 'indifference'"):
+        statement_of(CASES.parent / "honest.yaml")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_scenario_without_a_statement_cannot_be_searched() -> None:
 )
 def test_a_wrong_statement_is_shown_with_its_place(change: dict[str, object], message: str) -> None:
     with pytest.raises(ScenarioErrors, match=message):
-        scenario(tipping={**STATEMENT, **change})
+        scenario(indifference={**STATEMENT, **change})
 
 
 # -- the cases -------------------------------------------------------------------------------------------------
@@ -137,14 +137,14 @@ def test_a_wrong_statement_is_shown_with_its_place(change: dict[str, object], me
 
 @pytest.mark.parametrize("file", case_files(CASES, ()), ids=lambda file: file.stem)
 def test_theory_is_well_within_the_range_that_is_searched(file: Path) -> None:
-    statement = tipping_of(file)
+    statement = statement_of(file)
     assert statement.id == file.stem
     expected = FORMULAS[statement.formula](**statement.with_)
     assert 3 * statement.between[0] < expected < statement.between[1] / 2
 
 
 def test_there_are_five_sets_of_parameters_for_the_threshold_of_proof_of_sampling() -> None:
-    sets = [tipping_of(file).with_ for file in case_files(CASES, ("EQ-1",))]
+    sets = [statement_of(file).with_ for file in case_files(CASES, ("EQ-1",))]
     assert len(sets) >= 5
     assert all(len({one[name] for one in sets}) > 1 for name in ("cost", "reward", "slash", "looks_away"))
 

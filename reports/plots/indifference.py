@@ -1,8 +1,9 @@
-"""Who prefers what at each value of a quantity: the tipping point, its interval, and where theory has it."""
+"""Who prefers what at each value of a quantity: the indifference threshold, its interval, and where theory has it."""
 
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,19 @@ CURVE_POINTS = 161
 
 def plot(found: Found) -> Plot:
     """The share of participants who prefer the second action, over the values tried."""
-    statement, tipping = found.statement, found.tipping
+    statement, threshold = found.statement, found.threshold
     unit = f" ({statement.unit})" if statement.unit else ""
     low, high = shown_range(found)
     return Plot(
-        name=statement.id.lower(),
+        name=re.sub(r"\W+", "-", statement.id.lower()),
         title=f"{statement.id}: {statement.vary}",
         caption=f"{statement.id}: share of the participants ({statement.who}) that prefer “{statement.turns_to}” once"
         f" they have seen what it pays, over {statement.vary}. The curve is the logistic fit; the band holds the"
-        f" tipping point, {tipping.value:.4g}, with 95 % confidence; the dashed line is theory's {found.expected:.4g}.",
+        f" indifference threshold, {threshold.value:.4g}, with 95 % confidence; the dashed line is theory's"
+        f" {found.expected:.4g}.",
         kind="simulated",
         n=f"{sum(chosen.n for chosen in found.choices):,} participants in {len(found.probed)} runs",
-        interval=f"{tipping.low:.4g} to {tipping.high:.4g}, by profile likelihood; bars are Wilson's",
+        interval=f"{threshold.low:.4g} to {threshold.high:.4g}, by profile likelihood; bars are Wilson's",
         traces=[curve(found, low, high), points(found)],
         layout={
             "xaxis": {
@@ -67,7 +69,7 @@ def curve(found: Found, low: float, high: float) -> Trace:
         "mode": "lines",
         "name": "logistic fit",
         "x": [float(value) for value in values],
-        "y": [100 * found.tipping.share_at(float(value)) for value in values],
+        "y": [100 * found.threshold.share_at(float(value)) for value in values],
         "line": {"color": "@blue", "width": 1.5},
         "hoverinfo": "skip",
     }
@@ -100,8 +102,8 @@ def points(found: Found) -> Trace:
 
 
 def band(found: Found) -> dict[str, Any]:
-    """The interval of the tipping point."""
-    across = {"type": "rect", "x0": found.tipping.low, "x1": found.tipping.high, "y0": 0, "y1": 1, "yref": "paper"}
+    """The interval of the indifference threshold."""
+    across = {"type": "rect", "x0": found.threshold.low, "x1": found.threshold.high, "y0": 0, "y1": 1, "yref": "paper"}
     return {**across, "layer": "below", "fillcolor": "@blue/0.15", "line": {"width": 0}}
 
 
