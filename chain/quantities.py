@@ -33,5 +33,11 @@ TOTAL_SUPPLY = Wei(1_000_000_000 * OPG)
 BURN_ADDRESS = Address("0x000000000000000000000000000000000000dead")
 """Where slashed OPG goes to be out of circulation: nobody holds its key."""
 
+BASIS_POINTS = 10_000
+"""Contracts count shares of money in parts of this."""
+
+PARTS = 10**9
+"""Contracts count probabilities in parts of this."""
+
 ZERO_HASH = Hash32(bytes(32))
 """The hash that stands for "none"."""

@@ -128,8 +128,6 @@ class FullNode:
     """How long an unverified batch stays open."""
     batches: dict[str, OpenBatch] = field(default_factory=dict)
     claims: dict[str, ClaimProof] = field(default_factory=dict)
-    memory: dict[str, Any] = field(default_factory=dict)
-    """What the strategy has it remember."""
 
     def __post_init__(self) -> None:
         self.half = self.make_half(self)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -157,8 +156,6 @@ class InferenceNode:
     half: PosterHalf = field(init=False, repr=False, compare=False)
     secret: bytes = b""
     """What secrets of the strategy's are derived from; nobody else knows it."""
-    memory: dict[str, Any] = field(default_factory=dict)
-    """What the strategy has it remember."""
     inactive: bool = False
     """In jail, or short of stake: nothing can be posted, so nothing is answered."""
 

@@ -33,6 +33,7 @@ from cryptography.x509.verification import (
 from chain.errors import SimnetError
 from chain.hashing import keccak
 from chain.quantities import ZERO_HASH, Hash32
+from nodes.enclave import DOCUMENT_LIFETIME_S
 from nodes.enclave.keys import KEY_BYTES_MAX
 from nodes.enclave.nitro import (
     COORDINATE_BYTES,
@@ -50,7 +51,7 @@ CERTIFICATE_BYTES_MAX = 8 * 1024
 
 TIMESTAMP_MS_MIN = 1_738_281_600_000
 """2025-01-31 00:00 UTC; nothing older is a document of OpenGradient's."""
-AGE_MS_MAX = 300_000
+AGE_MS_MAX = 1000 * DOCUMENT_LIFETIME_S
 FUTURE_MS_MAX = 60_000
 
 MEASURED = (0, 1, 2)

@@ -14,13 +14,11 @@ from enum import StrEnum
 from chain.formats.claims import Claim, word
 from chain.hashing import keccak
 from chain.quantities import Address, Hash32
-from nodes.enclave import attestation
 from nodes.enclave.keys import verify_pss
 from nodes.enclave.signing import response_message
 
 SIGNATURE_BYTES = 256
 EVIDENCE_BYTES = 3 * 32 + SIGNATURE_BYTES
-DOCUMENT_LIFETIME_S = attestation.AGE_MS_MAX // 1000
 
 
 class Fault(StrEnum):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -31,30 +32,36 @@ LEAD = 2
 
 COMMIT_GAS = Gas(150_000)
 
-TIP = "round of the tip"
-"""Key in a node's memory."""
 
+@dataclass
+class RoundSecrets:
+    """One node's secrets, and for which rounds it committed to them."""
 
-def commit_secrets(node: FullNode | InferenceNode, contract: str) -> Steps:
-    """Commit to secrets before the first is needed; remember for which rounds. Answers whether a crash came between."""
-    *_, since = yield Read(contract, "secretsOf", (node.me.address,))
-    if since:
-        node.memory[TIP] = since
-        return True
-    now = yield Now()
-    current = yield Read("Beacon", "roundAt", (node.genesis + int(now),))
-    node.memory[TIP] = current + LEAD
-    call = Call(node.me.address, contract, "commitSecrets", (current + LEAD, _chain(node.secret)[0]), COMMIT_GAS)
-    receipt = yield Submit(call)
-    if receipt is not None and not receipt.ok:
-        yield Note(DutyFailed(node.me.name, "", f"commitSecrets: {receipt.revert}"))
-    return False
+    node: FullNode | InferenceNode
+    contract: str
+    tip_round: int | None = None
+    """The round that the tip of the hash chain is committed for; ``None`` before that is done."""
 
+    def commit(self) -> Steps:
+        """Commit to secrets before the first is needed. Answers whether that was done before a crash."""
+        node = self.node
+        *_, since = yield Read(self.contract, "secretsOf", (node.me.address,))
+        if since:
+            self.tip_round = since
+            return True
+        now = yield Now()
+        current = yield Read("Beacon", "roundAt", (node.genesis + int(now),))
+        self.tip_round = current + LEAD
+        args = (self.tip_round, _chain(node.secret)[0])
+        receipt = yield Submit(Call(node.me.address, self.contract, "commitSecrets", args, COMMIT_GAS))
+        if receipt is not None and not receipt.ok:
+            yield Note(DutyFailed(node.me.name, "", f"commitSecrets: {receipt.revert}"))
+        return False
 
-def secret_of(node: FullNode | InferenceNode, beacon_round: int) -> bytes | None:
-    """The node's secret for a round, or ``None`` if it has none."""
-    depth = beacon_round - node.memory.get(TIP, beacon_round)
-    return _chain(node.secret)[depth] if 0 < depth <= SECRETS else None
+    def of(self, beacon_round: int) -> bytes | None:
+        """The secret for a round, or ``None`` if there is none."""
+        depth = 0 if self.tip_round is None else beacon_round - self.tip_round
+        return _chain(self.node.secret)[depth] if 0 < depth <= SECRETS else None
 
 
 def link_of(link: bytes, rounds_before: int) -> bytes:

@@ -10,22 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from chain.deploy import ProtocolParameters, ProverSpec, VerifierSpec
-from chain.formats.claims import Claim
 from chain.quantities import Address, Wei
-from chain.seam import Chain, Log
-from nodes.client import Client, ClientHalf, ClientPolicy, Order
-from nodes.effects import Steps
+from chain.seam import Chain
+from nodes.client import Client, ClientHalf, ClientPolicy
 from nodes.full import FullNode, VerifierHalf
 from nodes.identity import Identity, Role
-from nodes.inference import Answered, InferenceNode, PosterHalf
-from nodes.messages import BatchData, InferenceAnswer, InferenceRequest
-from nodes.models.zoo import REFERENCE
+from nodes.inference import InferenceNode, PosterHalf
 from nodes.parameters import Parameters
-from simnet.strategies.duties import DEPUTIES, STEP_IN_S
 from simnet.strategies.facts import Facts
+from simnet.strategies.keepers import BACKUP_KEEPERS, TAKEOVER_DELAY_S
 
 if TYPE_CHECKING:
     from nodes.enclave.enclave import Enclave
@@ -33,68 +27,8 @@ if TYPE_CHECKING:
     from nodes.proofs.prover import CircuitRecord, Prover
 
 
-class OwnPoster(PosterHalf):
-    """Asks the strategy itself."""
-
-    def __init__(self, node: InferenceNode, strategy: Strategy) -> None:
-        super().__init__(node)
-        self.strategy = strategy
-        self.shows_outputs = strategy.shows_outputs
-
-    def on_start(self) -> Steps:
-        yield from self.strategy.on_poster_start(self.node)
-
-    def variant(self, request: InferenceRequest) -> str:
-        return self.strategy.variant(request)
-
-    def batch_key(self, answered: Answered) -> str:
-        return self.strategy.shelf(answered)
-
-    def precheck(self, request: InferenceRequest) -> Steps:
-        return (yield from self.strategy.objection(self.node, request))
-
-    def attach_evidence(self, answered: Answered) -> Steps:
-        yield from self.strategy.vouch(self.node, answered)
-
-    def compose(self, answered: list[Answered]) -> Steps:
-        return (yield from self.strategy.compose(self.node, answered))
-
-    def on_posted(self, data: BatchData) -> Steps:
-        yield from self.strategy.on_posted(self.node, data)
-
-
-class OwnVerifier(VerifierHalf):
-    """Asks the strategy itself."""
-
-    def __init__(self, node: FullNode, strategy: Strategy) -> None:
-        super().__init__(node)
-        self.strategy = strategy
-        self.shows_outputs = strategy.shows_outputs
-        self.watches = strategy.watches
-
-    def on_start(self) -> Steps:
-        yield from self.strategy.on_start(self.node)
-
-    def on_log(self, log: Log) -> Steps:
-        yield from self.strategy.on_log(self.node, log)
-
-    def verify(self, claim: Claim, value: np.ndarray, output: np.ndarray | None) -> Steps:
-        return (yield from self.strategy.verify(self.node, claim, value, output))
-
-
-class OwnClient(ClientHalf):
-    """Asks the strategy itself."""
-
-    def __init__(self, client: Client, strategy: Strategy) -> None:
-        super().__init__(client)
-        self.strategy = strategy
-
-    def refusal(self, order: Order, node: Identity, answer: InferenceAnswer) -> Steps:
-        return (yield from self.strategy.refusal(self.client, node, order, answer))
-
-
-STEP_LATE_S = 2 * (DEPUTIES + 1) * STEP_IN_S
-"""How late a step may be taken: members of a panel take turns first, then their deputies."""
+STEP_LATE_S = 2 * (BACKUP_KEEPERS + 1) * TAKEOVER_DELAY_S
+"""How late a step may be taken: members of a panel take turns first, then backup keepers."""
 
 BLOCKS_A_STEP = 4
 """Blocks that a step may take to reach the chain, and everybody to hear of it (assumption)."""
@@ -110,8 +44,6 @@ class Strategy(Parameters):
     """What it promises, and under which assumption."""
     source: ClassVar[str]
     """Where the protocol is specified."""
-    watches: ClassVar[tuple[str, ...]] = ()
-    """Chain events that give a full node something to do."""
     takes_bonds: ClassVar[bool] = False
     """Whether the verification contract holds bonds of challengers (and says how much, as ``bonded``)."""
 
@@ -127,15 +59,15 @@ class Strategy(Parameters):
 
     def poster(self, node: InferenceNode, facts: Facts) -> PosterHalf:
         """An inference node's half of it."""
-        return OwnPoster(node, self)
+        return PosterHalf(node)
 
     def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
         """A full node's half of it."""
-        return OwnVerifier(node, self)
+        return VerifierHalf(node)
 
     def client(self, client: Client, facts: Facts) -> ClientHalf:
         """A client's half of it."""
-        return OwnClient(client, self)
+        return ClientHalf(client)
 
     def contract_spec(self) -> VerifierSpec | None:
         """The verification contract to deploy; ``None`` if batches become final by themselves."""
@@ -192,65 +124,6 @@ class Strategy(Parameters):
     def prover_count(self, identity: Identity) -> int:
         """How many machines a participant has to make such proofs on."""
         return 0
-
-    # -- a client's part -----------------------------------------------------------------------------------------
-
-    def refusal(self, client: Client, node: Identity, order: Order, answer: InferenceAnswer) -> Steps:
-        """Why a correctly signed answer is not what a client asked for: whatever is signed will do."""
-        yield from ()
-        return ""
-
-    # -- an inference node's part --------------------------------------------------------------------------------
-
-    @property
-    def shows_outputs(self) -> bool:
-        """Whether inference nodes show outputs to those who check, or their hashes alone."""
-        return True
-
-    def on_poster_start(self, node: InferenceNode) -> Steps:
-        """What an inference node does before it answers anything."""
-        yield from ()
-
-    def variant(self, request: InferenceRequest) -> str:
-        """Which variant of a model answers a request: the reference."""
-        return REFERENCE
-
-    def shelf(self, answered: Answered) -> str:
-        """What an answer shares a batch with: any other."""
-        return ""
-
-    def objection(self, node: InferenceNode, request: InferenceRequest) -> Steps:
-        """Why an inference node must not answer a request now; empty if nothing is in the way."""
-        yield from ()
-        return ""
-
-    def vouch(self, node: InferenceNode, answered: Answered) -> Steps:
-        """How an inference node proves an answer, before it gives it: not at all."""
-        yield from ()
-
-    def compose(self, node: InferenceNode, answered: list[Answered]) -> Steps:
-        """Answers what an inference node puts into a batch, given what it has answered."""
-        yield from ()
-        return answered
-
-    def on_posted(self, node: InferenceNode, data: BatchData) -> Steps:
-        """What an inference node does once a batch of its own is posted."""
-        yield from ()
-
-    # -- a full node's part --------------------------------------------------------------------------------------
-
-    def verify(self, node: FullNode, claim: Claim, value: np.ndarray, output: np.ndarray | None) -> Steps:
-        """How `node` forms a verdict on a claim: as full nodes do."""
-        assert output is not None
-        return (yield from node.verify(claim, value, output))
-
-    def on_start(self, node: FullNode) -> Steps:
-        """What `node` does before anything happens; what takes time must be spawned."""
-        yield from ()
-
-    def on_log(self, node: FullNode, log: Log) -> Steps:
-        """What `node` does when an event it watches happens."""
-        raise NotImplementedError
 
     def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """What is wrong with using it under these `facts`: paths below ``strategy``, and messages."""

@@ -11,8 +11,9 @@ from typing import ClassVar
 from chain.quantities import Gas
 from chain.seam import Call, Log
 from nodes.effects import Sleep, Steps, Submit
-from nodes.full import FullNode
-from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
+from nodes.full import FullNode, VerifierHalf
+from simnet.strategies.facts import Facts
+from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, TAKEOVER_DELAY_S, open_rejected
 from simnet.strategies.strategy import Strategy
 
 FINALISE_GAS = Gas(300_000)
@@ -24,18 +25,27 @@ class Unverified(Strategy):
     kind: ClassVar[str] = "none"
     claim: ClassVar[str] = "authenticity only: the answer is the node's, right or wrong"
     source: ClassVar[str] = "OpenGradient's vanilla mode"
-    watches: ClassVar[tuple[str, ...]] = ("BatchPosted", "ClaimRejected")
 
-    def on_log(self, node: FullNode, log: Log) -> Steps:
+    def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
+        """Nothing to verify, and yet batches must be made final."""
+        return UnverifiedHalf(node)
+
+
+class UnverifiedHalf(VerifierHalf):
+    """Makes batches final; a backup keeper does if the first in turn fails to."""
+
+    watches = ("BatchPosted", "ClaimRejected")
+
+    def on_log(self, log: Log) -> Steps:
         """Finalise the batch once its delay is over; a deputy does if the first in turn fails to."""
         batch = "0x" + log.args["batch"].hex()
-        turn = node.my_turn(batch)
-        if log.event != "BatchPosted" or turn > DEPUTIES:
+        turn = self.node.my_turn(batch)
+        if log.event != "BatchPosted" or turn > BACKUP_KEEPERS:
             return
-        yield Sleep(node.finality_delay_s + 1 + turn * STEP_IN_S)
-        if batch not in node.batches:
+        yield Sleep(self.node.finality_delay_s + 1 + turn * TAKEOVER_DELAY_S)
+        if batch not in self.node.batches:
             return
-        openings, charges = yield from open_fallen(node, batch)
+        openings, charges = yield from open_rejected(self.node, batch)
         args = (log.args["batch"], openings, charges)
         gas = Gas(FINALISE_GAS + OPENING_GAS * len(openings))
-        yield Submit(Call(node.me.address, "Settlement", "finalise", args, gas), subject=batch)
+        yield Submit(Call(self.node.me.address, "Settlement", "finalise", args, gas), subject=batch)

@@ -8,9 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chain.deploy import ProtocolParameters
-from chain.quantities import Wei
-
-BASIS_POINTS = 10_000
+from chain.quantities import BASIS_POINTS, Wei
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from chain.blocks import mine_all
 from chain.deploy import ProtocolParameters, deploy_protocol
 from chain.formats.signing import Domain
-from chain.quantities import Gas, Timestamp, Wei
+from chain.quantities import BASIS_POINTS, Gas, Timestamp, Wei
 from chain.seam import Call, Chain
 from nodes.identity import STAKING_ROLE, Role
 from nodes.proofs.prover import Prover
@@ -25,7 +25,6 @@ GENESIS = Timestamp(1_767_225_600)
 
 UNLIMITED = 2**256 - 1
 SETUP_GAS = Gas(300_000)
-BASIS_POINTS = 10_000
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ import pytest
 from chain.formats.claims import ClaimTree, opening
 from chain.formats.signing import Domain, recover, voucher_digest
 from chain.quantities import Wei
-from nodes.client import Client, ClientPolicy, Order, SignedAnswer
-from nodes.effects import Note, Pay, Receive, Request, Send, Sleep, Spawn, Submit, Subscribe
+from chain.seam import Log
+from nodes.client import Client, ClientHalf, ClientPolicy, Order, SignedAnswer
+from nodes.effects import Note, Pay, Receive, Request, Send, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.messages import (
     PAYMENT_REQUIRED,
     ClaimProof,
@@ -268,3 +269,26 @@ def test_one_full_node_that_knows_the_claim_is_enough() -> None:
     course = follow(client().audit(SIGNED), {Request: replies, Submit: mined})
     assert [str(call) for call in course.calls] == ["Settlement.proveEquivocation"]
     assert course.of(Note) == []
+
+
+# -- its half of the strategy ------------------------------------------------------------------------------
+
+
+class Watching(ClientHalf):
+    """Watches for batches."""
+
+    watches = ("BatchPosted",)
+
+    def on_log(self, log: Log) -> Steps:
+        """Say whose event it was."""
+        yield Sleep(0.0)
+        return self.client.me.name, log.event
+
+
+def test_its_half_hears_the_events_that_it_watches_for() -> None:
+    one = Client(who("client-0"), PEOPLE, DOMAIN, MODELS, POLICY, (), make_half=Watching)
+    heard = (event("BatchPosted", node=who("inference-0").address), event("Jailed", node=who("inference-1").address))
+    course = follow(one.run(), inbox(*heard))
+    assert course.one(Subscribe).events == ("Jailed", "Unjailed", "Staked", "BatchPosted")
+    assert [follow(spawn.steps).result for spawn in course.of(Spawn)[1:]] == [("client-0", "BatchPosted")]
+    assert one.jailed == {"inference-1"}

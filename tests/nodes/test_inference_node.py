@@ -12,8 +12,9 @@ import pytest
 from chain.formats.claims import ClaimTree, batch_id
 from chain.formats.signing import answer_digest, recover
 from chain.quantities import Wei
-from nodes.effects import Execute, Note, Now, Purpose, Reply, Sleep, Spawn, Submit, Subscribe
-from nodes.inference import POST_GAS, VOUCHER_GAS, InferenceNode, InferencePolicy
+from chain.seam import Log
+from nodes.effects import Execute, Note, Now, Purpose, Reply, Sleep, Spawn, Steps, Submit, Subscribe
+from nodes.inference import POST_GAS, VOUCHER_GAS, InferenceNode, InferencePolicy, PosterHalf
 from nodes.messages import (
     PAYMENT_REQUIRED,
     BatchData,
@@ -153,6 +154,37 @@ def test_a_voucher_that_follows_the_answer_is_credited_to_its_client() -> None:
 def test_requests_are_served_side_by_side() -> None:
     course = follow(node().run(), inbox(ask(1), ask(2)))
     assert len(course.of(Spawn)) == 4  # the strategy's half, the schedule, and one for each request
+
+
+# -- its half of the strategy ------------------------------------------------------------------------------
+
+
+class Watching(PosterHalf):
+    """Watches for challenges, and hashes of outputs are all that it shows."""
+
+    watches = ("Challenged",)
+    shows_outputs = False
+
+    def on_log(self, log: Log) -> Steps:
+        """Say whose event it was."""
+        yield Sleep(0.0)
+        return self.node.me.name, log.event
+
+
+def test_its_half_hears_the_events_that_it_watches_for_whoever_they_concern() -> None:
+    one = replace(node(), make_half=Watching)
+    heard = (event("Challenged", "Optimistic", batch=bytes(32)), event("Jailed", node=who("full-0").address, until=0))
+    course = follow(one.run(), inbox(*heard))
+    assert course.one(Subscribe).events == ("Jailed", "Unjailed", "BatchFinal", "Challenged")
+    assert [follow(spawn.steps).result for spawn in course.of(Spawn)[2:]] == [("inference-0", "Challenged")]
+    assert not one.inactive
+
+
+def test_it_shows_what_its_half_lets_it_show() -> None:
+    one = replace(node(batch_size=1), make_half=Watching)
+    serve(one, ask(1))
+    (data,) = one.posted.values()
+    assert (len(data.inputs), data.outputs) == (1, ())
 
 
 # -- batches -----------------------------------------------------------------------------------------------

@@ -11,16 +11,13 @@ from typing import ClassVar, Literal
 from pydantic import Field, PrivateAttr
 
 from chain.hashing import keccak
-from chain.quantities import Address
+from chain.quantities import PARTS, Address
 from chain.seam import Log
 from chain.units import Duration
 from nodes.adversaries.behaviour import on
 from nodes.adversaries.watching import Watchful
 from nodes.effects import Now, Read, Sleep, Steps, Submit
 from nodes.identity import STAKING_ROLE, Role
-
-PARTS = 10**9
-"""Sampling contracts count probabilities in parts of this."""
 
 
 class BeaconBias(Watchful):

@@ -35,23 +35,19 @@ from pydantic import Field
 from chain.deploy import VerifierSpec
 from chain.formats.claims import Claim, word
 from chain.hashing import keccak
-from chain.quantities import OPG, Gas
+from chain.quantities import BASIS_POINTS, OPG, PARTS, Gas
 from chain.seam import Call
 from chain.units import Amount, Duration, Share
 from nodes.effects import Execute, Now, Purpose, Read, Sleep, Spawn, Steps, Submit, Verdict
-from nodes.full import FullNode
+from nodes.full import FullNode, VerifierHalf
 from nodes.identity import Identity, Role
-from nodes.inference import Answered, InferenceNode
+from nodes.inference import Answered, InferenceNode, PosterHalf
 from nodes.messages import BatchData
 from nodes.models.tensors import encode, tensor_hash
-from simnet.strategies.dispute.dispute import DisputeStrategy
-from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_claims
+from simnet.strategies.dispute.dispute import DisputeHalf, DisputeStrategy
 from simnet.strategies.facts import Facts
-from simnet.strategies.secrets import commit_secrets, enough_secrets, link_of, secret_of
-from simnet.strategies.voting.voting import BASIS_POINTS
-
-PARTS = 10**9
-"""The contract counts probabilities in parts of this."""
+from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, TAKEOVER_DELAY_S, open_claims
+from simnet.strategies.secrets import RoundSecrets, enough_secrets, link_of
 
 SHOW_GAS = Gas(2_000_000)
 """Gas that showing a secret may use at the most: it takes a hash for each round since the last."""
@@ -60,10 +56,8 @@ ACCUSE_GAS = Gas(2_000_000)
 SHOW_BEFORE_S = 8.0
 """How long before the challenges end a secret is shown: a few blocks (assumption)."""
 
-RESULTS = "results"
-"""Key in a full node's memory: results by task, of claims that it executed."""
-
 RESULTS_KEPT = 4096
+"""Results that a full node remembers; the oldest go first."""
 
 
 class AttentionChallenge(DisputeStrategy):
@@ -85,10 +79,13 @@ class AttentionChallenge(DisputeStrategy):
         """In which the inattentive are accused."""
         return self.hearing
 
-    @property
-    def shows_outputs(self) -> bool:
-        """Hashes are enough, where nothing but the very same output will do."""
-        return False
+    def poster(self, node: InferenceNode, facts: Facts) -> PosterHalf:
+        """Commits to results."""
+        return ResultPoster(node)
+
+    def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
+        """Must respond, and accuses."""
+        return AttentionHalf(node, self)
 
     def contract_spec(self) -> VerifierSpec | None:
         """The AttentionChallenge contract, with these parameters."""
@@ -105,115 +102,129 @@ class AttentionChallenge(DisputeStrategy):
         needed = self.response_window + 2 * facts.beacon_round_s + SHOW_BEFORE_S
         if self.challenge_window < needed:
             yield ("challenge_window",), f"secrets can be shown in time only if it is {math.ceil(needed)} s or more"
-        if self.hearing < DEPUTIES * STEP_IN_S + 2 * facts.block_time_s:
+        if self.hearing < BACKUP_KEEPERS * TAKEOVER_DELAY_S + 2 * facts.block_time_s:
             yield ("hearing",), "too short for a second full node to accuse whom the first in turn did not"
         yield from enough_secrets(facts)
         yield from same_to_the_last_bit(facts)
 
-    # -- an inference node's part --------------------------------------------------------------------------------
 
-    def compose(self, node: InferenceNode, answered: list[Answered]) -> Steps:
-        """Put the hash of each result beside the claim."""
+class ResultPoster(PosterHalf):
+    """Puts the hash of each result beside the claim; hashes of outputs are enough, where only the same will do."""
+
+    shows_outputs = False
+
+    def compose(self, answered: list[Answered]) -> Steps:
+        """Each claim's evidence is the hash of its result."""
         yield from ()
         return [replace(one, evidence=keccak(result_of(one.output))) for one in answered]
 
-    # -- a full node's part --------------------------------------------------------------------------------------
 
-    def on_start(self, node: FullNode) -> Steps:
+class AttentionHalf(DisputeHalf):
+    """Checks every batch, responds to the claims that call on it, and accuses those who do not."""
+
+    shows_outputs = False
+    terms: AttentionChallenge
+
+    def __init__(self, node: FullNode, terms: AttentionChallenge) -> None:
+        super().__init__(node, terms)
+        self.secrets = RoundSecrets(node, terms.contract)
+        self.known: dict[str, bytes] = {}
+        """Results of the claims that it executed last, by task."""
+        self.shown = -1
+        """Last round whose secret it has shown."""
+
+    def on_start(self) -> Steps:
         """Commit to the secrets that calls depend on."""
-        yield Spawn(self.begin(node))
+        yield Spawn(self.begin())
 
-    def begin(self, node: FullNode) -> Steps:
+    def begin(self) -> Steps:
         """After a crash, show at once what may be overdue: silence costs more than calls that were missed."""
-        if (yield from commit_secrets(node, self.contract)):
-            yield from self.show_secret(node, needed=0)
+        if (yield from self.secrets.commit()):
+            yield from self.show_secret(needed=0)
 
-    def verify(self, node: FullNode, claim: Claim, value: np.ndarray, output: np.ndarray | None) -> Steps:
+    def verify(self, claim: Claim, value: np.ndarray, output: np.ndarray | None) -> Steps:
         """Execute a claim, remember its result, and compare hashes."""
-        model = node.models.get(claim.model)
+        model = self.node.models.get(claim.model)
         if model is None or tensor_hash(value) != claim.input_hash:
             return Verdict.INVALID
         task = "0x" + claim.task.hex()
         execution = yield Execute(model, value, Purpose.CHECK, task)
         result = result_of(execution.output)
-        results = node.memory.setdefault(RESULTS, {})
-        results[task] = result
-        while len(results) > RESULTS_KEPT:
-            del results[next(iter(results))]
+        self.known[task] = result
+        while len(self.known) > RESULTS_KEPT:
+            del self.known[next(iter(self.known))]
         same = (tensor_hash(execution.output), keccak(result)) == (claim.output_hash, claim.evidence_hash)
         return Verdict.VALID if same else Verdict.INVALID
 
-    def look(self, node: FullNode, batch: str, count: int) -> Steps:
+    def verify_voluntarily(self, batch: str, count: int) -> Steps:
         """Check every batch, show one's secret in time, and accuse who did not look."""
         name = bytes.fromhex(batch[2:])
         _, posted_at, *_ = yield Read("Settlement", "batchOf", (name,))
-        closes = posted_at + self.challenge_window - node.genesis
-        yield from self.check(node, batch, count)
+        closes = posted_at + self.terms.challenge_window - self.node.genesis
+        yield from self.check(batch, count)
         yield Sleep(max(0.0, closes - SHOW_BEFORE_S - (yield Now())))
-        yield from self.show_secret(node, (yield Read("Beacon", "roundAt", (posted_at,))))
-        turn = node.my_turn(batch)
-        if turn <= DEPUTIES:
-            yield Sleep(max(0.0, closes + 1 + turn * STEP_IN_S - (yield Now())))
-            yield from self.accuse_all(node, batch, posted_at)
+        yield from self.show_secret((yield Read("Beacon", "roundAt", (posted_at,))))
+        turn = self.node.my_turn(batch)
+        if turn <= BACKUP_KEEPERS:
+            yield Sleep(max(0.0, closes + 1 + turn * TAKEOVER_DELAY_S - (yield Now())))
+            yield from self.accuse_all(batch, posted_at)
 
-    def on_checked(self, node: FullNode, data: BatchData, verdicts: Sequence[Verdict]) -> Steps:
-        """Respond to the claims that call on this node."""
+    def on_checked(self, data: BatchData, verdicts: Sequence[Verdict]) -> Steps:
+        """Respond to the claims that call on this self.node."""
         batch = bytes.fromhex(data.batch[2:])
         _, posted_at, *_ = yield Read("Settlement", "batchOf", (batch,))
-        secret = secret_of(node, (yield Read("Beacon", "roundAt", (posted_at,))))
+        secret = self.secrets.of((yield Read("Beacon", "roundAt", (posted_at,))))
         if secret is not None:
-            calls = self.calls_on(secret, data, self.results(node, data))
+            calls = self.calls_on(secret, data, self.results(data))
             if any(calls):
-                yield from self.submit(node, data.batch, "respond", sum(1 << i for i, call in enumerate(calls) if call))
+                yield from self.submit(data.batch, "respond", sum(1 << i for i, call in enumerate(calls) if call))
 
-    def results(self, node: FullNode, data: BatchData) -> list[bytes | None]:
+    def results(self, data: BatchData) -> list[bytes | None]:
         """What a node knows of the results of a batch."""
-        known = node.memory.get(RESULTS, {})
-        return [known.get("0x" + claim.task.hex()) for claim in data.claims]
+        return [self.known.get("0x" + claim.task.hex()) for claim in data.claims]
 
     def calls_on(self, secret: bytes, data: BatchData, results: Sequence[bytes | None]) -> list[bool]:
         """Which claims call on the node of this secret; none whose result is not known."""
-        batch, parts = bytes.fromhex(data.batch[2:]), round(self.called * PARTS)
+        batch, parts = bytes.fromhex(data.batch[2:]), round(self.terms.called * PARTS)
         return [result is not None and is_called(secret, batch, i, result, parts) for i, result in enumerate(results)]
 
-    def show_secret(self, node: FullNode, needed: int) -> Steps:
+    def show_secret(self, needed: int) -> Steps:
         """Show the secret of a round, and of later ones in which nobody can respond any more, unless that was done."""
-        answered_by = max(node.genesis, node.genesis + int((yield Now())) - int(self.response_window))
+        genesis = self.node.genesis
+        answered_by = max(genesis, genesis + int((yield Now())) - int(self.terms.response_window))
         beacon_round = max(needed, (yield Read("Beacon", "roundAt", (answered_by,))) - 1)
-        secret = secret_of(node, beacon_round)
-        if secret is None or needed <= node.memory.get("shown", -1):
+        secret = self.secrets.of(beacon_round)
+        if secret is None or needed <= self.shown:
             return
-        node.memory["shown"] = beacon_round
-        call = Call(node.me.address, self.contract, "showSecret", (beacon_round, secret), SHOW_GAS)
+        self.shown = beacon_round
+        call = Call(self.node.me.address, self.terms.contract, "showSecret", (beacon_round, secret), SHOW_GAS)
         yield Submit(call)
 
-    # -- the hearing ---------------------------------------------------------------------------------------------
-
-    def accuse_all(self, node: FullNode, batch: str, posted_at: int) -> Steps:
+    def accuse_all(self, batch: str, posted_at: int) -> Steps:
         """Accuse every other full node of what it missed or made up, as far as this one knows the results."""
-        data = yield from node.fetch(batch)
+        data = yield from self.node.fetch(batch)
         if data is None:
             return
-        disputed = yield Read(self.contract, "disputedIn", (bytes.fromhex(batch[2:]),))
+        disputed = yield Read(self.terms.contract, "disputedIn", (bytes.fromhex(batch[2:]),))
         beacon_round = yield Read("Beacon", "roundAt", (posted_at,))
-        for other in node.directory.of(Role.FULL):
-            if other != node.me:
-                yield from self.accuse(node, other, data, disputed, beacon_round)
+        for other in self.node.directory.of(Role.FULL):
+            if other != self.node.me:
+                yield from self.accuse(other, data, disputed, beacon_round)
 
-    def accuse(self, node: FullNode, other: Identity, data: BatchData, disputed: int, beacon_round: int) -> Steps:
+    def accuse(self, other: Identity, data: BatchData, disputed: int, beacon_round: int) -> Steps:
         """Accuse one full node."""
         batch = bytes.fromhex(data.batch[2:])
-        link, shown, since = yield Read(self.contract, "secretsOf", (other.address,))
-        responded, accused = yield Read(self.contract, "attendanceOf", (batch, other.address))
+        link, shown, since = yield Read(self.terms.contract, "secretsOf", (other.address,))
+        responded, accused = yield Read(self.terms.contract, "attendanceOf", (batch, other.address))
         if beacon_round <= since or not since:
             return
         if beacon_round > shown:
             if not accused:
                 args: tuple[Any, ...] = (batch, other.address)
-                call = Call(node.me.address, self.contract, "accuseOfSilence", args, ACCUSE_GAS)
+                call = Call(self.node.me.address, self.terms.contract, "accuseOfSilence", args, ACCUSE_GAS)
                 yield Submit(call, subject=data.batch)
             return
-        results = self.results(node, data)
+        results = self.results(data)
         calls = self.calls_on(link_of(link, shown - beacon_round), data, results)
         for i, (call_due, result) in enumerate(zip(calls, results, strict=True)):
             settled = (disputed | accused) >> i & 1 or result is None
@@ -222,7 +233,7 @@ class AttentionChallenge(DisputeStrategy):
             (opening,) = open_claims(data, [i])
             args = (batch, other.address, result, opening)
             gas = Gas(ACCUSE_GAS + OPENING_GAS)
-            yield Submit(Call(node.me.address, self.contract, "accuse", args, gas), subject=data.batch)
+            yield Submit(Call(self.node.me.address, self.terms.contract, "accuse", args, gas), subject=data.batch)
 
 
 def result_of(output: np.ndarray) -> bytes:

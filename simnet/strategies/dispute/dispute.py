@@ -22,17 +22,16 @@ from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
 from chain.formats.claims import MAX_CLAIMS, vote_commitment
-from chain.quantities import OPG, Gas, Wei
+from chain.quantities import BASIS_POINTS, OPG, Gas, Wei
 from chain.seam import Call, Log
 from chain.units import Amount, Duration, Share
 from nodes.client import ClientPolicy
 from nodes.effects import Read, Sleep, Spawn, Steps, Submit, Verdict
-from nodes.full import FullNode
 from nodes.identity import Role
 from nodes.messages import BatchData
-from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
 from simnet.strategies.facts import Facts
-from simnet.strategies.voting.voting import BASIS_POINTS, MAX_MEMBERS, VOTE_GAS, VotingStrategy, wait_until
+from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, TAKEOVER_DELAY_S, fetch_patiently, open_rejected
+from simnet.strategies.voting.voting import MAX_MEMBERS, VOTE_GAS, VotingHalf, VotingStrategy, wait_until
 
 FINALISE_GAS = Gas(400_000)
 CHALLENGER_GAS = Gas(100_000)
@@ -41,20 +40,11 @@ CHALLENGER_GAS = Gas(100_000)
 BATCHES_AT_STAKE = 8
 """Whole batches that a challenger's money is enough to dispute at a time (assumption)."""
 
-FETCHES, FETCH_AGAIN_S = 3, 5.0
-"""How often a batch is asked for before its data counts as withheld, and how long to wait in between (assumption)."""
-
 
 class DisputeStrategy(VotingStrategy):
     """Base of strategies in which claims stand unless they are challenged."""
 
     contract: ClassVar[str] = "Optimistic"
-    watches: ClassVar[tuple[str, ...]] = (
-        *VotingStrategy.watches,
-        "ChallengeSealed",
-        "Challenged",
-        "ClaimRejected",
-    )
     challengers: ClassVar[tuple[Role, ...]] = (Role.FULL,)
     """Who may have to put up bonds."""
     takes_bonds: ClassVar[bool] = True
@@ -100,7 +90,7 @@ class DisputeStrategy(VotingStrategy):
     def adjust(self, parameters: ProtocolParameters, facts: Facts) -> ProtocolParameters:
         """No fees for checks that nobody can show to have made; and no batch expires that is in dispute."""
         longest = self.until_heard_s + self.commit_window + self.reveal_window
-        longest += 3 * facts.beacon_round_s + (DEPUTIES + 1) * STEP_IN_S
+        longest += 3 * facts.beacon_round_s + (BACKUP_KEEPERS + 1) * TAKEOVER_DELAY_S
         return replace(parameters, verifier_share_bps=0, expiry_s=max(parameters.expiry_s, math.ceil(2 * longest)))
 
     def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
@@ -119,68 +109,6 @@ class DisputeStrategy(VotingStrategy):
         if self.challenge_window % 1:
             yield ("challenge_window",), "contracts count in seconds, so the window must be whole ones"
 
-    # -- looking, and challenging ------------------------------------------------------------------------------
-
-    def on_log(self, node: FullNode, log: Log) -> Steps:
-        """Look at a batch, if the strategy has it so; see to it that it becomes final or is judged; judge if called."""
-        batch = "0x" + log.args["batch"].hex()
-        if log.event == "BatchPosted":
-            yield Spawn(self.look(node, batch, log.args["count"]))
-            yield from self.close(node, batch)
-        else:
-            yield from super().on_log(node, log)
-
-    def look(self, node: FullNode, batch: str, count: int) -> Steps:
-        """What a full node does of its own accord when a batch of so many claims is posted."""
-        raise NotImplementedError
-
-    def check(self, node: FullNode, batch: str, count: int) -> Steps:
-        """Check a whole batch, and challenge what is wrong."""
-        data = yield from self.obtain(node, batch, count)
-        if data is None:
-            return
-        verdicts = yield from node.check_batch(data, on_duty=False)
-        yield from self.on_checked(node, data, verdicts)
-        wrong = [verdict is Verdict.INVALID for verdict in verdicts]
-        if any(wrong):
-            yield from self.challenge(node, batch, wrong)
-
-    def on_checked(self, node: FullNode, data: BatchData, verdicts: Sequence[Verdict]) -> Steps:
-        """What else a full node does when it has checked a batch of its own accord, before it challenges."""
-        yield from ()
-
-    def obtain(self, node: FullNode, batch: str, count: int) -> Steps:
-        """Fetch a batch, patiently, and challenge all of its `count` claims if it is withheld; answers its data."""
-        for attempt in range(FETCHES):
-            if attempt:
-                yield Sleep(FETCH_AGAIN_S)
-            data = yield from node.fetch(batch)
-            if data is not None:
-                return data
-        yield from self.challenge(node, batch, [True] * count)
-        return None
-
-    def challenge(self, node: FullNode, batch: str, wrong: Sequence[bool]) -> Steps:
-        """Dispute claims, unless the batch is final meanwhile."""
-        claims = sum(1 << i for i, is_wrong in enumerate(wrong) if is_wrong)
-        if batch not in node.batches:
-            return
-        if self.open_window_s:
-            yield from self.challenge_sealed(node, batch, claims)
-        else:
-            yield from self.submit(node, batch, "challenge", claims)
-
-    def challenge_sealed(self, node: FullNode, batch: str, claims: int) -> Steps:
-        """Dispute claims, and say which when nobody can join in any more."""
-        name = bytes.fromhex(batch[2:])
-        salt = hashlib.sha256(b"challenge" + node.secret + name).digest()
-        commitment = vote_commitment(name, node.me.address, claims, salt)
-        sealed = yield from self.submit(node, batch, "sealChallenge", commitment, claims.bit_count())
-        if sealed is not None and sealed.ok:
-            _, posted_at, *_ = yield Read("Settlement", "batchOf", (name,))
-            yield from wait_until(node, posted_at + self.challenge_window + 1)
-            yield from self.submit(node, batch, "openChallenge", claims, salt)
-
     # -- clients who challenge ---------------------------------------------------------------------------------
 
     def watchful(self, policy: ClientPolicy, facts: Facts) -> ClientPolicy:
@@ -190,48 +118,121 @@ class DisputeStrategy(VotingStrategy):
         attempts = math.ceil(longest / every)
         return replace(policy, audit_every_s=every, audit_attempts=attempts)
 
-    # -- what follows when the window is over ------------------------------------------------------------------
 
-    def close(self, node: FullNode, batch: str) -> Steps:
-        """When all challenges are heard, make the batch final or call the arbiters; deputies step in."""
-        turn = node.my_turn(batch)
-        if turn > DEPUTIES:
+class DisputeHalf(VotingHalf):
+    """A full node's half of a strategy in which claims stand unless they are challenged."""
+
+    watches: tuple[str, ...] = (*VotingHalf.watches, "ChallengeSealed", "Challenged", "ClaimRejected")
+    terms: DisputeStrategy
+
+    def on_log(self, log: Log) -> Steps:
+        """Look at a batch, if the strategy has it so; see to it that it becomes final or is judged; judge if called."""
+        batch = "0x" + log.args["batch"].hex()
+        if log.event == "BatchPosted":
+            yield Spawn(self.verify_voluntarily(batch, log.args["count"]))
+            yield from self.close(batch)
+        else:
+            yield from super().on_log(log)
+
+    def verify_voluntarily(self, batch: str, count: int) -> Steps:
+        """What a full node does of its own accord when a batch of so many claims is posted."""
+        raise NotImplementedError
+
+    def check(self, batch: str, count: int) -> Steps:
+        """Check a whole batch, and challenge what is wrong."""
+        data = yield from self.obtain(batch, count)
+        if data is None:
             return
-        yield Sleep(self.until_heard_s + 1)
+        verdicts = yield from self.node.check_batch(data, on_duty=False)
+        yield from self.on_checked(data, verdicts)
+        wrong = [verdict is Verdict.INVALID for verdict in verdicts]
+        if any(wrong):
+            yield from self.challenge(batch, wrong)
+
+    def on_checked(self, data: BatchData, verdicts: Sequence[Verdict]) -> Steps:
+        """What else a full node does when it has checked a batch of its own accord, before it challenges."""
+        yield from ()
+
+    def obtain(self, batch: str, count: int) -> Steps:
+        """Fetch a batch, patiently, and challenge all of its `count` claims if it is withheld; answers its data."""
+        data = yield from fetch_patiently(self.node, batch)
+        if data is None:
+            yield from self.challenge(batch, [True] * count)
+        return data
+
+    def challenge(self, batch: str, wrong: Sequence[bool]) -> Steps:
+        """Dispute claims, unless the batch is final meanwhile."""
+        claims = sum(1 << i for i, is_wrong in enumerate(wrong) if is_wrong)
+        if batch not in self.node.batches:
+            return
+        if self.terms.open_window_s:
+            yield from self.challenge_sealed(batch, claims)
+        else:
+            yield from self.submit(batch, "challenge", claims)
+
+    def challenge_sealed(self, batch: str, claims: int) -> Steps:
+        """Dispute claims, and say which when nobody can join in any more."""
+        name = bytes.fromhex(batch[2:])
+        salt = hashlib.sha256(b"challenge" + self.node.secret + name).digest()
+        commitment = vote_commitment(name, self.node.me.address, claims, salt)
+        sealed = yield from self.submit(batch, "sealChallenge", commitment, claims.bit_count())
+        if sealed is not None and sealed.ok:
+            _, posted_at, *_ = yield Read("Settlement", "batchOf", (name,))
+            yield from wait_until(self.node, posted_at + self.terms.challenge_window + 1)
+            yield from self.submit(batch, "openChallenge", claims, salt)
+
+    def close(self, batch: str) -> Steps:
+        """When all challenges are heard, make the batch final or call the arbiters; backup keepers take over."""
+        turn = self.node.my_turn(batch)
+        if turn > BACKUP_KEEPERS:
+            return
+        yield Sleep(self.terms.until_heard_s + 1)
         if turn == 0:
-            yield Spawn(self.take_bonds(node, batch))
-        if not (yield from self.in_dispute(node, batch)):
-            yield Sleep(turn * STEP_IN_S)
-        while batch in node.batches and not (yield from self.in_dispute(node, batch)):
-            openings, charges = yield from open_fallen(node, batch)
+            yield Spawn(self.take_bonds(batch))
+        if not (yield from self.in_dispute(batch)):
+            yield Sleep(turn * TAKEOVER_DELAY_S)
+        while batch in self.node.batches and not (yield from self.in_dispute(batch)):
+            openings, charges = yield from open_rejected(self.node, batch)
             args = (bytes.fromhex(batch[2:]), openings, charges)
             gas = Gas(FINALISE_GAS + OPENING_GAS * (len(openings) + len(charges)))
-            receipt = yield Submit(Call(node.me.address, self.contract, "finalise", args, gas), subject=batch)
+            receipt = yield Submit(
+                Call(self.node.me.address, self.terms.contract, "finalise", args, gas), subject=batch
+            )
             if receipt.ok:
                 return
-            yield Sleep(STEP_IN_S)
-        if batch in node.batches:
-            yield from self.draw(node, batch)
+            yield Sleep(TAKEOVER_DELAY_S)
+        if batch in self.node.batches:
+            yield from self.draw(batch)
 
-    def take_bonds(self, node: FullNode, batch: str) -> Steps:
+    def take_bonds(self, batch: str) -> Steps:
         """Have those lose their bonds who sealed a challenge and never opened it."""
-        events = node.batches[batch].events if batch in node.batches else {}
+        events = self.node.batches[batch].events if batch in self.node.batches else {}
         opened = {made["challenger"] for made in events.get("Challenged", ())}
         for sealed in events.get("ChallengeSealed", ()):
             if sealed["challenger"] not in opened:
                 args = (bytes.fromhex(batch[2:]), sealed["challenger"])
-                yield Submit(Call(node.me.address, self.contract, "forfeit", args, VOTE_GAS), subject=batch)
+                yield Submit(Call(self.node.me.address, self.terms.contract, "forfeit", args, VOTE_GAS), subject=batch)
 
-    def in_dispute(self, node: FullNode, batch: str) -> Steps:
+    def in_dispute(self, batch: str) -> Steps:
         """Answers whether there are claims in a batch that arbiters must decide."""
-        return bool((yield Read(self.contract, "disputedIn", (bytes.fromhex(batch[2:]),))))
+        return bool((yield Read(self.terms.contract, "disputedIn", (bytes.fromhex(batch[2:]),))))
 
-    def drawing(self, node: FullNode, batch: str) -> Steps:
+    def drawing(self, batch: str) -> Steps:
         """Answers the call that draws arbiters."""
         yield from ()
-        return Call(node.me.address, self.contract, "arbitrate", (bytes.fromhex(batch[2:]),), self.panel_gas(node))
+        return Call(
+            self.node.me.address, self.terms.contract, "arbitrate", (bytes.fromhex(batch[2:]),), self.panel_gas()
+        )
 
-    def resolving_gas(self, node: FullNode, batch: str) -> Gas:
+    def resolving_gas(self, batch: str) -> Gas:
         """What the panel needs, and the challengers."""
-        challenges = len(node.batches[batch].events.get("Challenged", ()))
-        return Gas(self.panel_gas(node) + CHALLENGER_GAS * challenges)
+        challenges = len(self.node.batches[batch].events.get("Challenged", ()))
+        return Gas(self.panel_gas() + CHALLENGER_GAS * challenges)
+
+
+class FetchingHalf(DisputeHalf):
+    """Keeps every batch for the clients who will ask for their claims in it, and verifies none voluntarily."""
+
+    def verify_voluntarily(self, batch: str, count: int) -> Steps:
+        """Fetch the batch."""
+        yield from self.obtain(batch, count)

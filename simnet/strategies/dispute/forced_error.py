@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -35,20 +35,17 @@ from pydantic import Field
 from chain.deploy import ProtocolParameters, VerifierSpec
 from chain.formats.claims import MAX_CLAIMS
 from chain.hashing import keccak
-from chain.quantities import OPG, Gas, Wei
-from chain.seam import Call
+from chain.quantities import OPG, PARTS, Gas, Wei
+from chain.seam import Call, Log
 from chain.units import Amount, Duration, Share
-from nodes.effects import Note, Read, Sleep, Steps, Submit
-from nodes.inference import Answered, InferenceNode
+from nodes.effects import Note, Now, Read, Sleep, Steps, Submit
+from nodes.inference import Answered, InferenceNode, PosterHalf
 from nodes.messages import BatchData, InferenceRequest
 from nodes.records import ErrorForced
 from simnet.strategies.dispute.optimistic import Optimistic
-from simnet.strategies.duties import open_claims
 from simnet.strategies.facts import Facts
-from simnet.strategies.secrets import commit_secrets, enough_secrets, secret_of
-
-PARTS = 10**9
-"""The contract counts probabilities in parts of this."""
+from simnet.strategies.keepers import open_claims
+from simnet.strategies.secrets import RoundSecrets, enough_secrets
 
 SHOW_GAS = Gas(5_000_000)
 """Gas that showing a forced error may use at the most: it takes a hash for each round since the last."""
@@ -81,6 +78,10 @@ class ForcedError(Optimistic):
         """Lots are drawn from its seeds."""
         return True
 
+    def poster(self, node: InferenceNode, facts: Facts) -> PosterHalf:
+        """Makes errors as it is told."""
+        return ForcedErrorPoster(node, self)
+
     def contract_spec(self) -> VerifierSpec | None:
         """The ForcedError contract, with these parameters."""
         lottery = (round(self.forced * PARTS), self.jackpot)
@@ -103,55 +104,92 @@ class ForcedError(Optimistic):
             yield ("kind",), f"a forced error needs room in the batch: let batch_size be {MAX_CLAIMS - 1} at the most"
         yield from enough_secrets(facts)
 
-    # -- an inference node's part --------------------------------------------------------------------------------
 
-    def on_poster_start(self, node: InferenceNode) -> Steps:
+@dataclass
+class PostedError:
+    """A forced error that is on chain."""
+
+    secret: bytes
+    index: int
+    opening: Any
+    heard_at_s: float
+    """When all challenges are in."""
+    is_challenged: bool = False
+
+
+class ForcedErrorPoster(PosterHalf):
+    """Adds forced errors to batches as the lots say, and owns up to those that are challenged."""
+
+    watches = ("Challenged", "BatchFinal")
+
+    def __init__(self, node: InferenceNode, terms: ForcedError) -> None:
+        super().__init__(node)
+        self.terms = terms
+        self.secrets = RoundSecrets(node, terms.contract)
+        self.past: list[Answered] = []
+        """What errors can be made from."""
+        self.drawn: set[int] = set()
+        """Rounds whose lot was drawn."""
+        self.unposted: dict[str, bytes] = {}
+        """Secrets of errors in batches that are not on chain yet, by task."""
+        self.posted: dict[str, PostedError] = {}
+        """Errors on chain, by batch, until that is final."""
+
+    def on_start(self) -> Steps:
         """Commit to the secrets that lots are drawn from."""
-        yield from commit_secrets(node, self.contract)
+        yield from self.secrets.commit()
 
-    def compose(self, node: InferenceNode, answered: list[Answered]) -> Steps:
+    def compose(self, answered: list[Answered]) -> Steps:
         """Add a forced error, if a lot says so; and remember what later ones can be made from."""
-        past = node.memory.setdefault("past", [])
-        secret, moment = yield from self.draw_lot(node, answered)
+        secret, moment = yield from self.draw_lot(answered)
         batch = answered
         if secret is not None:
-            error = forced_error(secret, moment, past or answered, answered)
-            node.memory.setdefault("errors", {})[error.request.task] = secret
+            error = forced_error(secret, moment, self.past or answered, answered)
+            self.unposted[error.request.task] = secret
             batch = inserted(error, answered, secret)
-        past.extend(answered)
-        del past[:-PAST]
+        self.past.extend(answered)
+        del self.past[:-PAST]
         return batch
 
-    def draw_lot(self, node: InferenceNode, answered: list[Answered]) -> Steps:
+    def draw_lot(self, answered: list[Answered]) -> Steps:
         """Answers the secret and the timestamp of a forced error; the secret is ``None`` if there is to be none.
 
         The error pretends to have been answered some time between the first and the last. Each round has one lot.
         """
         first, last = answered[0].answered_at, answered[-1].answered_at
-        moment = first + draw(node.secret, answered[0].request.task.encode(), last - first + 1)
+        moment = first + draw(self.node.secret, answered[0].request.task.encode(), last - first + 1)
         beacon_round = yield Read("Beacon", "roundAt", (moment,))
-        secret, drawn = secret_of(node, beacon_round), node.memory.setdefault("drawn", {})
-        if secret is None or beacon_round in drawn:
+        secret = self.secrets.of(beacon_round)
+        if secret is None or beacon_round in self.drawn:
             return None, moment
-        drawn[beacon_round] = True
-        wins = yield Read(self.contract, "isForced", (beacon_round, secret))
+        self.drawn.add(beacon_round)
+        wins = yield Read(self.terms.contract, "isForced", (beacon_round, secret))
         return (secret if wins else None), moment
 
-    def on_posted(self, node: InferenceNode, data: BatchData) -> Steps:
-        """Own up to a forced error once all challenges are in, if it was challenged."""
-        errors = node.memory.get("errors", {})
+    def on_posted(self, data: BatchData) -> Steps:
+        """Remember what to show if the error is challenged."""
         for claim in data.claims:
-            secret = errors.pop("0x" + claim.task.hex(), None)
-            if secret is None:
-                continue
-            yield Note(ErrorForced(node.me.name, data.batch, "0x" + claim.task.hex()))
-            yield Sleep(self.challenge_window + self.open_window_s + 1)
-            batch = bytes.fromhex(data.batch[2:])
-            disputed = yield Read(self.contract, "disputedIn", (batch,))
-            if disputed and disputed >> claim.index & 1:
+            task = "0x" + claim.task.hex()
+            secret = self.unposted.pop(task, None)
+            if secret is not None:
+                yield Note(ErrorForced(self.node.me.name, data.batch, task))
+                heard_at_s = (yield Now()) + self.terms.challenge_window + self.terms.open_window_s + 1
                 (opening,) = open_claims(data, [claim.index])
-                call = Call(node.me.address, self.contract, "showForced", (batch, secret, opening), SHOW_GAS)
-                yield Submit(call, subject=data.batch)
+                self.posted[data.batch] = PostedError(secret, claim.index, opening, heard_at_s)
+
+    def on_log(self, log: Log) -> Steps:
+        """Own up to a forced error that was challenged, once all challenges are in."""
+        batch = "0x" + log.args["batch"].hex()
+        error = self.posted.get(batch)
+        if error is None:
+            return
+        if log.event == "BatchFinal":
+            del self.posted[batch]
+        elif log.args["claims"] >> error.index & 1 and not error.is_challenged:
+            error.is_challenged = True
+            yield Sleep(max(0.0, error.heard_at_s - (yield Now())))
+            args = (log.args["batch"], error.secret, error.opening)
+            yield Submit(Call(self.node.me.address, self.terms.contract, "showForced", args, SHOW_GAS), subject=batch)
 
 
 def forced_error(secret: bytes, moment: int, past: Sequence[Answered], answered: Sequence[Answered]) -> Answered:

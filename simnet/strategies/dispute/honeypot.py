@@ -27,11 +27,10 @@ from pydantic import Field
 
 from chain.units import Share
 from nodes.client import Client, ClientHalf, ClientPolicy
-from nodes.effects import Steps
-from nodes.full import FullNode
+from nodes.full import FullNode, VerifierHalf
 from nodes.identity import Role
 from simnet.strategies.dispute.clients import Auditor
-from simnet.strategies.dispute.dispute import DisputeStrategy
+from simnet.strategies.dispute.dispute import DisputeStrategy, FetchingHalf
 from simnet.strategies.facts import Facts
 
 
@@ -49,9 +48,9 @@ class Honeypot(DisputeStrategy):
         """As few clients as can send so many probes."""
         return math.ceil(self.probes * facts.clients)
 
-    def look(self, node: FullNode, batch: str, count: int) -> Steps:
-        """Keep the batch for the auditors who will ask for their claims in it."""
-        yield from self.obtain(node, batch, count)
+    def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
+        """Keeps batches for the clients who will ask for their claims in them."""
+        return FetchingHalf(node, self)
 
     def client_policy(self, policy: ClientPolicy, index: int, facts: Facts) -> ClientPolicy:
         """The first few clients are auditors."""

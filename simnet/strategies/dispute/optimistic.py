@@ -20,8 +20,8 @@ from pydantic import Field
 
 from chain.units import Duration, Share
 from nodes.effects import Steps
-from nodes.full import FullNode
-from simnet.strategies.dispute.dispute import DisputeStrategy
+from nodes.full import FullNode, VerifierHalf
+from simnet.strategies.dispute.dispute import DisputeHalf, DisputeStrategy
 from simnet.strategies.facts import Facts
 
 
@@ -43,16 +43,26 @@ class Optimistic(DisputeStrategy):
         """Nothing, where challenges are open anyway."""
         return self.open_window if self.sealed else 0.0
 
+    def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
+        """Who may challenge, and arbitrates."""
+        return OptimisticHalf(node, self)
+
     def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Contracts count whole seconds."""
         yield from super().problems(facts)
         if self.open_window % 1:
             yield ("open_window",), "contracts count in seconds, so the window must be whole ones"
 
-    def look(self, node: FullNode, batch: str, count: int) -> Steps:
+
+class OptimisticHalf(DisputeHalf):
+    """Checks batches by a draw of its own, and challenges what is wrong."""
+
+    terms: Optimistic
+
+    def verify_voluntarily(self, batch: str, count: int) -> Steps:
         """Check the batch, if this node's own lot says so."""
-        if private_lot(node, batch) < self.check_share:
-            yield from self.check(node, batch, count)
+        if private_lot(self.node, batch) < self.terms.check_share:
+            yield from self.check(batch, count)
 
 
 def private_lot(node: FullNode, batch: str) -> float:

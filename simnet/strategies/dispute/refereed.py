@@ -24,11 +24,10 @@ from pydantic import Field
 
 from chain.units import format_opg
 from nodes.client import Client, ClientHalf, ClientPolicy
-from nodes.effects import Steps
-from nodes.full import FullNode
+from nodes.full import FullNode, VerifierHalf
 from nodes.identity import Role
 from simnet.strategies.dispute.clients import Delegator
-from simnet.strategies.dispute.dispute import DisputeStrategy
+from simnet.strategies.dispute.dispute import DisputeStrategy, FetchingHalf
 from simnet.strategies.facts import Facts
 
 
@@ -42,9 +41,9 @@ class Refereed(DisputeStrategy):
 
     providers: int = Field(default=2, ge=2, le=16, description="nodes that each inference is asked of")
 
-    def look(self, node: FullNode, batch: str, count: int) -> Steps:
-        """Keep the batch for the clients who will ask for their claims in it."""
-        yield from self.obtain(node, batch, count)
+    def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
+        """Keeps batches for the clients who will ask for their claims in them."""
+        return FetchingHalf(node, self)
 
     def client_policy(self, policy: ClientPolicy, index: int, facts: Facts) -> ClientPolicy:
         """Every client looks for its claims in time."""

@@ -1,9 +1,6 @@
-"""An inference node's part in attested inference: register its enclave, renew its attestation, vouch for answers."""
+"""An inference node's part in evidence of enclaves: register one, renew its attestation, have answers signed."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from chain.hashing import keccak
 from chain.quantities import Gas, Hash32
@@ -12,11 +9,10 @@ from nodes.effects import Attest, Heartbeat, Note, Now, Read, SignResponse, Slee
 from nodes.enclave import VALIDATOR
 from nodes.enclave.evidence import Evidence
 from nodes.enclave.signing import tee_id
+from nodes.inference import Answered, InferenceNode, PosterHalf
+from nodes.messages import InferenceRequest
 from nodes.models.tensors import tensor_hash
 from nodes.records import Sealed
-
-if TYPE_CHECKING:
-    from nodes.inference import Answered, InferenceNode
 
 REGISTER_GAS = Gas(2_500_000)
 HEARTBEAT_GAS = Gas(150_000)
@@ -26,65 +22,78 @@ NEWS_S = 10.0
 """How old a node's news from the registry may be (assumption)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """How nodes present their enclaves. It keeps what it knows of a node's enclave in the node's memory."""
+class EnclavePoster(PosterHalf):
+    """Presents a node's enclave."""
 
-    renew_s: float
-    """How old an attestation may grow before the node asks for another."""
-    heartbeat_s: float
+    def __init__(self, node: InferenceNode, renew_s: float, heartbeat_s: float) -> None:
+        super().__init__(node)
+        self.renew_s = renew_s
+        """How old an attestation may grow before the node asks for another."""
+        self.heartbeat_s = heartbeat_s
+        self.is_ready = False
+        """Whether it is known if the enclave is registered."""
+        self.tee: bytes = b""
+        """Id of the enclave once it is registered; empty if it never was."""
+        self.in_service = False
+        self.ask_again_at = 0.0
+        """When the registry is asked next whether the enclave is in service."""
+        self.document = b""
+        """The last attestation; empty without an enclave."""
+        self.attest_again_at = 0.0
 
-    def live(self, node: InferenceNode) -> Steps:
+    def on_start(self) -> Steps:
         """Register the enclave, and show that it is alive from time to time."""
+        yield from self.register()
+        self.is_ready = True
+        while self.tee:
+            yield Sleep(self.heartbeat_s)
+            beat = yield Heartbeat(self.node.genesis + int((yield Now())))
+            if beat is not None:
+                call = Call(self.node.me.address, "TEERegistry", "heartbeat", (self.tee, *beat), HEARTBEAT_GAS)
+                yield Submit(call, subject=self.node.me.name)
+
+    def register(self) -> Steps:
+        """Register the enclave with a new attestation; after a restart it is registered already."""
         attested = yield Attest()
         if attested is None:
-            node.memory["tee"] = None
             return
-        me = node.me
+        me = self.node.me
         args = (attested.document, attested.spki, attested.tls_der, me.address, f"https://{me.name}", VALIDATOR)
         call = Call(me.address, "TEERegistry", "registerTEEWithAttestation", args, REGISTER_GAS)
         yield Submit(call, subject=me.name)
         tee = tee_id(attested.spki)
-        if (yield Read("TEERegistry", "ownerOf", (tee,))) != me.address:  # after a restart it is registered already
-            node.memory["tee"] = None
-            return
-        node.memory["tee"] = tee
-        while True:
-            yield Sleep(self.heartbeat_s)
-            beat = yield Heartbeat(node.genesis + int((yield Now())))
-            if beat is not None:
-                call = Call(me.address, "TEERegistry", "heartbeat", (tee, *beat), HEARTBEAT_GAS)
-                yield Submit(call, subject=me.name)
+        if (yield Read("TEERegistry", "ownerOf", (tee,))) == me.address:
+            self.tee = tee
 
-    def objection(self, node: InferenceNode) -> Steps:
+    def precheck(self, request: InferenceRequest) -> Steps:
         """Waits for the enclave's registration; answers why not to answer: it was refused, or is out of service."""
-        while "tee" not in node.memory:
+        while not self.is_ready:
             yield Sleep(0.5)
-        if node.memory["tee"] is None:
+        if not self.tee:
             return "no enclave"
         now = yield Now()
-        if now >= node.memory.get("ask again at", 0.0):
-            node.memory["ask again at"] = now + NEWS_S
-            node.memory["in service"] = yield Read("TEERegistry", "isTEEEnabled", (node.memory["tee"],))
-        return "" if node.memory["in service"] else "enclave out of service"
+        if now >= self.ask_again_at:
+            self.ask_again_at = now + NEWS_S
+            self.in_service = yield Read("TEERegistry", "isTEEEnabled", (self.tee,))
+        return "" if self.in_service else "enclave out of service"
 
-    def vouch(self, node: InferenceNode, answered: Answered) -> Steps:
+    def attach_evidence(self, answered: Answered) -> Steps:
         """Have the enclave sign an answer, and put its attestation beside it."""
-        document = yield from self.document(node)
+        document = yield from self.recent_document()
         request, at = answered.request, answered.answered_at
-        model, output = node.models[request.model], tensor_hash(answered.output)
+        model, output = self.node.models[request.model], tensor_hash(answered.output)
         response = yield SignResponse(request.task, request.model, model, tensor_hash(request.value), output, at)
         if response is None or not document:
             return
         said = Evidence(response.tee, response.timestamp, Hash32(keccak(document)), response.signature).pack()
         answered.evidence, answered.attachments = keccak(said), (said, document)
-        yield Note(Sealed(node.me.name, request.task, "0x" + response.tee.hex()))
+        yield Note(Sealed(self.node.me.name, request.task, "0x" + response.tee.hex()))
 
-    def document(self, node: InferenceNode) -> Steps:
+    def recent_document(self) -> Steps:
         """Answers an attestation document that is young enough, a new one if need be; nothing without an enclave."""
         now = yield Now()
-        if now >= node.memory.get("attest again at", 0.0):
+        if now >= self.attest_again_at:
             attested = yield Attest()
-            node.memory["document"] = attested.document if attested else b""
-            node.memory["attest again at"] = now + self.renew_s
-        return node.memory["document"]
+            self.document = attested.document if attested else b""
+            self.attest_again_at = now + self.renew_s
+        return self.document

@@ -1,28 +1,27 @@
-"""A full node's part in attested inference: judge the evidence behind claims, and prove on chain what is bad.
+"""A full node's part in evidence of enclaves: verify what stands behind claims, and prove on chain what is bad.
 
 Nothing is executed again: a signature takes microseconds and a new attestation document some milliseconds, whatever
-the model costs. Nodes take turns to prove a fault, so that one transaction is enough while they are honest.
+the model costs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from functools import cached_property, lru_cache, partial
 
-from chain.formats.claims import Claim, ClaimTree, opening
+from chain.formats.claims import Claim
 from chain.hashing import keccak
 from chain.quantities import Gas
-from chain.seam import Call
-from nodes.effects import Check, Note, Now, Read, Sleep, Spawn, Steps, Submit, Verdict
+from nodes.effects import Note, Now, Read, Steps, Verdict
+from nodes.enclave import DOCUMENT_LIFETIME_S
 from nodes.enclave.attestation import verify
-from nodes.enclave.evidence import DOCUMENT_LIFETIME_S, Evidence, Fault, Record, Rules, fault
-from nodes.records import ClaimChecked, DutyFailed, EvidenceChecked
-
-if TYPE_CHECKING:
-    from nodes.full import FullNode
-    from nodes.messages import BatchData
+from nodes.enclave.evidence import Evidence, Fault, Record, Rules, fault
+from nodes.full import FullNode
+from nodes.messages import BatchData
+from nodes.records import DutyFailed
+from simnet.strategies.evidence.enclave_terms import EnclaveTerms
+from simnet.strategies.evidence.kind import EvidenceCheck, call_on, conclude, prove_in_turn, review
 
 PROVE_GAS = Gas(700_000)
 PROVE_QUOTE_GAS = Gas(1_500_000)
@@ -32,15 +31,12 @@ SIGNATURE_S, DOCUMENT_S = 40e-6, 2.3e-3
 """Time to verify a signature and an attestation document on one core (measured, see docs/tee.md)."""
 
 remembered = lru_cache(maxsize=256)(verify)
-"""Every full node looks at the same documents in the same second. Each is charged for it, one does it."""
-
-TURN_S = 2.0
-"""How long a full node leaves each one before it in turn to prove a fault (assumption)."""
+"""Every full node verifies the same documents in the same second. Each is charged for it, one does it."""
 
 
-@dataclass(frozen=True)
-class Docket:
-    """A batch under judgement."""
+@dataclass
+class EvidenceReview:
+    """A batch whose evidence is verified."""
 
     data: BatchData
     posted_at: int
@@ -50,110 +46,103 @@ class Docket:
     records: dict[bytes, Record | None] = field(default_factory=dict)
     """The registry's record of each enclave that is named."""
     verified: dict[tuple[bytes, bytes], bool] = field(default_factory=dict)
-    """Whether a document attests an enclave: each is looked at once."""
+    """Whether a document attests an enclave: each is verified once."""
     faults: dict[int, Fault] = field(default_factory=dict)
     """What was found wrong, by claim."""
 
-    @property
+    @cached_property
     def shown(self) -> Mapping[bytes, bytes]:
         """Evidence and documents by their hashes."""
         return {keccak(part): part for part in self.data.attachments}
 
+    def raw(self, claim: Claim) -> bytes:
+        """A claim's evidence; empty if it has none."""
+        return self.shown.get(claim.evidence_hash, b"")
 
-def judge(node: FullNode, data: BatchData, rules: Rules, claims: Sequence[Claim]) -> Steps:
-    """Look at the evidence of these claims of a batch, and prove what is bad.
+    def is_withheld(self, claim: Claim) -> bool:
+        """Whether a claim's evidence, or the document that it names, was not shown."""
+        if not any(claim.evidence_hash):
+            return False
+        if claim.evidence_hash not in self.shown:
+            return True
+        said = Evidence.unpack(self.raw(claim))
+        return said is not None and said.quote not in self.shown
 
-    Answers the `Docket`, or ``None`` if not all of the evidence was there to see.
-    """
-    posted_at = (yield Read("Settlement", "batchOf", (bytes.fromhex(data.batch[2:]),)))[1]
-    docket = Docket(data, posted_at, rules, (yield Read("TEERegistry", "rootSetAt")))
-    shown = docket.shown
-    for claim in claims:
-        if any(claim.evidence_hash) and missing(claim, shown):
-            yield Note(DutyFailed(node.me.name, data.batch, "evidence withheld"))
-            return None
-    for claim in claims:
-        known = node.batches.get(data.batch)
+
+class EnclaveCheck(EvidenceCheck):
+    """Verifies signatures and attestations, and proves bad ones."""
+
+    def __init__(self, node: FullNode, terms: EnclaveTerms) -> None:
+        super().__init__(node)
+        self.terms = terms
+
+    def verify_claims(self, data: BatchData, claims: Sequence[Claim]) -> Steps:
+        """Evidence of these claims of a batch."""
+        terms = self.terms
+        root = yield Read("TEERegistry", "awsRootCertificate")
+        rules = Rules(int(terms.quote_age), int(terms.posting_delay), int(terms.notice), root)
+        posted_at = (yield Read("Settlement", "batchOf", (bytes.fromhex(data.batch[2:]),)))[1]
+        batch = EvidenceReview(data, posted_at, rules, (yield Read("TEERegistry", "rootSetAt")))
+        if any(batch.is_withheld(claim) for claim in claims):
+            yield Note(DutyFailed(self.node.me.name, data.batch, "evidence withheld"))
+            return False
+        yield from review(self.node, data, claims, partial(self.verify, batch), partial(self.prove, batch))
+        self.on_verified(batch)
+        return True
+
+    def on_verified(self, batch: EvidenceReview) -> None:
+        """The evidence of a batch was verified."""
+
+    def verify(self, batch: EvidenceReview, claim: Claim) -> Steps:
+        """Form a verdict on a claim's evidence: what an honest full node does."""
+        known = self.node.batches.get(batch.data.batch)
         if known is None:
-            break
-        task = "0x" + claim.task.hex()
-        verdict = yield Check(known.poster.name, claim, task, partial(examine, node, docket, claim, shown))
-        yield Note(ClaimChecked(node.me.name, data.batch, task, verdict.name.lower()))
-        if verdict is Verdict.INVALID and claim.index in docket.faults:
-            yield Spawn(prove(node, docket, claim, shown))
-    return docket
+            return Verdict.ABSTAIN
+        raw = batch.raw(claim)
+        said, record, seconds = Evidence.unpack(raw), None, SIGNATURE_S
+        if said is not None:
+            record = yield from self.look_up(batch, said.tee)
+        found = fault(raw, claim, known.poster.address, batch.posted_at, record, batch.rules)
+        if found is None and said is not None and record is not None:
+            known_before = len(batch.verified)
+            if not (yield from self.attests(batch, claim, said, record)):
+                found = Fault.BAD_QUOTE
+            seconds += DOCUMENT_S * (len(batch.verified) - known_before)
+        if found is not None:
+            batch.faults[claim.index] = found
+        return (yield from conclude(self.node, batch.data, claim, found or "", seconds))
 
+    def look_up(self, batch: EvidenceReview, tee: bytes) -> Steps:
+        """Answers the registry's `Record` of an enclave, or ``None``."""
+        if tee not in batch.records:
+            row = yield Read("TEERegistry", "getTEE", (tee,))
+            disabled_at = yield Read("TEERegistry", "disabledAt", (tee,))
+            batch.records[tee] = row and Record(row[0], row[3], row[4], row[5], disabled_at)
+        return batch.records[tee]
 
-def missing(claim: Claim, shown: Mapping[bytes, bytes]) -> bool:
-    """Whether a claim's evidence, or the document that it names, was not shown."""
-    if claim.evidence_hash not in shown:
-        return True
-    said = Evidence.unpack(shown[claim.evidence_hash])
-    return said is not None and said.quote not in shown
+    def attests(self, batch: EvidenceReview, claim: Claim, said: Evidence, record: Record) -> Steps:
+        """Answers whether a document attests the enclave now; what can be proven no more counts as good."""
+        now = self.node.genesis + int((yield Now()))
+        if now > claim.answered_at + DOCUMENT_LIFETIME_S - batch.rules.quote_age_s:
+            return True
+        if batch.root_set_at and batch.root_set_at + batch.rules.notice_s >= claim.answered_at:
+            return True
+        key = (said.quote, said.tee)
+        if key not in batch.verified:
+            document = batch.shown[said.quote]
+            verdict = remembered(document, record.spki, record.tls_der, batch.rules.root_pem, now)
+            batch.verified[key] = verdict.valid and verdict.pcr_hash == record.pcr_hash
+        return batch.verified[key]
 
-
-def examine(node: FullNode, docket: Docket, claim: Claim, shown: Mapping[bytes, bytes]) -> Steps:
-    """Form a verdict on a claim's evidence: what an honest full node does."""
-    known = node.batches.get(docket.data.batch)
-    if known is None:
-        return Verdict.ABSTAIN
-    raw = shown.get(claim.evidence_hash, b"")
-    said, record, seconds = Evidence.unpack(raw), None, SIGNATURE_S
-    if said is not None:
-        record = yield from look_up(docket, said.tee)
-    found = fault(raw, claim, known.poster.address, docket.posted_at, record, docket.rules)
-    if found is None and said is not None and record is not None:
-        known_before = len(docket.verified)
-        if not (yield from attests(node, docket, claim, said, shown[said.quote], record)):
-            found = Fault.BAD_QUOTE
-        seconds += DOCUMENT_S * (len(docket.verified) - known_before)
-    yield Sleep(seconds)
-    task = "0x" + claim.task.hex()
-    yield Note(EvidenceChecked(node.me.name, docket.data.batch, task, found or "", seconds))
-    if found is not None:
-        docket.faults[claim.index] = found
-    return Verdict.VALID if found is None else Verdict.INVALID
-
-
-def look_up(docket: Docket, tee: bytes) -> Steps:
-    """Answers the registry's `Record` of an enclave, or ``None``."""
-    if tee not in docket.records:
-        row = yield Read("TEERegistry", "getTEE", (tee,))
-        disabled_at = yield Read("TEERegistry", "disabledAt", (tee,))
-        docket.records[tee] = row and Record(row[0], row[3], row[4], row[5], disabled_at)
-    return docket.records[tee]
-
-
-def attests(node: FullNode, docket: Docket, claim: Claim, said: Evidence, document: bytes, record: Record) -> Steps:
-    """Answers whether a document attests the enclave now; what can be proven no more counts as good."""
-    now = node.genesis + int((yield Now()))
-    if now > claim.answered_at + DOCUMENT_LIFETIME_S - docket.rules.quote_age_s:
-        return True
-    if docket.root_set_at and docket.root_set_at + docket.rules.notice_s >= claim.answered_at:
-        return True
-    key = (said.quote, said.tee)
-    if key not in docket.verified:
-        verdict = remembered(document, record.spki, record.tls_der, docket.rules.root_pem, now)
-        docket.verified[key] = verdict.valid and verdict.pcr_hash == record.pcr_hash
-    return docket.verified[key]
-
-
-def prove(node: FullNode, docket: Docket, claim: Claim, shown: Mapping[bytes, bytes]) -> Steps:
-    """Prove a claim's evidence bad, unless somebody whose turn is before ours has."""
-    batch = docket.data.batch
-    yield Sleep(node.my_turn(batch) * TURN_S)
-    known = node.batches.get(batch)
-    if known is None or known.has_fallen(claim.index):
-        return
-    raw = shown.get(claim.evidence_hash, b"")
-    args = (bytes.fromhex(batch[2:]), opening(claim, ClaimTree(docket.data.claims).proof(claim.index)), raw)
-    if docket.faults[claim.index] is Fault.BAD_QUOTE:
-        said = Evidence.unpack(raw)
-        assert said is not None
-        document = shown[said.quote]
-        call = Call(node.me.address, "TEEEvidence", "proveBadQuote", (*args, document), PROVE_QUOTE_GAS)
-    else:
-        call = Call(node.me.address, "TEEEvidence", "proveBad", args, PROVE_GAS)
-    receipt = yield Submit(call, subject=batch)
-    if receipt is not None and not receipt.ok:
-        yield Note(DutyFailed(node.me.name, batch, f"{call.function}: {receipt.revert}"))
+    def prove(self, batch: EvidenceReview, claim: Claim) -> Steps:
+        """Prove a claim's evidence bad, if something was found."""
+        found, raw = batch.faults.get(claim.index), batch.raw(claim)
+        if found is None:
+            return
+        call = call_on(self.node, batch.data, "TEEEvidence", "proveBad", PROVE_GAS, raw)
+        if found is Fault.BAD_QUOTE:
+            said = Evidence.unpack(raw)
+            assert said is not None
+            evidence = (raw, batch.shown[said.quote])
+            call = call_on(self.node, batch.data, "TEEEvidence", "proveBadQuote", PROVE_QUOTE_GAS, *evidence)
+        yield from prove_in_turn(self.node, batch.data, claim, call)

@@ -1,66 +1,150 @@
 """Evidence: what strategies have in common in which a claim must come with something that proves it.
 
-Evidence is of a kind: an enclave's signature (`simnet.strategies.evidence.enclave`), the node's own
-(`simnet.strategies.evidence.signature`). Each kind is a base class that sees to the claims that owe it and leaves the
-others to the next; a strategy is made of those that it asks for. Full nodes get a batch's data from its poster, judge
-the evidence without executing anything, and prove on chain what is bad.
+A strategy is composed of the kinds of evidence that it asks for (`simnet.strategies.evidence.kind`): an enclave's
+signature, the node's own, a zero-knowledge proof. Full nodes get a batch's data from its poster, verify the evidence
+without executing anything, and prove on chain what is bad.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
+from chain.deploy import ProverSpec
+from chain.formats.claims import Claim
 from chain.formats.modes import Mode, mode_of
-from chain.seam import Log
-from nodes.effects import Sleep, Spawn, Steps
-from nodes.full import FullNode
-from nodes.inference import Answered
-from nodes.messages import BatchData
+from chain.quantities import Address
+from chain.seam import Chain, Log
+from nodes.effects import Spawn, Steps
+from nodes.full import FullNode, VerifierHalf
+from nodes.identity import Identity
+from nodes.inference import Answered, InferenceNode, PosterHalf
+from nodes.messages import BatchData, InferenceRequest
+from nodes.proofs.prover import CircuitRecord
+from simnet.strategies.evidence.kind import EvidenceCheck, EvidenceKind
+from simnet.strategies.evidence.settlement import Settlement
+from simnet.strategies.facts import Facts
+from simnet.strategies.keepers import fetch_patiently
 from simnet.strategies.strategy import Strategy
-
-FETCHES, FETCH_AGAIN_S = 3, 5.0
-"""How often a batch is asked for before its data counts as withheld, and how long to wait in between (assumption)."""
 
 
 class EvidenceStrategy(Strategy):
     """Base of strategies in which claims need evidence."""
 
-    watches: ClassVar[tuple[str, ...]] = ("BatchPosted", "ClaimRejected")
-
     by_mode: ClassVar[bool] = False
-    """Whether a claim owes what its task asks for; otherwise every claim owes every kind that there is."""
+    """Whether a claim owes what its task asks for; otherwise every claim owes the one kind that there is."""
 
-    def owes(self, task: bytes, mode: Mode) -> bool:
-        """Whether a claim of `task` must come with the evidence of a mode."""
-        return not self.by_mode or mode_of(task) is mode
+    def kinds(self) -> tuple[EvidenceKind, ...]:
+        """The kinds of evidence that it asks for; one alone unless claims owe what their tasks ask for."""
+        raise NotImplementedError
 
-    def shelf(self, answered: Answered) -> str:
-        """What owes another kind of evidence is posted apart: it is judged, and final, at another time."""
-        return mode_of(bytes.fromhex(answered.request.task[2:])) if self.by_mode else ""
+    def settlement(self, node: FullNode) -> Settlement:
+        """How a full node gets batches final."""
+        raise NotImplementedError
 
-    def on_log(self, node: FullNode, log: Log) -> Steps:
-        """Judge the evidence of every batch."""
+    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
+        """Those of each kind."""
+        for kind in self.kinds():
+            yield from kind.problems(facts)
+
+    def deploy(
+        self,
+        chain: Chain,
+        deployer: Address,
+        people: Sequence[Identity],
+        facts: Facts,
+        circuits: Sequence[CircuitRecord],
+    ) -> Sequence[ProverSpec]:
+        """What each kind needs."""
+        return [spec for kind in self.kinds() for spec in kind.deploy(chain, deployer, people, facts, circuits)]
+
+    def poster(self, node: InferenceNode, facts: Facts) -> PosterHalf:
+        """Presents what each claim owes."""
+        halves = {kind.mode: kind.poster(node) for kind in self.kinds()}
+        return ByMode(node, halves) if self.by_mode else next(iter(halves.values()))
+
+    def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
+        """Verifies what each claim owes."""
+        checks = {kind.mode: kind.check(node, facts) for kind in self.kinds()}
+        return EvidenceVerifier(node, checks, self.by_mode, self.settlement(node))
+
+
+class ByMode(PosterHalf):
+    """Presents for each claim the kind of evidence that its task asks for."""
+
+    def __init__(self, node: InferenceNode, halves: Mapping[Mode, PosterHalf]) -> None:
+        super().__init__(node)
+        self.halves = halves
+
+    def half_of(self, task: str) -> PosterHalf:
+        """The half that sees to a task."""
+        return self.halves[mode_of(bytes.fromhex(task[2:]))]
+
+    def on_start(self) -> Steps:
+        """All of them get ready."""
+        for half in self.halves.values():
+            yield Spawn(half.on_start())
+
+    def variant(self, request: InferenceRequest) -> str:
+        """As the mode has it."""
+        return self.half_of(request.task).variant(request)
+
+    def batch_key(self, answered: Answered) -> str:
+        """What owes another kind of evidence is posted apart: it is verified, and final, at another time."""
+        return mode_of(bytes.fromhex(answered.request.task[2:]))
+
+    def precheck(self, request: InferenceRequest) -> Steps:
+        """As the mode has it."""
+        return (yield from self.half_of(request.task).precheck(request))
+
+    def attach_evidence(self, answered: Answered) -> Steps:
+        """As the mode has it."""
+        yield from self.half_of(answered.request.task).attach_evidence(answered)
+
+    def on_posted(self, data: BatchData) -> Steps:
+        """As the mode of the batch has it."""
+        yield from self.half_of("0x" + data.claims[0].task.hex()).on_posted(data)
+
+
+class EvidenceVerifier(VerifierHalf):
+    """Gets each batch's data, has each kind of evidence verified, and sees to it that the batch becomes final."""
+
+    def __init__(
+        self, node: FullNode, checks: Mapping[Mode, EvidenceCheck], by_mode: bool, settlement: Settlement
+    ) -> None:
+        super().__init__(node)
+        self.checks = checks
+        self.by_mode = by_mode
+        self.settlement = settlement
+        watched = [event for check in checks.values() for event in check.watches]
+        self.watches = tuple(dict.fromkeys(("BatchPosted", "ClaimRejected", *watched)))
+
+    def on_start(self) -> Steps:
+        """What each kind has to do first."""
+        for check in self.checks.values():
+            yield from check.on_start()
+
+    def on_log(self, log: Log) -> Steps:
+        """Verify the evidence of every batch; leave other events to the kinds that watch for them."""
         if log.event == "BatchPosted":
-            yield Spawn(self.judge(node, "0x" + log.args["batch"].hex()))
+            batch = "0x" + log.args["batch"].hex()
+            yield Spawn(self.verify_batch(batch))
+            yield from self.settlement.close(batch)
+        for check in self.checks.values():
+            if log.event in check.watches:
+                yield from check.on_log(log)
 
-    def judge(self, node: FullNode, batch: str) -> Steps:
-        """Get a batch's evidence and judge it; if there is none to be had, do what the strategy has for that."""
-        data = None
-        for attempt in range(FETCHES):
-            if attempt:
-                yield Sleep(FETCH_AGAIN_S)
-            data = yield from node.fetch(batch)
-            if data is not None:
-                break
-        is_whole = data is not None and (yield from self.examine(node, data))
-        if not is_whole and batch in node.batches:
-            yield from self.withheld(node, batch)
+    def verify_batch(self, batch: str) -> Steps:
+        """Get a batch's evidence and verify it; protest if there is none to be had."""
+        data = yield from fetch_patiently(self.node, batch)
+        is_whole = data is not None
+        for mode, check in self.checks.items() if data is not None else ():
+            owing = [claim for claim in data.claims if self.owes(claim, mode)]
+            if owing and not (yield from check.verify_claims(data, owing)):
+                is_whole = False
+        if not is_whole and batch in self.node.batches:
+            yield from self.settlement.protest(batch)
 
-    def examine(self, node: FullNode, data: BatchData) -> Steps:
-        """Judge the evidence of a batch's claims, kind by kind; answers whether all of it was there to see."""
-        yield from ()
-        return True
-
-    def withheld(self, node: FullNode, batch: str) -> Steps:
-        """What to do about a batch that nobody gets to see; by itself, evidence cannot say."""
-        yield from ()
+    def owes(self, claim: Claim, mode: Mode) -> bool:
+        """Whether a claim must come with the evidence of a mode."""
+        return not self.by_mode or mode_of(claim.task) is mode

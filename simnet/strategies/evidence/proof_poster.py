@@ -5,49 +5,50 @@ Proofs begin when the batch is posted, and wait for each other: a node has so ma
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from chain.formats.claims import Claim, ClaimTree, opening
 from chain.quantities import Gas
 from chain.seam import Call
 from nodes.effects import Note, Prove, Spawn, Steps, Submit
-from nodes.models.tensors import Tensor, encode
+from nodes.inference import PosterHalf
+from nodes.messages import BatchData, InferenceRequest
+from nodes.models.tensors import encode
+from nodes.proofs.prover import CIRCUIT
 from nodes.records import DutyFailed
-
-if TYPE_CHECKING:
-    from nodes.inference import InferenceNode
-    from nodes.messages import BatchData
 
 PLEDGE_GAS = Gas(80_000)
 PROVE_GAS, INPUT_GAS = Gas(850_000), Gas(2_000)
 """Gas that each step may use at the most; a proof needs more for each element of the input."""
 
 
-def prove_batch(node: InferenceNode, data: BatchData, owes: Callable[[Claim], bool]) -> Steps:
-    """Pledge a batch of which every claim owes a proof, and prove them all."""
-    owing = [claim for claim in data.claims if owes(claim)]
-    if not owing:
-        return
-    call = Call(node.me.address, "Proven", "pledge", (bytes.fromhex(data.batch[2:]),), PLEDGE_GAS)
-    receipt = yield Submit(call, subject=data.batch)
-    if receipt is not None and receipt.ok:
-        for claim in owing:
-            yield Spawn(prove(node, data, claim, data.inputs[claim.index]))
+class CircuitPoster(PosterHalf):
+    """Answers what circuits compute, and proves it once that is posted."""
 
+    def variant(self, request: InferenceRequest) -> str:
+        """What will be proven must be what the circuit computes."""
+        return CIRCUIT
 
-def prove(node: InferenceNode, data: BatchData, claim: Claim, value: Tensor) -> Steps:
-    """Make a proof, show it to full nodes and to the chain."""
-    model = next(name for name, digest in node.models.items() if digest == claim.model)
-    proof = yield Prove("0x" + claim.task.hex(), model, value, data.outputs[claim.index])
-    shown = node.posted.get(data.batch)
-    if shown is None:
-        return
-    node.posted[data.batch] = replace(shown, attachments=(*shown.attachments, proof.pack()))
-    opened = opening(claim, ClaimTree(data.claims).proof(claim.index))
-    args = (bytes.fromhex(data.batch[2:]), opened, encode(value), proof.outputs, proof.data)
-    gas = Gas(PROVE_GAS + INPUT_GAS * value.size)
-    receipt = yield Submit(Call(node.me.address, "Proven", "prove", args, gas), subject=data.batch)
-    if receipt is not None and not receipt.ok:
-        yield Note(DutyFailed(node.me.name, data.batch, f"prove: {receipt.revert}"))
+    def on_posted(self, data: BatchData) -> Steps:
+        """Pledge a batch, and prove every claim of it."""
+        call = Call(self.node.me.address, "Proven", "pledge", (bytes.fromhex(data.batch[2:]),), PLEDGE_GAS)
+        receipt = yield Submit(call, subject=data.batch)
+        if receipt is not None and receipt.ok:
+            for claim in data.claims:
+                yield Spawn(self.prove(data, claim))
+
+    def prove(self, data: BatchData, claim: Claim) -> Steps:
+        """Make a proof, show it to full nodes and to the chain."""
+        node, value = self.node, data.inputs[claim.index]
+        model = next(name for name, digest in node.models.items() if digest == claim.model)
+        proof = yield Prove("0x" + claim.task.hex(), model, value, data.outputs[claim.index])
+        shown = node.posted.get(data.batch)
+        if shown is None:
+            return
+        node.posted[data.batch] = replace(shown, attachments=(*shown.attachments, proof.pack()))
+        opened = opening(claim, ClaimTree(data.claims).proof(claim.index))
+        args = (bytes.fromhex(data.batch[2:]), opened, encode(value), proof.outputs, proof.data)
+        gas = Gas(PROVE_GAS + INPUT_GAS * value.size)
+        receipt = yield Submit(Call(node.me.address, "Proven", "prove", args, gas), subject=data.batch)
+        if receipt is not None and not receipt.ok:
+            yield Note(DutyFailed(node.me.name, data.batch, f"prove: {receipt.revert}"))

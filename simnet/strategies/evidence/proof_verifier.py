@@ -6,65 +6,118 @@ a proof bad which the chain took says so, and can do no more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
-from chain.formats.claims import Claim, ClaimTree, opening
+from chain.formats.claims import Claim
 from chain.hashing import keccak
 from chain.quantities import Gas
-from chain.seam import Call
-from nodes.effects import Check, Note, Sleep, Steps, Submit, Verdict, Verify
+from chain.seam import Log
+from nodes.effects import Now, Read, Sleep, Spawn, Steps, Verify
+from nodes.full import FullNode
+from nodes.messages import BatchData
 from nodes.proofs.prover import Proof
-from nodes.records import ClaimChecked, DutyFailed, EvidenceChecked
-
-if TYPE_CHECKING:
-    from nodes.full import FullNode
-    from nodes.messages import BatchData
+from simnet.strategies.evidence.kind import TURN_S, EvidenceCheck, call_on, conclude, prove_bad, review
+from simnet.strategies.evidence.settlement import AttestedSettlement
+from simnet.strategies.keepers import BACKUP_KEEPERS, TAKEOVER_DELAY_S
 
 REJECT_GAS = Gas(400_000)
 """Gas that a rejection may use at the most."""
-
-TURN_S = 2.0
-"""How long a full node leaves each one before it in turn (assumption)."""
 
 BAD_PROOF = "bad_proof"
 """What a full node calls a proof that does not verify."""
 
 
-def judge(node: FullNode, batch: str, index: int, digest: bytes) -> Steps:
-    """Get a proof that the chain took, and verify it; `digest` is its hash."""
-    data = yield from node.fetch(batch)
-    if data is None:
-        return
-    known, claim = node.batches.get(batch), data.claims[index]
-    shown = {keccak(Proof.unpack(part, data.outputs[index].size).data): part for part in data.attachments}
-    if known is None or digest not in shown:
-        return
-    task = "0x" + claim.task.hex()
-    verdict = yield Check(known.poster.name, claim, task, partial(examine, node, data, claim, shown[digest]))
-    yield Note(ClaimChecked(node.me.name, batch, task, verdict.name.lower()))
+class CircuitCheck(EvidenceCheck):
+    """Verifies proofs, makes batches final that are proven, and has claims rejected that are not."""
 
+    watches = ("Pledged", "ClaimProven")
 
-def examine(node: FullNode, data: BatchData, claim: Claim, raw: bytes) -> Steps:
-    """Form a verdict on a proof: what an honest full node does."""
-    model = node.models.get(claim.model, "")
-    verified = yield Verify(model, data.inputs[claim.index], data.outputs[claim.index], raw)
-    yield Sleep(verified.seconds)
-    task = "0x" + claim.task.hex()
-    fault = "" if verified.valid else BAD_PROOF
-    yield Note(EvidenceChecked(node.me.name, data.batch, task, fault, verified.seconds))
-    return Verdict.VALID if verified.valid else Verdict.INVALID
+    def __init__(self, node: FullNode, settlement: AttestedSettlement, pledge_s: float, proving_s: float) -> None:
+        super().__init__(node)
+        self.settlement = settlement
+        self.pledge_s = pledge_s
+        """Time from the post in which a batch must be pledged; it is final no sooner."""
+        self.proving_s = proving_s
+        """Time from the post in which it must be proven."""
+        self.unproven: dict[str, BatchData] = {}
+        """Open batches of which claims may have to be rejected."""
+        self.closing: set[str] = set()
+        """Batches that are proven, and wait to be made final."""
 
+    def verify_claims(self, data: BatchData, claims: Sequence[Claim]) -> Steps:
+        """Keep what may have to be rejected, and see that it is pledged: proofs come later."""
+        for batch in [batch for batch in self.unproven if batch not in self.node.batches]:
+            del self.unproven[batch]
+        self.unproven[data.batch] = data
+        yield Spawn(self.see_pledged(data, claims))
+        return True
 
-def reject(node: FullNode, data: BatchData, claims: Sequence[Claim]) -> Steps:
-    """Have claims rejected whose time to be proven is over, unless somebody has."""
-    tree = ClaimTree(data.claims)
-    for claim in claims:
-        known = node.batches.get(data.batch)
-        if known is None or known.has_fallen(claim.index):
-            continue
-        args = (bytes.fromhex(data.batch[2:]), opening(claim, tree.proof(claim.index)))
-        receipt = yield Submit(Call(node.me.address, "Proven", "rejectUnproven", args, REJECT_GAS), subject=data.batch)
-        if receipt is not None and not receipt.ok:
-            yield Note(DutyFailed(node.me.name, data.batch, f"rejectUnproven: {receipt.revert}"))
+    def on_log(self, log: Log) -> Steps:
+        """Verify each proof, make final what is proven, and have rejected what is late."""
+        batch = "0x" + log.args["batch"].hex()
+        if log.event == "ClaimProven":
+            yield Spawn(self.verify_proof(batch, log.args["index"], log.args["proof"]))
+            yield from self.close_proven(batch)
+        else:
+            yield from self.see_proven(batch)
+
+    def verify_proof(self, batch: str, index: int, digest: bytes) -> Steps:
+        """Get a proof that the chain took, and verify it; `digest` is its hash."""
+        data = yield from self.node.fetch(batch)
+        if data is None:
+            return
+        shown = {keccak(Proof.unpack(part, data.outputs[index].size).data): part for part in data.attachments}
+        if digest in shown:
+            verify = partial(self.verify, data, shown[digest])
+            yield from review(self.node, data, [data.claims[index]], verify)
+
+    def verify(self, data: BatchData, raw: bytes, claim: Claim) -> Steps:
+        """Form a verdict on a proof: what an honest full node does."""
+        model = self.node.models.get(claim.model, "")
+        verified = yield Verify(model, data.inputs[claim.index], data.outputs[claim.index], raw)
+        fault = "" if verified.valid else BAD_PROOF
+        return (yield from conclude(self.node, data, claim, fault, verified.seconds))
+
+    def reject(self, data: BatchData, claims: Iterable[Claim]) -> Steps:
+        """Have claims rejected whose time to be proven is over, unless somebody has."""
+        for claim in claims:
+            call = call_on(self.node, data, "Proven", "rejectUnproven", REJECT_GAS)
+            yield from prove_bad(self.node, data, claim, call)
+
+    def see_pledged(self, data: BatchData, owing: Sequence[Claim]) -> Steps:
+        """Have claims rejected that owe a proof in a batch that was not pledged in time."""
+        yield from self.wait(data.batch, self.pledge_s, self.node.my_turn(data.batch) * TURN_S)
+        if self.settlement.is_due(data.batch):
+            yield from self.reject(data, owing)
+
+    def see_proven(self, batch: str) -> Steps:
+        """Once the time to prove a pledged batch is over, have rejected what is not proven, and make it final."""
+        turn = self.node.my_turn(batch)
+        yield from self.wait(batch, self.proving_s, turn * TURN_S)
+        data, unproven = self.unproven.get(batch), 0
+        if batch in self.node.batches:
+            unproven = yield Read("Proven", "unproven", (bytes.fromhex(batch[2:]),))
+        if unproven and data is not None:
+            yield from self.reject(data, [claim for claim in data.claims if unproven >> claim.index & 1])
+        if batch in self.node.batches and turn <= BACKUP_KEEPERS:
+            yield Sleep(turn * TAKEOVER_DELAY_S)
+            yield from self.settlement.finalise(batch)
+
+    def close_proven(self, batch: str) -> Steps:
+        """Make a batch final once the last of it is proven."""
+        turn = self.node.my_turn(batch)
+        if turn > BACKUP_KEEPERS or batch in self.closing or batch not in self.node.batches:
+            return
+        if (yield Read("Proven", "unproven", (bytes.fromhex(batch[2:]),))) != 0:
+            return
+        self.closing.add(batch)
+        yield from self.wait(batch, self.pledge_s, turn * TAKEOVER_DELAY_S)
+        yield from self.settlement.finalise(batch)
+        self.closing.discard(batch)
+
+    def wait(self, batch: str, period_s: float, more_s: float) -> Steps:
+        """Wait until a period is over that began when a batch was posted, and some more."""
+        posted = yield Read("Settlement", "batchOf", (bytes.fromhex(batch[2:]),))
+        passed = self.node.genesis + (yield Now()) - posted[1]
+        yield Sleep(max(0.0, period_s - passed) + 1 + more_s)

@@ -1,7 +1,8 @@
 """How batches become final where evidence decides: after a while, less the claims whose evidence was proven bad.
 
-The verification contract is ``chain/contracts/evidence/Attested.sol``. A batch of which most full nodes say that they
-got no data is void. Full nodes take turns in making batches final.
+The verification contract is ``chain/contracts/evidence/Attested.sol``, or ``Proven.sol`` where claims need
+zero-knowledge proofs. A batch of which most full nodes say that they got no data is void. Full nodes take turns in
+making batches final.
 """
 
 from __future__ import annotations
@@ -12,92 +13,99 @@ from typing import Any
 
 from pydantic import Field
 
-from chain.deploy import ProtocolParameters, VerifierSpec
-from chain.quantities import Gas
-from chain.seam import Call, Log
+from chain.deploy import ProtocolParameters
+from chain.quantities import BASIS_POINTS, Gas
+from chain.seam import Call
 from chain.units import Duration, Share
 from nodes.effects import Note, Read, Sleep, Steps, Submit
 from nodes.full import FullNode
+from nodes.parameters import Parameters
 from nodes.records import DutyFailed
-from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
-from simnet.strategies.evidence.evidence import EvidenceStrategy
-from simnet.strategies.facts import Facts
+from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, TAKEOVER_DELAY_S, open_rejected
 
-BASIS_POINTS = 10_000
 PROTEST_GAS = Gas(250_000)
 FINALISE_GAS = Gas(500_000)
 """Gas that each step may use at the most."""
 
-TIME_TO_PROVE_S = 30
-"""Least window: it takes this long to judge evidence and to prove it bad."""
+SHORTEST_WINDOW_S = 30
+"""It takes this long to verify evidence and to prove it bad."""
 
 
-class AttestedSettlement(EvidenceStrategy):
-    """Base of strategies in which a batch is final when its window is over."""
+class AttestedTerms(Parameters):
+    """How long batches stay open, and when one is void."""
 
     window: Duration = Field(default=60.0, description="from the post to finality (assumption)")
     withheld_share: Share = Field(default=0.5, description="of full nodes' stake that voids a batch (assumption)")
 
-    def contract_spec(self) -> VerifierSpec | None:
-        """The Attested contract."""
-        return VerifierSpec("Attested", ((int(self.window), round(self.withheld_share * BASIS_POINTS)),))
+    def attested_rule(self) -> tuple[int, int]:
+        """Parameters of the Attested contract, in the order of its struct."""
+        return int(self.window), round(self.withheld_share * BASIS_POINTS)
 
-    def adjust(self, parameters: ProtocolParameters, facts: Facts) -> ProtocolParameters:
-        """No batch expires that can still be made final."""
-        longest = int(self.window + (DEPUTIES + 2) * STEP_IN_S)
-        return replace(parameters, expiry_s=max(parameters.expiry_s, 2 * longest))
-
-    def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
-        """Time to prove evidence bad."""
-        return (self.window,)
-
-    def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
+    def window_problems(self) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Contracts count whole seconds, and proofs take time."""
-        yield from super().problems(facts)
         if self.window % 1:
             yield ("window",), "contracts count in seconds, so the window must be whole ones"
-        if self.window < TIME_TO_PROVE_S:
-            yield ("window",), f"less than {TIME_TO_PROVE_S} s leave no time to prove evidence bad"
+        if self.window < SHORTEST_WINDOW_S:
+            yield ("window",), f"less than {SHORTEST_WINDOW_S} s leave no time to prove evidence bad"
 
-    def on_log(self, node: FullNode, log: Log) -> Steps:
-        """Judge the evidence of a batch, and make it final when its window is over."""
-        yield from super().on_log(node, log)
-        if log.event == "BatchPosted":
-            yield from self.close(node, "0x" + log.args["batch"].hex())
 
-    def withheld(self, node: FullNode, batch: str) -> Steps:
-        """Say that there was nothing to judge."""
-        verifier = self.contract_spec()
-        assert verifier is not None
-        call = Call(node.me.address, verifier.artifact, "protest", (bytes.fromhex(batch[2:]),), PROTEST_GAS)
+def lasting(parameters: ProtocolParameters, open_s: float) -> ProtocolParameters:
+    """No batch expires that can still be made final, given for how long it may be open."""
+    longest = int(open_s + (BACKUP_KEEPERS + 2) * TAKEOVER_DELAY_S)
+    return replace(parameters, expiry_s=max(parameters.expiry_s, 2 * longest))
+
+
+class Settlement:
+    """How a full node gets batches final whose evidence it verified; this one leaves that to others."""
+
+    def close(self, batch: str) -> Steps:
+        """See to it that a batch becomes final; runs beside everything else."""
+        yield from ()
+
+    def protest(self, batch: str) -> Steps:
+        """Say of a batch that there was nothing to verify."""
+        yield from ()
+
+
+class AttestedSettlement(Settlement):
+    """Makes batches final when their window is over."""
+
+    def __init__(self, node: FullNode, contract: str, window_s: float) -> None:
+        self.node = node
+        self.contract = contract
+        self.window_s = window_s
+
+    def protest(self, batch: str) -> Steps:
+        """Say so on chain: if most do, the batch is void."""
+        node = self.node
+        call = Call(node.me.address, self.contract, "protest", (bytes.fromhex(batch[2:]),), PROTEST_GAS)
         receipt = yield Submit(call, subject=batch)
         if receipt is not None and not receipt.ok:
             yield Note(DutyFailed(node.me.name, batch, f"protest: {receipt.revert}"))
 
-    def close(self, node: FullNode, batch: str) -> Steps:
-        """Make a batch final; deputies step in."""
-        turn = node.my_turn(batch)
-        if turn > DEPUTIES:
+    def close(self, batch: str) -> Steps:
+        """Make a batch final; backup keepers step in."""
+        turn = self.node.my_turn(batch)
+        if turn > BACKUP_KEEPERS:
             return
-        yield Sleep(self.window + 1 + turn * STEP_IN_S)
-        if self.is_due(node, batch):
-            yield from self.finalise(node, batch)
+        yield Sleep(self.window_s + 1 + turn * TAKEOVER_DELAY_S)
+        if self.is_due(batch):
+            yield from self.finalise(batch)
 
-    def is_due(self, node: FullNode, batch: str) -> bool:
-        """Whether a batch is still open, and the end of its window makes it final."""
-        return batch in node.batches
+    def is_due(self, batch: str) -> bool:
+        """Whether the end of its window makes a batch final: it does not if the batch was pledged to be proven."""
+        return batch in self.node.batches and "Pledged" not in self.node.batches[batch].events
 
-    def finalise(self, node: FullNode, batch: str) -> Steps:
+    def finalise(self, batch: str) -> Steps:
         """Make a batch final, as soon as the contract lets us."""
-        verifier = self.contract_spec()
-        assert verifier is not None
+        node, name = self.node, bytes.fromhex(batch[2:])
         while batch in node.batches:
-            openings, charges = yield from open_fallen(node, batch)
-            if (yield Read(verifier.artifact, "isWithheld", (bytes.fromhex(batch[2:]),))):
+            openings, charges = yield from open_rejected(node, batch)
+            if (yield Read(self.contract, "isWithheld", (name,))):
                 openings, charges = (), node.batches[batch].charges
-            args = (bytes.fromhex(batch[2:]), openings, charges)
             gas = Gas(FINALISE_GAS + OPENING_GAS * (len(openings) + len(charges)))
-            receipt = yield Submit(Call(node.me.address, verifier.artifact, "finalise", args, gas), subject=batch)
+            call = Call(node.me.address, self.contract, "finalise", (name, openings, charges), gas)
+            receipt = yield Submit(call, subject=batch)
             if receipt is not None and receipt.ok:
                 return
-            yield Sleep(STEP_IN_S)
+            yield Sleep(TAKEOVER_DELAY_S)

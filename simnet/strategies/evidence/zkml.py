@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from simnet.strategies.evidence.proof import CircuitEvidence
+from simnet.strategies.evidence.kind import EvidenceKind
+from simnet.strategies.evidence.proof import ProvenStrategy
 
 
-class Zkml(CircuitEvidence):
+class Zkml(ProvenStrategy):
     """Claims stand by zero-knowledge proofs; what is not proven in time is rejected, and slashes."""
 
     kind: ClassVar[str] = "zkml"
     claim: ClassVar[str] = "no wrong claim becomes final, as long as the proof system is sound"
     source: ClassVar[str] = "OpenGradient's ZKML mode, ezkl's circuits; pledges, periods and slashes are assumptions"
+
+    def kinds(self) -> tuple[EvidenceKind, ...]:
+        """Zero-knowledge proofs alone."""
+        return (self.circuits,)

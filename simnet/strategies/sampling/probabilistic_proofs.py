@@ -20,11 +20,10 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from chain.deploy import ProtocolParameters
-from chain.quantities import Wei
+from chain.quantities import PARTS, Wei
 from chain.units import format_opg
 from simnet.strategies.facts import Facts
 from simnet.strategies.sampling.posp import Posp
-from simnet.strategies.sampling.sampling import PARTS
 
 
 class ProbabilisticProofs(Posp):

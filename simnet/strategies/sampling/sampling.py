@@ -20,17 +20,14 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
-from chain.quantities import Gas
+from chain.quantities import PARTS, Gas
 from chain.seam import Call, Log
 from chain.units import Fraction
 from nodes.effects import Steps
-from nodes.full import FullNode
-from simnet.strategies.duties import OPENING_GAS, open_fallen
+from nodes.full import FullNode, VerifierHalf
 from simnet.strategies.facts import Facts
-from simnet.strategies.voting.voting import MAX_MEMBERS, VotingStrategy, quorum_problems
-
-PARTS = 10**9
-"""The contract counts probabilities in parts of this."""
+from simnet.strategies.keepers import OPENING_GAS, open_rejected
+from simnet.strategies.voting.voting import MAX_MEMBERS, VotingHalf, VotingStrategy, quorum_problems
 
 MAX_VALIDATORS = 64
 
@@ -39,7 +36,6 @@ class SamplingStrategy(VotingStrategy):
     """Base of strategies that check a sample of all claims."""
 
     contract: ClassVar[str] = "Sampling"
-    watches: ClassVar[tuple[str, ...]] = (*VotingStrategy.watches, "ClaimRejected")
 
     validators: int = Field(default=1, ge=1, le=MAX_VALIDATORS, description="full nodes that check a drawn claim")
     quorum: Fraction = Field(default=Exact(1), description="share of the validators' stake that accepts a claim")
@@ -78,6 +74,10 @@ class SamplingStrategy(VotingStrategy):
         )
         return VerifierSpec(self.contract, (self.panel(self.arbiters_quorum), rule))
 
+    def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
+        """A validator's and an arbiter's part."""
+        return SamplingHalf(node, self)
+
     def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
         """A draw, and two votes where the validators do not agree."""
         return *super().windows_s(parameters), self.vote_s
@@ -93,18 +93,25 @@ class SamplingStrategy(VotingStrategy):
         if self.validators + self.arbiters > MAX_MEMBERS:
             yield ("arbiters",), f"validators and arbiters are {self.validators + self.arbiters}, beyond {MAX_MEMBERS}"
 
-    def draw(self, node: FullNode, batch: str) -> Steps:
-        """See to the draw; the first in turn fetches the batch, so that clients find somebody who has their claims."""
-        if node.my_turn(batch) == 0:
-            yield from node.fetch(batch)
-        yield from super().draw(node, batch)
 
-    def drawing(self, node: FullNode, batch: str) -> Steps:
+class SamplingHalf(VotingHalf):
+    """Draws claims, and checks those that it is drawn for, as a validator or as an arbiter."""
+
+    watches: tuple[str, ...] = (*VotingHalf.watches, "ClaimRejected")
+    terms: SamplingStrategy
+
+    def draw(self, batch: str) -> Steps:
+        """See to the draw; the first in turn fetches the batch, so that clients find somebody who has their claims."""
+        if self.node.my_turn(batch) == 0:
+            yield from self.node.fetch(batch)
+        yield from super().draw(batch)
+
+    def drawing(self, batch: str) -> Steps:
         """Answers the call that draws claims and validators, and settles the batch if there are none."""
-        openings, charges = yield from open_fallen(node, batch)
+        openings, charges = yield from open_rejected(self.node, batch)
         args = (bytes.fromhex(batch[2:]), openings, charges)
-        gas = Gas(self.panel_gas(node) + OPENING_GAS * (len(openings) + len(charges)))
-        return Call(node.me.address, self.contract, "draw", args, gas)
+        gas = Gas(self.panel_gas() + OPENING_GAS * (len(openings) + len(charges)))
+        return Call(self.node.me.address, self.terms.contract, "draw", args, gas)
 
     def settles(self, drawn: Log, voided: int) -> bool:
         """What validators leave undecided goes to arbiters."""

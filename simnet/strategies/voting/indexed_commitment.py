@@ -40,13 +40,13 @@ from chain.quantities import ZERO_HASH, Gas
 from chain.seam import Call, Log
 from chain.units import Duration
 from nodes.effects import Check, Execute, Note, Now, Purpose, Read, Sleep, Steps, Submit, Verdict
-from nodes.full import FullNode
+from nodes.full import FullNode, VerifierHalf
 from nodes.messages import BatchData
 from nodes.models.tensors import tensor_hash
 from nodes.records import ClaimChecked
-from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
 from simnet.strategies.facts import Facts
-from simnet.strategies.voting.voting import MAX_MEMBERS, VotingStrategy, wait_until
+from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, TAKEOVER_DELAY_S, open_rejected
+from simnet.strategies.voting.voting import MAX_MEMBERS, VotingHalf, VotingStrategy, wait_until
 
 
 class IndexedCommitment(VotingStrategy):
@@ -56,8 +56,6 @@ class IndexedCommitment(VotingStrategy):
     claim: ClassVar[str] = "no member can pass off another's result as its own, and nobody waits for a second round"
     source: ClassVar[str] = "Atoma's sampling consensus: atoma-network docs [R]"
     contract: ClassVar[str] = "IndexedCommitment"
-    watches: ClassVar[tuple[str, ...]] = (*VotingStrategy.watches, "MembersDrawn", "Submitted", "ClaimRejected")
-    draws: ClassVar[str] = "MembersDrawn"
 
     size: int = Field(default=5, ge=1, le=MAX_MEMBERS, description="full nodes drawn for each batch")
     submit_window: Duration = Field(default=20.0, description="time to check and submit (assumption)")
@@ -82,10 +80,14 @@ class IndexedCommitment(VotingStrategy):
         rule = (self.size, int(self.submit_window), int(self.show_window))
         return VerifierSpec(self.contract, (self.panel(self.quorum), rule))
 
+    def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
+        """A member's and an arbiter's part."""
+        return IndexedHalf(node, self)
+
     def adjust(self, parameters: ProtocolParameters, facts: Facts) -> ProtocolParameters:
         """No batch expires that is in dispute."""
         windows = self.submit_window + self.show_window + self.commit_window + self.reveal_window
-        longest = windows + 3 * facts.beacon_round_s + (DEPUTIES + 1) * STEP_IN_S
+        longest = windows + 3 * facts.beacon_round_s + (BACKUP_KEEPERS + 1) * TAKEOVER_DELAY_S
         return replace(parameters, expiry_s=max(parameters.expiry_s, math.ceil(2 * longest)))
 
     def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
@@ -107,71 +109,79 @@ class IndexedCommitment(VotingStrategy):
         if facts.noise:
             yield ("kind",), "with noise, honest outputs differ in their last digits, and so do their hashes"
 
-    # -- one round ---------------------------------------------------------------------------------------------
 
-    def on_log(self, node: FullNode, log: Log) -> Steps:
+class IndexedHalf(VotingHalf):
+    """Executes and commits if drawn, shows what has a quorum, and judges as an arbiter."""
+
+    watches: tuple[str, ...] = (*VotingHalf.watches, "MembersDrawn", "Submitted", "ClaimRejected")
+    draws = "MembersDrawn"
+    terms: IndexedCommitment
+
+    def on_log(self, log: Log) -> Steps:
         """See to it that members are drawn; commit if drawn, and have the batch settled; judge if called."""
-        if log.event == "MembersDrawn" and node.me.address in log.args["members"]:
-            yield from self.take_part(node, "0x" + log.args["batch"].hex(), log)
+        if log.event == "MembersDrawn" and self.node.me.address in log.args["members"]:
+            yield from self.take_part("0x" + log.args["batch"].hex(), log)
         else:
-            yield from super().on_log(node, log)
+            yield from super().on_log(log)
 
-    def take_part(self, node: FullNode, batch: str, drawn: Log) -> Steps:
+    def take_part(self, batch: str, drawn: Log) -> Steps:
         """A member's duty: execute, submit, and see to what follows."""
         members = drawn.args["members"]
-        seat = members.index(node.me.address)
-        data = yield from node.fetch(batch)
+        seat = members.index(self.node.me.address)
+        data = yield from self.node.fetch(batch)
         result = ZERO_HASH
         if data is not None:
-            result = yield from self.execute(node, data)
-            yield from self.submit(node, batch, "submit", seat, commitment_to(result, seat + 1, len(members)))
-        yield from self.conclude(node, batch, drawn, seat, result)
+            result = yield from self.execute(data)
+            yield from self.submit(batch, "submit", seat, commitment_to(result, seat + 1, len(members)))
+        yield from self.conclude(batch, drawn, seat, result)
 
-    def execute(self, node: FullNode, data: BatchData) -> Steps:
+    def execute(self, data: BatchData) -> Steps:
         """Check every claim of a batch; answers the root that it should have had.
 
         A verdict without an execution behind it leaves the claimed output, or none, in the place of the right one.
         """
         own: dict[int, bytes] = {}
         for claim, value in zip(data.claims, data.inputs, strict=True):
-            known = node.batches.get(data.batch)
+            known = self.node.batches.get(data.batch)
             if known is None:
                 break
             task = "0x" + claim.task.hex()
-            verdict = yield Check(known.poster.name, claim, task, partial(hash_output, node, claim, value, own))
-            yield Note(ClaimChecked(node.me.name, data.batch, task, verdict.name.lower()))
+            verdict = yield Check(known.poster.name, claim, task, partial(hash_output, self.node, claim, value, own))
+            yield Note(ClaimChecked(self.node.me.name, data.batch, task, verdict.name.lower()))
             if verdict is Verdict.VALID:
                 own.setdefault(claim.index, claim.output_hash)
         return ClaimTree([replace(c, output_hash=own.get(c.index, ZERO_HASH)) for c in data.claims]).root
 
-    def conclude(self, node: FullNode, batch: str, drawn: Log, turn: int, result: bytes) -> Steps:
+    def conclude(self, batch: str, drawn: Log, turn: int, result: bytes) -> Steps:
         """When all are in, members in turn show their result if it has a quorum; if none has, call the arbiters."""
         submit_by, members = drawn.args["submitBy"], len(drawn.args["members"])
-        while (yield Now()) + node.genesis <= submit_by:
-            if batch not in node.batches or len(node.batches[batch].events.get("Submitted", ())) == members:
+        while (yield Now()) + self.node.genesis <= submit_by:
+            if batch not in self.node.batches or len(self.node.batches[batch].events.get("Submitted", ())) == members:
                 break
             yield Sleep(1.0)
-        yield Sleep(turn * self.show_window / (members + 1))
-        yield from self.show(node, batch, result)
-        yield from wait_until(node, submit_by + self.show_window + 1 + turn * STEP_IN_S)
-        if turn <= DEPUTIES and self.is_undecided(node, batch):
-            call = Call(node.me.address, self.contract, "arbitrate", (bytes.fromhex(batch[2:]),), self.panel_gas(node))
+        yield Sleep(turn * self.terms.show_window / (members + 1))
+        yield from self.show(batch, result)
+        yield from wait_until(self.node, submit_by + self.terms.show_window + 1 + turn * TAKEOVER_DELAY_S)
+        if turn <= BACKUP_KEEPERS and self.is_undecided(batch):
+            call = Call(
+                self.node.me.address, self.terms.contract, "arbitrate", (bytes.fromhex(batch[2:]),), self.panel_gas()
+            )
             yield Submit(call, subject=batch)
 
-    def show(self, node: FullNode, batch: str, result: bytes) -> Steps:
+    def show(self, batch: str, result: bytes) -> Steps:
         """Show a result on chain, if it has a quorum."""
-        if not self.is_undecided(node, batch):
+        if not self.is_undecided(batch):
             return
-        _, quorum = yield Read(self.contract, "supportFor", (bytes.fromhex(batch[2:]), result))
+        _, quorum = yield Read(self.terms.contract, "supportFor", (bytes.fromhex(batch[2:]), result))
         if quorum:
-            openings, charges = yield from open_fallen(node, batch)
-            gas = Gas(self.panel_gas(node) + OPENING_GAS * (len(openings) + len(charges)))
+            openings, charges = yield from open_rejected(self.node, batch)
+            gas = Gas(self.panel_gas() + OPENING_GAS * (len(openings) + len(charges)))
             args = (bytes.fromhex(batch[2:]), result, openings, charges)
-            yield Submit(Call(node.me.address, self.contract, "show", args, gas), subject=batch)
+            yield Submit(Call(self.node.me.address, self.terms.contract, "show", args, gas), subject=batch)
 
-    def is_undecided(self, node: FullNode, batch: str) -> bool:
+    def is_undecided(self, batch: str) -> bool:
         """Whether a batch is open, and has not gone to arbiters."""
-        return batch in node.batches and "CommitteeDrawn" not in node.batches[batch].events
+        return batch in self.node.batches and "CommitteeDrawn" not in self.node.batches[batch].events
 
 
 def hash_output(node: FullNode, claim: Claim, value: np.ndarray, own: dict[int, bytes]) -> Steps:

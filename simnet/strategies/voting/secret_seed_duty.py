@@ -34,28 +34,22 @@ from pydantic import Field
 from chain.deploy import ProtocolParameters, VerifierSpec
 from chain.formats.claims import address_word
 from chain.hashing import keccak
-from chain.quantities import Address, Gas
+from chain.quantities import PARTS, Address, Gas
 from chain.seam import Call, Log
 from chain.units import Duration, Fraction
 from nodes.effects import Note, Now, Read, Sleep, Spawn, Steps, Submit, Verdict
-from nodes.full import FullNode
+from nodes.full import FullNode, VerifierHalf
 from nodes.identity import Role
 from nodes.records import DutyFailed
-from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_fallen
 from simnet.strategies.facts import Facts
-from simnet.strategies.voting.voting import MAX_MEMBERS, VotingStrategy, wait_until
-
-PARTS = 10**9
-"""The contract counts probabilities in parts of this."""
+from simnet.strategies.keepers import BACKUP_KEEPERS, FETCHES, OPENING_GAS, TAKEOVER_DELAY_S, open_rejected
+from simnet.strategies.voting.voting import MAX_MEMBERS, VotingHalf, VotingStrategy, wait_until
 
 SEEDS = 2048
 """Length of a node's hash chain, in epochs since the contract was deployed (assumption)."""
 
 SETUP_EPOCHS = 64
 """Epochs of the chain that may pass before a run begins."""
-
-FETCHES = 3
-"""How often a batch is asked for before it is called wrong for want of data (assumption)."""
 
 COMMIT_GAS = Gas(200_000)
 FINALISE_GAS = Gas(400_000)
@@ -74,7 +68,6 @@ class SecretSeedDuty(VotingStrategy):
     claim: ClassVar[str] = "a wrong claim escapes h honest full nodes with probability (1 - p)^h; missed duties earn 0"
     source: ClassVar[str] = "Gonka: gonka-ai/gonka, docs/specs/inference-validation-flow.md [R]"
     contract: ClassVar[str] = "SecretSeed"
-    watches: ClassVar[tuple[str, ...]] = (*VotingStrategy.watches, "Reported", "ClaimRejected")
 
     probability: Fraction = Field(default=Exact(1, 2), description="probability that a batch is a node's duty")
     epoch: Duration = Field(default=60.0, ge=1, description="how long a seed serves (assumption)")
@@ -92,8 +85,10 @@ class SecretSeedDuty(VotingStrategy):
         return self.arbiters
 
     def settle_window_s(self) -> int:
-        """Time from an epoch's end until its last batches are settled, disputes and deputies included."""
-        return math.ceil(self.report_window + self.commit_window + self.reveal_window + (DEPUTIES + 1) * STEP_IN_S)
+        """Time from an epoch's end until its last batches are settled, disputes and backup keepers included."""
+        return math.ceil(
+            self.report_window + self.commit_window + self.reveal_window + (BACKUP_KEEPERS + 1) * TAKEOVER_DELAY_S
+        )
 
     def contract_spec(self) -> VerifierSpec | None:
         """The SecretSeed contract, with these parameters."""
@@ -105,6 +100,10 @@ class SecretSeedDuty(VotingStrategy):
             int(self.seed_window),
         )
         return VerifierSpec(self.contract, (self.panel(self.quorum), rule))
+
+    def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
+        """Duties by seed, and an arbiter's part."""
+        return SecretSeedHalf(node, self)
 
     def adjust(self, parameters: ProtocolParameters, facts: Facts) -> ProtocolParameters:
         """No batch expires that is in dispute."""
@@ -129,94 +128,99 @@ class SecretSeedDuty(VotingStrategy):
             if getattr(self, key) % 1:
                 yield (key,), "contracts count in seconds, so this must be whole ones"
 
-    # -- seeds -------------------------------------------------------------------------------------------------
 
-    def on_start(self, node: FullNode) -> Steps:
+class SecretSeedHalf(VotingHalf):
+    """Checks what its seeds make its duty, reports, and shows the seeds when their epochs are settled."""
+
+    watches: tuple[str, ...] = (*VotingHalf.watches, "Reported", "ClaimRejected")
+    terms: SecretSeedDuty
+
+    def on_start(self) -> Steps:
         """Commit to seeds before the first batch, and show each when its epoch is settled."""
-        yield Spawn(self.keep_epochs(node))
+        yield Spawn(self.keep_epochs())
 
-    def keep_epochs(self, node: FullNode) -> Steps:
+    def keep_epochs(self) -> Steps:
         """Commit, then show seed after seed; whose turn it is has the epoch paid."""
-        began = yield Read(self.contract, "genesis")
-        first = int(((yield Now()) + node.genesis - began) // self.epoch)
-        tip = (seed_chain(node.secret)[first],)
-        yield Submit(Call(node.me.address, self.contract, "commitSeed", tip, COMMIT_GAS))
+        began = yield Read(self.terms.contract, "genesis")
+        first = int(((yield Now()) + self.node.genesis - began) // self.terms.epoch)
+        tip = (seed_chain(self.node.secret)[first],)
+        yield Submit(Call(self.node.me.address, self.terms.contract, "commitSeed", tip, COMMIT_GAS))
         for epoch in itertools.count(first):
-            shown_from = began + (epoch + 1) * int(self.epoch) + self.settle_window_s()
-            yield from wait_until(node, shown_from)
-            args = (epoch, seed_of(node, epoch))
-            receipt = yield Submit(Call(node.me.address, self.contract, "showSeed", args, SHOW_GAS))
+            shown_from = began + (epoch + 1) * int(self.terms.epoch) + self.terms.settle_window_s()
+            yield from wait_until(self.node, shown_from)
+            args = (epoch, seed_of(self.node, epoch))
+            receipt = yield Submit(Call(self.node.me.address, self.terms.contract, "showSeed", args, SHOW_GAS))
             if receipt is not None and not receipt.ok:
-                yield Note(DutyFailed(node.me.name, "", f"showSeed {epoch}: {receipt.revert}"))
-            yield Spawn(self.pay(node, epoch, shown_from + int(self.seed_window)))
+                yield Note(DutyFailed(self.node.me.name, "", f"showSeed {epoch}: {receipt.revert}"))
+            yield Spawn(self.pay(epoch, shown_from + int(self.terms.seed_window)))
 
-    def pay(self, node: FullNode, epoch: int, due: int) -> Steps:
+    def pay(self, epoch: int, due: int) -> Steps:
         """Have an epoch paid if it is this node's turn, or others fail to."""
-        turn = (node.rank - epoch) % len(node.directory.of(Role.FULL))
-        if turn > DEPUTIES:
+        turn = (self.node.rank - epoch) % len(self.node.directory.of(Role.FULL))
+        if turn > BACKUP_KEEPERS:
             return
-        yield from wait_until(node, due + turn * STEP_IN_S)
-        pot, batches, _ = yield Read(self.contract, "epochOf", (epoch,))
+        yield from wait_until(self.node, due + turn * TAKEOVER_DELAY_S)
+        pot, batches, _ = yield Read(self.terms.contract, "epochOf", (epoch,))
         if pot or batches:
-            yield Submit(Call(node.me.address, self.contract, "payEpoch", (epoch,), PAY_GAS))
+            yield Submit(Call(self.node.me.address, self.terms.contract, "payEpoch", (epoch,), PAY_GAS))
 
-    # -- duties ------------------------------------------------------------------------------------------------
-
-    def on_log(self, node: FullNode, log: Log) -> Steps:
+    def on_log(self, log: Log) -> Steps:
         """Check a batch if that is a duty; see to it that it becomes final or is judged; judge if called."""
         batch = "0x" + log.args["batch"].hex()
         if log.event == "BatchPosted":
-            yield Spawn(self.check(node, log.args["batch"], log.args["count"]))
-            yield from self.close(node, batch)
-        elif log.event == "CommitteeDrawn" and node.me.address in log.args["members"]:
-            yield from self.serve(node, batch, log)
+            yield Spawn(self.check(log.args["batch"], log.args["count"]))
+            yield from self.close(batch)
+        elif log.event == "CommitteeDrawn" and self.node.me.address in log.args["members"]:
+            yield from self.serve(batch, log)
 
-    def check(self, node: FullNode, batch: bytes, count: int) -> Steps:
+    def check(self, batch: bytes, count: int) -> Steps:
         """Check a batch that is this node's duty, and report what is wrong with it."""
         _, posted_at, *_ = yield Read("Settlement", "batchOf", (batch,))
-        epoch = yield Read(self.contract, "epochAt", (posted_at,))
-        if not is_duty(seed_of(node, epoch), node.me.address, batch, round(self.probability * PARTS)):
+        epoch = yield Read(self.terms.contract, "epochAt", (posted_at,))
+        if not is_duty(seed_of(self.node, epoch), self.node.me.address, batch, round(self.terms.probability * PARTS)):
             return
         data = None
         for _ in range(FETCHES):
-            data = data or (yield from node.fetch("0x" + batch.hex()))
-        verdicts = [Verdict.INVALID] * count if data is None else (yield from node.check_batch(data))
+            data = data or (yield from self.node.fetch("0x" + batch.hex()))
+        verdicts = [Verdict.INVALID] * count if data is None else (yield from self.node.check_batch(data))
         if len(verdicts) == count and Verdict.ABSTAIN not in verdicts:
             wrong = sum(1 << i for i, verdict in enumerate(verdicts) if verdict is Verdict.INVALID)
-            yield from self.submit(node, "0x" + batch.hex(), "report", wrong)
+            yield from self.submit("0x" + batch.hex(), "report", wrong)
 
-    # -- what follows when reports are in ----------------------------------------------------------------------
-
-    def close(self, node: FullNode, batch: str) -> Steps:
-        """When the time for reports is over, make the batch final or call the arbiters; deputies step in."""
-        turn = node.my_turn(batch)
-        if turn > DEPUTIES:
+    def close(self, batch: str) -> Steps:
+        """When the time for reports is over, make the batch final or call the arbiters; backup keepers take over."""
+        turn = self.node.my_turn(batch)
+        if turn > BACKUP_KEEPERS:
             return
-        yield Sleep(self.report_window + 1 + turn * STEP_IN_S)
-        while batch in node.batches and not self.in_dispute(node, batch):
-            openings, charges = yield from open_fallen(node, batch)
+        yield Sleep(self.terms.report_window + 1 + turn * TAKEOVER_DELAY_S)
+        while batch in self.node.batches and not self.in_dispute(batch):
+            openings, charges = yield from open_rejected(self.node, batch)
             args = (bytes.fromhex(batch[2:]), openings, charges)
             gas = Gas(FINALISE_GAS + OPENING_GAS * (len(openings) + len(charges)))
-            receipt = yield Submit(Call(node.me.address, self.contract, "finalise", args, gas), subject=batch)
+            receipt = yield Submit(
+                Call(self.node.me.address, self.terms.contract, "finalise", args, gas), subject=batch
+            )
             if receipt.ok:
                 return
-            yield Sleep(STEP_IN_S)
-        if batch in node.batches:
-            yield from self.draw(node, batch)
+            yield Sleep(TAKEOVER_DELAY_S)
+        if batch in self.node.batches:
+            yield from self.draw(batch)
 
-    def in_dispute(self, node: FullNode, batch: str) -> bool:
+    def in_dispute(self, batch: str) -> bool:
         """Whether somebody called a claim of an open batch wrong."""
-        known = node.batches.get(batch)
+        known = self.node.batches.get(batch)
         return known is not None and any(said["invalid"] for said in known.events.get("Reported", ()))
 
-    def drawing(self, node: FullNode, batch: str) -> Steps:
+    def drawing(self, batch: str) -> Steps:
         """Answers the call that draws arbiters."""
         yield from ()
-        return Call(node.me.address, self.contract, "arbitrate", (bytes.fromhex(batch[2:]),), self.panel_gas(node))
+        return Call(
+            self.node.me.address, self.terms.contract, "arbitrate", (bytes.fromhex(batch[2:]),), self.panel_gas()
+        )
 
-    def resolving_gas(self, node: FullNode, batch: str) -> Gas:
+    def resolving_gas(self, batch: str) -> Gas:
         """What the panel needs, and to hold reports to its verdict."""
-        return Gas(self.panel_gas(node) + PLACE_GAS * len(node.directory.of(Role.FULL)))
+        return Gas(self.panel_gas() + PLACE_GAS * len(self.node.directory.of(Role.FULL)))
 
 
 @lru_cache(maxsize=MAX_MEMBERS)

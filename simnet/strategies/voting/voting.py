@@ -18,16 +18,16 @@ from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
 from chain.formats.claims import pack_votes, vote_commitment
-from chain.quantities import Gas
+from chain.quantities import BASIS_POINTS, Gas
 from chain.seam import Call, Log
 from chain.units import Duration, Fraction, Share
 from nodes.effects import Note, Now, Read, Sleep, Steps, Submit, Verdict
-from nodes.full import FullNode
+from nodes.full import FullNode, VerifierHalf
 from nodes.identity import Role
 from nodes.messages import BatchData
 from nodes.records import DutyFailed
-from simnet.strategies.duties import DEPUTIES, OPENING_GAS, STEP_IN_S, open_claims
 from simnet.strategies.facts import Facts
+from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, TAKEOVER_DELAY_S, open_claims
 from simnet.strategies.strategy import BEACON_ROUNDS, Strategy
 
 CALL_GAS = Gas(400_000)
@@ -42,7 +42,6 @@ VOTE_GAS = Gas(200_000)
 MAX_MEMBERS = 128
 """Seats of a panel."""
 
-BASIS_POINTS = 10_000
 MAX_DENOMINATOR = 2**16 - 1
 
 
@@ -51,10 +50,6 @@ class VotingStrategy(Strategy):
 
     contract: ClassVar[str] = "Committee"
     """The verification contract, a `Panel`."""
-    watches: ClassVar[tuple[str, ...]] = ("BatchPosted", "CommitteeDrawn", "Revealed", "Voted")
-
-    draws: ClassVar[str] = "CommitteeDrawn"
-    """The event by which it is known that a batch need not be drawn for any more."""
 
     quorum: Fraction = Field(default=Exact(2, 3), description="share of the committee's stake that decides a claim")
     commit_reveal: bool = Field(default=True, description="hide votes until all are in; otherwise they are open")
@@ -101,130 +96,143 @@ class VotingStrategy(Strategy):
         """A draw and a vote."""
         return self.draw_s(parameters), self.vote_s
 
+    def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
+        """Votes if drawn, and keeps batches going."""
+        return VotingHalf(node, self)
+
     def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Any two quorums must overlap."""
         yield from quorum_problems("quorum", self.quorum)
 
-    # -- the chore of seeing to it that a panel is drawn -------------------------------------------------------
 
-    def on_log(self, node: FullNode, log: Log) -> Steps:
+class VotingHalf(VerifierHalf):
+    """A full node's half of a strategy in which full nodes vote."""
+
+    watches: tuple[str, ...] = ("BatchPosted", "CommitteeDrawn", "Revealed", "Voted")
+    draws = "CommitteeDrawn"
+    """The event by which it is known that a batch need not be drawn for any more."""
+    terms: VotingStrategy
+
+    def __init__(self, node: FullNode, terms: VotingStrategy) -> None:
+        super().__init__(node)
+        self.terms = terms
+
+    def on_log(self, log: Log) -> Steps:
         """See to it that a panel is drawn; serve on it if drawn, and stand by to close its vote if not."""
         batch = "0x" + log.args["batch"].hex()
         if log.event == "BatchPosted":
-            yield from self.draw(node, batch)
-        elif log.event == "CommitteeDrawn" and node.me.address in log.args["members"]:
-            yield from self.serve(node, batch, log)
+            yield from self.draw(batch)
+        elif log.event == "CommitteeDrawn" and self.node.me.address in log.args["members"]:
+            yield from self.serve(batch, log)
         elif log.event == "CommitteeDrawn":
-            yield from self.stand_by(node, batch, log)
+            yield from self.stand_by(batch, log)
 
-    def draw(self, node: FullNode, batch: str) -> Steps:
-        """Draw as soon as the seed is out; deputies step in if it is not done."""
-        turn = node.my_turn(batch)
-        if turn > DEPUTIES:
+    def draw(self, batch: str) -> Steps:
+        """Draw as soon as the seed is out; backup keepers take over if it is not done."""
+        turn = self.node.my_turn(batch)
+        if turn > BACKUP_KEEPERS:
             return
-        if self.uses_beacon:
-            rounds_over = int((yield Now()) / node.beacon_round_s) + 2
-            yield Sleep(rounds_over * node.beacon_round_s - (yield Now()))
-        yield Sleep(turn * STEP_IN_S)
-        yield from self.draw_while(node, batch, lambda: self.draws not in node.batches[batch].events)
+        if self.terms.uses_beacon:
+            rounds_over = int((yield Now()) / self.node.beacon_round_s) + 2
+            yield Sleep(rounds_over * self.node.beacon_round_s - (yield Now()))
+        yield Sleep(turn * TAKEOVER_DELAY_S)
+        yield from self.draw_while(batch, lambda: self.draws not in self.node.batches[batch].events)
 
-    def draw_while(self, node: FullNode, batch: str, needed: Callable[[], bool]) -> Steps:
+    def draw_while(self, batch: str, needed: Callable[[], bool]) -> Steps:
         """Draw for an open batch, until it is done or not needed any more."""
-        while batch in node.batches and needed():
-            receipt = yield Submit((yield from self.drawing(node, batch)), subject=batch)
+        while batch in self.node.batches and needed():
+            receipt = yield Submit((yield from self.drawing(batch)), subject=batch)
             if receipt.ok:
                 return
-            yield Sleep(node.beacon_round_s)  # no reveal in that round: the contract uses the next
+            yield Sleep(self.node.beacon_round_s)  # no reveal in that round: the contract uses the next
 
-    def drawing(self, node: FullNode, batch: str) -> Steps:
+    def drawing(self, batch: str) -> Steps:
         """Answers the call that draws a batch's panel."""
         yield from ()
-        return Call(node.me.address, self.contract, "draw", (bytes.fromhex(batch[2:]),), self.panel_gas(node))
+        return Call(self.node.me.address, self.terms.contract, "draw", (bytes.fromhex(batch[2:]),), self.panel_gas())
 
-    def panel_gas(self, node: FullNode) -> Gas:
+    def panel_gas(self) -> Gas:
         """Gas that a call which seats or dismisses a panel may use at the most."""
-        full_nodes = len(node.directory.of(Role.FULL))
-        return Gas(CALL_GAS + CANDIDATE_GAS * full_nodes + SEAT_GAS * min(full_nodes, self.seats()))
+        full_nodes = len(self.node.directory.of(Role.FULL))
+        return Gas(CALL_GAS + CANDIDATE_GAS * full_nodes + SEAT_GAS * min(full_nodes, self.terms.seats()))
 
-    # -- a member's duty ---------------------------------------------------------------------------------------
-
-    def serve(self, node: FullNode, batch: str, drawn: Log) -> Steps:
+    def serve(self, batch: str, drawn: Log) -> Steps:
         """A member's duty, from fetching the batch to resolving the vote."""
-        event = "Revealed" if self.commit_reveal else "Voted"
-        votes_before = votes_known(node, batch, event)
-        data = yield from node.fetch(batch)
-        turn = drawn.args["members"].index(node.me.address)
+        event = "Revealed" if self.terms.commit_reveal else "Voted"
+        votes_before = votes_known(self.node, batch, event)
+        data = yield from self.node.fetch(batch)
+        turn = drawn.args["members"].index(self.node.me.address)
         seat = drawn.args["firstSeat"] + turn
         if data is not None:
-            verdicts = yield from node.check_batch(data, drawn.args["ballot"])
+            verdicts = yield from self.node.check_batch(data, drawn.args["ballot"])
             votes = pack_votes([v is Verdict.VALID for v in verdicts], [v is Verdict.INVALID for v in verdicts])
-            if self.commit_reveal:
-                yield from self.commit_and_reveal(node, batch, seat, votes, drawn.args["commitBy"])
+            if self.terms.commit_reveal:
+                yield from self.commit_and_reveal(batch, seat, votes, drawn.args["commitBy"])
             else:
-                yield from self.submit(node, batch, "vote", seat, votes)
-        if turn > DEPUTIES:
+                yield from self.submit(batch, "vote", seat, votes)
+        if turn > BACKUP_KEEPERS:
             return
-        yield from self.wait_for_votes(node, batch, drawn, event, votes_before, turn)
-        if sits(node, batch, drawn):
-            yield from self.resolve(node, batch, data, drawn)
+        yield from self.wait_for_votes(batch, drawn, event, votes_before, turn)
+        if sits(self.node, batch, drawn):
+            yield from self.resolve(batch, data, drawn)
 
-    def stand_by(self, node: FullNode, batch: str, drawn: Log) -> Steps:
+    def stand_by(self, batch: str, drawn: Log) -> Steps:
         """Resolve the vote if no member does: all of them may be down."""
-        turn = node.my_turn(batch)
-        if turn > DEPUTIES:
+        turn = self.node.my_turn(batch)
+        if turn > BACKUP_KEEPERS:
             return
-        before = min(len(drawn.args["members"]), DEPUTIES + 1) + turn
-        yield from wait_until(node, drawn.args["revealBy"] + 1 + before * STEP_IN_S)
-        if sits(node, batch, drawn):
-            data = yield from node.fetch(batch)
-            yield from self.resolve(node, batch, data, drawn)
+        before = min(len(drawn.args["members"]), BACKUP_KEEPERS + 1) + turn
+        yield from wait_until(self.node, drawn.args["revealBy"] + 1 + before * TAKEOVER_DELAY_S)
+        if sits(self.node, batch, drawn):
+            data = yield from self.node.fetch(batch)
+            yield from self.resolve(batch, data, drawn)
 
-    def submit(self, node: FullNode, batch: str, function: str, *args: Any) -> Steps:
+    def submit(self, batch: str, function: str, *args: Any) -> Steps:
         """A member's transaction on a batch; answers its receipt, or ``None`` if it never left the node."""
-        call = Call(node.me.address, self.contract, function, (bytes.fromhex(batch[2:]), *args), VOTE_GAS)
+        call = Call(self.node.me.address, self.terms.contract, function, (bytes.fromhex(batch[2:]), *args), VOTE_GAS)
         receipt = yield Submit(call, subject=batch)
         if receipt is not None and not receipt.ok:
-            yield Note(DutyFailed(node.me.name, batch, f"{function}: {receipt.revert}"))
+            yield Note(DutyFailed(self.node.me.name, batch, f"{function}: {receipt.revert}"))
         return receipt
 
-    def commit_and_reveal(self, node: FullNode, batch: str, seat: int, votes: int, commit_by: int) -> Steps:
+    def commit_and_reveal(self, batch: str, seat: int, votes: int, commit_by: int) -> Steps:
         """Commit to the votes, wait until nobody can commit any more, open them."""
-        salt = hashlib.sha256(node.secret + bytes.fromhex(batch[2:]) + bytes([seat])).digest()
-        commitment = vote_commitment(bytes.fromhex(batch[2:]), node.me.address, votes, salt)
-        committed = yield from self.submit(node, batch, "commit", seat, commitment)
+        salt = hashlib.sha256(self.node.secret + bytes.fromhex(batch[2:]) + bytes([seat])).digest()
+        commitment = vote_commitment(bytes.fromhex(batch[2:]), self.node.me.address, votes, salt)
+        committed = yield from self.submit(batch, "commit", seat, commitment)
         if committed is not None and committed.ok:
-            yield from wait_until(node, commit_by + 1)
-            yield from self.submit(node, batch, "reveal", seat, votes, salt)
+            yield from wait_until(self.node, commit_by + 1)
+            yield from self.submit(batch, "reveal", seat, votes, salt)
 
-    def wait_for_votes(self, node: FullNode, batch: str, drawn: Log, event: str, votes_before: int, turn: int) -> Steps:
+    def wait_for_votes(self, batch: str, drawn: Log, event: str, votes_before: int, turn: int) -> Steps:
         """Wait until all have voted or their time is over, and then for those whose turn to resolve is earlier."""
         members, reveal_by = len(drawn.args["members"]), drawn.args["revealBy"]
-        while turn == 0 and (yield Now()) + node.genesis <= reveal_by:
-            if not sits(node, batch, drawn) or votes_known(node, batch, event) - votes_before == members:
+        while turn == 0 and (yield Now()) + self.node.genesis <= reveal_by:
+            if not sits(self.node, batch, drawn) or votes_known(self.node, batch, event) - votes_before == members:
                 return
             yield Sleep(1.0)
-        yield from wait_until(node, reveal_by + 1 + turn * STEP_IN_S)
+        yield from wait_until(self.node, reveal_by + 1 + turn * TAKEOVER_DELAY_S)
 
-    def resolve(self, node: FullNode, batch: str, data: BatchData | None, drawn: Log) -> Steps:
+    def resolve(self, batch: str, data: BatchData | None, drawn: Log) -> Steps:
         """Close the vote, opening the claims that fall by it."""
-        tally = yield Read(self.contract, "tally", (bytes.fromhex(batch[2:]),))
+        tally = yield Read(self.terms.contract, "tally", (bytes.fromhex(batch[2:]),))
         if tally is None:  # somebody has resolved it, or a reorg has undone the panel
-            yield Sleep(STEP_IN_S)
-            yield from self.draw_while(node, batch, lambda: sits(node, batch, drawn))
+            yield Sleep(TAKEOVER_DELAY_S)
+            yield from self.draw_while(batch, lambda: sits(self.node, batch, drawn))
             return
-        if batch not in node.batches:
+        if batch not in self.node.batches:
             return
         _, rejected, voided, _ = tally
         fallen = rejected | voided if self.settles(drawn, voided) else 0
         openings = open_claims(data, [i for i in range(len(data.claims)) if fallen >> i & 1]) if data else ()
-        charges = node.batches[batch].charges if fallen else ()
+        charges = self.node.batches[batch].charges if fallen else ()
         args = (bytes.fromhex(batch[2:]), openings, charges)
-        gas = Gas(self.resolving_gas(node, batch) + OPENING_GAS * (len(openings) + len(charges)))
-        yield Submit(Call(node.me.address, self.contract, "resolve", args, gas), subject=batch)
+        gas = Gas(self.resolving_gas(batch) + OPENING_GAS * (len(openings) + len(charges)))
+        yield Submit(Call(self.node.me.address, self.terms.contract, "resolve", args, gas), subject=batch)
 
-    def resolving_gas(self, node: FullNode, batch: str) -> Gas:
+    def resolving_gas(self, batch: str) -> Gas:
         """Gas that resolving a vote may use at the most, openings apart."""
-        return self.panel_gas(node)
+        return self.panel_gas()
 
     def settles(self, drawn: Log, voided: int) -> bool:
         """Whether a panel's verdict makes the batch final, given the claims it leaves undecided."""

@@ -14,7 +14,7 @@ from chain.formats.modes import Mode, marked
 from chain.formats.signing import answer_digest
 from chain.hashing import keccak
 from chain.quantities import OPG
-from simnet.strategies.evidence.signature_protocol import fault
+from simnet.strategies.evidence.signature import fault
 from tests.contracts_world import FEE, PARAMETERS, STAKE, Batch, World, event, hash_of, reason
 
 PROVER = ProverSpec("SignedEvidence")

@@ -26,7 +26,7 @@ from simnet.log.tables import read_tables
 from simnet.measure.catalogue import figures, measure
 from simnet.run import RUNS
 from simnet.scenario.schema import Scenario
-from simnet.strategies.unverified import Unverified
+from simnet.strategies.unverified import UnverifiedHalf
 from simnet.verdict.invariants import check_invariants
 from simnet.world.genesis import GENESIS
 from tests.small import BASE
@@ -121,7 +121,7 @@ def test_an_anvil_killed_in_mid_run_exits_4_and_says_where_the_record_is(
 ) -> None:
     chains: list[AnvilChain] = []
 
-    def kill(self: Unverified, node: Any, log: Any) -> Steps:
+    def kill(self: UnverifiedHalf, log: Any) -> Steps:
         yield Sleep(15.0)
         os.killpg(chains[0].pid, signal.SIGKILL)
 
@@ -129,7 +129,7 @@ def test_an_anvil_killed_in_mid_run_exits_4_and_says_where_the_record_is(
         chains.append(AnvilChain(genesis=GENESIS))
         return chains[0]
 
-    monkeypatch.setattr(Unverified, "on_log", kill)
+    monkeypatch.setattr(UnverifiedHalf, "on_log", kill)
     monkeypatch.setattr("simnet.run.open_chain", open_and_remember)
     assert main(["run", write(chain=ANVIL, strategy={"kind": "none"}), "--out", "out"]) == 4
     captured = capsys.readouterr()
@@ -263,14 +263,14 @@ def test_the_first_event_that_differs_is_named_and_exits_5(
 ) -> None:
     """A strategy that sleeps for a time of its own each time it is asked is what a clock in the engine would be."""
     asked: list[int] = []
-    original = Unverified.on_log
+    original = UnverifiedHalf.on_log
 
-    def unsteady(self: Unverified, node: Any, log: Any) -> Steps:
+    def unsteady(self: UnverifiedHalf, log: Any) -> Steps:
         asked.append(1)
         yield Sleep(0.25 * (len(asked) % 7))
-        yield from original(self, node, log)
+        yield from original(self, log)
 
-    monkeypatch.setattr(Unverified, "on_log", unsteady)
+    monkeypatch.setattr(UnverifiedHalf, "on_log", unsteady)
     file = write(strategy={"kind": "none"}, duration="20 s", economics={"finality_delay": "2 s"})
     assert main(["run", file, "--check-determinism"]) == 5
     out = capsys.readouterr().out
@@ -299,15 +299,15 @@ def test_logs_are_compared_line_by_line(one: str, other: str, difference: Any) -
 def test_an_interrupted_determinism_check_is_inconclusive(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    original = Unverified.on_log
+    original = UnverifiedHalf.on_log
     interrupts = [signal.SIGINT]
 
-    def interrupt(self: Unverified, node: Any, log: Any) -> Steps:
+    def interrupt(self: UnverifiedHalf, log: Any) -> Steps:
         if interrupts:
             os.kill(os.getpid(), interrupts.pop())
-        yield from original(self, node, log)
+        yield from original(self, log)
 
-    monkeypatch.setattr(Unverified, "on_log", interrupt)
+    monkeypatch.setattr(UnverifiedHalf, "on_log", interrupt)
     assert main(["run", write(strategy={"kind": "none"}), "--check-determinism"]) == 3
     assert "interrupted" in capsys.readouterr().out
 

@@ -11,7 +11,7 @@ from nodes.effects import Check, Request, Submit, Verdict
 from nodes.messages import BatchQuery, Refusal
 from simnet.log.tables import payments
 from simnet.scenario.errors import ScenarioErrors
-from simnet.strategies.dispute.optimistic import Optimistic, private_lot
+from simnet.strategies.dispute.optimistic import Optimistic, OptimisticHalf, private_lot
 from simnet.theory import fraud_floor
 from simnet.world.genesis import protocol_parameters
 from tests.driving import OUTPUT, PEOPLE, always, batch_of, follow, mined, one_after_the_other
@@ -212,7 +212,7 @@ DATA, ROOT = batch_of([OUTPUT, OUTPUT, OUTPUT])
 def test_a_batch_whose_data_cannot_be_had_is_challenged_as_a_whole() -> None:
     node = knowing(DATA, ROOT)
     withheld = {Request: always(Refusal(DATA.batch, "no")), Submit: mined}
-    course = follow(Optimistic().check(node, DATA.batch, 3), withheld)
+    course = follow(OptimisticHalf(node, Optimistic()).check(DATA.batch, 3), withheld)
     assert [request.message for request in course.of(Request)] == [BatchQuery(DATA.batch)] * 3
     (call,) = course.calls
     assert (call.contract, call.function, call.args) == ("Optimistic", "challenge", (bytes.fromhex(DATA.batch[2:]), 7))
@@ -221,7 +221,7 @@ def test_a_batch_whose_data_cannot_be_had_is_challenged_as_a_whole() -> None:
 def test_a_batch_whose_data_comes_late_is_checked_and_not_challenged() -> None:
     node = knowing(DATA, ROOT)
     answers = {Request: one_after_the_other(None, DATA), Check: always(Verdict.VALID)}
-    course = follow(Optimistic().check(node, DATA.batch, 3), answers)
+    course = follow(OptimisticHalf(node, Optimistic()).check(DATA.batch, 3), answers)
     assert course.ended
     assert course.calls == []
 
@@ -232,7 +232,7 @@ def test_nobody_challenges_what_became_final_meanwhile() -> None:
     def forget(_: Any) -> None:
         node.batches.clear()
 
-    assert follow(Optimistic().check(node, DATA.batch, 3), {Request: forget}).calls == []
+    assert follow(OptimisticHalf(node, Optimistic()).check(DATA.batch, 3), {Request: forget}).calls == []
 
 
 # -- the scenario --------------------------------------------------------------------------------------------

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from chain.quantities import OPG, ZERO_HASH
-from nodes.client import Client, ClientHalf, ClientPolicy, Order
-from nodes.effects import Execute, Pay, Purpose, Request, Spawn, Submit
-from nodes.messages import ClaimProof, ClaimQuery, InferenceAnswer, InferenceRequest
+from chain.seam import Log
+from nodes.client import Answer, Client, ClientHalf, ClientPolicy, Order, SignedAnswer
+from nodes.effects import Execute, Pay, Purpose, Request, Sleep, Spawn, Submit
+from nodes.messages import ClaimProof, ClaimQuery, InferenceAnswer, InferenceRequest, Refusal
+from nodes.models.tensors import tensor_hash
 from nodes.records import ExtraTask, TaskAnswered
 from simnet.comparators.relative import Relative
 from simnet.log.tables import payments
@@ -25,11 +27,13 @@ from tests.driving import (
     FEE,
     INPUT,
     MODEL,
+    MODEL_HASH,
     MODELS,
     OUTPUT,
     PEOPLE,
     TASK,
     Course,
+    always,
     any_claim,
     execution,
     follow,
@@ -152,6 +156,19 @@ def test_where_two_differ_all_their_claims_are_challenged() -> None:
     assert [call.function for call in calls].count("challenge") == 1  # the liar's claim contradicts its own answer,
     assert [call.function for call in calls].count("proveEquivocation") == 1  # which needs no challenge
     assert challenges(after) == [(bytes.fromhex(BATCH[2:]), 1 << 5)]
+
+
+def test_a_claim_that_is_posted_late_is_looked_for_when_its_node_posts_and_not_in_between() -> None:
+    one = auditor(1.0)
+    nothing = {Request: always(Refusal(TASK, "unknown task"))}
+    suspected = Answer(SignedAnswer(TASK, MODEL_HASH, tensor_hash(INPUT), tensor_hash(OUTPUT), b""), OUTPUT)
+    looked = follow(one.follow_up(who("inference-0"), suspected, wrong=True), nothing)
+    assert len(looked.of(Sleep)) == POLICY.audit_attempts
+    others, own = (Log("Settlement", "BatchPosted", {"node": who(f"inference-{i}").address}) for i in (1, 0))
+    assert follow(one.on_log(others)).of(Spawn) == []
+    (again,) = follow(one.on_log(own)).of(Spawn)
+    assert challenges([follow(again.steps, answering())]) == [(bytes.fromhex(BATCH[2:]), 1 << 5)]
+    assert follow(one.on_log(own)).of(Spawn) == [], "a claim is challenged once"
 
 
 def test_noise_below_the_tolerance_is_no_disagreement() -> None:

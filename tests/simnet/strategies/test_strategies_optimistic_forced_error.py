@@ -10,13 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.quantities import OPG
+from chain.seam import Log
+from nodes.effects import Now, Sleep, Submit
+from nodes.inference import InferenceNode, InferencePolicy
 from simnet.comparators.argmax import Argmax
 from simnet.comparators.relative import Relative
 from simnet.log.tables import Row, payments
 from simnet.scenario.errors import ScenarioErrors
-from simnet.strategies.dispute.forced_error import ForcedError, wrong
+from simnet.strategies.dispute.forced_error import ForcedError, ForcedErrorPoster, wrong
 from simnet.theory import jackpot_needed
+from tests.driving import MODELS, OUTPUT, PEOPLE, Course, always, batch_of, follow, mined, who
 from tests.small import Played, play, scenario
+from tests.stage import DOMAIN
 
 FULL_NODES = [f"full-{i}" for i in range(5)]
 WINDOW_S = 30
@@ -164,6 +169,47 @@ def test_a_node_that_was_down_keeps_the_secrets_that_it_committed_to() -> None:
     late = [row for row in errors(run) if row["node"] == "inference-0" and row["t"] > 60]
     assert late
     assert len(shown(run)) == len(errors(run))
+
+
+# -- owning up, by hand --------------------------------------------------------------------------------------
+
+DATA, _ = batch_of([OUTPUT, OUTPUT, OUTPUT])
+SECRET = b"\7" * 32
+
+
+def poster() -> ForcedErrorPoster:
+    """A node's half whose claim number 1 in `DATA` is a forced error, on chain since second 100."""
+    terms = ForcedError.model_validate({"challenge_window": "30 s", "open_window": "10 s"})
+    node = InferenceNode(who("inference-0"), PEOPLE, DOMAIN, MODELS, 1_000, InferencePolicy(5.0, 16, False))
+    half = ForcedErrorPoster(node, terms)
+    half.unposted["0x" + DATA.claims[1].task.hex()] = SECRET
+    posted = follow(half.on_posted(DATA), {Now: always(100.0)})
+    assert posted.of(Sleep) == []
+    assert posted.calls == []
+    return half
+
+
+def challenged(half: ForcedErrorPoster, claims: int, at_s: float = 120.0) -> Course:
+    """Somebody has disputed these claims of `DATA`."""
+    log = Log("ForcedError", "Challenged", {"batch": bytes.fromhex(DATA.batch[2:]), "claims": claims})
+    return follow(half.on_log(log), {Now: always(at_s), Submit: mined})
+
+
+def test_a_node_owns_up_once_when_all_challenges_are_in() -> None:
+    half = poster()
+    course = challenged(half, 0b010)
+    assert course.one(Sleep).seconds == 100 + 30 + 10 + 1 - 120
+    (call,) = course.calls
+    assert (call.function, call.args[:2]) == ("showForced", (bytes.fromhex(DATA.batch[2:]), SECRET))
+    assert challenged(half, 0b111).effects == []
+
+
+def test_a_node_that_nobody_challenges_for_its_error_says_nothing() -> None:
+    half = poster()
+    assert challenged(half, 0b101).effects == []
+    final = Log("Settlement", "BatchFinal", {"batch": bytes.fromhex(DATA.batch[2:])})
+    assert follow(half.on_log(final)).effects == []
+    assert half.posted == {}
 
 
 # -- what a forced error looks like --------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from nodes.effects import Read, Request, Submit
 from nodes.full import FullNode, OpenBatch
 from simnet.comparators.relative import Relative
 from simnet.scenario.errors import ScenarioErrors
-from simnet.strategies.voting.secret_seed_duty import FETCHES, SecretSeedDuty
+from simnet.strategies.keepers import FETCHES
+from simnet.strategies.voting.secret_seed_duty import SecretSeedDuty, SecretSeedHalf
 from tests.driving import MODEL, MODEL_HASH, OUTPUT, PEOPLE, Answers, always, batch_of, follow, mined, who
 from tests.small import BASE, Played, play, scenario
 from tests.stage import DOMAIN
@@ -103,7 +104,7 @@ def test_a_batch_whose_data_is_withheld_is_called_wrong_as_a_whole() -> None:
     node.batches[data.batch] = OpenBatch(who("inference-0"), root, ())
     reads = {"batchOf": (who("inference-0").address, 1_010, 2, 1), "epochAt": 0}
     answers: Answers = {Read: lambda effect: reads[effect.function], Request: always(None), Submit: mined}
-    course = follow(strategy.check(node, bytes.fromhex(data.batch[2:]), 2), answers)
+    course = follow(SecretSeedHalf(node, strategy).check(bytes.fromhex(data.batch[2:]), 2), answers)
     assert len(course.of(Request)) == FETCHES
     assert course.calls[0].function == "report"
     assert course.calls[0].args[1] == 0b11

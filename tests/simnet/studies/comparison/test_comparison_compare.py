@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from nodes.full import FullNode, VerifierHalf
 from simnet.batch.batch import Batch
 from simnet.batch.store import Store
 from simnet.batch.work import FAILED, FINISHED, INTERRUPTED
 from simnet.kernel.pace import Stop
 from simnet.run import OutputError
+from simnet.strategies.facts import Facts
 from simnet.strategies.unverified import Unverified
 from simnet.studies.comparison.compare import Options, compare
 from simnet.studies.comparison.plan import Entrant, Plan
@@ -25,14 +27,24 @@ pytest.importorskip("pyrevm")
 HERE = Batch(make_executor=Here)
 
 
-class Crashing(Unverified):
+class CrashingHalf(VerifierHalf):
     """Gives up as soon as a batch is posted."""
+
+    watches = ("BatchPosted",)
+
+    def on_log(self, log: Any) -> Any:
+        """Give up."""
+        raise ZeroDivisionError("the strategy is unsound")
+
+
+class Crashing(Unverified):
+    """Whose full nodes crash."""
 
     kind = ""
 
-    def on_log(self, node: Any, log: Any) -> Any:
-        """Give up."""
-        raise ZeroDivisionError("the strategy is unsound")
+    def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
+        """One that crashes."""
+        return CrashingHalf(node)
 
 
 def with_crash(plan: Plan, label: str) -> Plan:
