@@ -14,8 +14,9 @@ RPC_RETRY_S = 2.0
 """How soon a client library asks an endpoint again that did not answer (assumption)."""
 
 FEE_CAP = 2.0
-"""A transaction bids up to this many times the gas price at the time it is signed, as ethers v6 does
-(`maxFeePerGas = 2 * baseFeePerGas + maxPriorityFeePerGas` in its `getFeeData`)."""
+"""A transaction bids up to this many times the gas price at the time it is signed, as wallets on ethers v6 do:
+`maxFeePerGas` is twice the `baseFeePerGas`, plus the priority fee (ethers-io/ethers.js,
+src.ts/providers/abstract-provider.ts, `getFeeData`)."""
 
 
 @dataclass(frozen=True, slots=True)
