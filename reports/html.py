@@ -24,7 +24,7 @@ from reports.verdict import headlines
 from simnet.measure.catalogue import READINGS
 from simnet.measure.metric import Metric
 from simnet.verdict.expectations import parse_expectation
-from simnet.verdict.happened import HAPPENINGS
+from simnet.verdict.happened import happenings
 from simnet.verdict.results import Judged, Results
 
 HERE = Path(__file__).parent
@@ -72,7 +72,7 @@ def report_html(run: Run) -> str:
         groups=people.groups(run.state),
         actions=gas.actions(run.tables),
         assumptions=assumptions(run.scenario),
-        sometimes={name: one.says for name, one in HAPPENINGS.items()},
+        sometimes={name: one.says for name, one in happenings().items()},
         replay=replay_line(run.directory),
     )
 

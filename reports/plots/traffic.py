@@ -10,6 +10,7 @@ from typing import Any
 from reports.plots.places import Places, radius
 from reports.plots.plot import Trace
 from reports.wording import plural
+from simnet.log.events import CUT, ON_THE_WAY
 from simnet.log.tables import Tables
 
 MAX_SIGNS = 6
@@ -50,8 +51,8 @@ def roads(tables: Tables) -> list[Road]:
             b=str(b),
             messages=len(messages),
             delay_s=float(messages.loc[messages["lost"] == "", "delay_s"].median()),
-            lost=int((messages["lost"] == "loss").sum()),
-            cut=int((messages["lost"] == "partition").sum()),
+            lost=int((messages["lost"] == ON_THE_WAY).sum()),
+            cut=int((messages["lost"] == CUT).sum()),
         )
         for (a, b), messages in sent[sent["a"] != sent["b"]].groupby(["a", "b"])
     ]

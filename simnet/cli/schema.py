@@ -58,9 +58,9 @@ def _metrics() -> Listing:
 
 
 def _events() -> Listing:
-    from simnet.verdict.happened import HAPPENINGS
+    from simnet.verdict.happened import happenings
 
-    return ("event", "meaning"), [(one.name, one.says) for one in HAPPENINGS.values()]
+    return ("event", "meaning"), [(one.name, one.says) for one in happenings().values()]
 
 
 def _log() -> Listing:

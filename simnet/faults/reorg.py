@@ -18,7 +18,6 @@ class Reorg(Fault):
 
     kind: ClassVar[str] = "reorg"
     shows_in: ClassVar[str] = "chain_reorged"
-    sometimes: ClassVar[tuple[str, str] | None] = ("reorged", "blocks were replaced")
     sample: ClassVar[int] = 3
 
     reorg: int = Field(ge=1, le=64, description="how many blocks")

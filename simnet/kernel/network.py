@@ -17,6 +17,7 @@ import networkx
 
 from simnet.kernel.layers import Layers, Lift, together
 from simnet.kernel.streams import Streams
+from simnet.log.events import CUT, ON_THE_WAY
 
 ACCESS_S = 0.002
 """One-way latency between a participant and its site (assumption)."""
@@ -172,15 +173,15 @@ class Network:
         return math.fsum(more for way, more in self.delays.values() if way.covers(sender, receiver))
 
     def obstacle(self, sender: str, receiver: str) -> str:
-        """Why a message sent now does not arrive: ``partition``, ``loss``, or an empty string."""
+        """Why a message sent now does not arrive: `CUT`, `ON_THE_WAY`, or an empty string."""
         if self.cuts and not self.reaches(sender, receiver):
-            return "partition"
+            return CUT
         share = self.parameters.loss
         if self.losses:
             passes = [1 - lost for way, lost in self.losses.values() if way.covers(sender, receiver)]
             share = 1 - (1 - share) * math.prod(passes)
         if share and next(self._fate[sender]) < share:
-            return "loss"
+            return ON_THE_WAY
         return ""
 
     def reaches(self, sender: str, receiver: str) -> bool:

@@ -77,6 +77,10 @@ class ModelServed(Record):
     arithmetic: str
 
 
+ON_THE_WAY, CUT = "loss", "partition"
+"""Why a message is lost: by the network's own losses and what faults add to them, or since nothing gets through."""
+
+
 @event(
     group="messages",
     subjects=("sender", "receiver"),

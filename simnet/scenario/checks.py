@@ -18,7 +18,7 @@ from simnet.scenario.arrivals import Trace
 from simnet.scenario.errors import KeyPath
 from simnet.scenario.facts import facts_of
 from simnet.scenario.schema import Scenario
-from simnet.verdict.happened import HAPPENINGS
+from simnet.verdict.happened import happenings
 
 Finding: TypeAlias = tuple[KeyPath, str, str]
 """Where, what is wrong, and a hint."""
@@ -243,5 +243,5 @@ def _ends(scenario: Scenario) -> str:
 
 def _sometimes(scenario: Scenario) -> Iterator[Finding]:
     for i, name in enumerate(scenario.sometimes):
-        if name not in HAPPENINGS:
-            yield ("sometimes", i), f"unknown event '{name}'", did_you_mean(name, HAPPENINGS)
+        if name not in happenings():
+            yield ("sometimes", i), f"unknown event '{name}'", did_you_mean(name, happenings())

@@ -15,7 +15,7 @@ from simnet.measure.outcomes import Outcome, outcomes
 from simnet.measure.state import State
 from simnet.scenario.schema import Scenario
 from simnet.verdict.expectations import Expectation
-from simnet.verdict.happened import HAPPENINGS
+from simnet.verdict.happened import happenings
 from simnet.verdict.invariants import Finding
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
@@ -138,7 +138,7 @@ def judge_expectation(expectation: Expectation, values: dict[str, float | None])
 
 def judge_event(name: str, state: State) -> Judged:
     """Whether something ever happened."""
-    count = HAPPENINGS[name].count(state)
+    count = happenings()[name].count(state)
     return Judged(name, None, count > 0, f"happened {count} times")
 
 

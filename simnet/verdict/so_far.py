@@ -15,7 +15,7 @@ from chain.errors import SimnetError
 from simnet.measure.catalogue import READINGS, reading
 from simnet.measure.state import State
 from simnet.verdict.expectations import Expectation, parse_expectation
-from simnet.verdict.happened import HAPPENINGS
+from simnet.verdict.happened import happenings
 
 
 class Standing(Enum):
@@ -92,9 +92,9 @@ def may_still_grow(expectation: Expectation) -> bool:
 
 def judge_event(name: str, state: State) -> Verdict:
     """How it stands with something that has to happen at least once."""
-    if name not in HAPPENINGS:
+    if name not in happenings():
         return Verdict(name, Standing.UNKNOWN)
-    count = HAPPENINGS[name].count(state)
+    count = happenings()[name].count(state)
     missing = Standing.FAILS if state.ended else Standing.PENDING
     return Verdict(name, Standing.HOLDS if count else missing, count)
 

@@ -16,7 +16,7 @@ from chain.errors import SimnetError
 from simnet.cli import main as cli
 from simnet.cli.console import make_console, print_table, progress
 from simnet.scenario.errors import Place, Problem, ScenarioErrors
-from simnet.verdict.happened import HAPPENINGS
+from simnet.verdict.happened import happenings
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
         ("comparators", "relative"),
         ("models", "digits_mlp"),
         ("metrics", "soft_latency_ms.p95"),
-        ("events", next(iter(HAPPENINGS))),
+        ("events", next(iter(happenings()))),
     ],
 )
 def test_lists_are_plain_columns_in_a_pipe(capsys: pytest.CaptureFixture[str], listing: str, name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from simnet.cli.faults_page import example, fault_named, markdown, parameters, summary
@@ -10,7 +12,7 @@ from simnet.faults.fault import Fault, Lasting
 from simnet.plugins import faults
 from simnet.scenario.load import load_scenario
 from tests.scenario_text import errors_of, one_error, parse
-from tests.source import ROOT
+from tests.source import ROOT, modules, report
 
 ALL = list(faults().values())
 VERBS = [
@@ -50,6 +52,19 @@ def test_its_example_is_a_scenarios_entry(member: type[Fault]) -> None:
     assert type(scenario.faults[-1]) is member
     assert parse(scenario.resolved_yaml()) == scenario
     assert scenario.faults[-1].says
+
+
+def test_whoever_reads_a_run_names_no_verb() -> None:
+    """What readers say of a fault they take from its class or from the log, so that a third party's is no exception."""
+    readers = ("dashboards.", "reports.", "simnet.measure.", "simnet.verdict.")
+    named = (
+        f"{module.place}:{node.lineno} names the fault '{node.value}'"
+        for module in modules()
+        if module.name.startswith(readers)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and node.value in VERBS
+    )
+    report(named)
 
 
 def test_the_page_in_the_docs_is_in_step() -> None:

@@ -15,8 +15,9 @@ from simnet.cli.main import main
 from simnet.faults.fault import Condition, Lasting, Undo, World
 from simnet.faults.places import Places
 from simnet.kernel.layers import together
-from simnet.plugins import members
+from simnet.plugins import BadPlugin, members
 from simnet.scenario.json_schema import json_schema
+from simnet.verdict.happened import happenings
 from tests.small import play, scenario
 
 
@@ -61,7 +62,9 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("plugin")
 def test_a_third_partys_fault_works_end_to_end(capsys: pytest.CaptureFixture[str]) -> None:
     faults = [{"at": "20 s", "mute": ["inference-0", "inference-1"], "for": "30 s"}]
-    run = play(faults=faults)
+    run = play(faults=faults, sometimes=["muted"])
+    [muted] = run.results.sometimes
+    assert (muted.expression, muted.held, muted.detail) == ("muted", True, "happened 1 times")
     assert run.results.outcome == "pass"
     lost = [row for row in run.tables.of("message_sent") if row["lost"]]
     assert {row["sender"] for row in lost} == {"inference-0", "inference-1"}
@@ -77,6 +80,16 @@ def test_a_third_partys_fault_works_end_to_end(capsys: pytest.CaptureFixture[str
     assert "Have nodes send nothing, though they hear everything" in capsys.readouterr().out
     assert main(["faults", "--markdown"]) == 0
     assert "| `mute` |" in capsys.readouterr().out
+    assert main(["schema", "--list", "events"]) == 0
+    assert "a node was muted" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("plugin")
+@pytest.mark.parametrize("taken", ["slashed", "crashed"])
+def test_it_must_not_call_what_it_does_as_another_event_is_called(taken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Mute, "sometimes", (taken, "a node was muted"))
+    with pytest.raises(BadPlugin, match=f"two events are called '{taken}', one of them that of the fault 'mute'"):
+        happenings()
 
 
 @pytest.mark.usefixtures("plugin")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from chain.quantities import OPG
-from simnet.verdict.happened import HAPPENINGS
+from simnet.plugins import faults
+from simnet.verdict.happened import happenings
 from simnet.verdict.invariants import ALWAYS, AT_THE_END, Finding, check_invariants
 from simnet.verdict.results import Judged, judge_event, verdict
 from tests.handmade import Handmade
@@ -228,18 +229,19 @@ def test_a_broken_invariant_fails_any_run_and_a_missed_expectation_only_a_comple
 
 def test_every_event_that_a_scenario_may_ask_for_can_be_looked_for() -> None:
     state = Handmade().state
-    assert [name for name in HAPPENINGS if judge_event(name, state).held] == []
+    assert [name for name in happenings() if judge_event(name, state).held] == []
 
 
 def test_what_happened_once_happened() -> None:
     log = sound().cheated("f", "vote", "a").event("Equivocation", batch="a").event("Jailed", "Staking", node="@n")
     fault = {"fault": 1, "says": "", "targets": [], "condition": "", "lasts": False}
-    log.add("fault_injected", verb="partition", **fault).add("fault_injected", verb="crash", **fault)
+    for verb in faults():
+        log.add("fault_injected", verb=verb, **fault)
     log.add("message_sent", sender="c", receiver="n", what="x", size_bytes=1, delay_s=0, lost="loss")
     log.posted("v", "z").final("v", accepted=0, voided=1)
     log.add("chain_reorged", depth=1, first=99, transactions=0)
     state = log.slashed("f", 1, "missed_reveal").state
-    assert [name for name in HAPPENINGS if not judge_event(name, state).held] == []
+    assert [name for name in happenings() if not judge_event(name, state).held] == []
 
 
 def test_a_real_run_breaks_none() -> None:
