@@ -120,7 +120,7 @@ def test_the_network_can_be_sorted_by_trouble(tmp_path: Path) -> None:
     async def session(terminal: Terminal) -> None:
         await terminal.press("1", "x")
         lines = terminal.app.query_one(Network).text.splitlines()
-        assert ["full-0" in lines[2], "inference-3" in lines[3]] == [True, True]
+        assert ["full-1" in lines[2], "full-0" in lines[3], "inference-3" in lines[4]] == [True, True, True]
 
     drive(unpack(tmp_path), session, NARROW)
 

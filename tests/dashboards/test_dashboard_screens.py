@@ -9,7 +9,7 @@ import pytest
 from tests.recordings import recorded_rows, unpack
 from tests.screens import MEDIUM, NARROW, WIDE, Terminal, assert_looks_as_before, drive
 
-VERDICT = next(row["i"] for row in recorded_rows() if row.get("function") == "resolve" and row["gas_used"] > 300_000)
+VERDICT = next(row["transaction"] for row in recorded_rows() if row.get("event") == "ClaimRejected")
 """The transaction by which the first fraud was found."""
 FRAUD = next(row["subject"] for row in recorded_rows() if row["kind"] == "cheated" and row["act"] == "answer")
 

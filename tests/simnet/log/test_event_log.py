@@ -23,6 +23,7 @@ from nodes.records import DutyFailed, Record
 from simnet.kernel.pace import Pace
 from simnet.log.events import BUFFERED_LINES, EventLog, FaultInjected, as_json, read_log
 from simnet.run import Options, run
+from tests.recordings import recorded_rows
 from tests.small import scenario
 
 KINDS = sorted(
@@ -216,3 +217,10 @@ def test_memory_does_not_grow_with_the_log(log: EventLog) -> None:
     few, many = write(2 * BUFFERED_LINES), write(40 * BUFFERED_LINES)
     assert many < 1.5 * few
     assert log.path.stat().st_size > 41 * BUFFERED_LINES * 80
+
+
+def test_the_recorded_log_has_the_records_of_today() -> None:
+    """Whoever gives a record a field records anew, or readers are tested against logs that no run writes."""
+    fields = {record.kind: set(record.__annotations__) - {"kind"} for record in KINDS}
+    wrong = {row["kind"] for row in recorded_rows() if row.keys() - {"i", "t", "kind"} != fields[row["kind"]]}
+    assert wrong == set()

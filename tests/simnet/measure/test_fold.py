@@ -113,7 +113,7 @@ def test_faults_show_and_pass() -> None:
     assert seen == [
         ("full-3 crashed", ["full-3"], []),
         ("eu-west cut off from all others", ["full-3"], ["eu-west"]),
-        ("restarted: full-3 crashed", [], ["eu-west"]),
+        ("over: full-3 crashed", [], ["eu-west"]),
         ("healed: eu-west cut off from all others", [], []),
         ("the last 2 blocks replaced", [], []),
     ]
