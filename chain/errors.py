@@ -1,24 +1,47 @@
 """Every error simnet raises on purpose descends from `SimnetError`.
 
+What each means is said at its class.
+
 ::
 
-    SimnetError                   exit 4   the harness or its toolchain failed
-    ├── ScenarioErrors            exit 2   everything wrong with a scenario file (simnet.scenario)
-    ├── UnitError                 exit 2   a quantity without its unit, or beyond its limits (chain.units)
-    ├── ParameterError            exit 2   a parameter has a value that cannot be (nodes.parameters)
-    │   ├── UnknownKey                     a mapping has a key that means nothing there
-    │   └── ExpectationError               an expectation cannot be understood (simnet.verdict.expectations)
-    ├── OutputError               exit 4   the run directory cannot be written (simnet.run)
-    ├── BadPlugin                 exit 4   a third party's class cannot be used (simnet.plugins)
-    ├── ZkmlMissing               exit 4   ezkl is not installed, or of another version (nodes.proofs.circuits.library)
-    ├── ProofFailed               exit 4   ezkl could not do what it was asked to (nodes.proofs.circuits.pool)
-    └── ChainError                exit 4
-        ├── ToolMissing                    anvil, node or solc cannot be found or has the wrong version
-        ├── ChainDied                      the child process ended while it was needed
-        ├── ChainStartFailed               the child process never answered, or another one did
-        ├── RpcFailed                      the chain answered with a JSON-RPC error
-        ├── CallReverted                   a read, or a transaction that must not fail, reverted
-        └── CompileFailed                  the compiler rejected a contract (chain.evm.compile)
+    SimnetError               exit 4   chain.errors
+    ├── BadMetric             exit 4   simnet.measure.catalogue
+    ├── BadPlugin             exit 4   simnet.plugins
+    ├── ChainError            exit 4   chain.errors
+    │   ├── CallReverted      exit 4   chain.errors
+    │   ├── ChainDied         exit 4   chain.errors
+    │   ├── ChainStartFailed  exit 4   chain.errors
+    │   ├── CompileFailed     exit 4   chain.evm.compile
+    │   ├── RpcFailed         exit 4   chain.errors
+    │   └── ToolMissing       exit 4   chain.errors
+    ├── DaskMissing           exit 4   simnet.batch.dask
+    ├── EngineCrashed         exit 4   dashboards.live_run
+    ├── LogError              exit 2   simnet.log.file
+    ├── MalformedDocument     exit 4   nodes.enclave.nitro
+    ├── NoCluster             exit 4   simnet.batch.dask
+    ├── NoSuchPlace           exit 2   dashboards.player
+    ├── NoSuchRun             exit 2   simnet.cli.watch
+    ├── NoTerminal            exit 2   simnet.cli.watch
+    ├── NotPortable           exit 4   nodes.models.portable
+    ├── NothingFound          exit 2   dashboards.scene
+    ├── NothingShown          exit 4   simnet.bench.viewers
+    ├── OutputError           exit 4   simnet.run
+    ├── ParameterError        exit 2   nodes.parameters
+    │   ├── ExpectationError  exit 2   simnet.verdict.expectations
+    │   ├── InjectionError    exit 2   simnet.world.injection
+    │   └── UnknownKey        exit 2   nodes.parameters
+    ├── PortTaken             exit 2   reports.openmetrics
+    ├── ProbeFailed           exit 4   simnet.studies.equilibrium.probe
+    ├── ProofFailed           exit 4   nodes.proofs.circuits.pool
+    ├── Refused               exit 4   nodes.enclave.attestation
+    ├── ScenarioErrors        exit 2   simnet.scenario.errors
+    ├── SearchInterrupted     exit 3   simnet.studies.equilibrium.probe
+    ├── UnitError             exit 2   chain.units
+    ├── UnknownBehaviour      exit 2   simnet.cli.behaviours_page
+    ├── UnknownFault          exit 2   simnet.cli.faults_page
+    ├── UnreadableRun         exit 2   reports.source
+    ├── UnsupportedRequest    exit 2   nodes.enclave.canonical
+    └── ZkmlMissing           exit 4   nodes.proofs.circuits.library
 
 A transaction that reverts in a run is no exception: its receipt carries a `Revert`.
 """

@@ -13,6 +13,8 @@ from chain.seam import Chain, Receipt
 from nodes.enclave import native, nitro
 from nodes.enclave.attestation import aws_root
 from nodes.enclave.enclave import Enclave
+from nodes.enclave.keys import verify_pss
+from nodes.enclave.signing import SignedResponse, response_message
 from nodes.enclave.vendor import Vendor
 from tests.contracts_world import World, in_process
 
@@ -105,3 +107,9 @@ class TeeWorld(World):
         names = "owner paymentAddress endpoint publicKey tlsCertificate pcrHash teeType enabled registeredAt"
         keys = (*names.split(), "lastHeartbeatAt", "ohttpConfig")
         return dict(zip(keys, self.read("TEERegistry.getTEE", which.id), strict=True))
+
+
+def verifies(signed: SignedResponse, enclave: Enclave) -> bool:
+    """Whether the enclave signed it."""
+    message = response_message(signed.input_hash, signed.output_hash, signed.timestamp)
+    return signed.tee == enclave.id and verify_pss(enclave.key.spki, message, signed.signature)

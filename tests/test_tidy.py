@@ -16,7 +16,8 @@ import pytest
 from simnet.cli.main import VERBS
 from simnet.measure.catalogue import COMPARED
 from simnet.measure.metric import Neither
-from simnet.plugins import BEHAVIOURS, COMPARATORS, FAULTS, STRATEGIES
+from simnet.plugins import BEHAVIOURS, COMPARATORS, FAULTS, STRATEGIES, members
+from tests.dead_names import dead_names, templates
 from tests.source import ROOT, Module, modules, report
 
 MAY_IMPORT = {
@@ -30,6 +31,21 @@ MAY_IMPORT = {
 
 IN_A_CIRCLE: set[str] = set()
 """Files that still import each other in a circle. Whoever breaks one takes its files out; none may be added."""
+
+USED_OUTSIDE = {
+    "Chain.revert_to": "one half of a seam: tests go back with it",
+    "AnvilChain.revert_to": "the same",
+    "RevmChain.revert_to": "the same",
+    "Enclave.bind": "what an enclave does for oblivious HTTP, held against the registry",
+    "Enclave.answer_chat": "what a gateway does with an OpenAI request, held against OpenGradient's own SDK",
+    "Exporter.collect": "what prometheus_client calls of a collector",
+    "BY_MODE": "metrics, which the catalogue finds by looking through their module",
+    "measure": "a whole log in one call, where a run folds it line by line",
+    "check_invariants": "the same",
+    "run_case": "a case in one call, where the command has many carried out",
+    "check_payoffs": "payoffs of checking, held against the same of answering",
+}
+"""Names that nothing of ours refers to, tests apart, and why they stay."""
 
 FUNCTION_LINES_MAX = 70
 
@@ -144,6 +160,38 @@ def test_every_module_is_used() -> None:
         for module in modules()
         if module.name not in imported and not is_entered(module)
     )
+
+
+def test_every_name_is_used() -> None:
+    """By the five packages: what tests alone call is dead."""
+    families = (BEHAVIOURS, STRATEGIES, COMPARATORS, FAULTS)
+    named = {(kind.__module__, kind.__name__) for family in families for kind in members(family).values()}
+    verbs = {(f"simnet.cli.{verb}", verb) for verb in VERBS}
+    found = [one for one in dead_names(modules(), templates()) if (one.module.name, one.name) not in named | verbs]
+    names = {one.full_name for one in found}
+    new = (f"{one}: nothing refers to it" for one in found if one.full_name not in USED_OUTSIDE)
+    gone = (f"{name} is used or gone: take it out" for name in sorted(USED_OUTSIDE.keys() - names))
+    report(itertools.chain(new, gone))
+
+
+@pytest.mark.parametrize(
+    ("text", "dead"),
+    [
+        ("def f(): ...", ["f"]),
+        ("def f():\n    return f()", ["f"]),
+        ("def f(): ...\nf()", []),
+        ("LIMIT = 1\nclass C:\n    def m(self): return LIMIT", ["C", "C.m"]),
+        ("class C:\n    def m(self): ...\n    def n(self): self.m()\nC().n()", []),
+        ("class C:\n    @on(Pay)\n    def m(self): ...\n    def on_click(self): ...\nC()", []),
+        ("class C:\n    @property\n    def m(self): ...\nC()", ["C.m"]),
+        ("from nodes.a import f\ndef f(): ...", []),
+        ("import elsewhere\nelsewhere.f()\ndef f(): ...", []),
+        ("from elsewhere import f\ndef f(): ...", ["f"]),
+        ("def shown(): ...", []),
+    ],
+)
+def test_a_dead_name_is_found(text: str, dead: list[str]) -> None:
+    assert [one.full_name for one in dead_names([Module(ROOT / "nodes" / "a.py", text)], "{{ shown }}")] == dead
 
 
 def tracked_texts() -> Iterator[tuple[str, str]]:

@@ -17,9 +17,8 @@ from pathlib import Path
 
 from chain.errors import ToolMissing
 
-ANVIL_VERSION = "1.7.1"
 ANVIL_SERIES = "1.7."
-"""Versions of anvil that simnet is tested with."""
+"""Versions of anvil that simnet knows."""
 
 ANVIL_VARIABLE = "SIMNET_ANVIL"
 ANY_VERSION_VARIABLE = "SIMNET_ANVIL_ANY_VERSION"

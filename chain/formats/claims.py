@@ -127,15 +127,5 @@ def pack_votes(valid: Sequence[bool], invalid: Sequence[bool]) -> int:
     return _bits(valid) | _bits(invalid) << MAX_CLAIMS
 
 
-def unpack_votes(votes: int, count: int) -> tuple[list[bool], list[bool]]:
-    """Which of `count` claims are voted valid, and which invalid."""
-    return flags(votes, count), flags(votes >> MAX_CLAIMS, count)
-
-
-def flags(bits: int, count: int) -> list[bool]:
-    """The lowest `count` bits of a word, lowest first."""
-    return [bool(bits >> i & 1) for i in range(count)]
-
-
 def _bits(values: Sequence[bool]) -> int:
     return sum(1 << i for i, value in enumerate(values) if value)

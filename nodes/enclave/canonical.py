@@ -35,13 +35,8 @@ def chat(body: Mapping[str, Any]) -> dict[str, Any]:
     return canonical
 
 
-def completion(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Canonical form of a text completion request. Raises `UnsupportedRequest`."""
-    return {"prompt": body.get("prompt"), **_common(body), "max_tokens": body.get("max_tokens")}
-
-
 def _common(body: Mapping[str, Any]) -> dict[str, Any]:
-    """What both kinds have. The temperature is always a float, so that it is written ``0.0``."""
+    """What requests have besides their messages. The temperature is always a float, so that it is written ``0.0``."""
     if not isinstance(body.get("model"), str) or not body["model"]:
         raise UnsupportedRequest("the request names no model")
     common: dict[str, Any] = {"model": body["model"], "temperature": float(body.get("temperature") or 0.0)}

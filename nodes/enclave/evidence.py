@@ -7,7 +7,6 @@ OpenGradient has the signature and the document, but no rule that a claim falls 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -105,8 +104,3 @@ def fault(raw: bytes, claim: Claim, node: Address, posted_at: int, record: Recor
     request = request_hash(claim.task, claim.model, claim.input_hash)
     message = response_message(request, claim.output_hash, evidence.timestamp)
     return None if verify_pss(record.spki, message, evidence.signature) else Fault.BAD_SIGNATURE
-
-
-def documents_by_hash(documents: tuple[bytes, ...]) -> Mapping[bytes, bytes]:
-    """Documents that came with a batch."""
-    return {keccak(document): document for document in documents}

@@ -15,7 +15,6 @@ from typing import Any
 from chain.formats.claims import word
 from chain.hashing import keccak
 from chain.quantities import Hash32
-from nodes.enclave.keys import verify_pss
 
 OHTTP_DOMAIN = keccak(b"OPENGRADIENT_TEE_OHTTP_CONFIG_V1")
 
@@ -78,11 +77,6 @@ class SignedResponse:
     output_hash: bytes
     timestamp: int
     signature: bytes
-
-    def verifies(self, spki: bytes) -> bool:
-        """Whether the enclave with this key signed it."""
-        message = response_message(self.input_hash, self.output_hash, self.timestamp)
-        return self.tee == tee_id(spki) and verify_pss(spki, message, self.signature)
 
     def as_json(self) -> dict[str, Any]:
         """The fields that a gateway adds to its answer."""

@@ -28,7 +28,6 @@ DASHBOARD_MIN = (80, 24)
 """Columns and lines below which the dashboard is hard to read."""
 
 INSTALL_PACKAGES = "make .venv/.run"
-INSTALL_NODE_PACKAGES = "make node_modules/.test"
 PACKAGES = (
     "coincurve",
     "eth-abi",

@@ -153,10 +153,6 @@ class Network:
         self._uplink[name] = self._path_s[site], self._streams.normals(f"network/jitter/{name}").__next__
         self._fate[name] = self._streams.uniforms(f"network/loss/{name}")
 
-    def site_of(self, name: str) -> int:
-        """Where a participant is connected."""
-        return self._site[name]
-
     def delay(self, sender: str, receiver: str, size_bytes: int) -> float:
         """Seconds that a message of that size takes from sender to receiver, jitter included."""
         seconds = self.travel(sender, receiver, size_bytes)

@@ -16,7 +16,7 @@ import pytest
 from chain.backends import anvil_process
 from chain.backends.anvil import DEFAULT_GENESIS, AnvilChain
 from chain.errors import ChainDied, ChainStartFailed, RpcFailed, ToolMissing
-from chain.evm.toolchain import ANVIL_VERSION
+from chain.evm.toolchain import ANVIL_SERIES
 from chain.quantities import OPG, Address, Gas, Timestamp
 from chain.seam import REORG_DEPTH_MAX, Call
 from tests.processes import group_is_gone
@@ -170,7 +170,7 @@ class TestStartFailures:
 
     def test_what_the_program_said_last_is_passed_on(self, scratch: Path) -> None:
         script = (
-            f'[ "$1" = --version ] && echo "anvil Version: {ANVIL_VERSION}" || {{ echo "no such flag" >&2; exit 2; }}'
+            f'[ "$1" = --version ] && echo "anvil Version: {ANVIL_SERIES}1" || {{ echo "no such flag" >&2; exit 2; }}'
         )
         with pytest.raises(ChainStartFailed, match="exit status 2") as caught:
             AnvilChain(binary=self.impostor(scratch, script))

@@ -161,8 +161,6 @@ MODELLED: Mapping[str, ProofTimes] = MappingProxyType(
 )
 """Times that are the same on every machine, by name."""
 
-NAMES = (*MODELLED, MEASURED)
-
 
 def proof_times(name: str, models: tuple[str, ...] = (), tell: Callable[[str], None] = lambda _: None) -> ProofTimes:
     """The times of that name. For ``measured``, those of `models`, timed now unless this machine has them already.

@@ -17,6 +17,7 @@ from nodes.enclave.vendor import Vendor
 from nodes.models.tensors import tensor_hash
 from simnet.world.genesis import GENESIS as RUN_GENESIS
 from tests.stage import GENESIS, Stage
+from tests.tee_world import verifies
 
 VENDOR = Vendor(b"vendor")
 ENCLAVE = Enclave(VENDOR, "i-1", nitro.measurement("v2"), b"enclave", RUN_GENESIS)
@@ -36,7 +37,7 @@ def computed(effect: Execute = ASK) -> Sandbox:
 def test_an_enclave_signs_what_it_computed() -> None:
     signed = computed().sign_response(SIGN)
     assert signed is not None
-    assert signed.verifies(ENCLAVE.key.spki)
+    assert verifies(signed, ENCLAVE)
     assert signed.input_hash == request_hash(bytes.fromhex(TASK[2:]), MODEL, tensor_hash(VALUE))
     message = response_message(signed.input_hash, tensor_hash(OUTPUT), SIGN.timestamp)
     assert ENCLAVE.key.sign(message) == signed.signature

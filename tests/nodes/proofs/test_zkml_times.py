@@ -12,7 +12,7 @@ from chain.quantities import Seconds
 from nodes.models.zoo import default_zoo
 from nodes.proofs.circuits import keys
 from nodes.proofs.circuits.pinned import circuit, circuits
-from nodes.proofs.circuits.times import DEFAULT, MEASURED, MODELLED, NAMES, Measured, proof_times
+from nodes.proofs.circuits.times import DEFAULT, MEASURED, MODELLED, Measured, proof_times
 
 DIGITS = default_zoo().model("digits_mlp")
 SMALL = default_zoo().model("diabetes_risk")
@@ -80,4 +80,3 @@ def test_an_unknown_name_gets_the_nearest_one() -> None:
     with pytest.raises(SimnetError, match="unknown proof times: deeprove") as caught:
         proof_times("deeprove")
     assert caught.value.hint == "did you mean 'deepprove'?"
-    assert MEASURED in NAMES
