@@ -38,7 +38,7 @@ CEILINGS = {
     "Committee.reveal": 44_000,
     "Committee.resolve, 20 accepted": 320_000,
     "Committee.resolve, 1 of 20 rejected": 340_000,
-    "Committee.resolve, 20 void": 275_000,
+    "Committee.resolve, 20 void": 320_000,
     "Sampling.draw, none of 20": 133_000,
     "Sampling.draw, none of 128": 169_000,
     "Sampling.draw, some of 128": 225_000,
