@@ -92,7 +92,7 @@ def test_fail_fast_stops_at_the_first_that_does_not_pass() -> None:
     write("a", expect=["tasks_total > 0"])
     write("b", expect=["tasks_total < 0"])
     write("c")
-    assert main(["check", "scenarios", "--fail-fast"]) == 1
+    assert main(["check", "scenarios", "--fail-fast", "--jobs", "1"]) == 1
     assert runs() == ["a", "b"]
 
 
