@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -11,10 +14,10 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from nodes.effects import Steps
+from simnet.batch import processes
 from simnet.cli.main import main
 from simnet.run import RUNS
-from simnet.strategies.unverified import UnverifiedHalf
+from tests.comparison_samples import Here
 from tests.small import BASE
 
 pytest.importorskip("pyrevm")
@@ -24,8 +27,9 @@ JUNIT = RUNS / "junit.xml"
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scenario files and run directories are in a directory of the test's own."""
+    """Scenario files and run directories are in a directory of the test's own; runs are in this process."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(processes, "Processes", Here)
     Path("scenarios").mkdir()
 
 
@@ -94,6 +98,7 @@ def test_fail_fast_stops_at_the_first_that_does_not_pass() -> None:
     write("c")
     assert main(["check", "scenarios", "--fail-fast", "--jobs", "1"]) == 1
     assert runs() == ["a", "b"]
+    assert set(suites()) == {"a-3", "b-3"}
 
 
 def test_the_backend_can_be_chosen_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,21 +120,28 @@ def test_a_junit_file_that_cannot_be_written_exits_4(capsys: pytest.CaptureFixtu
     assert "choose another place with --junit FILE" in capsys.readouterr().err
 
 
-def test_ctrl_c_ends_the_whole_check_and_keeps_what_there_is(
+def test_ctrl_c_ends_the_whole_check_and_keeps_what_there_is() -> None:
+    files = [write(name, duration="1000 h", strategy={"kind": "none"}) for name in ("a", "b")]
+    command = [sys.executable, "-m", "simnet.cli.main", "check", *files, "--jobs", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as checking:
+        while not list(RUNS.glob(".running-*/events.jsonl")):
+            assert checking.poll() is None
+            time.sleep(0.05)
+        os.killpg(checking.pid, signal.SIGINT)  # a terminal tells everybody
+        out, _ = checking.communicate()
+    assert checking.returncode == 3
+    assert "0 of 2 scenarios passed" in out
+    assert "the run was interrupted" in out
+    assert runs() == ["a"]
+    assert {name: suite["errors"] for name, suite in suites().items()} == {"a-3": "1"}
+
+
+def test_a_scenario_that_cannot_be_run_is_in_error_and_the_others_are_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    original = UnverifiedHalf.on_log
-    interrupts = [signal.SIGINT]
-
-    def interrupt(self: UnverifiedHalf, log: Any) -> Steps:
-        if interrupts:
-            os.kill(os.getpid(), interrupts.pop())
-        yield from original(self, log)
-
-    monkeypatch.setattr(UnverifiedHalf, "on_log", interrupt)
-    for name in ("a", "b"):
-        write(name, strategy={"kind": "none"})
-    assert main(["check", "scenarios"]) == 3
-    assert runs() == ["a"]
-    assert "0 of 2 scenarios passed" in capsys.readouterr().out
-    assert set(suites()) == {"a-3"}
+    monkeypatch.setenv("SIMNET_ANVIL", "/nowhere/anvil")
+    write("bad", chain={"backend": "anvil"})
+    write("good")
+    assert main(["check", "scenarios"]) == 4
+    assert "/nowhere/anvil" in capsys.readouterr().out
+    assert {name: suite["errors"] for name, suite in suites().items()} == {"bad-3": "1", "good-3": "0"}
