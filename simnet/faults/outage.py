@@ -32,7 +32,8 @@ class Outage(Lasting):
     """Stop a share of the honest nodes of a role or a region at once, drawn by the seed.
 
     Nodes that share a cloud, a client or a power line fail together: quorums sized for independent crashes do not
-    survive that.
+    survive that. Nodes that start anew know nothing of batches that were posted before: a batch whose keeper and all
+    backup keepers went down together is never made final.
     """
 
     kind: ClassVar[str] = "outage"

@@ -24,16 +24,17 @@ class Endpoint(Parameters):
         default=("submit", "read", "subscribe"), min_length=1, description="what it does not serve"
     )
     how: Literal["timeout", "fail"] = Field(
-        default="timeout", description="no answer, so that everything is late; or errors, and events are lost"
+        default="timeout", description="no answer, so that transactions are late; or errors, and they are refused"
     )
 
 
 class Rpc(Lasting):
     """Have nodes' endpoints to the chain time out or fail.
 
-    With `timeout` a node's library asks again until it gets an answer: transactions leave, views answer and events
-    arrive when the fault is over. With `fail` a transaction is refused (its receipt says `RpcFailed`) and events
-    are lost for good, as when a subscription drops; a view is still asked for again.
+    Views are asked for again until there is an answer, and events arrive when the fault is over: a library that polls
+    reads the logs of all blocks since the last one that it saw, as does `PollingEventSubscriber` of ethers v6
+    (ethers-io/ethers.js, src.ts/providers/subscriber-polling.ts). With `timeout` transactions leave when the fault is
+    over; with `fail` they are refused (`RpcFailed` in the receipt).
     """
 
     kind: ClassVar[str] = "rpc"

@@ -26,7 +26,7 @@ class RpcFault:
     unserved: frozenset[str]
     """``submit``, ``read``, ``subscribe``."""
     fails: bool
-    """Whether calls fail and events are lost, as opposed to being late."""
+    """Whether transactions are refused, as opposed to being late."""
 
 
 @dataclass(slots=True)

@@ -127,9 +127,6 @@ class Endpoint(Facility):
         """Hand over all that is due, in order; later if the participant is cut off, or its endpoint silent."""
         if not self._updates:
             return
-        if self._conditions.fails("subscribe"):  # the subscription is gone, and nobody sends what it missed
-            for update in self._updates:
-                update.logs.clear()
         if self._conditions.unserved("subscribe") or not self._network.reaches(producer, self.name):
             self._scheduler.after(self._mempool.block_time_s, self._deliver, producer)
             return
