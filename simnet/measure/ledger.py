@@ -12,6 +12,7 @@ them: what a verification contract burns, and what participants give each other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -72,31 +73,31 @@ class Discrepancy(NamedTuple):
     expected: int
 
 
+@dataclass
 class Ledger:
     """Fold of a log into accounts."""
 
-    def __init__(self) -> None:
-        self.balances: dict[Account, int] = {}
-        """What each account holds; accounts of batches go when they are empty."""
-        self.flows: dict[tuple[str, str], int] = {}
-        """By participant or contract, and kind of move: what it got, less what it gave; fees of batches apart."""
-        self.opening: dict[str, int] = {}
-        """What each participant had in all its pockets when the run began."""
-        self.roles: dict[str, str] = {}
-        """Participants, in the order in which they joined."""
-        self.readings = 0
-        """How often balances were read."""
-        self.complete = False
-        """Whether they were read at the end."""
-        self.most_locked: dict[str, int] = {}
-        """The most that each challenger ever had locked as bonds at a time."""
-        self.discrepancies: list[Discrepancy] = []
-        """The first that were found."""
-        self.moves = 0
-        self.overdrawn: Move | None = None
-        """The first move of more than there was, as far as it is known what there was."""
-        self._names: dict[str, str] = {}
-        self._sealed: dict[tuple[str, str], bool] = {}
+    balances: dict[Account, int] = field(default_factory=dict)
+    """What each account holds; accounts of batches go when they are empty."""
+    flows: dict[tuple[str, str], int] = field(default_factory=dict)
+    """By participant or contract, and kind of move: what it got, less what it gave; fees of batches apart."""
+    opening: dict[str, int] = field(default_factory=dict)
+    """What each participant had in all its pockets when the run began."""
+    roles: dict[str, str] = field(default_factory=dict)
+    """Participants, in the order in which they joined."""
+    readings: int = 0
+    """How often balances were read."""
+    complete: bool = False
+    """Whether they were read at the end."""
+    most_locked: dict[str, int] = field(default_factory=dict)
+    """The most that each challenger ever had locked as bonds at a time."""
+    discrepancies: list[Discrepancy] = field(default_factory=list)
+    """The first that were found."""
+    moves: int = 0
+    overdrawn: Move | None = None
+    """The first move of more than there was, as far as it is known what there was."""
+    _names: dict[str, str] = field(default_factory=dict)
+    _sealed: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def on(self, row: Row) -> None:
         """Take the next row of the log."""

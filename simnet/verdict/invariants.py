@@ -323,7 +323,10 @@ class TimeNeverRunsBack(Invariant):
 
 class EveryBatchEnds(Invariant):
     """Every batch is final within the time that its strategy states, counted from its post or, where something
-    disturbed the network afterwards, from the end of that: a fault, a dishonest act, transactions without room."""
+    disturbed the network afterwards, from the end of that: a fault, a dishonest act, transactions without room.
+
+    While participants are down, cut off or impaired by a fault that does not end, nothing is due.
+    """
 
     name = "every_batch_ends"
     kinds = ("run_started", "run_ended", "fault_injected", "fault_ended", "touched", "cheated", "block_mined")
@@ -333,6 +336,8 @@ class EveryBatchEnds(Invariant):
         super().__init__(ledger)
         self._bound = 0.0
         self._quiet = self._now = 0.0
+        self._lasting: dict[int, str] = {}
+        """Faults under which participants are down, cut off or impaired, and what each says."""
         self._open: dict[str, float] = {}
         self._slow: list[tuple[str, float, float]] = []
         """Batches that took longer, with the times of their post and finality: something may have disturbed them."""
@@ -346,6 +351,10 @@ class EveryBatchEnds(Invariant):
             self._follow(row["event"], row["args"]["batch"], row["t"])
         elif row["kind"] != "run_ended" and row.get("pending", 1):
             self._quiet = max(self._quiet, row["t"])
+        if row["kind"] == "fault_injected" and row["lasts"] and row["condition"]:
+            self._lasting[row["fault"]] = row["says"]
+        elif row["kind"] == "fault_ended" and row["whole"]:
+            self._lasting.pop(row["fault"], None)
 
     def _follow(self, event: str, batch: str, time_s: float) -> None:
         if event == "BatchPosted":
@@ -359,6 +368,8 @@ class EveryBatchEnds(Invariant):
     def finding(self) -> Found:
         if not self._bound:
             return True, "the log states no time within which a batch is final"
+        if self._lasting:
+            return True, f"not judged, since a fault never ended: {next(iter(self._lasting.values()))}"
         ends = [*self._slow, *((batch, posted, float("inf")) for batch, posted in self._open.items())]
         overdue = [one for one in ends if min(one[2], self._now) > self._due(one[1])]
         if overdue:

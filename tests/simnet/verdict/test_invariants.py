@@ -139,13 +139,11 @@ def test_every_invariant_is_shown_to_break() -> None:
         pytest.param(lambda: left_open(sound().at(60)).at(80), id="open and due at the very end"),
         pytest.param(lambda: left_open(sound().at(60)).at(80).final("b", accepted=1).at(90), id="final when due"),
         pytest.param(
-            lambda: left_open(sound().at(60)).at(70).add("fault_injected", verb="heal", targets=[]).at(90),
+            lambda: left_open(sound().at(60)).at(70).add("fault_injected", **fault("heal")).at(90),
             id="disturbed by a fault",
         ),
         pytest.param(lambda: left_open(sound().at(60)).at(70).cheated("n", "fetch", "b").at(90), id="by an adversary"),
-        pytest.param(
-            lambda: sound().at(60).add("fault_injected", verb="crash", targets=["n"]).at(99), id="nothing open"
-        ),
+        pytest.param(lambda: sound().at(60).add("fault_injected", **fault("crash")).at(99), id="nothing open"),
     ],
 )
 def test_a_batch_may_be_open_until_its_time_is_over_counted_from_the_last_disturbance(
@@ -155,9 +153,26 @@ def test_a_batch_may_be_open_until_its_time_is_over_counted_from_the_last_distur
 
 
 def test_a_disturbance_excuses_for_the_stated_time_and_no_longer() -> None:
-    log = left_open(sound().at(60)).at(70).add("fault_injected", verb="heal", targets=[]).at(91)
+    log = left_open(sound().at(60)).at(70).add("fault_injected", **fault("heal")).at(91)
     assert broken(closed(log)) == ["every_batch_ends"]
     assert "1 of 2 batches" in findings(closed(log))["every_batch_ends"].detail
+
+
+def test_while_a_fault_keeps_somebody_down_nothing_is_due_and_the_finding_says_so() -> None:
+    down = left_open(sound().at(60)).at(70).add("fault_injected", **fault("crash", condition="down", lasts=True))
+    found = findings(closed(down.at(1_000)))["every_batch_ends"]
+    assert (found.held, found.detail) == (True, "not judged, since a fault never ended: n crashed")
+    assert broken(closed(down.add("fault_ended", **fault("crash"), whole=True).at(1_021))) == ["every_batch_ends"]
+
+
+def test_a_fault_without_an_end_that_stops_nobody_excuses_nothing() -> None:
+    log = left_open(sound().at(60)).at(70).add("fault_injected", **fault("price", lasts=True)).at(1_000)
+    assert broken(closed(log)) == ["every_batch_ends"]
+
+
+def fault(verb: str, condition: str = "", lasts: bool = False) -> dict[str, Any]:
+    """What a record of a fault holds."""
+    return {"fault": 1, "verb": verb, "says": "n crashed", "targets": [], "condition": condition, "lasts": lasts}
 
 
 def test_where_a_log_states_no_time_nothing_is_said_of_open_batches() -> None:
