@@ -40,7 +40,6 @@ USED_OUTSIDE = {
     "measure": "a whole log in one call, where a run folds it line by line",
     "check_invariants": "the same",
     "run_case": "a case in one call, where the command has many carried out",
-    "check_payoffs": "payoffs of checking, held against the same of answering",
 }
 """Names that nothing of ours refers to, tests apart, and why they stay."""
 

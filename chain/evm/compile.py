@@ -39,7 +39,8 @@ class CompileFailed(ChainError):
     """The compiler rejected a contract."""
 
 
-def _standard_input(generated: bool) -> dict[str, Any]:
+def standard_input(generated: bool) -> dict[str, Any]:
+    """What to ask solc for: all contracts that are generated, or all that are not."""
     paths = {path.relative_to(CONTRACTS).as_posix(): path for path in CONTRACTS.rglob("*.sol")}
     chosen = {name: path for name, path in sorted(paths.items()) if name.startswith(GENERATED) is generated}
     sources = {name: {"content": path.read_text()} for name, path in chosen.items()}
@@ -53,7 +54,8 @@ def _standard_input(generated: bool) -> dict[str, Any]:
     return {"language": "Solidity", "sources": sources, "settings": settings}
 
 
-def _run_solc(request: dict[str, Any]) -> dict[str, Any]:
+def run_solc(request: dict[str, Any]) -> dict[str, Any]:
+    """What solc answers. Raises `CompileFailed` on errors and on warnings, `ToolMissing` if it cannot be run."""
     with tempfile.TemporaryDirectory() as scratch:
         source, output = Path(scratch, "in.json"), Path(scratch, "out.json")
         source.write_text(json.dumps(request))
@@ -88,11 +90,11 @@ def _artifact(name: str, output: dict[str, Any]) -> str:
 
 def compile_contracts() -> dict[str, str]:
     """Text of each artifact, by contract name. Raises `CompileFailed` on errors and on warnings."""
-    requests = [_standard_input(generated) for generated in (False, True)]
+    requests = [standard_input(generated) for generated in (False, True)]
     output: dict[str, Any] = {}
     for request in requests:
         if request["sources"]:
-            output |= _run_solc(request)["contracts"]
+            output |= run_solc(request)["contracts"]
     return {
         name: _artifact(name, contract)
         for source in sorted(output)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
@@ -87,29 +87,6 @@ def make_tables(rows: Iterable[Row]) -> Tables:
         if event["block"] not in tables.undone:
             tables.chain.setdefault(event["event"], []).append(event)
     return tables
-
-
-class Payment(NamedTuple):
-    """OPG that an account got, or lost, for what it had to do with a batch's verification; slashes apart."""
-
-    name: str
-    batch: str
-    amount: int
-    """In wei; negative where it was lost."""
-
-
-def payments(tables: Tables) -> list[Payment]:
-    """Rewards, what challenges won and lost, and what those challenged without reason got for it."""
-    names = tables.names
-
-    def of(row: Row, key: str, amount: int) -> Payment:
-        return Payment(names.get(row[key]) or str(row[key]), row["batch"], amount)
-
-    found = [of(row, "member", int(row["amount"])) for row in tables.event("Rewarded")]
-    found += [of(row, "node", int(row["amount"])) for row in tables.event("Compensated")]
-    for row in tables.event("ChallengeDecided"):
-        found.append(of(row, "challenger", int(row["reward"]) - int(row["forfeited"])))
-    return found
 
 
 def claims(tables: Tables) -> pd.DataFrame:

@@ -5,11 +5,11 @@ from simnet.theory.detection import detected_within, mean_requests, requests_unt
 from simnet.theory.dilemma import (
     attention_penalty,
     fraud_floor,
-    gain_of_looking,
+    gain_of_verifying,
     jackpot_needed,
     jackpot_share,
     jackpot_total,
-    looks_if_it_pays,
+    verifies_if_it_pays,
 )
 from simnet.theory.randomness import last_revealer_wins
 from simnet.theory.sampling import (
@@ -33,12 +33,11 @@ __all__ = [
     "expected_cheat",
     "expected_honest",
     "fraud_floor",
-    "gain_of_looking",
+    "gain_of_verifying",
     "jackpot_needed",
     "jackpot_share",
     "jackpot_total",
     "last_revealer_wins",
-    "looks_if_it_pays",
     "mean_requests",
     "posp_threshold",
     "requests_until",
@@ -48,5 +47,6 @@ __all__ = [
     "slots_captured",
     "split_fees",
     "unseen_after",
+    "verifies_if_it_pays",
     "worth_cheating",
 ]

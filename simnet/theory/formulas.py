@@ -10,11 +10,11 @@ from simnet.theory.detection import detected_within, mean_requests, requests_unt
 from simnet.theory.dilemma import (
     attention_penalty,
     fraud_floor,
-    gain_of_looking,
+    gain_of_verifying,
     jackpot_needed,
     jackpot_share,
     jackpot_total,
-    looks_if_it_pays,
+    verifies_if_it_pays,
 )
 from simnet.theory.randomness import last_revealer_wins
 from simnet.theory.sampling import (
@@ -31,9 +31,9 @@ def constant(value: float) -> float:
     return value
 
 
-def seen_by_sampling(p: float, looks_away: float = 0.0, detection: float = 1.0) -> float:
+def detected_by_sampling(p: float, colluding: float = 0.0, detection: float = 1.0) -> float:
     """Share of frauds that sampling catches: p d (1 - r). Source: derived [D]."""
-    return p * detection * (1 - looks_away)
+    return p * detection * (1 - colluding)
 
 
 FORMULAS: Mapping[str, Callable[..., float]] = MappingProxyType(
@@ -50,17 +50,17 @@ FORMULAS: Mapping[str, Callable[..., float]] = MappingProxyType(
             expected_cheat,
             expected_honest,
             fraud_floor,
-            gain_of_looking,
+            gain_of_verifying,
             jackpot_needed,
             jackpot_share,
             jackpot_total,
             last_revealer_wins,
-            looks_if_it_pays,
+            verifies_if_it_pays,
             mean_requests,
             posp_threshold,
             requests_until,
             seats_captured,
-            seen_by_sampling,
+            detected_by_sampling,
             slots_captured,
         )
     }

@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 
 
-def posp_threshold(cost: float, reward: float, slash: float, looks_away: float = 0.0) -> float:
+def posp_threshold(cost: float, reward: float, slash: float, colluding: float = 0.0) -> float:
     """Sampling probability above which honesty pays: p* = C / ((1 - r)(R + S)).
 
     Infinite if every checker looks away. Source: Proof of Sampling, arXiv 2405.00295 v3 [S, two independent texts];
     Atoma's whitepaper prints r = 0.5, S = 250 C, hence p < 0.01 [R]. For several validators, one of whom is enough,
     r is the probability that all of them look away: see `simnet.theory.capture` [D].
     """
-    return detector_threshold(cost, reward, slash, looks_away=looks_away)
+    return detector_threshold(cost, reward, slash, colluding=colluding)
 
 
 def detector_threshold(
@@ -28,7 +28,7 @@ def detector_threshold(
     residual: float = 0.0,
     detection: float = 1.0,
     false_positive: float = 0.0,
-    looks_away: float = 0.0,
+    colluding: float = 0.0,
 ) -> float:
     """Threshold for a detector that errs: p* = (C - c') / ((R + S)(d (1 - r) - f)).
 
@@ -36,7 +36,7 @@ def detector_threshold(
     the fraud, `false_positive` f, the chance that it condemns an honest answer. Infinite where f >= d (1 - r):
     honesty does not pay at any sampling rate. Source: derived [D]; with c' = f = 0 and d = 1 it is PoSP's.
     """
-    edge = detection * (1 - looks_away) - false_positive
+    edge = detection * (1 - colluding) - false_positive
     return (cost - residual) / ((reward + slash) * edge) if edge > 0 else math.inf
 
 
@@ -54,10 +54,10 @@ def expected_cheat(
     *,
     residual: float = 0.0,
     detection: float = 1.0,
-    looks_away: float = 0.0,
+    colluding: float = 0.0,
 ) -> float:
     """What a fraud earns on average: R - c' - p d (1 - r)(R + S). Source: derived [D], PoSP's with c' = 0 and d = 1."""
-    return reward - residual - p * detection * (1 - looks_away) * (reward + slash)
+    return reward - residual - p * detection * (1 - colluding) * (reward + slash)
 
 
 def break_even_penalty(reward: float, p: float) -> float:
@@ -71,10 +71,10 @@ def break_even_penalty(reward: float, p: float) -> float:
 
 
 def worth_cheating(
-    value: float, cost_saved: float, reward: float, slash: float, p: float, looks_away: float = 0.0
+    value: float, cost_saved: float, reward: float, slash: float, p: float, colluding: float = 0.0
 ) -> bool:
     """Whether a fraud pays that is worth `value` to its author beside the fee: value + C - c' > p (1 - r)(R + S).
 
     What a flat sampling rate does not stop: attackers who cheat on valuable tasks alone. Source: derived [D].
     """
-    return value + cost_saved > p * (1 - looks_away) * (reward + slash)
+    return value + cost_saved > p * (1 - colluding) * (reward + slash)

@@ -1,92 +1,130 @@
-"""What looking for fraud paid those who looked, and what that made them do."""
+"""What voluntary verification paid the full nodes that did it, and how often they did."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 
-from simnet.log.figures import WEI, Figures
 from simnet.log.tables import Row
-from simnet.studies.truth.money import honest_cost
-from simnet.studies.truth.values import Frequency, Mean, mean_of
+from simnet.studies.truth.observed import Observed, bits
+from simnet.studies.truth.values import Amounts, Frequency, Line, Mean, Ratio, mean, mean_of
 
-ROUNDING = 1e-9
-"""Relative error of amounts that are all the same."""
-
-
-def gain_from_looking(figures: Figures) -> Mean:
-    """What a look at a claim of one's own accord earned, in OPG, less what the execution cost."""
-    price = honest_cost(figures)
-    return mean_of([prize - price for prize in prizes_of_looks(figures)])
+BLOCKS = 30
+"""Successive parts of a run whose means are treated as independent, where single observations are not."""
 
 
-def break_even_find(figures: Figures) -> Mean:
-    """What a find must bring for looks to pay, by how many found something: C / X, its error by the delta method."""
-    prizes = prizes_of_looks(figures)
-    found = sum(prize > 0 for prize in prizes)
-    if not found:
-        return Mean(math.inf, math.inf, len(prizes))
-    value = honest_cost(figures) * len(prizes) / found
-    return Mean(value, value / math.sqrt(found), len(prizes))
+def gain_from_verifying(run: Observed) -> Frequency:
+    """What a voluntary verification earned on average: X R - C, with the share X of them that found something."""
+    found, n = finds(run), len(verifications(run))
+    return Frequency(len(found), n, Line(-verification_cost(run), mean(found)))
 
 
-def break_even_fraud_rate(figures: Figures) -> Mean:
-    """Share of wrong claims at which looks would have paid for themselves: C / R, with what those that found got."""
-    prizes = [prize for prize in prizes_of_looks(figures) if prize > 0]
-    mean = mean_of(prizes)
-    value = honest_cost(figures) / mean.value
-    return Mean(value, value * max(mean.error / mean.value, ROUNDING), len(prizes))
+def break_even_find(run: Observed) -> Frequency:
+    """What a find must bring for verification to pay: C / X, with the share X of verifications that found something."""
+    return Frequency(len(finds(run)), len(verifications(run)), Ratio(verification_cost(run)))
 
 
-def prizes_of_looks(figures: Figures) -> list[float]:
-    """What each look of own accord brought who looked, in OPG."""
-    index = {
-        (built["batch"], task): number
-        for built in figures.tables.of("batch_built")
-        for number, task in enumerate(built["tasks"])
-    }
-    prizes = prizes_of_challenges(figures)
-    looks = [(row["node"], row["batch"], index[row["batch"], row["task"]]) for row in looks_of_own_accord(figures)]
-    return [prizes.get(look, 0.0) for look in looks]
+def break_even_fraud_rate(run: Observed) -> Amounts:
+    """Share of wrong claims at which verification pays for itself, by each find: C / R."""
+    cost = verification_cost(run)
+    return Amounts(tuple(cost / prize for prize in finds(run)))
 
 
-def prizes_of_challenges(figures: Figures) -> dict[tuple[str, str, int], float]:
-    """What each claim brought who challenged it, in OPG, by challenger, batch and index."""
-    names, found = figures.tables.names, {}
-    for row in figures.tables.event("ChallengeDecided"):
-        won = int(row["won"])
-        for index in range(won.bit_length()):
-            if won >> index & 1:
-                found[names[row["challenger"]], row["batch"], index] = int(row["reward"]) / WEI / won.bit_count()
+def prizes_of_finds(run: Observed) -> Amounts:
+    """What each claim that a voluntary verification found wrong brought its challenger."""
+    return Amounts(tuple(finds(run)))
+
+
+def finds(run: Observed) -> list[float]:
+    """What each voluntary verification that found something brought, in OPG."""
+    index = {(batch, task): number for batch, tasks in run.built.items() for number, task in enumerate(tasks)}
+    prizes = prizes_of_challenges(run)
+    looks = [(row["node"], row["batch"], index[row["batch"], row["task"]]) for row in verifications(run)]
+    return [prizes[look] for look in looks if look in prizes]
+
+
+def verification_cost(run: Observed) -> float:
+    """What the logged work of a voluntary verification cost on average, in OPG.
+
+    It is the first execution of a claim; whoever finds a fraud may execute it again as a member of the panel.
+    """
+    first: dict[tuple[str, str], int] = {}
+    for row in run.tables.of("executed"):
+        if row["purpose"] == "check":
+            first.setdefault((row["node"], row["task"]), row["macs"])
+    return mean([first.get((row["node"], row["task"]), 0) * run.mac_price for row in verifications(run)])
+
+
+def prizes_of_challenges(run: Observed) -> dict[tuple[str, str, int], float]:
+    """What each wrong claim brought each of its challengers, bond apart, by challenger, batch and index."""
+    names, found = run.tables.names, {}
+    bonds, claims = bonds_of(run), claims_challenged(run)
+    for row in run.tables.event("ChallengeDecided"):
+        won, decided = bits(row["won"]), len(bits(int(row["won"]) | int(row["lost"])))
+        key = row["batch"], row["challenger"]
+        bond = bonds[key] / claims[key]
+        prize = run.payout(row, row["challenger"]) - bond * (decided - len(bits(row["lost"])))
+        for index in won:
+            found[names[row["challenger"]], row["batch"], index] = prize / len(won)
     return found
 
 
-def looks_of_own_accord(figures: Figures) -> Iterator[Row]:
-    """Checks that were made, and not only claimed, before anybody was called to judge; in final batches."""
-    tables = figures.tables
-    final = {row["batch"]: True for row in tables.event("BatchFinal")}
+def bonds_of(run: Observed) -> dict[tuple[str, str], float]:
+    """What each challenger put up for each batch, in OPG."""
+    rows = run.tables.event("Challenged") + run.tables.event("ChallengeSealed")
+    calls = dict.fromkeys((row["batch"], row["challenger"], row["transaction"]) for row in rows)
+    found: dict[tuple[str, str], float] = {}
+    for batch, challenger, number in calls:
+        found[batch, challenger] = found.get((batch, challenger), 0.0) + run.given.get((number, challenger), 0.0)
+    return found
+
+
+def claims_challenged(run: Observed) -> dict[tuple[str, str], int]:
+    """How many claims of each batch each challenger challenged."""
+    found: dict[tuple[str, str], int] = {}
+    for row in run.tables.event("Challenged"):
+        key = row["batch"], row["challenger"]
+        found[key] = found.get(key, 0) + len(bits(row["claims"]))
+    return found
+
+
+def verifications(run: Observed) -> list[Row]:
+    """Verifications that were made, and not only claimed, before any panel was called; in final batches."""
+    return list(voluntary(run))
+
+
+def voluntary(run: Observed) -> Iterator[Row]:
+    """As `verifications`, one by one."""
+    tables = run.tables
+    final = {row["batch"] for row in tables.event("BatchFinal")}
     called = {row["batch"]: row["t"] for row in tables.event("CommitteeDrawn")}
     lies = [row for row in tables.of("cheated") if row["act"] == "check"]
-    lied: dict[tuple[str, str], bool] = {}
+    lied: set[tuple[str, str]] = set()
     for row in sorted(lies + tables.of("claim_checked"), key=lambda row: row["i"]):
         if row["kind"] == "cheated":
-            lied[row["node"], row["subject"]] = True
+            lied.add((row["node"], row["subject"]))
             continue
-        looked = not lied.pop((row["node"], row["task"]), False)
-        if looked and row["batch"] in final and row["t"] < called.get(row["batch"], math.inf):
+        executed = (row["node"], row["task"]) not in lied
+        lied.discard((row["node"], row["task"]))
+        if executed and row["batch"] in final and row["t"] < called.get(row["batch"], math.inf):
             yield row
 
 
-def frauds_looked_at(figures: Figures) -> Frequency:
-    """Frauds, of all claims that somebody looked at of its own accord."""
-    frauds = dict.fromkeys(figures.frauds.index)
-    looked_at = [row["task"] in frauds for row in looks_of_own_accord(figures)]
-    return Frequency(sum(looked_at), len(looked_at))
+def frauds_among_verified(run: Observed) -> Mean:
+    """Share of frauds among the claims that somebody verified voluntarily, with its error from successive blocks.
+
+    Where cheats and verifiers react to each other, one claim's fate depends on the last one's.
+    """
+    frauds = set(run.frauds.index)
+    found = [float(row["task"] in frauds) for row in verifications(run)]
+    size = len(found) // BLOCKS
+    blocks = mean_of([mean(found[start * size : (start + 1) * size]) for start in range(BLOCKS if size else 0)])
+    return Mean(mean(found), blocks.error, len(found))
 
 
-def looks_once_learnt(figures: Figures) -> Frequency:
-    """Decisions to look, of the later half of those that verifiers with interests made about a claim."""
-    claims = [row for row in figures.tables.of("decided") if row["subject"].startswith("0x")]
+def verified_once_learnt(run: Observed) -> Frequency:
+    """Decisions to verify, of the later half of those that rational verifiers made about a claim."""
+    claims = [row for row in run.tables.of("decided") if row["subject"].startswith("0x")]
     decisions = [row["action"] for row in claims if row["action"] in ("check", "skip")]
     later = decisions[len(decisions) // 2 :]
     return Frequency(later.count("check"), len(later))

@@ -4,39 +4,49 @@ from __future__ import annotations
 
 import numpy as np
 
-from simnet.log.figures import Figures
+from simnet.studies.truth.observed import Observed
 from simnet.studies.truth.values import Frequency
 from simnet.theory.yuma import copied, dividends, share
 
 
-def copiers_ahead(figures: Figures, epoch_s: float, concealed: float) -> Frequency:
-    """Full nodes whose seat would have earned a copier at least what it earned them.
+def copiers_of_public_weights(run: Observed, epoch_s: float) -> Frequency:
+    """Full nodes whose seat would have earned a copier at least what it earned them, with weights public at once.
 
-    Weights are concealed for so many epochs. Consensus, bonds and dividends are modelled (`simnet.theory.yuma`).
+    Consensus, bonds and dividends are modelled (`simnet.theory.yuma`).
     """
-    full = [row for row in figures.tables.of("participant_joined") if row["role"] == "full"]
+    return copiers_ahead(run, epoch_s, 0)
+
+
+def copiers_of_concealed_weights(run: Observed, epoch_s: float, concealed: float) -> Frequency:
+    """As `copiers_of_public_weights`, with weights concealed for so many epochs."""
+    return copiers_ahead(run, epoch_s, int(concealed))
+
+
+def copiers_ahead(run: Observed, epoch_s: float, concealed: int) -> Frequency:
+    """Full nodes whose seat would have earned a copier at least what it earned them."""
+    full = [row for row in run.tables.of("participant_joined") if row["role"] == "full"]
     stakes = np.array([int(row["stake"]) for row in full], dtype=float)
-    epochs = weights(figures, epoch_s)
+    epochs = weights(run, epoch_s)
     if len(epochs) <= concealed:
         return Frequency(0, 0)
-    honest = dividends(stakes, epochs[int(concealed) :])
+    honest = dividends(stakes, epochs[concealed:])
     ahead = 0
     for seat in range(len(full)):
-        with_a_copier = dividends(stakes, copied(stakes, epochs, seat, int(concealed)))
+        with_a_copier = dividends(stakes, copied(stakes, epochs, seat, concealed))
         ahead += bool(with_a_copier[seat] >= honest[seat])
     return Frequency(ahead, len(full))
 
 
-def weights(figures: Figures, epoch_s: float) -> np.ndarray:
+def weights(run: Observed, epoch_s: float) -> np.ndarray:
     """Weights that sum to 1, by epoch, full node and inference node, by the share of claims found valid.
 
     Epochs in which a full node has checked nothing are left out.
     """
-    tables = figures.tables
+    tables = run.tables
     joined = tables.of("participant_joined")
     row_of = {row["name"]: i for i, row in enumerate([row for row in joined if row["role"] == "full"])}
     column_of = {row["name"]: i for i, row in enumerate([row for row in joined if row["role"] == "inference"])}
-    judged = figures.claims["node"].to_dict()
+    judged = run.claims["node"].to_dict()
     checks = tables.of("claim_checked")
     count = int(max((row["t"] for row in checks), default=0.0) // epoch_s)
     seen = np.zeros((count, len(row_of), len(column_of)))

@@ -1,61 +1,60 @@
-"""Who was caught: frauds and claims drawn for checks, as a run's log and its ground truth have them."""
+"""Which frauds were detected, and which claims were drawn to be verified."""
 
 from __future__ import annotations
 
-from simnet.log.figures import Figures
-from simnet.studies.truth.values import Frequency, Mean, mean_of
+from simnet.studies.truth.observed import Observed, bits
+from simnet.studies.truth.values import Frequency, Ratio, Shares
 
 
-def decided_frauds(figures: Figures) -> list[bool]:
-    """For each fraud that was detected or finalised, in the order of posting, whether it was detected."""
-    decided = figures.frauds[figures.frauds["outcome"].isin(["rejected", "accepted"])].sort_values(
-        ["posted", "sent"], kind="stable"
-    )
-    return [bool(outcome == "rejected") for outcome in decided["outcome"]]
+def detections(run: Observed) -> list[bool]:
+    """For each fraud that was detected or became final, in the order of posting, whether it was detected."""
+    return [bool(outcome == "rejected") for outcome in run.frauds["outcome"]]
 
 
-def frauds_caught(figures: Figures) -> Frequency:
-    """Frauds detected, of those detected or finalised."""
-    caught = decided_frauds(figures)
-    return Frequency(sum(caught), len(caught))
-
-
-def frauds_finalised(figures: Figures) -> Frequency:
+def frauds_finalised(run: Observed) -> Frequency:
     """Frauds that became final, of those detected or finalised."""
-    caught = decided_frauds(figures)
+    caught = detections(run)
     return Frequency(len(caught) - sum(caught), len(caught))
 
 
-def caught_within(figures: Figures, requests: float) -> Frequency:
-    """Of successive groups of so many frauds, those in which at least one was detected."""
-    size, caught = int(requests), decided_frauds(figures)
+def caught_within(run: Observed, requests: float) -> Frequency:
+    """Groups of so many successive frauds of which at least one was detected."""
+    size, caught = int(requests), detections(run)
     groups = [caught[start : start + size] for start in range(0, len(caught) - size + 1, size)]
     return Frequency(sum(any(group) for group in groups), len(groups))
 
 
-def frauds_until_caught(figures: Figures) -> Mean:
-    """How many frauds it takes until one is detected, counted anew after each detection."""
-    gaps, since = [], 0
-    for was_caught in decided_frauds(figures):
-        since += 1
-        if was_caught:
-            gaps.append(float(since))
-            since = 0
-    return mean_of(gaps)
+def frauds_until_caught(run: Observed) -> Frequency:
+    """Frauds for each that was detected: n / k, where k of n independent frauds were."""
+    caught = detections(run)
+    return Frequency(sum(caught), len(caught), Ratio(1.0))
 
 
-def sampled_tasks(figures: Figures) -> dict[str, bool]:
-    """For each task in a batch that was sampled from, whether its claim was drawn."""
-    drawn = {row["batch"]: int(row["claims"]) for row in figures.tables.event("Sampled")}
+def draws(run: Observed) -> dict[str, list[bool]]:
+    """For each batch that was sampled from, by claim, whether it was drawn."""
+    drawn = {row["batch"]: bits(row["claims"]) for row in run.tables.event("Sampled")}
     return {
-        task: bool(drawn[built["batch"]] >> index & 1)
-        for built in figures.tables.of("batch_built")
-        if built["batch"] in drawn
-        for index, task in enumerate(built["tasks"])
+        batch: [index in drawn[batch] for index in range(len(tasks))]
+        for batch, tasks in run.built.items()
+        if batch in drawn
     }
 
 
-def claims_sampled(figures: Figures) -> Frequency:
-    """Claims drawn for a check, of all claims in batches that were sampled from."""
-    drawn = sampled_tasks(figures)
-    return Frequency(sum(drawn.values()), len(drawn))
+def claims_sampled(run: Observed) -> Frequency:
+    """Claims drawn to be verified, of all claims in batches that were sampled from."""
+    drawn = [was for batch in draws(run).values() for was in batch]
+    return Frequency(sum(drawn), len(drawn))
+
+
+def draws_by_index(run: Observed) -> Shares:
+    """Share of claims drawn to be verified, for each place in a batch."""
+    drawn = list(draws(run).values())
+    columns = [[batch[i] for batch in drawn if i < len(batch)] for i in range(max(map(len, drawn), default=0))]
+    return Shares(tuple(Frequency(sum(column), len(column)) for column in columns))
+
+
+def sampled_tasks(run: Observed) -> set[str]:
+    """Tasks whose claims were drawn to be verified."""
+    return {
+        task for batch, drawn in draws(run).items() for task, was in zip(run.built[batch], drawn, strict=True) if was
+    }

@@ -1,28 +1,35 @@
-"""Holds a run against its scenario's statement.
+"""Compares a run with its scenario's statement.
 
-A frequency passes an exact two-sided binomial test at `ALPHA`; a mean lies within `SIGMAS` standard errors; an
-amount is equal to the last printed wei. A printed number must come out of the formula to all its digits.
+What is counted passes an exact binomial test, and a mean a normal one, at a level that is corrected for the number of
+rows; an amount is equal to the last wei that is printed. A printed number must come out of the formula to all its
+digits. A row whose test would not notice a large bias is inconclusive, whatever was observed, unless it fails.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
-from simnet.log.figures import Figures
 from simnet.scenario.truth import Check, Truth
 from simnet.studies.truth.observations import OBSERVATIONS
-from simnet.studies.truth.values import Amounts, Frequency, Mean, Observation
+from simnet.studies.truth.observed import Observed
+from simnet.studies.truth.sharpness import ALPHA, Sharpness, p_value, sharpness_of
+from simnet.studies.truth.values import Amounts, Observation
 from simnet.theory.formulas import FORMULAS
-
-ALPHA = 1e-4
-"""A true case is called false once in ten thousand times."""
-
-SIGMAS = 4.0
-"""For means, about the same (6e-5 under the normal distribution)."""
 
 RELATIVE_ERROR = 1e-12
 """What converting wei to OPG in floating point may cost."""
+
+
+class Outcome(StrEnum):
+    """What became of a row, or of a case."""
+
+    HOLDS = "holds"
+    PRINTED = "agrees in print"
+    """The formula gives the printed digits; nothing is simulated."""
+    INCONCLUSIVE = "inconclusive"
+    FAILS = "does not hold"
 
 
 @dataclass(frozen=True)
@@ -31,53 +38,55 @@ class Verdict:
 
     check: Check
     expected: float
-    observed: Observation
+    observed: Observation | None
+    """``None`` where the formula is held against print alone."""
     p_value: float | None
-    """Of the binomial test, for a frequency."""
+    """Of what is counted or averaged."""
+    sharpness: Sharpness | None
+    """``None`` for amounts, of which any deviation is noticed."""
     printed_agrees: bool
     """Whether the formula gives the published digits; True if none are given."""
-    simulated_agrees: bool
 
     @property
-    def held(self) -> bool:
+    def simulated_agrees(self) -> bool:
+        """Whether the observation is compatible with the expected value; nothing observed is with any."""
+        match self.observed:
+            case None:
+                return True
+            case Amounts(values):
+                return all(equal(value, self.expected) for value in values)
+            case _:
+                return not self.observed.n or (self.p_value is not None and self.p_value >= ALPHA)
+
+    @property
+    def outcome(self) -> Outcome:
         """Whether formula, print and simulation are one."""
-        return self.printed_agrees and self.simulated_agrees
+        if not (self.printed_agrees and self.simulated_agrees):
+            return Outcome.FAILS
+        if self.observed is None:
+            return Outcome.PRINTED
+        blunt = self.sharpness is not None and self.sharpness.is_blunt
+        return Outcome.INCONCLUSIVE if blunt or not self.observed.n else Outcome.HOLDS
 
 
-def judge_truth(truth: Truth, figures: Figures) -> list[Verdict]:
+def judge_truth(truth: Truth, observed: Observed) -> list[Verdict]:
     """The verdict on each number of a statement."""
-    return [judge_check(check, figures) for check in truth.checks]
+    return [judge_check(check, observed) for check in truth.checks]
 
 
-def judge_check(check: Check, figures: Figures) -> Verdict:
+def judge_check(check: Check, run: Observed) -> Verdict:
     """Compare formula, print and simulation."""
     expected = FORMULAS[check.formula](**check.with_)
-    observed = OBSERVATIONS[check.observe](figures, **check.using)
-    p_value = binomial_p(observed, expected) if isinstance(observed, Frequency) else None
     printed = check.published is None or agrees_in_print(expected, check.published)
-    return Verdict(check, expected, observed, p_value, printed, agrees(observed, expected, p_value))
+    if check.observe is None:
+        return Verdict(check, expected, None, None, None, printed)
+    observed = OBSERVATIONS[check.observe].of(run, **check.using)
+    return Verdict(check, expected, observed, p_value(observed, expected), sharpness_of(observed, expected), printed)
 
 
-def agrees(observed: Observation, expected: float, p_value: float | None) -> bool:
-    """Whether an observation is compatible with the expectation. Nothing observed agrees with nothing."""
-    if not observed.n:
-        return False
-    match observed:
-        case Frequency():
-            return p_value is not None and p_value >= ALPHA
-        case Mean():
-            return abs(observed.value - expected) <= SIGMAS * observed.error
-        case Amounts():
-            return all(abs(value - expected) <= RELATIVE_ERROR * max(1.0, abs(expected)) for value in observed.values)
-
-
-def binomial_p(observed: Frequency, expected: float) -> float:
-    """Two-sided exact p-value; for an expected 0 or 1, whether there is no exception."""
-    from scipy.stats import binomtest
-
-    if not observed.n:
-        return 0.0
-    return float(binomtest(observed.successes, observed.n, expected).pvalue)
+def equal(value: float, expected: float) -> bool:
+    """Whether two amounts are the same but for floating point."""
+    return abs(value - expected) <= RELATIVE_ERROR * max(1.0, abs(expected))
 
 
 def agrees_in_print(value: float, printed: str) -> bool:

@@ -1,4 +1,8 @@
-"""What fraud and honesty paid in a run, and what contracts took for it, in OPG."""
+"""What fraud and honesty paid in a run, in OPG: what contracts transferred and slashed, and what the logged work cost.
+
+R is what a node was paid for an accepted claim, S what was slashed for a rejected one, C what the executions of an
+honest answer cost at the scenario's price of compute, and c' those of a fraud.
+"""
 
 from __future__ import annotations
 
@@ -6,117 +10,98 @@ import math
 
 import pandas as pd
 
-from simnet.log.figures import WEI, Figures
-from simnet.log.tables import Row
-from simnet.measure.rows import as_text
-from simnet.studies.truth.detection import decided_frauds, sampled_tasks
-from simnet.studies.truth.payoffs import answer_payoffs
-from simnet.studies.truth.values import Amounts, Frequency, Mean, mean_of
+from simnet.studies.truth.checking import bonds_of, claims_challenged
+from simnet.studies.truth.detection import detections, sampled_tasks
+from simnet.studies.truth.observed import Observed
+from simnet.studies.truth.values import Amounts, Frequency, Line, Mean, Ratio, mean
 
 
-def break_even_probability(figures: Figures) -> Mean:
-    """Sampling probability at which fraud would have earned what honesty does, by what happened in the run.
+def rewards(run: Observed) -> Amounts:
+    """What nodes were paid for each accepted claim: all that was transferred for a batch, over its accepted claims."""
+    return Amounts(tuple(rates(run).values()))
 
-    C / (c (R + S)) with the cost of an honest answer C, the fee R and the slash S as they were, and c the share of
-    sampled frauds that were caught; its error is that of c, by the delta method.
+
+def slash_amounts(run: Observed) -> Amounts:
+    """What each fraud cost its node: all that was slashed in a transaction, over the claims that it rejected."""
+    rejected: dict[int, int] = {}
+    for row in run.tables.event("ClaimRejected"):
+        number = row["transaction"]
+        rejected[number] = rejected.get(number, 0) + 1
+    return Amounts(tuple(run.slashed.get(number, 0.0) / count for number, count in rejected.items()))
+
+
+def payoff_of_honesty(run: Observed) -> Amounts:
+    """R - C: what honest nodes earned by each accepted claim, less what the answer cost to compute."""
+    work = run.work("answer")
+    accepted = run.honest[run.honest["outcome"] == "accepted"]
+    answers = zip(accepted["node"], accepted.index, accepted["batch"], strict=True)
+    rate = rates(run)
+    return Amounts(tuple(rate[batch] - work.get((node, str(task)), 0.0) for node, task, batch in answers))
+
+
+def rates(run: Observed) -> dict[str, float]:
+    """What each accepted claim of a batch was paid, by batch."""
+    accepted = run.decided[run.decided["outcome"] == "accepted"].groupby("batch").size()
+    return {str(batch): run.paid[str(batch)] / int(count) for batch, count in accepted.items()}
+
+
+def payoff_of_fraud(run: Observed) -> Frequency:
+    """What a fraud earned on average, its compute left out: R - c (R + S), with the share c that was detected."""
+    caught = detections(run)
+    reward, slash = mean(rewards(run).values), mean(slash_amounts(run).values)
+    return Frequency(sum(caught), len(caught), Line(reward, -(reward + slash)))
+
+
+def break_even_probability(run: Observed) -> Frequency:
+    """Sampling probability at which fraud would have earned what honesty does: C / (c (R + S)).
+
+    c is the share of panels that rejected the frauds drawn for them. Whoever colludes lets all of them pass, so that
+    a panel is one trial, however many frauds it was to judge.
     """
-    drawn = sampled_tasks(figures)
-    decided = figures.frauds[figures.frauds["outcome"].isin(["rejected", "accepted"])]
-    sampled = [outcome == "rejected" for task, outcome in decided["outcome"].items() if drawn.get(str(task))]
-    caught = Frequency(sum(sampled), len(sampled))
-    if not caught.successes:
-        return Mean(math.inf, math.inf, caught.n)
-    value = honest_cost(figures) / (caught.value * (fee(figures) + slash_of_one(figures)))
-    error = value * math.sqrt((1 - caught.value) / (caught.n * caught.value))
-    return Mean(value, max(error, 1e-9 * value), caught.n)
+    drawn = sampled_tasks(run)
+    judged = run.frauds[[str(task) in drawn for task in run.frauds.index]]
+    caught = (judged["outcome"] == "rejected").groupby(judged["batch"]).all()
+    due = mean(rewards(run).values) + mean(slash_amounts(run).values)
+    return Frequency(int(caught.sum()), len(caught), Ratio(cost(run, run.honest) / due))
 
 
-def break_even_sampling(figures: Figures) -> Mean:
-    """As `break_even_probability`, where cheating costs something too and checks condemn honest answers now and then.
+def break_even_sampling(run: Observed) -> Mean:
+    """As `break_even_probability`, where cheating costs something too and some honest answers are rejected.
 
-    (C - c') / ((c - f) (R + S)) with c and f the shares of frauds and of honest answers, of those that were drawn,
-    that were rejected; its error is theirs, by the delta method.
+    (C - c') / ((c - f) (R + S)) with the shares c of frauds and f of honest answers, of those drawn, that were
+    rejected. Its error is theirs, by the delta method, with batches as the independent units.
     """
-    drawn = sampled_tasks(figures)
-    decided = figures.claims[figures.claims["outcome"].isin(["rejected", "accepted"])]
-    decided = decided[[drawn.get(str(task), False) for task in decided.index]]
-    frauds = decided["fraud"].notna()
-    caught, wronged = (rejections(decided[side]) for side in (frauds, ~frauds))
-    edge = caught.value - wronged.value
+    drawn = sampled_tasks(run)
+    (caught, of_caught), (wronged, of_wronged) = (
+        rejected_share(side[[str(task) in drawn for task in side.index]]) for side in (run.frauds, run.honest)
+    )
+    edge = caught - wronged
     if not edge > 0:
-        return Mean(math.inf, math.inf, caught.n + wronged.n)
-    saved = honest_cost(figures) - residual_cost(figures)
-    value = saved / (edge * (fee(figures) + slash_of_one(figures)))
-    variance = sum(share.value * (1 - share.value) / share.n for share in (caught, wronged))
-    return Mean(value, value * math.sqrt(variance) / edge, caught.n + wronged.n)
+        return Mean(math.inf, math.inf, len(drawn))
+    due = mean(rewards(run).values) + mean(slash_amounts(run).values)
+    value = (cost(run, run.honest) - cost(run, run.frauds)) / (edge * due)
+    return Mean(value, value * math.sqrt(of_caught + of_wronged) / edge, len(drawn))
 
 
-def rejections(claims: pd.DataFrame) -> Frequency:
-    """Claims that were rejected."""
-    return Frequency(int((claims["outcome"] == "rejected").sum()), len(claims))
+def rejected_share(claims: pd.DataFrame) -> tuple[float, float]:
+    """Share of these claims that was rejected and its variance, as a ratio of sums over batches."""
+    if claims.empty:
+        return math.nan, math.nan
+    batches = (claims["outcome"] == "rejected").groupby(claims["batch"]).agg(["sum", "count"])
+    share = float(batches["sum"].sum() / batches["count"].sum())
+    residuals = ((batches["sum"] - share * batches["count"]) ** 2).sum()
+    count = len(batches)
+    return share, float(residuals / batches["count"].sum() ** 2) * count / max(1, count - 1)
 
 
-def honest_rejected(figures: Figures) -> Frequency:
-    """Honest answers rejected, of those accepted or rejected."""
-    decided = figures.claims[figures.claims["outcome"].isin(["rejected", "accepted"])]
-    return rejections(decided[decided["fraud"].isna()])
+def cost(run: Observed, claims: pd.DataFrame) -> float:
+    """What the logged work of these answers cost on average; NaN of none."""
+    work = run.work("answer")
+    spent = [work.get((node, str(task)), 0.0) for task, node in claims["node"].items()]
+    return mean(spent)
 
 
-def residual_cost(figures: Figures) -> float:
-    """What the compute of a fraud costs on average, in OPG."""
-    spent = figures.executed[figures.executed["purpose"] == "answer"].set_index("task")["macs"]
-    price = int(figures.tables.started["compute_price_wei"]) / WEI / 1e9
-    return price * float(spent.reindex(figures.frauds.index).fillna(0).mean())
-
-
-def profit_of_fraud(figures: Figures) -> Mean:
-    """What a fraud earned, in OPG, less its compute and what was slashed for it."""
-    payoff = answer_payoffs(figures).dishonest
-    return Mean(payoff.mean or 0.0, payoff.standard_error or 0.0, payoff.n)
-
-
-def honest_cost(figures: Figures) -> float:
-    """What the compute of an honest answer costs on average, in OPG."""
-    macs = {row["name"]: row["macs"] for row in figures.tables.of("model_served")}
-    price = int(figures.tables.started["compute_price_wei"]) / WEI / 1e9
-    return price * float(figures.claims["model"].map(macs).mean())
-
-
-def fee(figures: Figures) -> float:
-    """What an inference costs its client on average, in OPG."""
-    return float(figures.claims["fee"].mean())
-
-
-def slash_of_one(figures: Figures) -> float:
-    """What a rejected claim costs its node on average, in OPG."""
-    rejected = len(figures.tables.event("ClaimRejected"))
-    return sum(int(row["amount"]) for row in frauds_slashed(figures)) / WEI / rejected if rejected else 0.0
-
-
-def frauds_slashed(figures: Figures) -> list[Row]:
-    """Slashes for proven frauds."""
-    return [row for row in figures.slashes if as_text(row["reason"]) in ("fraud", "equivocation")]
-
-
-def payoff_of_fraud(figures: Figures) -> Mean:
-    """What a fraud earned, in OPG: its fee if it stood, what was slashed for it, negative, if it did not."""
-    gain, loss = fee(figures), slash_of_one(figures)
-    return mean_of([-loss if caught else gain for caught in decided_frauds(figures)])
-
-
-def slash_amounts(figures: Figures) -> Amounts:
-    """What each fraud cost its node, in OPG: every slash over the claims that the same transaction rejected."""
-    rejected = [(row["i"], 0) for row in figures.tables.event("ClaimRejected")]
-    slashed = [(row["i"], int(row["amount"])) for row in frauds_slashed(figures)]
-    values, wrongs = [], 0
-    for _, amount in sorted(rejected + slashed):
-        if amount and wrongs:
-            values.append(amount / wrongs / WEI)
-        wrongs = 0 if amount else wrongs + 1
-    return Amounts(tuple(values))
-
-
-def bonds_taken(figures: Figures) -> Amounts:
-    """What each challenge put up for each claim that it was about, in OPG."""
-    rows = figures.tables.event("Challenged")
-    return Amounts(tuple(int(row["bonded"]) / int(row["claims"]).bit_count() / WEI for row in rows))
+def bonds_taken(run: Observed) -> Amounts:
+    """What each challenger put up for each claim that it challenged."""
+    bonds = bonds_of(run)
+    return Amounts(tuple(bonds[key] / count for key, count in claims_challenged(run).items()))

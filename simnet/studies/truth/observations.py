@@ -1,71 +1,67 @@
-"""What a truth case can observe of a run: all of it computed from the event log, ground truth included."""
+"""What a truth case can observe of a run: all of it computed from the event log, ground truth included.
+
+Each observation names what it counts. A case must not rest two of its rows on one count: they would fail together,
+and two that hold would be one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from simnet.studies.truth.checking import (
-    break_even_find,
-    break_even_fraud_rate,
-    frauds_looked_at,
-    gain_from_looking,
-    looks_once_learnt,
-)
-from simnet.studies.truth.copying import copiers_ahead
-from simnet.studies.truth.detection import (
-    caught_within,
-    claims_sampled,
-    frauds_caught,
-    frauds_finalised,
-    frauds_until_caught,
-)
-from simnet.studies.truth.jackpots import forced_errors_found, jackpot_parts, jackpots_paid
-from simnet.studies.truth.money import (
-    bonds_taken,
-    break_even_probability,
-    break_even_sampling,
-    honest_rejected,
-    payoff_of_fraud,
-    profit_of_fraud,
-    slash_amounts,
-)
-from simnet.studies.truth.panels import committees_with, copies_counted, slot_majorities, verdicts_by_stake
+from simnet.studies.truth import checking, copying, detection, jackpots, money, panels, randomness, voting
 from simnet.studies.truth.values import Observation
-from simnet.studies.truth.voting import break_even_fraud_rate_of_votes, gain_from_voting
 
-OBSERVATIONS: Mapping[str, Callable[..., Observation]] = MappingProxyType(
-    {
-        observe.__name__: observe
-        for observe in (
-            bonds_taken,
-            break_even_find,
-            break_even_fraud_rate,
-            break_even_fraud_rate_of_votes,
-            break_even_probability,
-            break_even_sampling,
-            caught_within,
-            claims_sampled,
-            committees_with,
-            copiers_ahead,
-            copies_counted,
-            forced_errors_found,
-            frauds_caught,
-            frauds_finalised,
-            frauds_looked_at,
-            frauds_until_caught,
-            gain_from_looking,
-            gain_from_voting,
-            honest_rejected,
-            jackpot_parts,
-            jackpots_paid,
-            looks_once_learnt,
-            payoff_of_fraud,
-            profit_of_fraud,
-            slash_amounts,
-            slot_majorities,
-            verdicts_by_stake,
-        )
-    }
+
+@dataclass(frozen=True)
+class Observe:
+    """A function of a run, and what it counts."""
+
+    of: Callable[..., Observation]
+    counts: str
+    """Empty for amounts, which are the same however often they are paid."""
+
+
+DRAWN = "claims drawn"
+CAUGHT = "frauds detected"
+FOUND = "verifications that found something"
+SEATS = "corrupt members of panels"
+AMOUNTS = ""
+
+ALL = (
+    Observe(checking.break_even_find, FOUND),
+    Observe(checking.break_even_fraud_rate, AMOUNTS),
+    Observe(checking.frauds_among_verified, FOUND),
+    Observe(checking.gain_from_verifying, FOUND),
+    Observe(checking.prizes_of_finds, AMOUNTS),
+    Observe(checking.verified_once_learnt, "decisions to verify"),
+    Observe(copying.copiers_of_concealed_weights, "games with concealed weights"),
+    Observe(copying.copiers_of_public_weights, "games with public weights"),
+    Observe(detection.caught_within, CAUGHT),
+    Observe(detection.claims_sampled, DRAWN),
+    Observe(detection.draws_by_index, "claims drawn by place"),
+    Observe(detection.frauds_finalised, CAUGHT),
+    Observe(detection.frauds_until_caught, CAUGHT),
+    Observe(jackpots.forced_errors_challenged, FOUND),
+    Observe(jackpots.jackpot_parts, AMOUNTS),
+    Observe(money.bonds_taken, AMOUNTS),
+    Observe(money.break_even_probability, "panels that detected"),
+    Observe(money.break_even_sampling, "claims rejected once drawn"),
+    Observe(money.payoff_of_fraud, CAUGHT),
+    Observe(money.payoff_of_honesty, AMOUNTS),
+    Observe(money.rewards, AMOUNTS),
+    Observe(money.slash_amounts, AMOUNTS),
+    Observe(panels.committees_with, SEATS),
+    Observe(panels.copies_counted, "copied votes"),
+    Observe(panels.seats_by_member, "seats by member"),
+    Observe(panels.slot_majorities, SEATS),
+    Observe(panels.verdicts_by_stake, "verdicts"),
+    Observe(randomness.draws_from_seeds, "draws that follow from seeds"),
+    Observe(randomness.seeds_repeated, "seeds"),
+    Observe(voting.break_even_fraud_rate_of_votes, AMOUNTS),
+    Observe(voting.gain_from_voting, FOUND),
 )
+
+OBSERVATIONS: Mapping[str, Observe] = MappingProxyType({one.of.__name__: one for one in ALL})
 """By name."""

@@ -5,58 +5,63 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 
 from chain.hashing import keccak
-from simnet.log.figures import Figures
-from simnet.studies.truth.values import Frequency
+from simnet.studies.truth.observed import Observed
+from simnet.studies.truth.values import Frequency, Shares
 
 
-def committees_with(figures: Figures, at_least: float, at_most: float = math.inf) -> Frequency:
+def committees_with(run: Observed, at_least: float, at_most: float = math.inf) -> Frequency:
     """Committees drawn with so many members, by ground truth, who are dishonest."""
-    tables = figures.tables
+    tables = run.tables
     corrupt = {row["address"] for row in tables.of("participant_joined") if row["dishonest"]}
     counts = [sum(member in corrupt for member in row["members"]) for row in tables.event("CommitteeDrawn")]
     return Frequency(sum(at_least <= count <= at_most for count in counts), len(counts))
 
 
-def slot_majorities(figures: Figures, slots: float, at_least: float, committees: float) -> Frequency:
-    """Committees of slots, dealt out by stake from the run's own beacon seeds, with so many dishonest slots.
+def seats_by_member(run: Observed) -> Shares:
+    """Share of all panels drawn first that each full node was seated on."""
+    tables = run.tables
+    panels = [set(row["members"]) for row in tables.event("CommitteeDrawn") if not row["firstSeat"]]
+    full = [row["address"] for row in tables.of("participant_joined") if row["role"] == "full"]
+    return Shares(tuple(Frequency(sum(node in panel for panel in panels), len(panels)) for node in full))
 
-    Gonka deals validation slots by stake, with replacement; no contract here does, so the dealing is this
-    function's: slot j of committee c goes to whoever's stake the hash of (seed, c, j) falls on.
+
+def slot_majorities(run: Observed, slots: float, at_least: float) -> Frequency:
+    """Committees of slots, dealt by stake from each state of the beacon, with so many dishonest slots.
+
+    Gonka deals validation slots by stake, with replacement; no contract here does, so the dealing is this function's:
+    slot j goes to the node whose stake the hash of (state, j) falls on. A round's seed is the beacon's state after
+    its last reveal, and would have been that after any other, had it been the last.
     """
-    tables = figures.tables
+    tables = run.tables
     full = [row for row in tables.of("participant_joined") if row["role"] == "full"]
+    ends = list(accumulate(int(row["stake"]) for row in full))
+    corrupt = [bool(row["dishonest"]) for row in full]
     seeds = [bytes.fromhex(row["mix"][2:]) for row in tables.event("SecretRevealed")]
-    ends, corrupt = [], []
-    total = 0
-    for row in full:
-        total += int(row["stake"])
-        ends.append(total)
-        corrupt.append(bool(row["dishonest"]))
     captured = 0
-    for number in range(int(committees)):
-        seed = seeds[number % len(seeds)] + number.to_bytes(8, "big")
-        lots = (int.from_bytes(keccak(seed + j.to_bytes(8, "big")), "big") % total for j in range(int(slots)))
+    for seed in seeds:
+        lots = (int.from_bytes(keccak(seed + j.to_bytes(8, "big")), "big") % ends[-1] for j in range(int(slots)))
         captured += sum(corrupt[bisect_right(ends, lot)] for lot in lots) >= at_least
-    return Frequency(captured, int(committees))
+    return Frequency(captured, len(seeds))
 
 
-def copies_counted(figures: Figures) -> Frequency:
+def copies_counted(run: Observed) -> Frequency:
     """Votes that a copycat tried to copy and that were counted on chain."""
-    tables = figures.tables
+    tables = run.tables
     tried = {(row["node"], row["subject"]) for row in tables.of("cheated") if row["act"] == "vote"}
     votes = [row for row in tables.event("Voted") + tables.event("Revealed") if "member" in row]
     counted = {(tables.names[row["member"]], row["batch"]) for row in votes}
     return Frequency(len(tried & counted), len(tried))
 
 
-def verdicts_by_stake(figures: Figures, numerator: float, denominator: float) -> Frequency:
+def verdicts_by_stake(run: Observed, numerator: float, denominator: float) -> Frequency:
     """Verdicts of panels that are what their members' votes and stakes come to, counted again from the log.
 
     A claim needs that share of the whole panel's stake to be accepted or to be rejected, and is void without.
     """
-    tables = figures.tables
+    tables = run.tables
     votes = {
         (row["batch"], row["member"]): int(row["votes"]) for row in tables.event("Revealed") + tables.event("Voted")
     }

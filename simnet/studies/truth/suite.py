@@ -10,13 +10,13 @@ from pathlib import Path
 from chain.errors import SimnetError
 from simnet.batch.perform import perform
 from simnet.batch.work import RunSummary, Work
-from simnet.log.figures import Figures
 from simnet.log.tables import read_tables
 from simnet.run import Finished
 from simnet.scenario.load import load_scenario
 from simnet.scenario.schema import Scenario
 from simnet.scenario.truth import Truth
-from simnet.studies.truth.judge import Verdict, judge_truth
+from simnet.studies.truth.judge import Outcome, Verdict, judge_truth
+from simnet.studies.truth.observed import Observed
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,12 @@ class CaseResult:
     """Why the run itself cannot be trusted: it failed, or broke an invariant; empty if it can."""
 
     @property
-    def held(self) -> bool:
-        """Whether every number of it held."""
-        return not self.broken and all(verdict.held for verdict in self.verdicts)
+    def outcome(self) -> Outcome:
+        """That of all its numbers together: one that fails fails it, and one that is inconclusive leaves it so."""
+        found = {verdict.outcome for verdict in self.verdicts}
+        if self.broken or Outcome.FAILS in found:
+            return Outcome.FAILS
+        return Outcome.INCONCLUSIVE if Outcome.INCONCLUSIVE in found else Outcome.HOLDS
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,10 @@ def case(file: Path, overrides: Sequence[str] = ()) -> Work[Judged]:
 
 
 def judge_run(scenario: Scenario, finished: Finished) -> Judged:
-    """Hold a finished run against its statement."""
+    """Compare a finished run with its statement."""
     assert scenario.truth is not None
-    figures = Figures(read_tables(finished.directory / "events.jsonl"))
-    return Judged(len(figures.claims), tuple(judge_truth(scenario.truth, figures)))
+    observed = Observed(read_tables(finished.directory / "events.jsonl"))
+    return Judged(len(observed.claims), tuple(judge_truth(scenario.truth, observed)))
 
 
 def case_result(file: Path, scenario: Scenario, summary: RunSummary[Judged]) -> CaseResult:
@@ -82,8 +85,13 @@ def case_result(file: Path, scenario: Scenario, summary: RunSummary[Judged]) -> 
     return CaseResult(file, truth, description, judged.tasks, wall_s, backend, judged.verdicts, broken)
 
 
-def case_files(directory: Path, ids: Sequence[str]) -> list[Path]:
-    """Files of the cases asked for, all if none is, in the order of their numbers."""
-    files = sorted(directory.glob("*.yaml"), key=lambda file: (int("0" + re.sub(r"\D", "", file.stem)), file.stem))
-    wanted = re.compile("|".join(f"{re.escape(name)}[a-z]?" for name in ids) or ".*", re.IGNORECASE)
+def case_files(directory: Path, names: Sequence[str]) -> list[Path]:
+    """Files of the cases asked for, all if none is, in the order of their numbers. A name stands for its parts too."""
+    files = sorted(directory.glob("*.yaml"), key=natural)
+    wanted = re.compile("|".join(f"{re.escape(name)}[a-z]?" for name in names) or ".*", re.IGNORECASE)
     return [file for file in files if wanted.fullmatch(file.stem)]
+
+
+def natural(file: Path) -> list[tuple[int, str]]:
+    """A key that sorts names by the numbers in them."""
+    return [(int(part), "") if part.isdigit() else (-1, part.lower()) for part in re.split(r"(\d+)", file.stem)]

@@ -1,4 +1,4 @@
-"""What an observation of a run can be: a frequency, tested exactly; a mean, by its error; amounts, to the wei."""
+"""What an observation of a run can be: counts, tested exactly; a mean, by its standard error; amounts, to the wei."""
 
 from __future__ import annotations
 
@@ -7,25 +7,94 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from simnet.measure.metric import wilson
+Z_95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Line:
+    """A value that is linear in a share: a + b * share."""
+
+    a: float = 0.0
+    b: float = 1.0
+
+    def value(self, share: float) -> float:
+        """The value at a share."""
+        return self.a + self.b * share
+
+    def share(self, value: float) -> float:
+        """The share at a value; NaN where none or every share gives it."""
+        return (value - self.a) / self.b if self.b else math.nan
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A value that is inverse to a share: k / share."""
+
+    k: float
+
+    def value(self, share: float) -> float:
+        """The value at a share; infinite at 0."""
+        return self.k / share if share else math.inf
+
+    def share(self, value: float) -> float:
+        """The share at a value; NaN at 0."""
+        return self.k / value if value else math.nan
+
+
+AS_IT_IS = Line()
 
 
 @dataclass(frozen=True)
 class Frequency:
-    """So many of so many."""
+    """So many of so many, read on a scale: as the share itself, or as a value that follows from it."""
 
     successes: int
     n: int
+    scale: Line | Ratio = AS_IT_IS
 
     @property
-    def value(self) -> float:
+    def share(self) -> float:
         """The share; NaN of nothing."""
         return self.successes / self.n if self.n else math.nan
 
     @property
+    def value(self) -> float:
+        """The share on its scale."""
+        return self.scale.value(self.share)
+
+    @property
     def interval(self) -> tuple[float, float]:
-        """95 %, Wilson."""
-        return wilson(self.successes, self.n) if self.n else (0.0, 1.0)
+        """95 %, Wilson, on the same scale."""
+        if not self.n:
+            return math.nan, math.nan
+        low, high = sorted(self.scale.value(share) for share in wilson(self.successes, self.n))
+        return low, high
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Several frequencies of which each must be the expected one, such as that of each member of a panel."""
+
+    parts: tuple[Frequency, ...]
+
+    @property
+    def n(self) -> int:
+        """The trials of all of them."""
+        return sum(part.n for part in self.parts)
+
+    @property
+    def value(self) -> float:
+        """The one that is furthest from the share of all of them together."""
+        if not self.n:
+            return math.nan
+        together = sum(part.successes for part in self.parts) / self.n
+        return max((part.share for part in self.parts if part.n), key=lambda share: abs(share - together))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """From the least to the greatest."""
+        shares = [part.share for part in self.parts if part.n]
+        return (min(shares), max(shares)) if shares else (math.nan, math.nan)
 
 
 @dataclass(frozen=True)
@@ -40,12 +109,12 @@ class Mean:
     @property
     def interval(self) -> tuple[float, float]:
         """95 %, normal."""
-        return self.value - 1.96 * self.error, self.value + 1.96 * self.error
+        return self.value - Z_95 * self.error, self.value + Z_95 * self.error
 
 
 @dataclass(frozen=True)
 class Amounts:
-    """Amounts that contracts computed, each of which must be the expected one."""
+    """Amounts that contracts computed or that follow from the log, each of which must be the expected one."""
 
     values: tuple[float, ...]
 
@@ -65,7 +134,15 @@ class Amounts:
         return (min(self.values), max(self.values)) if self.values else (math.nan, math.nan)
 
 
-Observation: TypeAlias = Frequency | Mean | Amounts
+Observation: TypeAlias = Frequency | Shares | Mean | Amounts
+
+
+def wilson(successes: int, n: int) -> tuple[float, float]:
+    """95 % interval of a share, Wilson's."""
+    share, spread = successes / n, Z_95**2 / n
+    middle = share + spread / 2
+    half = Z_95 * math.sqrt(share * (1 - share) / n + spread / (4 * n))
+    return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
 
 
 def mean_of(values: Sequence[float]) -> Mean:
@@ -76,3 +153,8 @@ def mean_of(values: Sequence[float]) -> Mean:
     middle = math.fsum(values) / n
     spread = math.fsum((value - middle) ** 2 for value in values) / (n - 1)
     return Mean(middle, math.sqrt(spread / n), n)
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean; NaN of nothing."""
+    return math.fsum(values) / len(values) if values else math.nan

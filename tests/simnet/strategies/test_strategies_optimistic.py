@@ -9,13 +9,13 @@ import pytest
 from chain.quantities import OPG
 from nodes.effects import Check, Request, Submit, Verdict
 from nodes.messages import BatchQuery, Refusal
-from simnet.log.tables import payments
 from simnet.scenario.errors import ScenarioErrors
 from simnet.strategies.dispute.optimistic import Optimistic, OptimisticHalf, private_lot
 from simnet.theory import fraud_floor
 from simnet.world.genesis import protocol_parameters
 from tests.driving import OUTPUT, PEOPLE, always, batch_of, follow, mined, one_after_the_other
 from tests.nodes.test_full_node import knowing
+from tests.payments import payments
 from tests.small import Played, play, scenario
 
 WINDOW_S = 30

@@ -18,7 +18,6 @@ from nodes.messages import ClaimProof, ClaimQuery, InferenceAnswer, InferenceReq
 from nodes.models.tensors import tensor_hash
 from nodes.records import ExtraTask, TaskAnswered
 from simnet.comparators.relative import Relative
-from simnet.log.tables import payments
 from simnet.scenario.errors import ScenarioErrors
 from simnet.strategies.dispute.clients import Auditor, Delegator, parts
 from simnet.theory import detected_within
@@ -43,6 +42,7 @@ from tests.driving import (
     voucher,
     who,
 )
+from tests.payments import payments
 from tests.small import Played, play, scenario
 from tests.stage import DOMAIN
 

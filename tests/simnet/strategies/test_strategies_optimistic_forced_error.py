@@ -15,11 +15,12 @@ from nodes.effects import Now, Sleep, Submit
 from nodes.inference import InferenceNode, InferencePolicy
 from simnet.comparators.argmax import Argmax
 from simnet.comparators.relative import Relative
-from simnet.log.tables import Row, payments
+from simnet.log.tables import Row
 from simnet.scenario.errors import ScenarioErrors
 from simnet.strategies.dispute.forced_error import ForcedError, ForcedErrorPoster, wrong
 from simnet.theory import jackpot_needed
 from tests.driving import MODELS, OUTPUT, PEOPLE, Course, always, batch_of, follow, mined, who
+from tests.payments import payments
 from tests.small import Played, play, scenario
 from tests.stage import DOMAIN
 

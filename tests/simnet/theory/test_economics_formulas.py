@@ -15,11 +15,11 @@ from simnet.theory.detection import detected_within, mean_requests, requests_unt
 from simnet.theory.dilemma import (
     attention_penalty,
     fraud_floor,
-    gain_of_looking,
+    gain_of_verifying,
     jackpot_needed,
     jackpot_share,
     jackpot_total,
-    looks_if_it_pays,
+    verifies_if_it_pays,
 )
 from simnet.theory.randomness import last_revealer_wins
 from simnet.theory.sampling import (
@@ -37,13 +37,11 @@ amounts = st.floats(0.1, 1000)
 
 
 @pytest.mark.parametrize(
-    ("reward", "slash", "looks_away", "expected"),
+    ("reward", "slash", "colluding", "expected"),
     [(1.2, 250, 0.5, 0.007962), (1.2, 100, 0.1, 0.010979), (1.5, 10, 0, 0.086957), (1.5, 10, 0.1, 0.096618)],
 )
-def test_gt1_the_threshold_of_proof_of_sampling(
-    reward: float, slash: float, looks_away: float, expected: float
-) -> None:
-    assert round(posp_threshold(1, reward, slash, looks_away), 6) == expected
+def test_gt1_the_threshold_of_proof_of_sampling(reward: float, slash: float, colluding: float, expected: float) -> None:
+    assert round(posp_threshold(1, reward, slash, colluding), 6) == expected
 
 
 def test_gt1_the_slope_of_cheating_around_the_threshold() -> None:
@@ -138,9 +136,9 @@ def test_gt8_the_floor_under_unpaid_checking(loss: float, floor: float) -> None:
 @given(st.floats(1.01, 100), amounts, amounts)
 def test_gt8_looking_pays_above_the_floor_and_below_it_does_not(ratio: float, reward: float, loss: float) -> None:
     floor = fraud_floor(1, reward, loss)
-    assert gain_of_looking(floor, reward, 1, loss) == pytest.approx(0, abs=1e-9)
-    assert looks_if_it_pays(floor * ratio, reward, 1, loss, explores=0.2) == 0.9
-    assert looks_if_it_pays(floor / ratio, reward, 1, loss, explores=0.2) == 0.1
+    assert gain_of_verifying(floor, reward, 1, loss) == pytest.approx(0, abs=1e-9)
+    assert verifies_if_it_pays(floor * ratio, reward, 1, loss, explores=0.2) == 0.9
+    assert verifies_if_it_pays(floor / ratio, reward, 1, loss, explores=0.2) == 0.1
 
 
 def test_gt9_the_jackpot_halves_with_every_further_challenger() -> None:
@@ -164,18 +162,18 @@ def test_gt22_the_last_revealer_picks_among_two_outcomes_a_slot(slots: int, wins
 
 
 def test_gt23_the_threshold_of_a_detector_that_errs() -> None:
-    found = detector_threshold(1, 1.5, 10, residual=0.3, detection=0.9, false_positive=0.01, looks_away=0.1)
+    found = detector_threshold(1, 1.5, 10, residual=0.3, detection=0.9, false_positive=0.01, colluding=0.1)
     assert found == pytest.approx(0.7 / (11.5 * 0.80), rel=1e-9)
     assert round(found, 4) == 0.0761
 
 
 def test_gt23_honesty_never_pays_under_a_detector_that_condemns_the_honest_as_often_as_cheats() -> None:
-    assert detector_threshold(1, 1.5, 10, detection=0.5, false_positive=0.45, looks_away=0.1) == math.inf
+    assert detector_threshold(1, 1.5, 10, detection=0.5, false_positive=0.45, colluding=0.1) == math.inf
 
 
 @given(amounts, amounts, st.floats(0.0, 0.4), st.floats(0.5, 1.0), st.floats(0.0, 0.05), st.floats(0.0, 0.2))
 def test_gt23_at_the_threshold_honesty_and_fraud_earn_the_same(
-    cost: float, slash: float, residual: float, detection: float, false_positive: float, looks_away: float
+    cost: float, slash: float, residual: float, detection: float, false_positive: float, colluding: float
 ) -> None:
     reward = 1.5 * cost
     p = detector_threshold(
@@ -185,10 +183,10 @@ def test_gt23_at_the_threshold_honesty_and_fraud_earn_the_same(
         residual=residual * cost,
         detection=detection,
         false_positive=false_positive,
-        looks_away=looks_away,
+        colluding=colluding,
     )
     honest = expected_honest(reward, cost, slash, p, false_positive)
-    cheat = expected_cheat(reward, slash, p, residual=residual * cost, detection=detection, looks_away=looks_away)
+    cheat = expected_cheat(reward, slash, p, residual=residual * cost, detection=detection, colluding=colluding)
     assert honest == pytest.approx(cheat, abs=1e-6 * (reward + slash))
 
 

@@ -146,7 +146,7 @@ def test_theory_is_well_within_the_range_that_is_searched(file: Path) -> None:
 def test_there_are_five_sets_of_parameters_for_the_threshold_of_proof_of_sampling() -> None:
     sets = [statement_of(file).with_ for file in case_files(CASES, ("EQ-1",))]
     assert len(sets) >= 5
-    assert all(len({one[name] for one in sets}) > 1 for name in ("cost", "reward", "slash", "looks_away"))
+    assert all(len({one[name] for one in sets}) > 1 for name in ("cost", "reward", "slash", "colluding"))
 
 
 def find(out: Path, *more: str) -> int:

@@ -11,8 +11,8 @@ import pytest
 
 from chain.quantities import OPG
 from simnet.log.figures import Figures
-from simnet.studies.truth.payoffs import Payoff, answer_payoffs, check_payoffs, penalties, summarise
 from simnet.theory import expected_cheat
+from tests.payoffs import Payoff, answer_payoffs, check_payoffs, penalties, summarise
 from tests.small import Played, play
 
 QUARTER = "25 %"

@@ -1,4 +1,4 @@
-"""Published statements hold in simulation, and a sabotaged harness is found out."""
+"""Published statements hold in simulation; a case can be inconclusive, and a statement of one's own can be added."""
 
 from __future__ import annotations
 
@@ -10,64 +10,36 @@ import pytest
 from simnet.cli.main import main
 from simnet.scenario.load import load_scenario
 from simnet.scenario.truth import Truth
-from simnet.studies.truth.document import as_markdown, call
-from simnet.studies.truth.judge import Verdict, agrees_in_print, binomial_p
+from simnet.studies.truth.document import anchor, as_markdown, call
+from simnet.studies.truth.judge import Outcome, Verdict
+from simnet.studies.truth.observations import OBSERVATIONS
 from simnet.studies.truth.panels import counted
+from simnet.studies.truth.sharpness import ROWS, p_value, sharpness_of
 from simnet.studies.truth.suite import CaseResult, case_files, run_case
 from simnet.studies.truth.values import Frequency
+from tests.scenario_text import MINIMAL, one_error
 from tests.source import ROOT
 
 CASES = ROOT / "scenarios" / "truth"
 TASKS_MIN = 10_000
 
-SHORTER = {
-    "GT-3c": ("duration=60 s",),
-    "GT-8a": ("duration=100 s",),
-    "GT-8b": ("duration=60 s",),
-    "GT-8c": ("duration=1000 s",),
-    "GT-10a": ("duration=400 s",),
-    "GT-23": ("duration=80 s",),
-    "GT-9": ("duration=60 s",),
-}
-"""Enough to find a sabotage out."""
+INCONCLUSIVE = {"GT-8c": ["fraud_floor"]}
+"""Rows that two minutes cannot make sharp: docs/truth.md says why."""
 
 
 def failing(result: CaseResult) -> list[str]:
-    """Formulas whose check did not hold."""
-    return [verdict.check.formula for verdict in result.verdicts if not verdict.held]
+    """Formulas whose row does not hold."""
+    held = (Outcome.HOLDS, Outcome.PRINTED)
+    return [verdict.check.formula for verdict in result.verdicts if verdict.outcome not in held]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("file", case_files(CASES, ()), ids=lambda file: file.stem)
 def test_every_case_holds_over_ten_thousand_tasks(file: Path) -> None:
     result = run_case(file)
-    assert failing(result) == []
-    assert result.held, result.broken
+    assert failing(result) == INCONCLUSIVE.get(file.stem, [])
+    assert result.outcome is (Outcome.INCONCLUSIVE if file.stem in INCONCLUSIVE else Outcome.HOLDS), result.broken
     assert result.tasks >= TASKS_MIN
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("case", "sabotage", "found_out"),
-    [
-        ("GT-5", "strategy.probability=7 %", "seen_by_sampling"),  # a biased sampler
-        ("GT-7a", "clients.fee=11 OPG", "break_even_penalty"),  # a wrong reward
-        ("GT-17a", "strategy.commit_reveal=false", "constant"),  # votes that can be copied
-        ("GT-4", "strategy.size=4", "seats_captured"),  # committees of another size
-        ("GT-3c", "strategy.quorum=3/4", "constant"),  # a quorum that 70 % do not reach
-        ("GT-8a", "strategy.winner_share=90 %", "fraud_floor"),  # a find that pays less
-        ("GT-8b", "strategy.wrong_vote_slash=0.02 %", "fraud_floor"),  # a wrong vote that costs more
-        ("GT-8c", "adversaries.0.explore=1", "gain_of_looking"),  # cheats who toss coins
-        ("GT-9", "strategy.jackpot=999 OPG", "jackpot_share"),  # a smaller jackpot
-        ("GT-10a", "strategy.jackpot=18 OPG", "looks_if_it_pays"),  # a jackpot that does not pay
-        ("GT-23", "strategy.comparator.tolerance=0.6", "detector_threshold"),  # a detector of another power
-    ],
-)
-def test_a_sabotaged_case_does_not_hold(case: str, sabotage: str, found_out: str) -> None:
-    (file,) = case_files(CASES, (case,))
-    result = run_case(file, (sabotage, *SHORTER.get(case, ())))
-    assert not result.held
-    assert found_out in failing(result)
 
 
 @pytest.mark.slow
@@ -77,15 +49,28 @@ def test_what_contracts_decide_is_the_same_on_anvil(case: str) -> None:
     (file,) = case_files(CASES, (case,))
     result = run_case(file, ("chain.backend=anvil", "clients.tasks=1200"))
     assert result.backend == "anvil"
-    assert failing(result) == []
-    assert result.held, result.broken
+    assert result.outcome is not Outcome.FAILS, result.broken
+    assert all(verdict.outcome is Outcome.HOLDS for verdict in result.verdicts if verdict.sharpness is None)
     assert result.tasks >= 1000
 
 
-def test_the_command_ends_red_when_a_case_does_not_hold(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_suite_has_no_more_rows_than_its_level_is_for() -> None:
+    truths = [load_scenario(file).truth for file in case_files(CASES, ())]
+    assert sum(check.observe is not None for truth in truths if truth for check in truth.checks) <= ROWS
+
+
+def test_the_command_fails_when_a_case_does_not_hold(capsys: pytest.CaptureFixture[str]) -> None:
     short = ["--set", "duration=20 s", "--set", "strategy.probability=60 %", "--directory", str(CASES), "--jobs", "1"]
     assert main(["truth", "GT-6", *short]) == 1
     assert "simulation differs" in capsys.readouterr().out
+
+
+def test_too_few_events_are_inconclusive_and_never_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    few = ["--set", "duration=20 s", "--directory", str(CASES), "--jobs", "1"]
+    assert main(["truth", "GT-7b", *few]) == 3
+    captured = capsys.readouterr()
+    assert "GT-7b: inconclusive" in captured.err
+    assert "0 of 1 cases hold" in captured.out
 
 
 def test_fewer_tasks_are_enough_where_nothing_is_left_to_chance_and_the_page_is_written(tmp_path: Path) -> None:
@@ -105,26 +90,10 @@ def test_a_number_of_a_case_means_its_parts_and_no_other_case() -> None:
     assert [file.stem for file in case_files(CASES, ("gt-7b",))] == ["GT-7b"]
 
 
-@pytest.mark.parametrize(
-    ("value", "printed", "agrees"),
-    [
-        (0.00796, "<0.01", True),
-        (0.0101, "<0.01", False),
-        (0.0877193, "0.0877", True),
-        (0.0877193, "0.0878", False),
-        (1980.0, "1980", True),
-        (0.98998, "0.99", True),
-    ],
-)
-def test_a_formula_must_give_the_printed_digits(value: float, printed: str, agrees: bool) -> None:
-    assert agrees_in_print(value, printed) is agrees
-
-
-def test_certain_events_allow_no_exception() -> None:
-    assert binomial_p(Frequency(100, 100), 1.0) == 1.0
-    assert binomial_p(Frequency(99, 100), 1.0) == 0.0
-    assert binomial_p(Frequency(0, 100), 0.0) == 1.0
-    assert binomial_p(Frequency(0, 0), 0.5) == 0.0
+def test_cases_of_any_name_are_in_the_order_of_the_numbers_in_it(tmp_path: Path) -> None:
+    for name in ("own-10", "own-9", "2nd", "GT-3"):
+        (tmp_path / f"{name}.yaml").touch()
+    assert [file.stem for file in case_files(tmp_path, ())] == ["2nd", "GT-3", "own-9", "own-10"]
 
 
 @pytest.mark.parametrize(
@@ -136,6 +105,53 @@ def test_a_verdict_needs_two_thirds_of_the_stake_however_many_heads(
 ) -> None:
     valid, invalid = 1, 1 << 128
     assert counted(list(zip(stakes, [valid, invalid, invalid], strict=True)), 1, 2, 3) == verdict
+
+
+# -- a statement in a scenario ---------------------------------------------------------------------------------
+
+
+STATEMENT = "truth: {{id: {id}, statement: s, source: s, known: k, checks: [{checks}]}}\n"
+CHECK = "{{formula: constant, with: {{value: 1}}, observe: {observe}}}"
+
+
+@pytest.mark.parametrize("name", ["GT-1a", "my own, 1", "Überlegung 7"])
+def test_a_statement_of_ones_own_may_have_any_name(name: str, tmp_path: Path) -> None:
+    check = CHECK.format(observe="frauds_finalised")
+    text = MINIMAL + STATEMENT.format(id=f'"{name}"', checks=check)
+    (tmp_path / "own.yaml").write_text(text)
+    truth = load_scenario(tmp_path / "own.yaml").truth
+    assert truth is not None
+    assert truth.id == name
+
+
+def test_two_rows_must_not_rest_on_one_count() -> None:
+    checks = ", ".join(CHECK.format(observe=name) for name in ("frauds_finalised", "payoff_of_fraud"))
+    error = one_error(STATEMENT.format(id="GT-1", checks=checks))
+    assert "'frauds_finalised' and 'payoff_of_fraud' both rest on one count, frauds detected" in error
+
+
+def test_amounts_may_be_compared_in_several_rows() -> None:
+    truth = Truth.model_validate(
+        {
+            "id": "x",
+            "statement": "s",
+            "source": "s",
+            "known": "k",
+            "checks": [{"formula": "constant", "with": {"value": 1}, "observe": name} for name in ("rewards",) * 2],
+        }
+    )
+    assert len(truth.checks) == 2
+
+
+def test_a_row_needs_something_to_be_compared_with() -> None:
+    error = one_error(STATEMENT.format(id="GT-1", checks="{formula: constant, with: {value: 1}}"))
+    assert "nothing to compare with" in error
+
+
+def test_an_unknown_observation_is_an_error_with_a_suggestion() -> None:
+    error = one_error(STATEMENT.format(id="GT-1", checks=CHECK.format(observe="frauds_finalized")))
+    assert "unknown observation 'frauds_finalized'" in error
+    assert "frauds_finalised" in error
 
 
 # -- the page in the docs --------------------------------------------------------------------------------------
@@ -155,11 +171,13 @@ def test_the_page_has_every_case_with_its_statement_and_every_number_of_it_and_n
         assert len(rows) == len(truth.checks)
         for row, check in zip(rows, truth.checks, strict=True):
             assert call(check.formula, check.with_) in row
-            assert call(check.observe, check.using) in row
-            assert row.endswith("| holds |")
+            assert check.observe is None or call(check.observe, check.using) in row
+            blunt = check.formula in INCONCLUSIVE.get(truth.id, [])
+            verdict = "**inconclusive**" if blunt else "holds" if check.observe else "agrees in print"
+            assert row.endswith(f"| {verdict} |")
 
 
-def test_the_page_says_what_is_modelled_and_what_does_not_hold() -> None:
+def test_the_page_says_what_is_modelled_how_sharp_a_row_is_and_what_does_not_hold() -> None:
     truth = Truth.model_validate(
         {
             "id": "GT-99",
@@ -167,12 +185,27 @@ def test_the_page_says_what_is_modelled_and_what_does_not_hold() -> None:
             "source": "a coin",
             "known": "tossed",
             "modelled": "the coin",
-            "checks": [{"formula": "constant", "with": {"value": 0.5}, "observe": "frauds_caught"}],
+            "checks": [{"formula": "constant", "with": {"value": 0.5}, "observe": "frauds_finalised"}],
         }
     )
-    verdict = Verdict(truth.checks[0], 0.5, Frequency(90, 100), 1e-9, printed_agrees=True, simulated_agrees=False)
+    tosses = Frequency(90, 100)
+    verdict = Verdict(truth.checks[0], 0.5, tosses, p_value(tosses, 0.5), sharpness_of(tosses, 0.5), True)
     page = as_markdown([CaseResult(Path("GT-99.yaml"), truth, "Tosses.", 100, 0.1, "revm", (verdict,), "")])
     assert "Modelled: the coin." in page
-    assert "| `constant(value=0.5)` | 0.5 |  | `frauds_caught()` | 0.9 |" in page
-    assert "| [GT-99](#gt-99) | Heads and tails come alike. | tossed | 100 | 0 of 1 | **does not hold** |" in page
-    assert "- `frauds_caught`: Frauds detected, of those detected or finalised." in page
+    assert "| `constant(value=0.5)` | 0.5 |  | `frauds_finalised()` | 0.9 |" in page
+    assert "| 100 | 50 | < 0.2871 or > 0.7129 (43 %) |" in page
+    assert (
+        "| [GT-99](#gt-99) | Heads and tails come alike. | tossed | 100 | 0 of 1 | 43 % | **does not hold** |" in page
+    )
+    assert "- `frauds_finalised`: Frauds that became final, of those detected or finalised." in page
+
+
+@pytest.mark.parametrize(("heading", "link"), [("GT-1a", "gt-1a"), ("My own, 1", "my-own-1")])
+def test_a_case_of_any_name_is_linked_as_github_does(heading: str, link: str) -> None:
+    assert anchor(heading) == link
+
+
+def test_every_observation_is_used_by_a_case() -> None:
+    truths = [load_scenario(file).truth for file in case_files(CASES, ())]
+    used = {check.observe for truth in truths if truth for check in truth.checks}
+    assert set(OBSERVATIONS) <= used

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from simnet.log.figures import WEI, Figures
-from simnet.log.tables import Tables, payments
+from simnet.log.tables import Tables
+from tests.payments import payments
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,156 @@
+"""Contracts with a defect put in on purpose: one line of a source is replaced, and what solc makes of it is committed.
+
+``python -m tests.mutants`` compiles those that are out of date into ``tests/data/mutants``. Whether one is needs no
+compiler: an artifact holds the hash of each source that it was made from.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from chain.evm import abi
+from chain.evm import compile as compiler
+from chain.hashing import keccak
+from tests.source import ROOT
+
+DIRECTORY = ROOT / "tests" / "data" / "mutants"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A contract, and what of which source is replaced by what."""
+
+    name: str
+    contract: str
+    source: str
+    old: str
+    new: str
+
+    @property
+    def mutated(self) -> str:
+        """The source with the defect."""
+        text = (compiler.CONTRACTS / self.source).read_text()
+        assert text.count(self.old) == 1, f"{self.name}: {self.source} must have '{self.old}' once"
+        return text.replace(self.old, self.new)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Hash of each source that the mutant is made from: those of the sound contract, but for the one replaced."""
+        sound = json.loads((abi.ARTIFACTS / f"{self.contract}.json").read_text())["sources"]
+        return {**sound, self.source: "0x" + keccak(self.mutated.encode()).hex()}
+
+    @property
+    def artifact(self) -> dict[str, Any]:
+        """What is committed of it; empty if nothing is."""
+        path = DIRECTORY / f"{self.name}.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def is_up_to_date(self) -> bool:
+        """Whether the artifact was made from these sources."""
+        return bool(self.artifact.get("sources") == self.sources)
+
+    def compile(self) -> None:
+        """Write the artifact."""
+        request = compiler.standard_input(generated=False)
+        request["sources"][self.source]["content"] = self.mutated
+        home = next(path for path in self.sources if path.endswith(f"/{self.contract}.sol"))
+        request["settings"]["outputSelection"] = {home: {self.contract: ["evm.bytecode.object", "metadata"]}}
+        output = compiler.run_solc(request)["contracts"][home][self.contract]
+        made = {path: entry["keccak256"] for path, entry in json.loads(output["metadata"])["sources"].items()}
+        document = {"bytecode": "0x" + output["evm"]["bytecode"]["object"], "sources": made}
+        (DIRECTORY / f"{self.name}.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+
+    def deploy_instead(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let every chain deploy it in place of the sound contract."""
+        load = abi.load
+        sound = json.loads((abi.ARTIFACTS / f"{self.contract}.json").read_text())
+        bytecode = bytes.fromhex(self.artifact["bytecode"].removeprefix("0x"))
+        mutant = abi.Artifact(self.contract, sound["abi"], bytecode)
+        monkeypatch.setattr(abi, "load", lambda name: mutant if name == self.contract else load(name))
+
+
+MUTANTS = {
+    mutant.name: mutant
+    for mutant in (
+        Mutant(
+            "settlement_pays_half",
+            "Settlement",
+            "core/Settlement.sol",
+            "opg.safeTransfer(batch.node, paid);",
+            "opg.safeTransfer(batch.node, paid / 2);",
+        ),
+        Mutant(
+            "settlement_slashes_half",
+            "Settlement",
+            "core/Settlement.sol",
+            "Math.min(share + wrongs * slashAmount, slashable)",
+            "Math.min(share + wrongs * slashAmount / 2, slashable)",
+        ),
+        Mutant(
+            "beacon_is_constant",
+            "Beacon",
+            "randomness/Beacon.sol",
+            "bytes32 mix = keccak256(abi.encode(_mixes[round] ^ preimage));",
+            'bytes32 mix = keccak256("constant");',
+        ),
+        Mutant(
+            "beacon_serves_a_constant",
+            "Beacon",
+            "randomness/Beacon.sol",
+            "if (_mixes[next] != 0) return _mixes[next];",
+            'if (_mixes[next] != 0) return keccak256("constant");',
+        ),
+        Mutant(
+            "sampling_skips_the_first_claim",
+            "Sampling",
+            "verification/Sampling.sol",
+            "for (uint256 i; i < count; ++i) {",
+            "for (uint256 i = 1; i < count; ++i) {",
+        ),
+        Mutant(
+            "sampling_draws_too_few",
+            "Sampling",
+            "verification/Sampling.sol",
+            "% UNIT < rate)",
+            "% UNIT < rate * 93 / 100)",
+        ),
+        Mutant(
+            "panels_skip_two_nodes",
+            "Committee",
+            "verification/Panel.sol",
+            "ranks[i] = keccak256(abi.encode(seed, subject, members[i]));",
+            "ranks[i] = i < 2 ? bytes32(type(uint256).max) : keccak256(abi.encode(seed, subject, members[i]));",
+        ),
+        Mutant(
+            "votes_count_by_heads",
+            "Committee",
+            "verification/Panel.sol",
+            "_seats[batch][first + i] = Seat(members[i], uint96(weights[i]));\n            total += weights[i];",
+            "_seats[batch][first + i] = Seat(members[i], 1);\n            total += 1;",
+        ),
+        Mutant(
+            "jackpots_are_split_evenly",
+            "ForcedError",
+            "verification/ForcedError.sol",
+            "Math.min(jackpot, pool()) >> (challengers - 1)",
+            "Math.min(jackpot, pool()) / challengers",
+        ),
+    )
+}
+"""By name."""
+
+
+def main() -> None:
+    """Compile what is out of date."""
+    for mutant in MUTANTS.values():
+        if not mutant.is_up_to_date():
+            mutant.compile()
+            print(f"written: {mutant.name}")
+
+
+if __name__ == "__main__":
+    main()
