@@ -17,6 +17,9 @@ from pathlib import Path
 
 from chain.errors import ToolMissing
 
+ANVIL_VERSION = "1.7.1"
+"""What scripts/node-packages installs."""
+
 ANVIL_SERIES = "1.7."
 """Versions of anvil that simnet knows."""
 
