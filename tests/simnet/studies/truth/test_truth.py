@@ -42,6 +42,10 @@ def test_every_case_holds_over_ten_thousand_tasks(file: Path) -> None:
     assert result.tasks >= TASKS_MIN
 
 
+NEVER_SEEN_IN_A_SHORT_RUN = {"GT-9": 1}
+"""Rows that rest on an event too rare for 1,200 tasks, by case: on either chain they are inconclusive there."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", ["GT-3c", "GT-7a", "GT-9", "GT-14a"])
 def test_what_contracts_decide_is_the_same_on_anvil(case: str) -> None:
@@ -50,7 +54,9 @@ def test_what_contracts_decide_is_the_same_on_anvil(case: str) -> None:
     result = run_case(file, ("chain.backend=anvil", "clients.tasks=1200"))
     assert result.backend == "anvil"
     assert result.outcome is not Outcome.FAILS, result.broken
-    assert all(verdict.outcome is Outcome.HOLDS for verdict in result.verdicts if verdict.sharpness is None)
+    exact = [verdict.outcome for verdict in result.verdicts if verdict.sharpness is None]
+    assert exact.count(Outcome.INCONCLUSIVE) == NEVER_SEEN_IN_A_SHORT_RUN.get(case, 0)
+    assert exact.count(Outcome.HOLDS) == len(exact) - exact.count(Outcome.INCONCLUSIVE)
     assert result.tasks >= 1000
 
 
