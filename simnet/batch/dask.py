@@ -16,6 +16,8 @@ LOCAL = "local"
 
 CONNECT_TIMEOUT_S = 10
 
+NEVER = "365 days"
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -101,6 +103,10 @@ def local_cluster(jobs: int) -> Any:
     import dask
     from distributed import LocalCluster
 
+    # A worker that dies is started again by its own nanny. Beside that, a cluster looks once after each death and takes
+    # a worker that is absent at that moment, as it is after a second death, out for good, with the work it is starting.
+    # It reads this when a worker dies, so it is set for as long as this process lives.
+    dask.config.set({"distributed.deploy.lost-worker-timeout": NEVER})
     with dask.config.set({"distributed.scheduler.worker-saturation": 1.0}):
         return LocalCluster(
             n_workers=jobs,

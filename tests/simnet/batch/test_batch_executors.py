@@ -36,8 +36,14 @@ SCENARIOS = ROOT / "scenarios"
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Dask]:
-    """A local one with workers in processes of their own, where Dask is installed."""
+    """A local one with workers in processes of their own, where Dask is installed.
+
+    What Dask would do 15 s after a death, as on a busy machine, it is told to do after one.
+    """
     pytest.importorskip("distributed", reason="Dask is an extra: pip install 'simnet[dask]'")
+    import dask
+
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "1 s"})
     with Dask(LOCAL, JOBS) as started:
         yield started
 
