@@ -18,8 +18,10 @@ from nodes.parameters import Parameters
 class Economics(Parameters):
     """Parameters of the contracts. All of them are assumptions."""
 
-    min_stake_inference: Amount = Field(default=1_000 * OPG, description="least bond of an inference node (assumption)")
-    min_stake_full: Amount = Field(default=1_000 * OPG, description="least bond of a full node (assumption)")
+    min_stake_inference: Amount = Field(
+        default=1_000 * OPG, gt=0, description="least bond of an inference node (assumption)"
+    )
+    min_stake_full: Amount = Field(default=1_000 * OPG, gt=0, description="least bond of a full node (assumption)")
     unbonding: Duration = Field(default=604_800.0, description="from unbonding to withdrawal (assumption)")
     slash_share: Share = Field(default=0.1, description="of the bond, lost for a proven fraud (assumption)")
     slash_amount: Amount = Field(default=0, description="lost on top of that share (assumption)")

@@ -11,6 +11,7 @@ import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet
 /// @title Staking: the OPG that nodes stand behind their work with
 /// @notice A node bonds OPG in one role. What it unbonds stays slashable until it is withdrawn, so
 /// the unbonding period must outlast the longest verification. Slashed OPG is burned, less a bounty.
+/// @dev A draw reads every member of a role, some 5,000 gas each; a member has its role's minimum at stake.
 contract Staking is AccessControl {
     using EnumerableSet for EnumerableSet.AddressSet;
     using SafeERC20 for IERC20;
@@ -44,7 +45,7 @@ contract Staking is AccessControl {
 
     mapping(address => Node) private _nodes;
     mapping(address => Exit[]) private _unbondings; // oldest first
-    mapping(Role => EnumerableSet.AddressSet) private _members; // everyone with a bond, active or not
+    mapping(Role => EnumerableSet.AddressSet) private _members; // everyone with the minimum bonded, in jail or not
 
     event Staked(address indexed node, uint8 role, uint256 amount, uint256 bonded);
     event Unbonding(address indexed node, uint256 amount, uint40 releaseAt);
@@ -66,6 +67,7 @@ contract Staking is AccessControl {
 
     constructor(IERC20 opg_, uint256 minStakeInference_, uint256 minStakeFull_, uint32 unbondingPeriod_) {
         opg = opg_;
+        if (minStakeInference_ == 0 || minStakeFull_ == 0) revert ZeroAmount();
         minStakeInference = minStakeInference_;
         minStakeFull = minStakeFull_;
         unbondingPeriod = unbondingPeriod_;
@@ -80,8 +82,7 @@ contract Staking is AccessControl {
         if (node.role != Role.None && node.role != Role(role)) revert RoleTaken(msg.sender, uint8(node.role));
         node.role = Role(role);
         node.since = uint40(block.timestamp);
-        node.bonded += SafeCast.toUint128(amount);
-        _members[Role(role)].add(msg.sender);
+        _setBond(msg.sender, node.bonded + SafeCast.toUint128(amount));
         emit Staked(msg.sender, role, amount, node.bonded);
         opg.safeTransferFrom(msg.sender, address(this), amount);
     }
@@ -231,13 +232,14 @@ contract Staking is AccessControl {
         return node.jailedUntil == 0 && node.bonded >= minStakeOf(node.role);
     }
 
-    /// @dev A node whose bond is gone has no role any more; its time in jail stays.
+    /// @dev Who has less than the minimum is no member: else bonds of one wei would lengthen every draw. A node whose
+    /// bond is gone has no role any more; its time in jail stays.
     function _setBond(address account, uint256 bonded) private {
         Node storage node = _nodes[account];
         node.bonded = uint128(bonded);
-        if (bonded > 0) return;
-        _members[node.role].remove(account);
-        node.role = Role.None;
+        if (bonded >= minStakeOf(node.role)) _members[node.role].add(account);
+        else _members[node.role].remove(account);
+        if (bonded == 0) node.role = Role.None;
     }
 
     /// @dev From the newest entry to the oldest.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chain.errors import CallReverted
 from chain.quantities import BURN_ADDRESS, OPG, TOTAL_SUPPLY
 from chain.seam import Receipt
 from tests.contracts_world import FULL, INFERENCE, PARAMETERS, STAKE, World, event, events
@@ -39,6 +40,33 @@ def test_a_bond_below_the_minimum_does_not_make_a_node_active() -> None:
     assert not world.read("Staking.isActive", world.address("low"))
     assert world.read("Staking.isActiveAs", world.address("full"), FULL)
     assert not world.read("Staking.isActiveAs", world.address("full"), INFERENCE)
+
+
+def gas_of_a_list(world: World) -> int:
+    """What a draw pays to learn who the full nodes are: Attested.isWithheld and every panel's lots do."""
+    return world.send("anyone", "Staking.activeNodes", FULL).gas_used
+
+
+def test_bonds_below_the_minimum_lengthen_no_list(world: World) -> None:
+    world.stake("full", FULL)
+    alone = gas_of_a_list(world)
+    world.stake("dust", FULL, 1)
+    world.stake("shrunk", FULL, PARAMETERS.min_stake_full)
+    with_one_more = gas_of_a_list(world)
+    world.ok("shrunk", "Staking.unbond", 1)
+    assert gas_of_a_list(world) == alone < with_one_more
+    world.give("shrunk", 1)
+    world.ok("shrunk", "OPG.approve", world.chain.address_of("Staking"), 1)
+    world.ok("shrunk", "Staking.stake", FULL, 1)
+    assert active(world, FULL) == [world.address("full"), world.address("shrunk")]
+    assert gas_of_a_list(world) == with_one_more
+
+
+@pytest.mark.parametrize("amounts", [(0, 1), (1, 0)])
+def test_there_is_a_minimum_for_each_role(world: World, amounts: tuple[int, int]) -> None:
+    opg, deployer = world.chain.address_of("OPG"), world.address("deployer")
+    with pytest.raises(CallReverted, match="ZeroAmount"):
+        world.chain.deploy("Staking", [opg, *amounts, DAY], deployer)
 
 
 def test_an_account_has_one_role_until_its_bond_is_gone(world: World) -> None:
