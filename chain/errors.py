@@ -62,9 +62,15 @@ class SimnetError(Exception):
 
     exit_code = 4
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: object = None) -> None:
         super().__init__(message)
-        self.hint = hint
+        self.unread_hint = hint
+        """What becomes the hint when somebody reads it: finding the nearest of many names takes its time."""
+
+    @property
+    def hint(self) -> str | None:
+        """What to do about it."""
+        return None if self.unread_hint is None else str(self.unread_hint)
 
 
 class ChainError(SimnetError):

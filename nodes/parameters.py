@@ -7,8 +7,11 @@ A class's fields are its parameters in the scenario file, its docstring is their
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar, Self, get_args
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Annotated, Any, ClassVar, Self, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, TypeAdapter, ValidationError, model_validator
 from pydantic.annotated_handlers import GetJsonSchemaHandler
@@ -20,6 +23,9 @@ from chain.errors import SimnetError
 
 MAX_LISTED = 20
 """Names that a hint lists."""
+
+MAX_COMPARED = 400
+"""Names that a mistyped one is compared with, letter by letter: of more, those that look alike at a glance."""
 
 _PYDANTIC_ERRORS = frozenset(get_args(ErrorType))
 
@@ -75,15 +81,37 @@ class Parameters(BaseModel):
         return described
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A hint: the nearest known name, or else all of them."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name[:100], names, n=1)
-    if near:
-        return f"did you mean '{near[0]}'?"
-    if not names:
-        return "there is none"
-    return f"expected one of {', '.join(names[:MAX_LISTED])}" + (", …" if len(names) > MAX_LISTED else "")
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A hint that is looked for when it is read, since of many errors few are shown."""
+
+    name: str
+    known: Iterable[str]
+
+    def __str__(self) -> str:
+        names = sorted(self.known)
+        likely = names if len(names) <= MAX_COMPARED else self._likely(names)
+        if near := difflib.get_close_matches(self.name[:100], likely, n=1):
+            return f"did you mean '{near[0]}'?"
+        if not names:
+            return "there is none"
+        return f"expected one of {', '.join(names[:MAX_LISTED])}" + (", …" if len(names) > MAX_LISTED else "")
+
+    def _likely(self, names: Sequence[str]) -> list[str]:
+        """A few of the sorted names: those that end alike, and those that the alphabet puts beside it."""
+        half = MAX_COMPARED // 2
+        tail = self.name[-max(1, len(self.name) // 2) :]
+        place = max(0, bisect_left(names, self.name) - half // 2)
+        return [*islice((name for name in names if name.endswith(tail)), half), *names[place : place + half]]
+
+
+Hint: TypeAlias = str | Suggestion
+"""What to do about a mistake."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> Suggestion:
+    """A hint: the nearest known name, or else all of them. `known` must stay as it is."""
+    return Suggestion(name, known)
 
 
 def _with_unknown_keys_named(error: ValidationError, known: Iterable[str]) -> ValidationError:

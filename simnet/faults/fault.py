@@ -16,7 +16,7 @@ from pydantic import Field
 
 from chain.units import Duration
 from nodes.identity import Role
-from nodes.parameters import Parameters
+from nodes.parameters import Hint, Parameters
 from simnet.log.events import FaultEnded, FaultInjected
 
 if TYPE_CHECKING:  # loading a scenario needs no engine
@@ -29,7 +29,7 @@ Condition: TypeAlias = Literal["down", "cut off", "impaired", ""]
 Below: TypeAlias = tuple[str | int, ...]
 """Keys and indices below a fault's verb."""
 
-Finding: TypeAlias = tuple[Below, str, str]
+Finding: TypeAlias = tuple[Below, str, Hint]
 """Where below the verb, what is wrong, and a hint."""
 
 

@@ -33,12 +33,12 @@ Places = Annotated[
 
 def unknown(setting: Setting, key: Below, names: Sequence[str], *, only_nodes: bool = False) -> Iterator[Finding]:
     """Names that are nobody's, and regions in which nobody is. `key` leads to the names."""
-    known = (*setting.roles, *(() if only_nodes else setting.regions))
+    known = setting.roles if only_nodes else {**setting.roles, **dict.fromkeys(setting.regions)}
     for i, name in enumerate(names):
         if name not in known:
             what = "node" if only_nodes else "region or node"
             yield (*key, i), f"unknown {what} '{name}'", did_you_mean(name, known)
-        elif not setting.members([name]):
+        elif name not in setting.roles and not setting.members([name]):
             yield (*key, i), f"nobody is in region '{name}'", "it has no participants: name another"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from chain.errors import SimnetError
@@ -11,17 +11,22 @@ from chain.units import MAX_TASKS, format_duration, format_opg
 from nodes.adversaries.behaviour import Behaviour
 from nodes.identity import Role
 from nodes.models.zoo import default_zoo
-from nodes.parameters import did_you_mean
+from nodes.parameters import Hint, did_you_mean
 from simnet.faults.fault import Setting
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.arrivals import Trace
 from simnet.scenario.errors import KeyPath
 from simnet.scenario.facts import facts_of
 from simnet.scenario.schema import Scenario
+from simnet.strategies.facts import Facts
+from simnet.strategies.strategy import Strategy
 from simnet.verdict.happened import happenings
 
-Finding: TypeAlias = tuple[KeyPath, str, str]
+Finding: TypeAlias = tuple[KeyPath, str, Hint]
 """Where, what is wrong, and a hint."""
+
+Names: TypeAlias = Mapping[Role, Mapping[str, None]]
+"""Of the participants, by role; there may be a hundred thousand, and as many that refer to them."""
 
 
 def check(scenario: Scenario) -> Iterator[Finding]:
@@ -31,9 +36,10 @@ def check(scenario: Scenario) -> Iterator[Finding]:
     yield from _chain(scenario)
     yield from _demand(scenario)
     yield from _money(scenario)
+    names = {role: dict.fromkeys(scenario.names(role)) for role in Role}
     for i, adversary in enumerate(scenario.adversaries):
-        yield from _adversary(scenario, i, adversary)
-    yield from _faults(scenario)
+        yield from _adversary(scenario, i, adversary, names)
+    yield from _faults(scenario, names)
     yield from _sometimes(scenario)
     for below, message in scenario.strategy.problems(facts_of(scenario)):
         yield ("strategy", *below), message, ""
@@ -132,27 +138,29 @@ def _money(scenario: Scenario) -> Iterator[Finding]:
         yield ("nodes",), message, "lower them, or the counts"
 
 
-def _adversary(scenario: Scenario, i: int, adversary: Adversary) -> Iterator[Finding]:
+def _adversary(scenario: Scenario, i: int, adversary: Adversary, names: Names) -> Iterator[Finding]:
     at = ("adversaries", i)
     own = adversary.behaviour.role
     if adversary.role is not own:
         hint = f"leave role out, or write role: {own}"
         yield (*at, "role"), f"'{adversary.behaviour.kind}' is a behaviour of role {own}, not {adversary.role}", hint
-    candidates = scenario.names(adversary.role)
+    candidates = names[adversary.role]
     if adversary.nodes is not None and adversary.count is not None:
         yield (*at, "count"), "both count and nodes are given", "leave one out"
     count = adversary.count or 0
     if adversary.nodes is None and count > len(candidates):
         wanted = f"{count} {'adversary' if count == 1 else 'adversaries'} of role {adversary.role}"
         yield (*at, "count"), f"{wanted}, but the scenario has {len(candidates) or 'none'}", ""
+    named: set[str] = set()
     for j, name in enumerate(adversary.nodes or ()):
         if name not in candidates:
             message = f"no participant of role {adversary.role} is called '{name}'"
             yield (*at, "nodes", j), message, did_you_mean(name, candidates)
-        elif name in (adversary.nodes or ())[:j]:
+        elif name in named:
             yield (*at, "nodes", j), f"'{name}' is named twice", ""
+        named.add(name)
     yield from _variants(scenario, at, adversary)
-    yield from _references(scenario, at, adversary.behaviour)
+    yield from _references(scenario, at, adversary.behaviour, names)
     yield from _span(scenario, at, adversary)
 
 
@@ -163,10 +171,10 @@ def _variants(scenario: Scenario, at: KeyPath, adversary: Adversary) -> Iterator
         yield (*at, "behaviour"), message, "only models of the zoo have variants"
 
 
-def _references(scenario: Scenario, at: KeyPath, behaviour: Behaviour) -> Iterator[Finding]:
+def _references(scenario: Scenario, at: KeyPath, behaviour: Behaviour, names: Names) -> Iterator[Finding]:
     """Names in a behaviour's parameters must exist."""
     for key, what in behaviour.refers_to.items():
-        known = [model.name for model in scenario.models] if what == "model" else scenario.names(Role(what))
+        known = {model.name: None for model in scenario.models} if what == "model" else names[Role(what)]
         value = getattr(behaviour, key)
         for name in (value,) if isinstance(value, str) else value:
             if name and name not in known:
@@ -184,8 +192,8 @@ def _span(scenario: Scenario, at: KeyPath, adversary: Adversary) -> Iterator[Fin
         yield (*at, "until"), "ends after the run", f"{_ends(scenario)}; leave until out"
 
 
-def _faults(scenario: Scenario) -> Iterator[Finding]:
-    setting = _setting(scenario)
+def _faults(scenario: Scenario, names: Names) -> Iterator[Finding]:
+    setting = _setting(scenario, names)
     for i, fault in enumerate(scenario.faults):
         if fault.at >= _end(scenario):
             message = f"happens at {format_duration(fault.at)}, when the run is over"
@@ -196,24 +204,25 @@ def _faults(scenario: Scenario) -> Iterator[Finding]:
             yield ("faults", i, fault.kind, *below), message, hint
 
 
-def _setting(scenario: Scenario) -> Setting:
+def _setting(scenario: Scenario, names: Names) -> Setting:
     """What faults may know of the run."""
-    numbered = [(role, i, name) for role in Role for i, name in enumerate(scenario.names(role))]
+    numbered = [(role, i, name) for role in Role for i, name in enumerate(names[role])]
+    facts = facts_of(scenario)
     return Setting(
         roles={name: role for role, _, name in numbered},
         region={name: scenario.region(i) for _, i, name in numbered},
         regions=scenario.network.regions,
-        executing=frozenset(name for role, i, name in numbered if _executes(scenario, role, i)),
+        executing=frozenset(name for role, i, name in numbered if _executes(scenario.strategy, facts, role, i)),
         block_time_s=scenario.chain.block_time,
         faults=scenario.faults,
     )
 
 
-def _executes(scenario: Scenario, role: Role, index: int) -> bool:
+def _executes(strategy: Strategy, facts: Facts, role: Role, index: int) -> bool:
     """Whether a participant has a device for models: of clients, those whose part in the strategy needs one."""
     if role is not Role.CLIENT:
         return role is not Role.PRODUCER
-    return scenario.strategy.client_executes(index, facts_of(scenario))
+    return strategy.client_executes(index, facts)
 
 
 def _everybody(scenario: Scenario) -> Iterator[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from chain.errors import SimnetError
+from nodes.parameters import Hint
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Keys and indices that lead to a value, such as ``("nodes", "full", "count")``."""
@@ -57,12 +58,12 @@ class Problem:
 
     place: Place
     message: str
-    hint: str = ""
+    hint: Hint = field(default="", compare=False)
 
     def __str__(self) -> str:
         lines = [printable(f"{self.place}: {self.message[:MAX_MESSAGE]}"), *self.place.excerpt()]
         if self.hint:
-            lines.append(f"     {printable(self.hint[:MAX_MESSAGE])}")
+            lines.append(f"     {printable(str(self.hint)[:MAX_MESSAGE])}")
         return "\n".join(lines)
 
 

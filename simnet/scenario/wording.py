@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from chain.errors import SimnetError
-from nodes.parameters import did_you_mean
+from nodes.parameters import Hint, Suggestion, did_you_mean
 from simnet.scenario.network import NAME_PATTERN
 
 _EXPECTED = {
@@ -25,13 +25,13 @@ _EXPECTED = {
 """By the first word of pydantic's name for an error of type."""
 
 
-def problem_text(entry: ErrorDetails) -> tuple[str, str]:
+def problem_text(entry: ErrorDetails) -> tuple[str, Hint]:
     """Message and hint for an error that pydantic found."""
     context = {key: f"{part:g}" if isinstance(part, float) else part for key, part in entry.get("ctx", {}).items()}
     shown = _shown(entry["input"])
     ours = context.get("error")
     if isinstance(ours, SimnetError):
-        return str(ours), ours.hint or ""
+        return str(ours), ours.unread_hint if isinstance(ours.unread_hint, Suggestion) else ours.hint or ""
     match entry["type"]:
         case "missing":
             return f"key '{entry['loc'][-1]}' is missing", ""
@@ -60,7 +60,7 @@ def _by_type(kind: str, shown: str, message: str) -> tuple[str, str]:
     return (f"expected {expected}, got {shown}" if expected else message[:1].lower() + message[1:]), ""
 
 
-def _nearest(value: Any, expected: str) -> str:
+def _nearest(value: Any, expected: str) -> Hint:
     """The nearest of pydantic's ``'a', 'b' or 'c'``."""
     names = [name.strip(" '") for name in expected.replace(" or ", ",").split(",")]
     return did_you_mean(str(value), names)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from simnet.scenario.errors import ScenarioErrors
+from nodes.parameters import MAX_COMPARED, did_you_mean
+from simnet.scenario.errors import MAX_SHOWN, ScenarioErrors
 from simnet.scenario.load import load_scenario
 from tests.scenario_text import MINIMAL, errors_of, one_error, parse
 
@@ -153,6 +154,40 @@ def test_only_the_first_hundred_errors_are_shown() -> None:
         parse(MINIMAL + "expect: [" + "x, " * 150 + "]")
     assert "… and 50 more" in str(caught.value)
     assert str(caught.value).endswith("150 errors in x.yaml")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "expect: [" + ", ".join(f"metrik_{i} > 1" for i in range(150)) + "]",
+        "adversaries: [{behaviour: free_rider, nodes: [" + ", ".join(f"cliemt-{i}" for i in range(150)) + "]}]",
+        "faults: [{at: 1 s, crash: [" + ", ".join(f"fall-{i}" for i in range(150)) + "]}]",
+        "sometimes: [" + ", ".join(f"slashd_{i}" for i in range(150)) + "]",
+    ],
+)
+def test_suggestions_are_looked_for_only_where_they_are_shown_and_among_few(
+    wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[int] = []
+
+    def count(name: str, known: list[str], n: int) -> list[str]:
+        compared.append(len(known))
+        return []
+
+    monkeypatch.setattr("nodes.parameters.difflib.get_close_matches", count)
+    with pytest.raises(ScenarioErrors, match="150 errors"):
+        parse(MINIMAL + "clients: {count: 3000}\n" + wrong)
+    assert 0 < len(compared) <= MAX_SHOWN
+    assert max(compared) <= MAX_COMPARED
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [("client-41234", "client-41234"), ("cliemt-41234", "client-41234"), ("client-4123x", "client-4123"), ("x", "")],
+)
+def test_the_nearest_of_very_many_names_is_found_by_the_half_that_is_right(slip: str, meant: str) -> None:
+    hint = str(did_you_mean(slip, [f"client-{i}" for i in range(50_000)]))
+    assert hint.startswith(f"did you mean '{meant}" if meant else "expected one of client-0, client-1, client-10, ")
 
 
 def test_an_unreadable_file_is_an_error_and_no_traceback(tmp_path: Path) -> None:
