@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 
 from simnet.log.events import LOG_FORMAT
-from simnet.log.file import LogError, LogFile
+from simnet.log.file import NO_ROW, LogError, LogFile, parse_row
 from simnet.log.index import Index, Reorg
 from simnet.measure.catalogue import new_state
 from simnet.measure.fold import apply
@@ -63,12 +63,12 @@ class Timeline:
     def _take_in(self, offset: int, line: bytes) -> None:
         number = len(self.index)
         try:
-            row = orjson.loads(line)
+            row = parse_row(line)
             if not number and row.get("format", LOG_FORMAT) != LOG_FORMAT:
                 raise LogError(f"{self.log.path} is of format {row['format']}; this version reads {LOG_FORMAT}")
             self.index.add(row, offset + len(line) + 1)
             apply(self.head, row)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except NO_ROW as error:
             raise LogError(
                 f"{self.log.path}:{number + 1}: this is no line of an event log: {error!r}",
                 "only events.jsonl of a run can be watched",

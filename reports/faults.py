@@ -26,7 +26,7 @@ def faults(tables: Tables) -> list[Fault]:
     """Every fault of a run, in order; one that was never undone lasts to the end."""
     found: dict[int, Fault] = {}
     for row in tables.of("fault_injected"):
-        end = tables.ended["t"] if row["lasts"] else row["t"]
+        end = tables.end_s if row["lasts"] else row["t"]
         targets = tuple(row["targets"])
         found[row["fault"]] = Fault(row["verb"], row["says"], targets, row["condition"], row["t"], end)
     for row in tables.of("fault_ended"):

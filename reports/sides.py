@@ -9,11 +9,14 @@ import yaml
 
 from reports.source import Run, UnreadableRun, load_run, read_json
 from simnet.batch.work import FINISHED
+from simnet.log.events import COMPLETED
 from simnet.studies.comparison.comparison import FORMAT, JSON, SCENARIO
 from simnet.studies.comparison.diff import Side
 from simnet.studies.comparison.evidence import Evidence, gather
 from simnet.studies.comparison.plan import RUNS
 from simnet.verdict.results import INCONCLUSIVE
+
+MEASURED = "time was measured, so that runs of one seed differ"
 
 
 def read_sides(first: Path, second: Path) -> tuple[Side, Side]:
@@ -35,12 +38,12 @@ def run_side(path: Path) -> Side:
     about = f"{results.scenario}, {results.strategy}, seed {results.seed}: {results.outcome}"
     return Side(
         path=path,
-        about=f"{about}, {results.reason}" if results.outcome == INCONCLUSIVE else about,
+        about="; ".join([f"{about}, {results.reason}" if results.outcome == INCONCLUSIVE else about, *results.caveats]),
         scenario=plain(path / SCENARIO),
         manifest=machinery(run),
         evidence={"": (evidence_of(run),)},
         logs=(results.digest,),
-        reproducible=results.reproducible,
+        inexact=inexact(run),
     )
 
 
@@ -66,8 +69,17 @@ def comparison_side(path: Path) -> Side:
         manifest=manifest,
         evidence=evidence,
         logs=tuple(logs),
-        reproducible=scenario["compute"]["time"] == "modelled",
+        inexact="" if scenario["compute"]["time"] == "modelled" else MEASURED,
     )
+
+
+def inexact(run: Run) -> str:
+    """Why a figure of a run may differ from another's of the same seed, whatever was changed; empty if it may not."""
+    if run.results.measured_time:
+        return MEASURED
+    if run.state.touched:
+        return "a run was steered by hand"
+    return "" if run.state.ended == COMPLETED else "a run did not go on to its end"
 
 
 def evidence_of(run: Run) -> Evidence:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic import BaseModel, ValidationError
 
 from chain.errors import SimnetError
 from simnet.log.events import LOG_FORMAT
 from simnet.log.figures import Figures
+from simnet.log.file import NO_ROW, parse_row
 from simnet.log.tables import Tables, make_tables, read_tables
 from simnet.measure.catalogue import new_measurement
 from simnet.measure.rows import Row
@@ -20,10 +22,20 @@ from simnet.measure.state import State
 from simnet.run import Finished
 from simnet.scenario.load import load_scenario
 from simnet.scenario.schema import Scenario
-from simnet.verdict.invariants import Finding, Invariants
+from simnet.verdict.invariants import Invariants
 from simnet.verdict.results import Results, judge
 
 LOG, RESULTS, SCENARIO, MANIFEST = "events.jsonl", "results.json", "scenario.yaml", "manifest.json"
+
+
+UNKNOWN_MACHINERY: dict[str, Any] = {
+    "simnet": "of an unknown version",
+    "python": "of an unknown version",
+    "backend": {"name": "unknown", "version": ""},
+    "machine": {"system": "unknown", "processor": "unknown"},
+    "packages": {},
+}
+"""What a report says of a run whose manifest does not."""
 
 
 class UnreadableRun(SimnetError):
@@ -55,16 +67,17 @@ def load_run(directory: Path) -> Run:
     """Read a run directory and judge the log anew. Raises `UnreadableRun`, and `ScenarioErrors` for its scenario."""
     if not (directory / LOG).is_file():
         raise UnreadableRun(f"no run in {directory}: it has no {LOG}", "simnet run SCENARIO makes one")
-    missing = [name for name in (RESULTS, SCENARIO, MANIFEST) if not (directory / name).is_file()]
-    if missing:
-        raise UnreadableRun(
-            f"the run in {directory} is not complete: it has no {missing[0]}",
-            "it is still going on, or was killed; one ended with Ctrl-C is complete",
-        )
-    recorded, manifest = read_json(directory / RESULTS), read_json(directory / MANIFEST)
-    tables, state, findings = read_verified(directory / LOG, str(recorded.get("digest")))
-    scenario = load_scenario(directory / SCENARIO)
-    results = judge(scenario, state, findings, recorded["digest"], recorded["virtual_s"], recorded["wall_s"])
+    if not (directory / SCENARIO).is_file():
+        raise UnreadableRun(f"the log in {directory} cannot be judged: there is no {SCENARIO}", "put it back beside it")
+    recorded = read_recorded(directory / RESULTS)
+    reader, tables = read_verified(directory / LOG, None if recorded is None else recorded.digest)
+    if recorded is None:
+        wall_s = seconds_between(directory)
+        recorded = Recorded(digest=reader.digest, virtual_s=reader.measurement.fold.state.time, wall_s=wall_s)
+    scenario, state = load_scenario(directory / SCENARIO), reader.measurement.fold.state
+    findings = reader.invariants.findings()
+    results = judge(scenario, state, findings, recorded.digest, recorded.virtual_s, recorded.wall_s)
+    manifest = read_manifest(directory / MANIFEST)
     return Run(shown(directory), scenario, manifest, state, Figures(tables), results)
 
 
@@ -74,11 +87,50 @@ def finished_run(finished: Finished) -> Run:
     return Run(
         directory=shown(directory),
         scenario=load_scenario(directory / SCENARIO),
-        manifest=read_json(directory / MANIFEST),
+        manifest=read_manifest(directory / MANIFEST),
         state=finished.state,
         figures=Figures(read_tables(directory / LOG)),
         results=finished.results,
     )
+
+
+class Recorded(BaseModel):
+    """What ``results.json`` has that the log does not tell."""
+
+    digest: str
+    virtual_s: float
+    wall_s: float
+
+
+def read_recorded(path: Path) -> Recorded | None:
+    """What a run wrote at its end; ``None`` if it did not get there. Raises `UnreadableRun`."""
+    if not path.is_file():
+        return None
+    try:
+        return Recorded.model_validate(read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        what = f"{path} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+        raise UnreadableRun(what, "remove it, and the log is judged alone") from None
+
+
+def seconds_between(directory: Path) -> float:
+    """How long a run went on that did not say so: from its first file to the last line of its log."""
+    began, ended = ((directory / name).stat().st_mtime for name in (SCENARIO, LOG))
+    return round(max(0.0, ended - began), 3)
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """What ran it; of what is missing or has another shape, that it is unknown."""
+    found = read_json(path) if path.is_file() else {}
+    return {**found, **{key: alike(found.get(key), default) for key, default in UNKNOWN_MACHINERY.items()}}
+
+
+def alike(found: Any, default: Any) -> Any:
+    """What was found, where it has the default's shape."""
+    if isinstance(default, dict) and isinstance(found, dict):
+        return {**found, **{key: alike(found.get(key), part) for key, part in default.items()}}
+    return found if found is not None and isinstance(found, type(default)) else default
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -92,27 +144,37 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def read_verified(log: Path, digest: str) -> tuple[Tables, State, list[Finding]]:
-    """The log, read once, if it has this digest and a format that we know. Raises `UnreadableRun`."""
-    reader = Reader(log)
+def read_verified(log: Path, digest: str | None) -> tuple[Reader, Tables]:
+    """The log, read once, if it has this digest and a format that we know. Raises `UnreadableRun`.
+
+    Without a digest it is read as far as its lines are whole.
+    """
+    reader = Reader(log, torn=digest is None)
+    tables, reason = None, ""
     try:
         tables = make_tables(reader.rows())
-    except (KeyError, TypeError, ValueError):
+    except NO_ROW as error:
+        reason = f"{log}:{reader.number}: this is no line of an event log: {error!r}"
         reader.exhaust()
-        tables = None
-    if reader.digest != digest or tables is None:
+    if digest not in (None, reader.digest):
         raise UnreadableRun(
             f"{log} is torn or was changed: its digest is {reader.digest[:12]}, {RESULTS} says {digest[:12]}",
             "run the scenario again: the same seed gives the same log",
         )
-    return tables, reader.measurement.fold.state, reader.invariants.findings()
+    if tables is None:
+        raise UnreadableRun(reason, "only what simnet wrote can be read: run the scenario again")
+    return reader, tables
 
 
 class Reader:
     """Reads a log once: its digest, its rows, and what they amount to."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, *, torn: bool = False) -> None:
+        """`torn` says that the last line may be incomplete, and then does not count."""
         self.log = log
+        self.number = 0
+        """Of the line that was read last, from 1."""
+        self._torn = torn
         self.measurement, self.invariants = new_measurement(), Invariants()
         self._hash = hashlib.sha256()
         self._lines = self._read()
@@ -123,10 +185,11 @@ class Reader:
         return self._hash.hexdigest()
 
     def rows(self) -> Iterator[Row]:
-        """Every row, measured. Raises `UnreadableRun` for an unknown format, and `ValueError` for what is no row."""
-        for number, line in enumerate(self._lines):
-            row: Row = orjson.loads(line)
-            if not number:
+        """Every row, measured. Raises `UnreadableRun` for an unknown format, and one of `NO_ROW` for what is none."""
+        for line in self._lines:
+            self.number += 1
+            row = parse_row(line)
+            if self.number == 1:
                 check_format(self.log, row)
             self.measurement.on(row)
             self.invariants.on(row)
@@ -140,6 +203,8 @@ class Reader:
     def _read(self) -> Iterator[bytes]:
         with self.log.open("rb") as file:
             for line in file:
+                if self._torn and not line.endswith(b"\n"):
+                    return
                 self._hash.update(line)
                 yield line
 

@@ -118,7 +118,7 @@ def add_requests(trace: Trace, run: Run, stops: dict[str, list[tuple[Track, floa
     for task, claim in zip(claims.index, claims.to_dict("records"), strict=True):
         failure = failed.get(str(task), {})
         end = failure.get("t", claim["answered"])
-        end = run.tables.ended["t"] if math.isnan(end) else end
+        end = run.tables.end_s if math.isnan(end) else end
         track = trace.lane("client", claim["client"], claim["sent"])
         args = {"task": task, "node": claim["node"], "failed": failure.get("reason", "")}
         trace.slice(track, f"request {claim['model']}", claim["sent"], end, **args)
@@ -159,7 +159,7 @@ def add_batches(trace: Trace, tables: Tables, stops: dict[str, list[tuple[Track,
     changes: list[tuple[float, int]] = []
     for row in tables.event("BatchPosted"):
         batch, end = row["batch"], final.get(row["batch"])
-        until = end["t"] if end else tables.ended["t"]
+        until = end["t"] if end else tables.end_s
         track = trace.lane("inference", f"{names[row['node']]} batches", row["t"])
         verdict = {key: end[key] for key in ("accepted", "rejected", "voided")} if end else {}
         trace.slice(track, f"batch {batch[:10]}", row["t"], until, claims=row["count"], **verdict)

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from chain.errors import SimnetError
 from chain.seam import Chain
 from nodes.models.arithmetic import processor_class
 from simnet.kernel.pace import Pace, Stop, drive
-from simnet.log.events import EventLog, Listener, RunEnded
+from simnet.log.events import COMPLETED, INTERRUPTED, EventLog, Listener, RunEnded
 from simnet.measure.catalogue import new_measurement
 from simnet.measure.rows import Listening
 from simnet.measure.state import State
@@ -35,6 +36,7 @@ from simnet.verdict.results import Results, judge
 from simnet.world.accounting import read_final_balances, schedule_readings
 from simnet.world.backends import open_chain
 from simnet.world.build import World, build
+from simnet.world.injection import arrange
 
 RUNS = Path("reports/runs")
 """Where run directories go, below the working directory, unless the user says otherwise."""
@@ -42,8 +44,9 @@ RUNS = Path("reports/runs")
 FILES = ("events.jsonl", "results.json", "manifest.json", "junit.xml")
 """What a run leaves, beside the resolved scenario."""
 
+SCENARIO = "scenario.yaml"
+
 RECORDED_PACKAGES = ("simpy", "networkx", "onnxruntime", "numpy", "pandas", "pydantic", "web3", "pyrevm")
-COMPLETED, INTERRUPTED = "completed", "interrupted"
 
 
 class OutputError(SimnetError):
@@ -88,7 +91,7 @@ def run(scenario: Scenario, options: Options) -> Finished:
     """
     started = time.perf_counter()
     directory = prepare(options.out)
-    (directory / "scenario.yaml").write_text(scenario.resolved_yaml(), encoding="utf-8")
+    write_scenario(directory, scenario)
     log = EventLog(directory / "events.jsonl")
     measurement, invariants = new_measurement(), Invariants()
     log.listen(Listening(measurement, invariants).hear)
@@ -97,8 +100,8 @@ def run(scenario: Scenario, options: Options) -> Finished:
     chain = None
     try:
         chain = open_chain(scenario)
-        failure, virtual_s = play(scenario, chain, log, options)
         write_manifest(directory, scenario, chain, options.command)
+        failure, virtual_s = play(scenario, chain, log, options)
     except BaseException as error:
         log.close()
         keep(directory, scenario, log, options, error)
@@ -119,6 +122,8 @@ def run(scenario: Scenario, options: Options) -> Finished:
 def play(scenario: Scenario, chain: Chain, log: EventLog, options: Options) -> tuple[SimnetError | None, float]:
     """Build the world and run it to its end, or as far as it gets. Returns what failed, and simulated seconds."""
     world = build(scenario, chain, log, options.tell)
+    arrange(world)
+    world.steered = partial(write_scenario, log.path.parent)
     engine = world.engine
     options.pace.idle, options.pace.stop = log.flush, options.stop
     options.begin(world)
@@ -184,6 +189,11 @@ def publish(directory: Path, name: str) -> Path:
     link.symlink_to(name)
     link.replace(RUNS / "latest")
     return final
+
+
+def write_scenario(directory: Path, scenario: Scenario) -> None:
+    """Say what is run, so that it can be run again."""
+    (directory / SCENARIO).write_text(scenario.resolved_yaml(), encoding="utf-8")
 
 
 def write_manifest(directory: Path, scenario: Scenario, chain: Chain, command: str) -> None:

@@ -78,7 +78,7 @@ class Clock:
 
 def clock_of(tables: Tables) -> Clock:
     """The clock of a run."""
-    return Clock(tables.ended["t"] or 1.0)
+    return Clock(tables.end_s or 1.0)
 
 
 def fault_marks(tables: Tables, clock: Clock) -> dict[str, Any]:

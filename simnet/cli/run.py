@@ -158,10 +158,13 @@ def stop_on_interrupt(stop: Stop) -> Iterator[None]:
 def conclude(console: Console, finished: Finished, replay: str) -> int:
     """Write the reports, print the summary, and return the exit code."""
     from reports import write_reports
+    from reports.replay import replay_line
     from reports.source import finished_run
     from simnet.cli.summary import print_summary
 
     write_reports(finished_run(finished))
+    if finished.state.touched:  # what was injected is not in the file that was run
+        replay = replay_line(finished.directory)
     print_summary(console, finished.results, finished.directory, replay)
     if finished.failure is not None:
         click.echo(f"{finished.failure}\n  what was recorded until then is in {finished.directory}/", err=True)

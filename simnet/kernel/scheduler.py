@@ -42,6 +42,13 @@ class Scheduler:
         self._count = number = self._count + 1
         heapq.heappush(self._due, (self.now + seconds, number, act, value))
 
+    def at(self, time_s: float, act: Callable[[Any], object]) -> None:
+        """Call `act` at exactly that time, which a sum of `now` and a difference need not be."""
+        if time_s < self.now:
+            raise ValueError(f"{time_s} s is in the past")
+        self._count = number = self._count + 1
+        heapq.heappush(self._due, (time_s, number, act, None))
+
     def when_due(self, seconds: float, job: Callable[[], Any], act: Callable[[Any], object]) -> None:
         """Call `act` with a job's result, so many simulated seconds from now: the clock stands still until it is there.
 

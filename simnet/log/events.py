@@ -18,6 +18,9 @@ import orjson
 
 from nodes.records import Record, event
 
+COMPLETED, INTERRUPTED = "completed", "interrupted"
+"""How a run ends that no error ended."""
+
 TIME_DIGITS = 6
 """Times are logged to the microsecond."""
 
@@ -225,7 +228,7 @@ class FaultEnded(Record):
 @event(group="faults", subjects=("nodes",), says="injected by hand: {what}")
 @dataclass(frozen=True, slots=True)
 class Touched(Record):
-    """Somebody injected a fault or a behaviour by hand: scenario and seed alone do not repeat this run."""
+    """Somebody injected a fault or a behaviour by hand; the scenario in the run directory has it too."""
 
     what: str
     """As a scenario file would have it, its time included."""

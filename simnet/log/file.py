@@ -8,7 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from weakref import finalize
 
+import orjson
+
 from chain.errors import SimnetError
+from simnet.log.events import Row
 
 CHUNK_BYTES = 1 << 18
 """Read at a time: some 1,200 lines, which take about 10 ms to take in."""
@@ -18,6 +21,33 @@ class LogError(SimnetError):
     """A log cannot be read, or says something that no log says."""
 
     exit_code = 2
+
+
+MAX_DEPTH = 16
+"""Levels of lists and mappings in a row. The deepest that simnet writes are arguments of contract events."""
+
+NO_ROW = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What taking in a row may raise if it is none that simnet wrote."""
+
+
+def parse_row(line: bytes) -> Row:
+    """The row in a line of a log. Raises `ValueError` if it holds none."""
+    row = orjson.loads(line)
+    if not isinstance(row, dict):
+        raise ValueError("a row is a JSON object")
+    brackets = line.count(b"[") + line.count(b"{")
+    if brackets > MAX_DEPTH and is_deeper(row, MAX_DEPTH):
+        raise ValueError(f"more than {MAX_DEPTH} levels of lists and objects")
+    return row
+
+
+def is_deeper(value: object, levels: int) -> bool:
+    """Whether lists and mappings are in one another to more than so many levels."""
+    if not isinstance(value, dict | list):
+        return False
+    return not levels or any(
+        is_deeper(part, levels - 1) for part in (value.values() if isinstance(value, dict) else value)
+    )
 
 
 class LogReplaced(Exception):

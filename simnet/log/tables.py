@@ -22,6 +22,9 @@ class Tables:
 
     started: Row = field(default_factory=dict)
     ended: Row = field(default_factory=dict)
+    """The last line, unless the run was killed."""
+    end_s: float = 0.0
+    """How far it got."""
     rows: dict[str, list[Row]] = field(default_factory=dict)
     """Rows of every kind."""
     chain: dict[str, list[Row]] = field(default_factory=dict)
@@ -72,7 +75,7 @@ def make_tables(rows: Iterable[Row]) -> Tables:
     tables = Tables()
     events: list[Row] = []
     for row in rows:
-        kind = row["kind"]
+        kind, tables.end_s = row["kind"], row["t"]
         if kind == ContractEvent.kind:
             events.append({**row["args"], **{key: value for key, value in row.items() if key != "args"}})
         elif kind == "run_started":

@@ -37,13 +37,35 @@ def check(scenario: Scenario) -> Iterator[Finding]:
     yield from _demand(scenario)
     yield from _money(scenario)
     names = {role: dict.fromkeys(scenario.names(role)) for role in Role}
-    for i, adversary in enumerate(scenario.adversaries):
-        yield from _adversary(scenario, i, adversary, names)
-    yield from _faults(scenario, names)
+    whole = scenario.with_injected()
+    for i, adversary in enumerate(whole.adversaries):
+        yield from _where_written(scenario, _adversary(whole, i, adversary, names))
+    yield from _where_written(scenario, _faults(whole, names))
+    yield from _latecomers(scenario)
     yield from _sometimes(scenario)
     for below, message in scenario.strategy.problems(facts_of(scenario)):
         yield ("strategy", *below), message, ""
     yield from _compare(scenario)
+
+
+def _where_written(scenario: Scenario, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """What is wrong with an injected entry is found among the others of its section, and stands in ``injected``."""
+    written: dict[KeyPath, KeyPath] = {}
+    numbers = {"adversaries": len(scenario.adversaries), "faults": len(scenario.faults)}
+    for i, entry in enumerate(scenario.injected):
+        section = "adversaries" if isinstance(entry, Adversary) else "faults"
+        written[section, numbers[section]] = ("injected", i)
+        numbers[section] += 1
+    for path, message, hint in findings:
+        yield (*written.get(path[:2], path[:2]), *path[2:]), message, hint
+
+
+def _latecomers(scenario: Scenario) -> Iterator[Finding]:
+    """A behaviour can be injected only if it needs nothing of what came before it."""
+    for i, entry in enumerate(scenario.injected):
+        if isinstance(entry, Adversary) and (entry.adaptive is not None or not entry.behaviour.may_begin_late()):
+            message = f"'{entry.behaviour.kind}' has to be there from the start"
+            yield ("injected", i), message, "write it into the scenario file"
 
 
 def _models(scenario: Scenario) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from simnet.scenario.arrivals import ExistingFile
 from simnet.scenario.compare import Compare
 from simnet.scenario.economics import Compute, Economics
 from simnet.scenario.equilibrium import Indifference
+from simnet.scenario.injected import InjectedEntry
 from simnet.scenario.kinds import COMPARATOR, FAULT, STRATEGY, error_at
 from simnet.scenario.network import Name, Network
 from simnet.scenario.population import Clients, Nodes
@@ -97,6 +98,9 @@ class Scenario(Parameters):
     )
     adversaries: tuple[Adversary, ...] = Field(default=(), max_length=1000)
     faults: tuple[Annotated[Fault, FAULT], ...] = Field(default=(), max_length=10_000)
+    injected: tuple[InjectedEntry, ...] = Field(
+        default=(), max_length=1000, description="what was injected by hand; simnet writes it, so that a run repeats"
+    )
     expect: tuple[ExpectationField, ...] = Field(default=(), description="what must hold for the run to pass")
     truth: Truth | None = Field(default=None, description="a published statement that `simnet truth` holds it against")
     indifference: Indifference | None = Field(
@@ -139,6 +143,14 @@ class Scenario(Parameters):
             Role.PRODUCER: self.nodes.producer.count,
         }
         return tuple(f"{role}-{i}" for i in range(counts[role]))
+
+    def with_injected(self, count: int | None = None) -> Scenario:
+        """With the first `count` entries of ``injected``, or all, among its faults and adversaries."""
+        entries = self.injected[:count]
+        adversaries = tuple(entry for entry in entries if isinstance(entry, Adversary))
+        faults = tuple(entry for entry in entries if isinstance(entry, Fault))
+        changes = {"adversaries": (*self.adversaries, *adversaries), "faults": (*self.faults, *faults)}
+        return self.model_copy(update=changes)
 
     def region(self, index: int) -> str:
         """Where the participant of that number is, of any role: regions are dealt out in turn."""

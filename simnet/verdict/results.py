@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from simnet.log.events import COMPLETED
 from simnet.measure.catalogue import figures, readings
 from simnet.measure.metric import Metric
 from simnet.measure.outcomes import Outcome, outcomes
@@ -52,7 +53,7 @@ class Results:
     measured_time: bool
     """Whether times of this machine went into it."""
     reproducible: bool
-    """Whether scenario and seed alone repeat the digest."""
+    """Whether running the scenario of the run directory again gives the same digest."""
     caveats: tuple[str, ...]
     """What stands in the way of repeating it, here or on another machine, each in a sentence."""
     expectations: tuple[Judged, ...]
@@ -109,7 +110,7 @@ def judge(
         virtual_s=virtual_s,
         wall_s=wall_s,
         measured_time=measured,
-        reproducible=not measured and not state.touched,
+        reproducible=not measured and state.ended == COMPLETED,
         caveats=tuple(caveats(measured, state)),
         expectations=expectations,
         sometimes=sometimes,
@@ -121,10 +122,15 @@ def judge(
 
 def caveats(measured: bool, state: State) -> Iterator[str]:
     """Why the digest may not be repeated. `measured` says that times of this machine went into the run."""
+    if not state.ended:
+        yield "The log ends before the run did: it was killed, or still goes on."
+    elif state.ended != COMPLETED:
+        yield "The run ended before its time: the same scenario runs on from here, and has another digest then."
     if measured:
         yield "Time was measured on this machine: the run cannot be repeated bit for bit."
     if state.touched:
-        yield f"Steered by hand ({len(state.touched)} times): scenario and seed alone do not repeat the run."
+        count = f"{len(state.touched)} injection{'s' * (len(state.touched) > 1)}"
+        yield f"Steered by hand ({count}): only scenario.yaml in the run directory, which has them, repeats the run."
     if state.native_models:
         names = ", ".join(state.native_models)
         yield f"Native arithmetic ({names}): the digest holds on processors of this machine's class."
@@ -149,7 +155,7 @@ def verdict(
     broken = [found for found in invariants if not found.held]
     if broken:
         return FAIL, f"invariant broken: {broken[0].name}: {broken[0].detail}"
-    if ended != "completed":
+    if ended != COMPLETED:
         return INCONCLUSIVE, f"the run was {ended}"
     missed = [judged for judged in expectations if not judged.held]
     if missed:

@@ -8,12 +8,12 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import orjson
-import yaml
+from pydantic import BaseModel, ValidationError
 
 from chain.errors import SimnetError
 from simnet.measure.catalogue import READINGS, reading
 from simnet.measure.state import State
+from simnet.scenario.locate import read_document
 from simnet.verdict.expectations import Expectation, parse_expectation
 from simnet.verdict.happened import happenings
 
@@ -102,10 +102,15 @@ def judge_event(name: str, state: State) -> Verdict:
 def read_promises(scenario: Path) -> Promises:
     """Those of a resolved scenario file; none if there is no such file, or what it promises is not known here."""
     try:
-        described = yaml.safe_load(scenario.read_bytes()) or {}
-    except (OSError, yaml.YAMLError):
+        described = read_document(scenario.read_bytes(), str(scenario)).value
+    except (OSError, SimnetError):
         return Promises()
-    return Promises(tuple(known(described.get("expect") or ())), tuple(described.get("sometimes") or ()))
+    return Promises(tuple(known(texts(described.get("expect")))), tuple(texts(described.get("sometimes"))))
+
+
+def texts(value: Any) -> list[str]:
+    """The texts in what should be a list of them."""
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def known(texts: Iterable[str]) -> Iterable[Expectation]:
@@ -117,16 +122,40 @@ def known(texts: Iterable[str]) -> Iterable[Expectation]:
             continue
 
 
+class MetricEntry(BaseModel):
+    """A metric of ``results.json``, as far as it is read here."""
+
+    value: float | dict[str, float | None] | None
+
+
+class InvariantEntry(BaseModel):
+    """An invariant of ``results.json``."""
+
+    name: str
+    held: bool
+    detail: str
+
+
+class ResultsFile(BaseModel):
+    """``results.json``, as far as it is read here."""
+
+    outcome: str
+    reason: str
+    digest: str
+    metrics: dict[str, MetricEntry]
+    invariants: list[InvariantEntry]
+
+
 def read_results(file: Path) -> Results:
-    """What a run's ``results.json`` says, or nothing if there is none yet."""
+    """What a run's ``results.json`` says, or nothing if there is none yet, or one of another shape."""
     try:
-        found: dict[str, Any] = orjson.loads(file.read_bytes())
-    except (OSError, orjson.JSONDecodeError):
+        found = ResultsFile.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError):
         return Results()
     values: dict[str, float | None] = {}
-    for name, metric in found["metrics"].items():
-        value = metric["value"]
+    for name, metric in found.metrics.items():
+        value = metric.value
         parts = {f"{name}.{key}": part for key, part in value.items()} if isinstance(value, dict) else {name: value}
         values.update(parts)
-    invariants = tuple((entry["name"], entry["held"], entry["detail"]) for entry in found["invariants"])
-    return Results(found["outcome"], found["reason"], found["digest"], values, invariants)
+    invariants = tuple((entry.name, entry.held, entry.detail) for entry in found.invariants)
+    return Results(found.outcome, found.reason, found.digest, values, invariants)

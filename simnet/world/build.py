@@ -33,7 +33,10 @@ class World:
 
     def __init__(self, plan: Plan, genesis: Genesis, chain: Chain, log: EventLog, prover: Prover | None = None) -> None:
         """Put everybody in place and announce them in the log. `prover` makes zero-knowledge proofs for everybody."""
-        scenario = plan.scenario
+        self.scenario = scenario = plan.scenario
+        """What is run, with all that was injected."""
+        self.steered: Callable[[Scenario], None] = lambda _: None
+        """Called with the scenario when somebody has injected something."""
         self.plan = plan
         self.chain = chain
         self.log = log

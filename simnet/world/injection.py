@@ -1,12 +1,14 @@
 """What somebody injects by hand while a run goes on: a fault or an adversary, as a scenario file would have it.
 
-An injection is an entry of the scenario that begins now: it is checked by the same rules, takes effect by the
-same code, and is written into the log, so that whoever adds it to the file gets the same run again.
+An injection is an entry of the scenario's section ``injected``, checked by the same rules as any other. It happens a
+moment after it was asked for, at a time that is written down: whoever runs the scenario with that entry, which is what
+the run directory keeps, gets the same log.
 """
 
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import yaml
 
@@ -14,6 +16,7 @@ from nodes.parameters import ParameterError
 from simnet.log.events import Touched
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.errors import ScenarioErrors
+from simnet.scenario.injected import moment, text_of
 from simnet.scenario.load import parse_scenario
 from simnet.scenario.locate import read_document
 from simnet.scenario.schema import Scenario
@@ -29,47 +32,55 @@ class InjectionError(ParameterError):
     """What somebody wants to inject is not an entry of a scenario."""
 
 
-def extend(scenario: Scenario, text: str, now_s: float) -> tuple[Scenario, str]:
-    """The scenario with an entry that begins now, and the entry written out. Raises `InjectionError`."""
+def extend(scenario: Scenario, text: str, now_s: float) -> Scenario:
+    """The scenario with an injected entry that begins a moment from now. Raises `InjectionError`."""
     try:
-        entry = read_document(f"{{{text.strip().strip('{}')}}}".encode(), SOURCE).value
+        entry = read_document((text if text.lstrip().startswith("{") else f"{{{text}}}").encode(), SOURCE).value
     except ScenarioErrors as error:
         raise InjectionError(error.problems[0].message, EXPECTED) from None
-    is_adversary = "behaviour" in entry
-    # After whatever else happens at this very moment, or the order of the two would not be the scenario's.
-    entry["from" if is_adversary else "at"] = f"{math.floor(now_s * 1e6 + 1) / 1e6:.6f} s"
+    entry["from" if "behaviour" in entry else "at"] = f"{moment_after(scenario, now_s):.7f} s"
     described = read_document(scenario.resolved_yaml().encode(), SOURCE).value
-    described["adversaries" if is_adversary else "faults"].append(entry)
-    written = yaml.dump(entry, Dumper=ScenarioDumper, default_flow_style=True, sort_keys=False, width=10_000)
+    described["injected"].append(entry)
     try:
-        return parse_scenario(yaml.dump(described, Dumper=ScenarioDumper).encode(), SOURCE), written.strip()
+        return parse_scenario(yaml.dump(described, Dumper=ScenarioDumper).encode(), SOURCE)
     except ScenarioErrors as error:
         problem = error.problems[0]
         raise InjectionError(problem.message, problem.hint or EXPECTED) from None
 
 
+def moment_after(scenario: Scenario, now_s: float) -> float:
+    """The next half of a microsecond, after what was injected before: nothing else is due at such times.
+
+    What is due at one time happens in the order in which it was asked for, and that would differ in a repetition.
+    """
+    latest = max([now_s, *(moment(entry) for entry in scenario.injected[-1:])])
+    return (math.floor(latest * 1e6) + 1.5) / 1e6
+
+
 def inject(world: World, text: str) -> None:
-    """Have it happen now. Raises `InjectionError`, and then nothing has changed."""
-    known = world.plan.scenario
-    scenario, written = extend(known, text, world.engine.now)
-    if len(scenario.adversaries) > len(known.adversaries):
-        refuse_latecomer(scenario.adversaries[-1])
-    world.plan = world.plan.extended(scenario)
-    if len(scenario.faults) > len(known.faults):
-        world.log.append(world.engine.now, Touched(written, [], "", dishonest=False))
-        world.injector.schedule(scenario.faults[-1:])
+    """Have it happen a moment from now. Raises `InjectionError`, and then nothing has changed."""
+    world.scenario = extend(world.scenario, text, world.engine.now)
+    arrange(world, len(world.scenario.injected) - 1)
+    world.steered(world.scenario)
+
+
+def arrange(world: World, first: int = 0) -> None:
+    """Have the injected entries of the world's scenario happen at their times, but for those before `first`."""
+    for number, entry in enumerate(world.scenario.injected[first:], start=first):
+        world.engine.scheduler.at(moment(entry), partial(happen, world, number))
+
+
+def happen(world: World, number: int, _: None = None) -> None:
+    """Have an injected entry happen now, and say so in the log."""
+    entry = world.scenario.injected[number]
+    if not isinstance(entry, Adversary):
+        world.log.append(world.engine.now, Touched(text_of(entry), [], "", dishonest=False))
+        world.injector.inject(entry)
         return
+    world.plan = world.plan.extended(world.scenario.with_injected(number + 1))
     world.casting.extend(world.plan)
-    assignment = world.plan.assignments[-1]
-    names = [name for name in world.engine.hosts if name in assignment.coalition.members]
+    names = list(world.plan.assignments[-1].coalition.members)
     for name in names:
         world.engine.hosts[name].behaviours = world.casting.of(name)
-    behaviour = assignment.behaviour
-    world.log.append(world.engine.now, Touched(written, names, behaviour.kind, behaviour.dishonest))
-
-
-def refuse_latecomer(adversary: Adversary) -> None:
-    """A run is the same again from the file only if the behaviour needed nothing of what came before it."""
-    if adversary.adaptive is not None or not adversary.behaviour.may_begin_late():
-        message = f"'{adversary.behaviour.kind}' has to be there from the start"
-        raise InjectionError(message, "write it into the scenario file")
+    behaviour = entry.behaviour
+    world.log.append(world.engine.now, Touched(text_of(entry), names, behaviour.kind, behaviour.dishonest))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-import yaml
 
 from nodes.records import TaskAnswered
 from simnet.kernel.inbox import Act, Inbox, Order
@@ -15,8 +14,11 @@ from simnet.kernel.pace import CHECK_EVERY, Control, drive
 from simnet.kernel.scheduler import Scheduler
 from simnet.log.events import read_log
 from simnet.run import Options, run
+from simnet.scenario.injected import moment, text_of
+from simnet.scenario.load import load_scenario
 from simnet.world.build import World
 from simnet.world.injection import InjectionError, extend
+from tests.scenario_text import MINIMAL, errors_of
 from tests.small import scenario
 
 RECORD = TaskAnswered("client-0", "0x00", "inference-0")
@@ -109,9 +111,9 @@ def test_a_change_of_speed_counts_from_now_on() -> None:
 
 @pytest.mark.parametrize("text", ["crash: [full-1], for: 20 s", "{crash: [full-1], for: 20 s}"])
 def test_an_injection_is_an_entry_that_begins_now(text: str) -> None:
-    extended, written = extend(scenario(), text, 12.5)
-    assert written == "{crash: [full-1], for: 20 s, at: 12.500001 s}"
-    assert extended.faults[-1].at == 12.500001
+    extended = extend(scenario(), text, 12.5)
+    assert [moment(entry) for entry in extended.injected] == [12.5000015]
+    assert text_of(extended.injected[0]) == "{at: 12.5000015 s, for: 20 s, crash: [full-1]}"
 
 
 @pytest.mark.parametrize(
@@ -174,15 +176,33 @@ def test_an_injected_fault_happens_at_once_and_passes(tmp_path: Path) -> None:
     assert [float(str(at)) - float(str(touch["t"])) for _, at in faults] == pytest.approx([0, 20], abs=1e-5)
 
 
-def test_the_entry_on_record_repeats_the_run(tmp_path: Path) -> None:
-    """Whoever adds the injected fault to the scenario gets the same run, but for the touch itself."""
+def test_the_scenario_in_the_directory_of_a_steered_run_repeats_it(tmp_path: Path) -> None:
+    """Two injections at one moment, one on the second of a block, and one of a behaviour that draws by the seed."""
     orders = [Order("step", "block_mined"), Order("inject", "crash: [full-1], for: 20 s")]
-    touched = run_with(orders, tmp_path / "touched")
-    entry = str(next(row for row in touched if row["kind"] == "touched")["what"])
-    run(scenario(faults=[yaml.safe_load(entry)]), Options(out=tmp_path / "written"))
-    repeated = list(read_log(tmp_path / "written" / "events.jsonl"))
-    without_touch = [row for row in touched if row["kind"] != "touched"]
-    # The touch is a line of its own: numbers of lines after it, and what refers to them, are one higher.
-    assert [{**row, "i": 0, "transaction": 0} for row in repeated] == [
-        {**row, "i": 0, "transaction": 0} for row in without_touch
+    orders += [Order("inject", "behaviour: quantize, count: 1, probability: 50 %"), Order("step", "batch_built")]
+    orders += [Order("step", "block_mined"), Order("inject", "slow: {nodes: [inference-0], times: 3}, for: 10 s")]
+    steered = run_with(orders, tmp_path / "steered")
+    assert [row["kind"] for row in steered].count("touched") == 3
+    kept = tmp_path / "steered" / "scenario.yaml"
+    repeated = run(load_scenario(kept), Options(out=tmp_path / "repeated")).results
+    logs = [tmp_path / name / "events.jsonl" for name in ("steered", "repeated")]
+    assert logs[0].read_bytes() == logs[1].read_bytes()
+    assert repeated.reproducible
+    assert "Steered by hand (3 injections)" in repeated.caveats[0]
+    assert load_scenario(tmp_path / "repeated" / "scenario.yaml") == load_scenario(kept)
+
+
+def test_a_mistake_in_an_injected_entry_has_its_place() -> None:
+    errors = errors_of(
+        MINIMAL + "injected:\n"
+        "  - {at: 1 s, crash: [full-99]}\n"
+        "  - {behaviour: quantize, nodes: [full-0], from: 2 s}\n"
+        "  - {at: 1 s, crash: [full-98]}\n"
+        "  - {behaviour: sybil, from: 2 s}\n"
+    )
+    assert [(error.split(":")[1], error.split(": ", 1)[1].split("\n")[0]) for error in errors] == [
+        ("5", "unknown node 'full-99'"),
+        ("6", "no participant of role inference is called 'full-0'"),
+        ("7", "unknown node 'full-98'"),
+        ("8", "'sybil' has to be there from the start"),
     ]

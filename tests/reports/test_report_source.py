@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
 import pytest
 
-from reports.source import UnreadableRun, load_run
+from reports import write_reports
+from reports.source import UnreadableRun, load_run, read_verified
 from simnet.log.events import LOG_FORMAT
 
 
@@ -37,10 +40,27 @@ def test_a_directory_without_a_log_is_no_run(tmp_path: Path) -> None:
     assert "no events.jsonl" in refusal(tmp_path / "absent")
 
 
-@pytest.mark.parametrize("name", ["results.json", "scenario.yaml", "manifest.json"])
-def test_a_run_that_is_not_complete_is_refused(copy: Path, name: str) -> None:
-    (copy / name).unlink()
-    assert refusal(copy) == f"the run in {copy} is not complete: it has no {name}"
+def test_a_log_without_its_scenario_cannot_be_judged(copy: Path) -> None:
+    (copy / "scenario.yaml").unlink()
+    assert refusal(copy) == f"the log in {copy} cannot be judged: there is no scenario.yaml"
+
+
+def test_the_log_of_a_run_that_was_killed_is_reported_for_what_it_is(copy: Path) -> None:
+    """It has no results, no end, and half a line for its last."""
+    log = copy / "events.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[: len(lines) // 2]) + lines[len(lines) // 2][:-5])
+    for name in ("results.json", "manifest.json"):
+        (copy / name).unlink()
+    run = load_run(copy)
+    assert (run.results.outcome, run.results.exit_code) == ("inconclusive", 3)
+    assert run.results.caveats[0] == "The log ends before the run did: it was killed, or still goes on."
+    assert not run.results.reproducible
+    assert run.results.virtual_s == orjson.loads(lines[len(lines) // 2 - 1])["t"]
+    assert run.results.metrics["tasks_total"].n > 0
+    write_reports(run)
+    for report in ("report.html", "summary.md"):
+        assert "The log ends before the run did" in (copy / report).read_text()
 
 
 def test_a_torn_log_is_refused(copy: Path) -> None:
@@ -49,7 +69,7 @@ def test_a_torn_log_is_refused(copy: Path) -> None:
     assert refusal(copy).startswith(f"{log} is torn or was changed")
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"digest": 1}'])
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"digest": 1}', b'{"digest": "", "virtual_s": [], "wall_s": 1}'])
 def test_damaged_results_are_refused(copy: Path, text: bytes) -> None:
     (copy / "results.json").write_bytes(text)
     refusal(copy)
@@ -67,3 +87,21 @@ def test_a_run_is_called_by_its_name_and_not_latest(copy: Path, monkeypatch: pyt
     assert load_run(copy.parent / "latest").directory == copy
     monkeypatch.chdir(copy.parent)
     assert load_run(Path("latest")).directory == Path("run")
+
+
+@pytest.mark.parametrize("value", ["null", "{}", '"x"', "-1", "[" * 300 + "]" * 300, '{"a":' * 900 + "1" + "}" * 900])
+def test_a_row_of_another_shape_is_refused_with_its_line_or_does_no_harm(copy: Path, value: str) -> None:
+    """Every field of one row of each kind in turn, in a log whose digest is right."""
+    log, lines = copy / "events.jsonl", (copy / "events.jsonl").read_bytes().splitlines(keepends=True)
+    first: dict[str, int] = {}
+    for number, line in enumerate(lines):
+        first.setdefault(orjson.loads(line)["kind"], number)
+    for number in first.values():
+        row = orjson.loads(lines[number])
+        for key in row:
+            parts = (f'"{other}":{value if other == key else orjson.dumps(row[other]).decode()}' for other in row)
+            spoilt = [*lines[:number], ("{" + ",".join(parts) + "}\n").encode(), *lines[number + 1 : number + 200]]
+            log.write_bytes(b"".join(spoilt))
+            digest = hashlib.sha256(log.read_bytes()).hexdigest()
+            with suppress(UnreadableRun):  # and nothing else
+                read_verified(log, digest)

@@ -43,7 +43,8 @@ class Side:
     """By label; a run's label is empty."""
     logs: tuple[str, ...]
     """Digests of the logs."""
-    reproducible: bool
+    inexact: str = ""
+    """Why something other than scenario and seed went into it, such as times of a machine; empty if nothing did."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,12 @@ class Difference:
 
 def diff(first: Side, second: Side) -> Difference:
     """Hold two sides against each other."""
-    reproducible = first.reproducible and second.reproducible
+    inexact = first.inexact or second.inexact
     found = [
         change
         for label in first.evidence
         if label in second.evidence
-        for change in compare(label, *alike(first.evidence[label], second.evidence[label]), reproducible)
+        for change in compare(label, *alike(first.evidence[label], second.evidence[label]), inexact)
     ]
     return Difference(
         first=first,
@@ -108,7 +109,7 @@ def scenario_changes(first: Side, second: Side) -> list[Field]:
     return [field for field in fields(first.scenario, second.scenario) if not field[0].startswith(alone)]
 
 
-def compare(label: str, first: Sequence[Evidence], second: Sequence[Evidence], reproducible: bool) -> Iterator[Change]:
+def compare(label: str, first: Sequence[Evidence], second: Sequence[Evidence], inexact: str) -> Iterator[Change]:
     """Every figure of one label, with the p-values of its tests but no verdict on them yet."""
     before, after = pool(first), pool(second)
     for reading in READINGS:
@@ -119,12 +120,12 @@ def compare(label: str, first: Sequence[Evidence], second: Sequence[Evidence], r
             undefined = "before" if change.before is None else "after"
             yield replace(change, verdict=UNKNOWN, why=f"undefined {undefined}: n = 0")
         elif len(first) == len(second) == 1:
-            yield of_runs(change, first[0], second[0], reproducible)
+            yield of_runs(change, first[0], second[0], inexact)
         else:
             yield tested(change, over_seeds(reading, first, second))
 
 
-def of_runs(change: Change, first: Evidence, second: Evidence, reproducible: bool) -> Change:
+def of_runs(change: Change, first: Evidence, second: Evidence, inexact: str) -> Change:
     """A figure of two runs."""
     spec, same_seed = change.spec, first.seed == second.seed
     if spec.statistics:
@@ -136,9 +137,9 @@ def of_runs(change: Change, first: Evidence, second: Evidence, reproducible: boo
         return found
     if spec.unit == "share":
         return tested(change, noise.rates(first.counts(spec.name), second.counts(spec.name)))
-    if same_seed and reproducible:
+    if same_seed and not inexact:
         return replace(change, verdict=EXACT, why="counted under the same seed")
-    why = SEEDS_DIFFER if not same_seed else "time was measured, so that runs of one seed differ"
+    why = inexact if same_seed else SEEDS_DIFFER
     return replace(change, verdict=UNKNOWN, why=f"n = 1 seed each: {why}")
 
 

@@ -10,7 +10,7 @@ from simnet.cli.behaviours_page import behaviour_named, example, markdown, param
 from simnet.cli.main import main
 from simnet.measure.catalogue import METRICS
 from simnet.plugins import behaviours
-from simnet.world.injection import InjectionError, refuse_latecomer
+from simnet.world.injection import InjectionError, extend
 from tests.scenario_text import MINIMAL, parse
 from tests.source import ROOT
 
@@ -96,9 +96,8 @@ def test_only_a_behaviour_that_needs_nothing_of_what_came_before_may_begin_late(
     ],
 )
 def test_others_cannot_be_injected_into_a_run_that_goes_on(entry: str, refused: bool) -> None:
-    [adversary] = parse(f"{MINIMAL}adversaries: [{{{entry}}}]\n").adversaries
     if not refused:
-        refuse_latecomer(adversary)
+        assert extend(parse(MINIMAL), entry, 1.0).injected
         return
     with pytest.raises(InjectionError, match="has to be there from the start"):
-        refuse_latecomer(adversary)
+        extend(parse(MINIMAL), entry, 1.0)

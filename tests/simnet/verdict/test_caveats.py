@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from simnet.measure.fold import apply
 from simnet.measure.state import State
 from simnet.verdict.results import Results, judge
 from tests.small import play, scenario
 
 
-def judged(*rows: dict[str, object], **changes: Any) -> Results:
-    """The verdict on a log that holds these rows alone."""
+def judged(*rows: dict[str, object], reason: str = "completed", **changes: Any) -> Results:
+    """The verdict on a log that holds these rows alone, and ended for this reason, if it did."""
     state = State()
+    if reason:
+        rows = (*rows, {"kind": "run_ended", "reason": reason})
     for number, row in enumerate(rows):
         apply(state, {"i": number, "t": 0.0, **row})
     return judge(scenario(**changes), state, (), "0" * 64, 1.0, 1.0)
@@ -35,11 +39,19 @@ def test_a_model_in_native_arithmetic_is_named_and_the_run_still_repeats_here() 
     assert found.as_json()["caveats"] == list(found.caveats)
 
 
-def test_a_run_that_was_steered_by_hand_is_not_reproducible() -> None:
+def test_a_run_that_was_steered_by_hand_says_what_repeats_it() -> None:
     touch = {"kind": "touched", "what": "{crash: [full-1]}", "nodes": [], "behaviour": "", "dishonest": False}
     found = judged(touch, touch)
+    assert "Steered by hand (2 injections)" in found.caveats[0]
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"), [("", "The log ends before"), ("interrupted", "ended before"), ("cut short: x", "ended before")]
+)
+def test_a_run_that_did_not_go_on_to_its_end_is_not_reproducible(reason: str, says: str) -> None:
+    found = judged(served("portable"), reason=reason)
     assert not found.reproducible
-    assert "(2 times)" in found.caveats[0]
+    assert says in found.caveats[0]
 
 
 def test_measured_time_is_not_reproducible() -> None:

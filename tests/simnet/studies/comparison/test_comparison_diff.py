@@ -18,10 +18,10 @@ from simnet.studies.comparison.fields import fields
 from tests.comparison_samples import evidence
 
 
-def side(*runs: Evidence, label: str = "", scenario: dict[str, Any] | None = None, reproducible: bool = True) -> Side:
+def side(*runs: Evidence, label: str = "", scenario: dict[str, Any] | None = None, inexact: str = "") -> Side:
     """A side of these runs."""
     logs = tuple(str(id(one)) for one in runs)
-    return Side(Path("run"), "", scenario or {}, {}, {label: runs}, logs, reproducible)
+    return Side(Path("run"), "", scenario or {}, {}, {label: runs}, logs, inexact)
 
 
 def change(first: Sequence[Evidence], second: Sequence[Evidence], reading: str, **more: Any) -> Change:
@@ -87,7 +87,7 @@ def test_a_count_under_different_seeds_cannot_be_told() -> None:
 
 def test_a_count_that_hangs_on_measured_time_is_not_exact() -> None:
     first, second = (evidence(values={"gas_total": value}) for value in (1.0, 2.0))
-    assert verdict(first, second, "gas_total", reproducible=False) == UNKNOWN
+    assert verdict(first, second, "gas_total", inexact="measured") == UNKNOWN
 
 
 def latencies(seed: int, shift: float) -> Evidence:
