@@ -15,6 +15,7 @@ What each means is said at its class.
     │   ├── RpcFailed         exit 4   chain.errors
     │   └── ToolMissing       exit 4   chain.errors
     ├── DaskMissing           exit 4   simnet.batch.dask
+    ├── DirectoryTaken        exit 2   simnet.lock
     ├── EngineCrashed         exit 4   dashboards.live_run
     ├── LogError              exit 2   simnet.log.file
     ├── MalformedDocument     exit 4   nodes.enclave.nitro

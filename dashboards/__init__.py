@@ -17,13 +17,13 @@ NICENESS = 5
 def run_live(scenario: Scenario, options: Options) -> Finished:
     """Run a scenario in a process of its own and show it on the terminal until somebody leaves.
 
-    Of the options, `out`, `command` and the speed of `pace` are used. Leaving early ends the run with what there
-    is, as Ctrl-C does headless. Raises what `simnet.run.run` raises, and `SimnetError` if the engine crashed.
+    Of the options, `out`, `force`, `command` and the speed of `pace` are used. Leaving early ends the run with what
+    there is, as Ctrl-C does headless. Raises what `simnet.run.run` raises, and `SimnetError` if the engine crashed.
     """
     from chain.errors import SimnetError
     from dashboards.live_run import Engine
 
-    engine = Engine(scenario, options.out, options.pace.speed, options.command)
+    engine = Engine(scenario, options.out, options.pace.speed, options.command, force=options.force)
     os.nice(NICENESS)
     broken = False
     try:

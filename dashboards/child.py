@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 
 def serve(
-    connection: Connection, scenario: Scenario, out: Path | None, speed: float, command: str, errors: str
+    connection: Connection, scenario: Scenario, out: Path | None, force: bool, speed: float, command: str, errors: str
 ) -> None:
     """Run a scenario, and report through `connection`; stderr goes to the file `errors`."""
-    for ignored in (signal.SIGINT, signal.SIGHUP):  # the terminal's; the pipe says when to stop
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the parent's to hear; the pipe says when to stop
         signal.signal(ignored, signal.SIG_IGN)
     silence(errors)
     from chain.errors import SimnetError
 
     try:
-        perform(connection, scenario, out, speed, command)
+        perform(connection, scenario, out, force, speed, command)
     except SimnetError as error:
         connection.send(("failed", (str(error), error.hint, error.exit_code)))
     except Exception as error:
@@ -39,7 +39,9 @@ def serve(
         connection.send(("crashed", internal_error(error)))
 
 
-def perform(connection: Connection, scenario: Scenario, out: Path | None, speed: float, command: str) -> None:
+def perform(
+    connection: Connection, scenario: Scenario, out: Path | None, force: bool, speed: float, command: str
+) -> None:
     """Run, steered from the other side, and send what came of it."""
     from chain.errors import SimnetError
     from simnet.kernel.pace import Control
@@ -62,7 +64,9 @@ def perform(connection: Connection, scenario: Scenario, out: Path | None, speed:
         world.log.flush()
         connection.send(("began", world.log.path))
 
-    finished = run(scenario, Options(out=out, pace=control, stop=control.stop, command=command, begin=begin))
+    finished = run(
+        scenario, Options(out=out, force=force, pace=control, stop=control.stop, command=command, begin=begin)
+    )
     failure = finished.failure and (str(finished.failure), finished.failure.hint, finished.failure.exit_code)
     connection.send(("finished", (replace(finished, failure=None), failure)))
 

@@ -28,7 +28,9 @@ class EngineCrashed(SimnetError):
 class Engine:
     """The other end of `dashboards.child`."""
 
-    def __init__(self, scenario: Scenario, out: Path | None, speed: float, command: str) -> None:
+    def __init__(
+        self, scenario: Scenario, out: Path | None, speed: float, command: str, *, force: bool = False
+    ) -> None:
         self.scenario = scenario
         self.speed = speed
         self.paused = False
@@ -42,7 +44,7 @@ class Engine:
         context = multiprocessing.get_context("spawn")  # a fork would copy the dashboard's threads and terminal
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
-            target=serve, args=(theirs, scenario, out, speed, command, self._errors.name), name="simnet engine"
+            target=serve, args=(theirs, scenario, out, force, speed, command, self._errors.name), name="simnet engine"
         )
         self._process.start()
         theirs.close()
@@ -128,7 +130,7 @@ class Engine:
             while self.running:
                 self.poll(1.0)
         except KeyboardInterrupt:
-            self._process.terminate()
+            self._process.kill()
             raise
         finally:
             self._process.join(END_S)

@@ -26,6 +26,7 @@ from chain.errors import SimnetError
 from chain.seam import Chain
 from nodes.models.arithmetic import processor_class
 from simnet.kernel.pace import Pace, Stop, drive
+from simnet.lock import DirectoryTaken, alone_in
 from simnet.log.events import COMPLETED, INTERRUPTED, EventLog, Listener, RunEnded
 from simnet.measure.catalogue import new_measurement
 from simnet.measure.rows import Listening
@@ -41,10 +42,13 @@ from simnet.world.injection import arrange
 RUNS = Path("reports/runs")
 """Where run directories go, below the working directory, unless the user says otherwise."""
 
-FILES = ("events.jsonl", "results.json", "manifest.json", "junit.xml")
-"""What a run leaves, beside the resolved scenario."""
-
 SCENARIO = "scenario.yaml"
+
+FILES = (
+    *(SCENARIO, "events.jsonl", "results.json", "manifest.json"),
+    *("junit.xml", "report.html", "trace.json", "summary.md"),
+)
+"""What a run leaves, reports included."""
 
 RECORDED_PACKAGES = ("simpy", "networkx", "onnxruntime", "numpy", "pandas", "pydantic", "web3", "pyrevm")
 
@@ -59,6 +63,8 @@ class Options:
 
     out: Path | None = None
     """The run directory; by default one of its own below `RUNS`."""
+    force: bool = False
+    """Whether to write over a run that is in the directory already."""
     pace: Pace = field(default_factory=Pace)
     stop: Stop = field(default_factory=Stop)
     listener: Listener | None = None
@@ -87,10 +93,19 @@ class Finished:
 def run(scenario: Scenario, options: Options) -> Finished:
     """Run a scenario and write its directory.
 
-    Raises `OutputError` if nothing can be written, `ChainError` if the chain cannot be started.
+    Raises `OutputError` if nothing can be written, `DirectoryTaken` if it would be over another run, and `ChainError`
+    if the chain cannot be started.
     """
+    directory = place(options.out)
+    with alone_in(directory):
+        if options.out is not None:
+            clear(directory, options.force)
+        return run_in(directory, scenario, options)
+
+
+def run_in(directory: Path, scenario: Scenario, options: Options) -> Finished:
+    """Run a scenario and write a directory that holds no other run."""
     started = time.perf_counter()
-    directory = prepare(options.out)
     write_scenario(directory, scenario)
     log = EventLog(directory / "events.jsonl")
     measurement, invariants = new_measurement(), Invariants()
@@ -154,20 +169,38 @@ def keep(directory: Path, scenario: Scenario, log: EventLog, options: Options, e
     error.add_note(f"what was recorded until then is in {directory}/")
 
 
-def prepare(out: Path | None) -> Path:
-    """An empty directory to write to. Raises `OutputError`."""
+def place(out: Path | None) -> Path:
+    """A directory to write to. Raises `OutputError`."""
     try:
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
-            for name in FILES:  # of an earlier run: its verdict must not pass for this one's
-                (out / name).unlink(missing_ok=True)
-            (out / "events.jsonl").touch()
             return out
         RUNS.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=".running-", dir=RUNS))
     except OSError as error:
-        where = out if out is not None else RUNS
-        raise OutputError(f"cannot write to {where}: {error.strerror}", "choose another place with --out DIR") from None
+        raise cannot_write(out if out is not None else RUNS, error) from None
+
+
+def clear(out: Path, force: bool) -> None:
+    """Make room for a run in a directory that somebody named. Raises `OutputError`, and `DirectoryTaken`.
+
+    With `force` what an earlier run left goes: its verdict must not pass for this one's.
+    """
+    there = [name for name in FILES if (out / name).exists()]
+    if there and not force:
+        hint = "choose another place with --out DIR, or write over it with --force"
+        raise DirectoryTaken(f"{out} holds another run's {there[0]}", hint)
+    try:
+        for name in there:
+            (out / name).unlink()
+        (out / "events.jsonl").touch()
+    except OSError as error:
+        raise cannot_write(out, error) from None
+
+
+def cannot_write(where: Path, error: OSError) -> OutputError:
+    """The error that says so."""
+    return OutputError(f"cannot write to {where}: {error.strerror}", "choose another place with --out DIR")
 
 
 def publish(directory: Path, name: str) -> Path:

@@ -8,6 +8,8 @@ import traceback
 from pathlib import Path
 from typing import TypeVar
 
+import orjson
+
 from chain.errors import SimnetError
 from simnet.batch.work import FAILED, FINISHED, INTERRUPTED, RunSummary, Work
 from simnet.kernel.pace import Stop
@@ -41,7 +43,8 @@ def perform_in(work: Work[T], stop_flag: Path | None, out: Path | None) -> RunSu
             stop.request()
 
     started = time.perf_counter()
-    finished = run(scenario, Options(out, stop=stop, progress=heed, command=work.command))
+    options = Options(out, force=was_begun(work), stop=stop, progress=heed, command=work.command)
+    finished = run(scenario, options)
     state, reason, found = FINISHED, "", None
     if finished.failure is not None:
         state, reason = FAILED, reason_of(finished.failure)
@@ -51,6 +54,17 @@ def perform_in(work: Work[T], stop_flag: Path | None, out: Path | None) -> RunSu
         found = work.read(scenario, finished)
     wall_s = round(time.perf_counter() - started, 3)
     return RunSummary(state, reason, wall_s, finished.results, finished.directory if work.keeps else None, found)
+
+
+def was_begun(work: Work[T]) -> bool:
+    """Whether its directory holds the same command's run, which did not get far enough or is of other code."""
+    if work.out is None or not (work.out / "manifest.json").is_file():
+        return work.out is not None and not (work.out / "events.jsonl").is_file()
+    try:
+        manifest = orjson.loads((work.out / "manifest.json").read_bytes())
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(manifest, dict) and manifest.get("command") == work.command
 
 
 def reason_of(error: Exception) -> str:

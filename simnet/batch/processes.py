@@ -1,7 +1,7 @@
 """Fresh processes of this machine, one for each run that goes on at a time.
 
 Each worker has a pipe and a thread of its own, so that one that dies takes no other's work with it. Workers leave
-Ctrl-C to their parent and outlive neither it, however it ended, nor its patience.
+signals to their parent and outlive neither it, however it ended, nor its patience.
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ class Processes(ThreadPoolExecutor):
 
 def serve(pipe: Connection) -> None:
     """Do what comes through the pipe, until it is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to everybody: the parent decides
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # they may reach everybody: the parent decides
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
     while True:
         try:

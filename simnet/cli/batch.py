@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from simnet.cli.console import make_console
+from simnet.cli.signals import stops
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -75,7 +76,7 @@ def batch(jobs: int | None, dask: str | None, out: Path | None, fresh: bool) -> 
     from simnet.batch.dask import LOCAL, Dask, threads_of
     from simnet.batch.processes import Processes
     from simnet.batch.store import Store
-    from simnet.cli.run import stop_on_interrupt
+    from simnet.lock import alone_in
 
     store = Store(out, code_digest()) if out is not None else None
     if store is not None and fresh:
@@ -87,5 +88,5 @@ def batch(jobs: int | None, dask: str | None, out: Path | None, fresh: bool) -> 
         store=store,
         warn=make_console(stderr=True).print,
     )
-    with stop_on_interrupt(made.stop):
+    with stops(made.stop), nullcontext() if store is None else alone_in(store.directory):
         yield made

@@ -17,6 +17,7 @@ from typing import cast
 import click
 
 from chain.errors import SimnetError
+from simnet.cli.signals import ends_as_interrupt
 
 HARNESS_FAILED = 4
 INTERRUPTED = 130
@@ -110,7 +111,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     try:
         # Not cli.main: that turns a closed pipe into exit code 1, which here says that an expectation failed.
-        with cli.make_context("simnet", list(sys.argv[1:] if arguments is None else arguments)) as context:
+        with (
+            ends_as_interrupt(),
+            cli.make_context("simnet", list(sys.argv[1:] if arguments is None else arguments)) as context,
+        ):
             code = cli.invoke(context)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0

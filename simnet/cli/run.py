@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-import signal
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,17 +13,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simnet.cli.console import can_show_dashboard, make_console, progress
+from simnet.cli.console import can_show_dashboard, make_console
+from simnet.cli.headless import run_with_progress
+from simnet.cli.twice import after_checking
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from simnet.kernel.pace import Stop
     from simnet.run import Finished, Options
     from simnet.scenario.schema import Scenario
 
 HARNESS_FAILED = 4
-DIVERGED = 5
 
 
 def read_pace(_context: click.Context, _option: click.Parameter, value: str) -> float:
@@ -45,7 +43,8 @@ def read_pace(_context: click.Context, _option: click.Parameter, value: str) -> 
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
 @click.option("--pace", callback=read_pace, default="virtual", show_default=True, help="virtual, wall, or such as 60x.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
-@click.option("--check-determinism", is_flag=True, help="Run twice and compare the logs event by event.")
+@click.option("--force", is_flag=True, help="Write over a run that is in the directory already.")
+@click.option("--check-determinism", is_flag=True, help="Run it again in another process, and compare the logs.")
 @click.option("--metrics-port", type=click.IntRange(0, 65535), help="Serve OpenMetrics for Prometheus on loopback.")
 @click.option("--tui/--headless", default=None, help="With or without the dashboard; with it on a terminal.")
 def run(
@@ -55,6 +54,7 @@ def run(
     backend: str | None,
     pace: float,
     out: Path | None,
+    force: bool,
     check_determinism: bool,
     metrics_port: int | None,
     tui: bool | None,
@@ -66,8 +66,8 @@ def run(
     simnet run scenarios/byzantine.yaml --seed 7 --set strategy.size=3
     simnet run scenarios/honest.yaml --backend revm --out /tmp/honest
 
-    The run directory holds the event log, results.json, report.html and more (docs/results.md). Ctrl-C ends a
-    run with what there is. Exit codes: 0 pass, 1 an expectation or invariant failed, 2 bad scenario,
+    The run directory holds the event log, results.json, report.html and more (docs/results.md). Ctrl-C, like SIGTERM
+    and SIGHUP, ends a run with what there is. Exit codes: 0 pass, 1 an expectation or invariant failed, 2 bad scenario,
     3 inconclusive, 4 the chain or simnet failed, 5 two runs of one seed differed.
     """
     from simnet.kernel.pace import Pace
@@ -77,16 +77,17 @@ def run(
     chosen = (*overrides, *((f"chain.backend={backend}",) if backend else ()))
     loaded = load_scenario(scenario, chosen, seed)
     replay = shlex.join(["simnet", "run", str(scenario), "--seed", str(loaded.seed), *set_options(chosen)])
-    options = Options(out=out, pace=Pace(pace), command=shlex.join(["simnet", *sys.argv[1:]]))
+    options = Options(out=out, force=force, pace=Pace(pace), command=shlex.join(["simnet", *sys.argv[1:]]))
     console = make_console()
-    if check_determinism:
-        return compare_two(console, loaded, options)
-    if metrics_port is not None or not shows(tui):
+    if check_determinism or metrics_port is not None or not shows(tui):
         with serving_metrics(options, metrics_port) as watched:
             finished = run_with_progress(loaded, watched)
     else:
         finished = run_with_dashboard(loaded, options)
-    return conclude(console, finished, replay)
+    code = conclude(console, finished, replay)
+    if check_determinism and finished.failure is None and not options.stop.requested:
+        return after_checking(console, code, loaded, finished, options.stop)
+    return code
 
 
 def set_options(overrides: Sequence[str]) -> list[str]:
@@ -123,38 +124,6 @@ def run_with_dashboard(scenario: Scenario, options: Options) -> Finished:
     return run_live(scenario, options)
 
 
-def run_with_progress(scenario: Scenario, options: Options) -> Finished:
-    """Run, with progress on stderr, and with Ctrl-C as a request to stop."""
-    from simnet.run import run as run_scenario
-
-    console, end = make_console(stderr=True), scenario.duration + scenario.settle
-    with progress(console, scenario.name, end) as advance, stop_on_interrupt(options.stop):
-        watching = replace(
-            options,
-            progress=lambda now: advance(now, f"{now / 60:.1f} of {end / 60:.0f} min"),
-            tell=console.print,
-        )
-        finished = run_scenario(scenario, watching)
-        advance(finished.results.virtual_s)
-    return finished
-
-
-@contextmanager
-def stop_on_interrupt(stop: Stop) -> Iterator[None]:
-    """While inside, the first Ctrl-C asks the run to stop; the second kills it."""
-
-    def on_interrupt(number: int, frame: object) -> None:
-        if stop.requested:
-            raise KeyboardInterrupt
-        stop.request()
-
-    before = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def conclude(console: Console, finished: Finished, replay: str) -> int:
     """Write the reports, print the summary, and return the exit code."""
     from reports import write_reports
@@ -170,42 +139,3 @@ def conclude(console: Console, finished: Finished, replay: str) -> int:
         click.echo(f"{finished.failure}\n  what was recorded until then is in {finished.directory}/", err=True)
         return HARNESS_FAILED
     return finished.results.exit_code
-
-
-def compare_two(console: Console, scenario: Scenario, options: Options) -> int:
-    """Run twice; name the first event that differs, if one does."""
-    from simnet.kernel.pace import Pace
-
-    with tempfile.TemporaryDirectory(prefix="simnet-") as directory:
-        logs = []
-        for attempt in ("first", "second"):
-            fresh = replace(options, out=Path(directory, attempt), pace=Pace(options.pace.speed))
-            finished = run_with_progress(scenario, fresh)
-            if finished.failure is not None:
-                raise finished.failure
-            if options.stop.requested:
-                console.print("interrupted: there are no two runs to compare")
-                return finished.results.exit_code
-            logs.append(finished.directory / "events.jsonl")
-            console.print(f"{attempt} run: digest {finished.results.digest}")
-        difference = first_difference(*logs)
-    if difference is None:
-        console.print("both runs wrote the same log, byte for byte")
-        return 0
-    number, one, other = difference
-    console.print(f"the runs differ from event {number} on\n  first:  {one}\n  second: {other}")
-    return DIVERGED
-
-
-def first_difference(one: Path, other: Path) -> tuple[int, str, str] | None:
-    """Number and text of the first line in which two logs differ, ``None`` if they are the same."""
-    nothing = "(the log ends here)"
-    with one.open() as first, other.open() as second:
-        number = 0
-        while True:
-            left, right = first.readline(), second.readline()
-            if left != right:
-                return number, left.rstrip() or nothing, right.rstrip() or nothing
-            if not left:
-                return None
-            number += 1

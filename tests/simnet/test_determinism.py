@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from simnet.cli.run import first_difference
+from simnet.cli.twice import first_difference
 from simnet.run import Options, run
 from simnet.scenario.load import load_scenario
 from tests import small

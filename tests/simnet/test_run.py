@@ -192,7 +192,7 @@ def test_a_verdict_of_an_earlier_run_does_not_survive_in_a_directory_that_is_use
     assert Path("out/results.json").exists()
     monkeypatch.setenv("SIMNET_ANVIL", "/nowhere/anvil")
     with pytest.raises(ToolMissing):
-        run(scenario(**SHORT, chain={"backend": "anvil"}), Options(out=Path("out")))
+        run(scenario(**SHORT, chain={"backend": "anvil"}), Options(out=Path("out"), force=True))
     assert not Path("out/results.json").exists()
 
 

@@ -20,7 +20,9 @@ import yaml
 from chain.backends.anvil import AnvilChain
 from nodes.effects import Sleep, Steps
 from simnet.cli.main import main
-from simnet.cli.run import first_difference, read_pace
+from simnet.cli.run import read_pace
+from simnet.cli.twice import first_difference
+from simnet.lock import alone_in
 from simnet.log.events import read_log
 from simnet.log.tables import read_tables
 from simnet.measure.catalogue import figures, measure
@@ -107,6 +109,38 @@ def test_without_anvil_the_hint_says_what_to_do(
         "there is no anvil to run at /nowhere/anvil",
         "  mend or unset $SIMNET_ANVIL",
     ]
+
+
+def test_a_run_is_not_written_over_another_one_unless_forced(capsys: pytest.CaptureFixture[str]) -> None:
+    file = write()
+    assert main(["run", file, "--out", "out"]) == 0
+    before = Path("out/events.jsonl").read_bytes()
+    assert main(["run", file, "--seed", "9", "--out", "out"]) == 2
+    error = capsys.readouterr().err
+    assert "out holds another run's scenario.yaml" in error
+    assert "--force" in error
+    assert Path("out/events.jsonl").read_bytes() == before
+    assert main(["run", file, "--seed", "9", "--out", "out", "--force"]) == 0
+    assert Path("out/events.jsonl").read_bytes() != before
+
+
+@pytest.mark.parametrize("name", ["scenario.yaml", "report.html"])
+def test_a_file_of_somebodys_own_is_not_written_over(name: str) -> None:
+    file = write()
+    Path("mine").mkdir()
+    Path("mine", name).write_text("mine")
+    assert main(["run", file, "--out", "mine"]) == 2
+    assert [path.read_text() for path in Path("mine").iterdir()] == ["mine"]
+
+
+def test_two_runs_at_once_cannot_have_one_directory(capsys: pytest.CaptureFixture[str]) -> None:
+    file = write()
+    Path("out").mkdir()
+    with alone_in(Path("out")):
+        assert main(["run", file, "--out", "out", "--force"]) == 2
+    assert "another simnet is writing to out" in capsys.readouterr().err
+    assert list(Path("out").iterdir()) == []
+    assert main(["run", file, "--out", "out"]) == 0
 
 
 def test_a_directory_that_cannot_be_written_exits_4(capsys: pytest.CaptureFixture[str]) -> None:
@@ -233,11 +267,21 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("backend", "pace"), [("anvil", "10x"), ("revm", "0.01x")])
-def test_ctrl_c_ends_a_run_with_what_there_is_and_leaves_no_anvil(backend: str, pace: str) -> None:
+@pytest.mark.parametrize(
+    ("backend", "pace", "how"),
+    [
+        ("anvil", "10x", signal.SIGINT),
+        ("revm", "0.01x", signal.SIGINT),
+        ("anvil", "10x", signal.SIGTERM),
+        ("anvil", "10x", signal.SIGHUP),
+    ],
+)
+def test_ctrl_c_and_its_like_end_a_run_with_what_there_is_and_leave_no_anvil(
+    backend: str, pace: str, how: signal.Signals
+) -> None:
     with running("run", write(chain={"backend": backend}), "--pace", pace, "--out", "out") as process:
         assert len(list(Path("scratch").glob("simnet-anvil-*"))) == (1 if backend == "anvil" else 0)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 3, err
     assert "INCONCLUSIVE   the run was interrupted" in out
@@ -258,25 +302,49 @@ def test_two_runs_that_agree_exit_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert "both runs wrote the same log, byte for byte" in out
 
 
-def test_the_first_event_that_differs_is_named_and_exits_5(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A strategy that sleeps for a time of its own each time it is asked is what a clock in the engine would be."""
-    asked: list[int] = []
-    original = UnverifiedHalf.on_log
+def test_the_check_keeps_the_exit_code_and_the_directory_of_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(expect=["tasks_total > 1000"])
+    assert main(["run", file, "--check-determinism", "--out", "out"]) == 1
+    assert "both runs wrote the same log" in capsys.readouterr().out
+    assert json.loads(Path("out/results.json").read_bytes())["outcome"] == "fail"
+    assert Path("out/report.html").exists()
 
-    def unsteady(self: UnverifiedHalf, log: Any) -> Steps:
-        asked.append(1)
-        yield Sleep(0.25 * (len(asked) % 7))
-        yield from original(self, log)
 
-    monkeypatch.setattr(UnverifiedHalf, "on_log", unsteady)
-    file = write(strategy={"kind": "none"}, duration="20 s", economics={"finality_delay": "2 s"})
-    assert main(["run", file, "--check-determinism"]) == 5
-    out = capsys.readouterr().out
-    assert "the runs differ from event " in out
-    first, second = (line.split(":", 1)[1].strip() for line in out.splitlines()[-2:])
-    assert json.loads(first)["i"] == json.loads(second)["i"] == int(out.split("from event ")[1].split()[0])
+PLUGIN = """
+from dataclasses import replace
+from nodes.adversaries.inference.answers import AnswerBehaviour
+
+class SetOrder(AnswerBehaviour):
+    kind = "set_order"
+    defeats, stopped_by, shows_in = "none", "any comparator", "detection_rate"
+
+    def cheat(self, effect):
+        execution = yield effect
+        yield self.cheated("answer", effect.task)
+        order = [int(name[1:]) for name in {f"o{i}" for i in range(execution.output.size)}]
+        return replace(execution, output=execution.output.reshape(-1)[order].reshape(execution.output.shape))
+"""
+"""A third party's behaviour with the oldest mistake: what it does hangs on the order of a set of texts."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("own_seed", ["", "1"])
+def test_code_that_hangs_on_the_order_of_a_set_differs_and_exits_5(tmp_path: Path, own_seed: str) -> None:
+    Path("plugin/hashy-0.1.dist-info").mkdir(parents=True)
+    Path("plugin/hashy.py").write_text(PLUGIN)
+    Path("plugin/hashy-0.1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: hashy\nVersion: 0.1\n")
+    Path("plugin/hashy-0.1.dist-info/entry_points.txt").write_text("[simnet.behaviours]\nset_order = hashy:SetOrder\n")
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path / 'plugin'}"}
+    environment.pop("PYTHONHASHSEED", None)
+    if own_seed:
+        environment["PYTHONHASHSEED"] = own_seed
+    file = write(adversaries=[{"behaviour": "set_order", "count": 1}])
+    command = [sys.executable, "-m", "simnet.cli.main", "run", file, "--check-determinism", "--headless"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 5, done.stderr
+    number = int(done.stdout.split("from event ")[1].split()[0])
+    first, second = (json.loads(line.split(":", 1)[1]) for line in done.stdout.splitlines()[-2:])
+    assert (first["i"], second["i"]) == (number, number)
     assert first != second
 
 
