@@ -252,14 +252,16 @@ class Client:
             yield from self.hold_against(found, signed)
 
     def hold_against(self, found: ClaimProof, signed: SignedAnswer) -> Steps:
-        """Answers whether a claim agrees with the signed answer; if it does not, proves the equivocation on chain."""
+        """Answers whether a claim agrees with the signed answer; proves the equivocation on chain if there is one.
+
+        A claim of another model or input can be no equivocation: the client could have asked for that, too.
+        """
         claim = found.claim
-        answered = (signed.model, signed.input_hash, signed.output_hash)
-        if (claim.model, claim.input_hash, claim.output_hash) == answered:
-            return True
-        args = (bytes.fromhex(found.batch[2:]), opening(claim, found.proof), *answered, signed.signature)
-        yield Submit(Call(self.me.address, "Settlement", "proveEquivocation", args), subject=found.batch)
-        return False
+        asked = (claim.model, claim.input_hash) == (signed.model, signed.input_hash)
+        if asked and claim.output_hash != signed.output_hash:
+            args = (bytes.fromhex(found.batch[2:]), opening(claim, found.proof), signed.output_hash, signed.signature)
+            yield Submit(Call(self.me.address, "Settlement", "proveEquivocation", args), subject=found.batch)
+        return asked and claim.output_hash == signed.output_hash
 
     def locate(self, task: str, attempts: int) -> Steps:
         """Look for a claim until it is on chain and a full node has it; answers `ClaimProof` or ``None``."""

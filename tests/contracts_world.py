@@ -209,11 +209,11 @@ class World:
         digest = voucher_digest(self.domain, self.address(client), self.address(node), Wei(cumulative))
         return self.address(client), cumulative, self.key(client).sign(digest)
 
-    def answer(self, node: str, claim: Claim, **changes: bytes) -> tuple[bytes, bytes, bytes, bytes]:
-        """What the node signed for a client: the claim's content with `changes`, and the signature."""
+    def answer(self, node: str, claim: Claim, **changes: bytes) -> tuple[bytes, bytes]:
+        """What the node signed for a client, the claim with `changes`: the output's hash, and the signature."""
         told = replace(claim, **changes)  # type: ignore[arg-type]
         digest = answer_digest(self.domain, told.task, told.model, told.input_hash, told.output_hash)
-        return told.model, told.input_hash, told.output_hash, self.key(node).sign(digest)
+        return told.output_hash, self.key(node).sign(digest)
 
     def post(self, node: str, claims: list[Claim], vouchers: Sequence[tuple[Address, int, bytes]] = ()) -> Batch:
         root = ClaimTree(claims).root

@@ -24,6 +24,7 @@ CONTRACT_EVENTS: Mapping[str, Description] = MappingProxyType(
             "penalties", "{node:who}'s claim on {task:id} rejected: {reason:text}", subjects=("task",)
         ),
         "ClaimVoided": Description("batches", "claim {index} of batch {batch:id} is void"),
+        "BountyPaid": Description("money", "{to:who} gets {amount:opg} OPG, the bounty on claims of {batch:id}"),
         "Equivocation": Description(
             "disputes", "{prover:who} proves that {node:who} gave two answers to {task:id}", subjects=("task",)
         ),

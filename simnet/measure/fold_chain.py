@@ -161,10 +161,19 @@ def slashed(state: State, row: Row, args: Row, batch: Batch | None) -> None:
     chain.burned += int(args["burned"])
     chain.bounties += int(args["bounty"])
     state.courses.slashed.add(row["t"], amount / 1e18)
-    if finder := state.at(args["bountyTo"]):
-        finder.bounties += int(args["bounty"])
+    bounty(state, args["bountyTo"], int(args["bounty"]))
     if node := state.at(args["node"]):
         punish(state, node, amount, row["subject"])
+
+
+def bounty(state: State, finder: str, amount: int) -> None:
+    """Credit who gets a bounty, if it is a participant: contracts hold some for a while."""
+    if node := state.at(finder):
+        node.bounties += amount
+
+
+def bounty_paid(state: State, row: Row, args: Row, batch: Batch | None) -> None:
+    bounty(state, args["to"], int(args["amount"]))
 
 
 def punish(state: State, node: Node, amount: int, batch: str) -> None:
@@ -263,6 +272,7 @@ HANDLERS: Mapping[str, Callable[[State, Row, Row, Batch | None], None]] = {
     "ChallengeDecided": challenge_decided,
     "BondForfeited": bond_forfeited,
     "Slashed": slashed,
+    "BountyPaid": bounty_paid,
     "Jailed": jailed,
     "Unjailed": unjailed,
     "Staked": staked,

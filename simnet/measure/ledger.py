@@ -41,6 +41,8 @@ class Pocket(Enum):
     """Bonds of a challenger, in the verification contract."""
     FEES = "fees"
     """Of an open batch, in Settlement."""
+    HELD = "held"
+    """Bounties on claims proven wrong, in Settlement until their batch is final."""
 
 
 class Account(NamedTuple):
@@ -48,6 +50,9 @@ class Account(NamedTuple):
 
     owner: str
     pocket: Pocket
+
+
+HELD = Account("Settlement", Pocket.HELD)
 
 
 class Move(NamedTuple):
@@ -173,7 +178,7 @@ class Ledger:
         bonds = self.total(Pocket.LOCKED)
         yield "bonds", int(row["bonds"]), bonds
         inside = {
-            "Settlement": self.total(Pocket.ESCROW) + self.total(Pocket.FEES),
+            "Settlement": sum(map(self.total, (Pocket.ESCROW, Pocket.FEES, Pocket.HELD))),
             "Staking": self.total(Pocket.BONDED) + self.total(Pocket.UNBONDING),
             TREASURY: self.held(TREASURY),
             BURNED: self.held(BURNED),
@@ -244,13 +249,17 @@ class Ledger:
         """What is bonded goes first, then what is unbonding; a bounty is paid out of it, the rest is burned."""
         args, name = row["args"], self.name(row["args"]["node"])
         burned, bounty = int(args["burned"]), int(args.get("bounty", 0))
+        finder = self.name(args.get("bountyTo", ""))
         for kind, target, amount in (
-            ("bounty", self.name(args.get("bountyTo", "")), bounty),
-            ("slash", BURNED, burned),
+            ("bounty", HELD if finder == "Settlement" else wallet(finder), bounty),
+            ("slash", wallet(BURNED), burned),
         ):
             from_bond = min(amount, self.held(name, Pocket.BONDED))
-            self.move(row, kind, Account(name, Pocket.BONDED), wallet(target), from_bond)
-            self.move(row, kind, Account(name, Pocket.UNBONDING), wallet(target), amount - from_bond)
+            self.move(row, kind, Account(name, Pocket.BONDED), target, from_bond)
+            self.move(row, kind, Account(name, Pocket.UNBONDING), target, amount - from_bond)
+
+    def _bounty_paid(self, row: Row) -> None:
+        self.move(row, "bounty", HELD, wallet(self.name(row["args"]["to"])), int(row["args"]["amount"]))
 
     def _sealed_challenge(self, row: Row) -> None:
         args = row["args"]
@@ -311,6 +320,7 @@ EVENTS: dict[str, Callable[[Ledger, Any], None]] = {
     "Staked": Ledger._staked,
     "Unbonding": Ledger._unbonding,
     "Slashed": Ledger._slashed,
+    "BountyPaid": Ledger._bounty_paid,
     "ChallengeSealed": Ledger._sealed_challenge,
     "Challenged": Ledger._challenged,
     "ChallengeDecided": Ledger._decided,

@@ -238,21 +238,23 @@ def test_a_claim_that_says_what_the_answer_said_is_left_alone() -> None:
     assert course.calls == []
 
 
-@pytest.mark.parametrize(
-    "claimed", [{"output": OUTPUT + 1}, {"value": INPUT + 1}, {"model": bytes(32)}], ids=["output", "input", "model"]
-)
-def test_a_claim_that_contradicts_the_signed_answer_is_proved_on_chain(claimed: dict[str, Any]) -> None:
-    found = proof_of(**claimed)
+def test_a_claim_of_another_output_is_proved_an_equivocation_on_chain() -> None:
+    found = proof_of(output=OUTPUT + 1)
     (call,) = audit(found).calls
     assert (call.sender, str(call)) == (who("client-0").address, "Settlement.proveEquivocation")
     assert call.args == (
         bytes.fromhex(BATCH[2:]),
         opening(found.claim, found.proof),
-        MODEL_HASH,
-        tensor_hash(INPUT),
         tensor_hash(OUTPUT),
         ANSWER.signature,
     )
+
+
+@pytest.mark.parametrize("claimed", [{"value": INPUT + 1}, {"model": bytes(32)}], ids=["input", "model"])
+def test_a_claim_of_what_the_client_did_not_ask_proves_nothing(claimed: dict[str, Any]) -> None:
+    course = audit(proof_of(**claimed, output=OUTPUT + 1))
+    assert course.ended
+    assert course.calls == []
 
 
 def test_the_client_waits_before_each_attempt_and_asks_other_full_nodes_each_time() -> None:

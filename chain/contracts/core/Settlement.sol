@@ -16,7 +16,7 @@ import {Staking} from "./Staking.sol";
 /// @title Settlement: batches of claims, and the fees that hang on them
 /// @notice Clients keep OPG in escrow and pay by signed vouchers. A node posts the Merkle root of its
 /// claims with the vouchers; the fees stay in the batch until it is final. A verifier contract, set once,
-/// says which claims fall. Every wei in here is in a client's escrow or in an open batch.
+/// says which claims fall. Every wei in here is in a client's escrow, or hangs on an open batch: fees and bounties.
 /// @dev Vouchers pay for a node's work at large, not for single claims. What a claim says of its fee is the
 /// node's word, which bounds a refund from above only: one that understates it is refunded short.
 contract Settlement is AccessControl, EIP712 {
@@ -52,6 +52,12 @@ contract Settlement is AccessControl, EIP712 {
         uint128 rejected; // bit i: claim i was proven wrong before the batch was settled
     }
 
+    /// @notice What a proven claim's slash left for who proved it.
+    struct Bounty {
+        address prover;
+        uint96 amount;
+    }
+
     /// @dev The whole supply of OPG fits 90 bits.
     struct Account {
         uint96 escrow;
@@ -85,6 +91,7 @@ contract Settlement is AccessControl, EIP712 {
     mapping(address client => Account) private _accounts;
     mapping(address client => mapping(address node => uint128)) private _redeemed;
     mapping(bytes32 id => Batch) private _batches;
+    mapping(bytes32 id => mapping(uint256 index => Bounty)) private _bounties; // held until the batch is final
 
     event VerifierSet(address verifier);
     event Deposited(address indexed client, uint256 amount);
@@ -98,6 +105,8 @@ contract Settlement is AccessControl, EIP712 {
     event Equivocation(bytes32 indexed batch, address indexed node, bytes32 task, address prover);
     event ClaimRejected(bytes32 indexed batch, uint16 index, address indexed node, bytes32 task, bytes32 reason);
     event ClaimVoided(bytes32 indexed batch, uint16 index);
+    /// @notice OPG held since a claim was proven wrong went to who proved it, or to the verifier that found so too.
+    event BountyPaid(bytes32 indexed batch, address indexed to, uint256 amount);
     /// @notice OPG of a batch went back into the escrow of a client who had paid it.
     event Refunded(bytes32 indexed batch, address indexed client, uint256 amount);
     event BatchFinal(
@@ -218,24 +227,18 @@ contract Settlement is AccessControl, EIP712 {
         emit BatchPosted(id, msg.sender, root, count, fees, charges);
     }
 
-    /// @notice Reject a claim by the node's own signature under another answer to the same task.
-    /// @dev A node must answer a task once: two answers to one task condemn it, whoever asked twice and whatever
-    /// they asked. It may denounce itself, so the bounty must stay well below the slash. The fee goes back when
-    /// the batch is settled, with those of the other rejected claims.
-    function proveEquivocation(
-        bytes32 id,
-        Opening calldata opening,
-        bytes32 model,
-        bytes32 inputHash,
-        bytes32 outputHash,
-        bytes calldata signature
-    ) external {
+    /// @notice Reject a claim by the node's own signature under another output for the same task, model and input.
+    /// @dev Two inputs under one task condemn nobody: a client can ask twice. The fee goes back when the batch is
+    /// settled, with those of the other rejected claims, and the bounty is paid then: see `_payBounties`.
+    function proveEquivocation(bytes32 id, Opening calldata opening, bytes32 outputHash, bytes calldata signature)
+        external
+    {
         Batch storage batch = _openBatch(id);
         Claim calldata claim = opening.claim;
         address node = batch.node;
         _checkProof(id, batch.root, batch.count, opening);
-        if (claim.model == model && claim.inputHash == inputHash && claim.outputHash == outputHash) revert SameAnswer();
-        bytes32 answer = keccak256(abi.encode(ANSWER_TYPEHASH, claim.task, model, inputHash, outputHash));
+        if (claim.outputHash == outputHash) revert SameAnswer();
+        bytes32 answer = keccak256(abi.encode(ANSWER_TYPEHASH, claim.task, claim.model, claim.inputHash, outputHash));
         (address signer,,) = ECDSA.tryRecoverCalldata(_hashTypedDataV4(answer), signature);
         if (signer != node) revert WrongSigner(signer, node);
 
@@ -244,7 +247,7 @@ contract Settlement is AccessControl, EIP712 {
     }
 
     /// @notice Reject a claim whose evidence was proven bad before a contract that can tell.
-    /// @param prover who proved it, and gets the bounty
+    /// @param prover who proved it, and gets the bounty if the verifier does not find the same
     function reject(bytes32 id, Opening calldata opening, address prover, bytes32 reason)
         external
         onlyRole(PROVER_ROLE)
@@ -260,10 +263,11 @@ contract Settlement is AccessControl, EIP712 {
         if (verifier != address(0)) revert NotVerifier(msg.sender);
         if (block.timestamp < batch.postedAt + finalityDelay) revert TooEarly(batch.postedAt + finalityDelay);
         _settle(id, batch, 0, 0, openings, charges);
+        _payBounties(id, batch.rejected, 0);
     }
 
     /// @notice Make a batch final by the verifier's word.
-    /// @param rejected bit i: claim i is wrong; its client is refunded and the node slashed
+    /// @param rejected bit i: claim i is wrong, whether proven before or not; its client is refunded, the node slashed
     /// @param voided bit i: claim i could not be judged; its client is refunded
     /// @param openings exactly the claims rejected or voided, those proven wrong earlier included
     /// @param charges as in the batch's BatchPosted; not looked at when nothing is opened
@@ -279,7 +283,8 @@ contract Settlement is AccessControl, EIP712 {
         Batch memory batch = _openBatch(id);
         uint128 fresh = rejected & ~batch.rejected;
         sent = _settle(id, batch, fresh, voided & ~batch.rejected, openings, charges);
-        sent += _punish(batch.node, _popCount(fresh), msg.sender, "fraud");
+        sent += _punish(batch.node, _popCount(batch.rejected), _popCount(fresh), msg.sender, "fraud");
+        sent += _payBounties(id, batch.rejected, rejected);
     }
 
     /// @notice Refund everybody: the verifier could judge nothing, or nobody settled the batch in time.
@@ -294,6 +299,7 @@ contract Settlement is AccessControl, EIP712 {
         _close(id);
         uint16 rejected = _popCount(batch.rejected);
         emit BatchFinal(id, batch.node, 0, rejected, batch.count - rejected, 0, batch.fees, 0);
+        _payBounties(id, batch.rejected, 0);
     }
 
     // ---- views ----
@@ -418,24 +424,65 @@ contract Settlement is AccessControl, EIP712 {
         emit Refunded(id, client, amount);
     }
 
-    /// @dev Reject one claim at once. The fee goes back when the batch is settled.
+    /// @dev Reject one claim and slash for it at once. Fee and bounty wait until the batch is settled.
     function _condemn(Batch storage batch, bytes32 id, Claim calldata claim, address prover, bytes32 reason) private {
         uint128 bit = uint128(1) << claim.index;
-        if (batch.rejected & bit != 0) revert AlreadyRejected(id, claim.index);
-        batch.rejected |= bit;
+        uint128 earlier = batch.rejected;
+        if (earlier & bit != 0) revert AlreadyRejected(id, claim.index);
+        batch.rejected = earlier | bit;
         emit ClaimRejected(id, claim.index, batch.node, claim.task, reason);
-        _punish(batch.node, 1, prover, reason);
+        uint256 bounty = _punish(batch.node, _popCount(earlier), 1, address(this), reason);
+        _bounties[id][claim.index] = Bounty(prover, uint96(bounty));
     }
 
-    /// @return bounty sent to `prover`
-    function _punish(address node, uint256 wrongs, address prover, bytes32 reason) private returns (uint256 bounty) {
+    /// @dev The share of each wrong is one of the stake that there was before the first `earlier` of the batch: who
+    /// has its wrongs proven one by one loses as much as who has them judged together.
+    /// @return bounty sent to `to`
+    function _punish(address node, uint256 earlier, uint256 wrongs, address to, bytes32 reason)
+        private
+        returns (uint256 bounty)
+    {
         if (wrongs == 0) return 0;
         uint256 slashable = staking.slashableOf(node);
-        uint256 share = slashable * Math.min(wrongs * slashShareBps, BPS) / BPS;
+        uint256 left = BPS - Math.min(earlier * slashShareBps, BPS);
+        uint256 base = left == 0 ? 0 : (slashable + earlier * slashAmount) * BPS / left;
+        uint256 share = base * Math.min(wrongs * slashShareBps, left) / BPS;
         uint256 amount = Math.min(share + wrongs * slashAmount, slashable);
         bounty = amount * bountyShareBps / BPS;
-        if (amount > 0) staking.slash(node, amount, prover, bounty, reason);
+        if (amount > 0) staking.slash(node, amount, to, bounty, reason);
         if (jailPeriod > 0) staking.jail(node, uint40(block.timestamp) + jailPeriod);
+    }
+
+    /// @dev The bounty on a claim that the verifier rejects as well is the verifier's, as if nothing had been proven:
+    /// a convict that denounces itself, under whatever name, before it is judged gets nothing back by it.
+    /// @param proven claims that fell before the verdict, bit by bit
+    /// @param upheld those that the verifier rejects
+    /// @return sent to the verifier
+    function _payBounties(bytes32 id, uint128 proven, uint128 upheld) private returns (uint256 sent) {
+        address prover;
+        uint256 due;
+        for (uint256 index; proven >> index != 0; ++index) {
+            if (proven >> index & 1 == 0) continue;
+            Bounty memory bounty = _bounties[id][index];
+            delete _bounties[id][index];
+            if (upheld >> index & 1 != 0) {
+                sent += bounty.amount;
+                continue;
+            }
+            if (bounty.prover != prover) {
+                _payBounty(id, prover, due);
+                (prover, due) = (bounty.prover, 0);
+            }
+            due += bounty.amount;
+        }
+        _payBounty(id, prover, due);
+        _payBounty(id, verifier, sent);
+    }
+
+    function _payBounty(bytes32 id, address to, uint256 amount) private {
+        if (amount == 0) return;
+        emit BountyPaid(id, to, amount);
+        opg.safeTransfer(to, amount);
     }
 
     /// @dev The status stays, so that no batch is posted twice.

@@ -100,11 +100,10 @@ contract Optimistic is Panel {
     }
 
     /// @notice Dispute claims of a batch, with the caller's OPG as a bond for each.
-    /// @param claims bit per claim; not one that has been proven wrong already
+    /// @param claims bit per claim; also one that was proven wrong already, which says nothing of its output
     function challenge(bytes32 batch, uint128 claims) external {
         if (openWindow != 0) revert WrongScheme(true);
         Settlement.Batch memory posted = _challengeable(batch);
-        if (claims & posted.rejected != 0) revert InvalidChallenge(claims);
         if (!_enter(batch, posted.count, claims)) revert TooManyChallenges(batch);
         _takeBond(_ones(claims));
     }
@@ -268,31 +267,30 @@ contract Optimistic is Panel {
         internal
         override
     {
-        Settlement.Batch memory posted = settlement.batchOf(batch);
+        address node = settlement.batchOf(batch).node;
         uint256 pot = _settle(batch, count, openings, charges);
-        pot = _decide(batch, posted.node, count, count.rejected & ~posted.rejected, pot);
+        pot = _decide(batch, node, count, pot);
         uint256 rest = _reward(batch, count.seats, _slash(count), pot);
         if (rest > 0) opg.safeTransfer(BURN_ADDRESS, rest);
     }
 
-    /// @dev Bonds and rewards of all challenges. A claim that was proven wrong by other means while in dispute earns
-    /// its challengers nothing but their bond: somebody else had the bounty.
-    /// @param fallen bit per claim that fell by the arbiters' verdict
+    /// @dev Bonds and rewards of all challenges, by the arbiters' verdict, whatever was proven by other means meanwhile.
+    /// A claim that fell without a verdict earns its challengers nothing but their bond: somebody else has the bounty.
     /// @param pot what the settlement sent for it
     /// @return rest for the arbiters
-    function _decide(bytes32 batch, address node, Count memory count, uint128 fallen, uint256 pot)
+    function _decide(bytes32 batch, address node, Count memory count, uint256 pot)
         private
         returns (uint256 rest)
     {
         Challenge[] memory made = _dismiss(batch);
-        uint256[] memory prizes = _prizes(made, fallen, pot * winnerShareBps / BPS);
+        uint256[] memory prizes = _prizes(made, uint128(count.verdict >> 128), pot * winnerShareBps / BPS);
         uint256 forfeited;
         rest = pot;
         for (uint256 i; i < made.length; ++i) {
-            uint128 lost = made[i].claims & count.accepted;
+            uint128 lost = made[i].claims & uint128(count.verdict);
             forfeited += bond * _ones(lost);
             rest -= prizes[i];
-            _release(batch, made[i], made[i].claims & count.rejected, lost, prizes[i]);
+            _release(batch, made[i], made[i].claims & count.rejected & ~lost, lost, prizes[i]);
         }
         uint256 damages = forfeited * winnerShareBps / BPS;
         if (damages > 0) {

@@ -54,8 +54,8 @@ abstract contract Panel {
         Sitting sitting;
         Seat[] seats;
         uint256[] votes; // 0 where none were revealed
-        uint256 verdict; // in the form of votes; claims proven wrong before have none
-        uint128 accepted; // of those judged
+        uint256 verdict; // in the form of votes, also on claims proven wrong before: a correct output may be that
+        uint128 accepted; // of those judged; none that was proven wrong
         uint128 rejected; // those proven wrong before included
         uint128 voided;
     }
@@ -213,9 +213,15 @@ abstract contract Panel {
         virtual;
 
     /// @notice The verdict on a panel's ballot, in the form of votes.
-    /// @param proven claims that have fallen already and are not judged
-    function _verdict(Count memory count, uint128 proven) internal view virtual returns (uint256) {
-        return _judge(count, proven, quorumNumerator, quorumDenominator);
+    function _verdict(Count memory count) internal view virtual returns (uint256) {
+        return _judge(count, quorumNumerator, quorumDenominator);
+    }
+
+    /// @notice Claims of a ballot on which there is no verdict.
+    /// @param proven claims that have fallen already, so that they need none
+    function _undecided(Count memory count, uint128 proven) internal pure virtual returns (uint128) {
+        uint128 decided = uint128(count.verdict) | uint128(count.verdict >> 128);
+        return _claimsIn(count.sitting.ballot, count.sitting.claims) & ~(decided | proven);
     }
 
     /// @notice Full nodes and stakes drawn by lot: at most `seats`, of those active with that stake since `since`.
@@ -285,7 +291,7 @@ abstract contract Panel {
         _clear(batch, count.sitting.size);
         emit Resolved(batch, count.accepted, count.rejected, count.voided);
         if (count.voided == _all(count.sitting.claims)) settlement.voidBatch(batch, charges);
-        else pot = settlement.settle(batch, count.rejected, count.voided, openings, charges);
+        else pot = settlement.settle(batch, uint128(count.verdict >> 128), count.voided, openings, charges);
     }
 
     /// @notice Slash who voted against the verdict or hid a vote.
@@ -331,14 +337,14 @@ abstract contract Panel {
 
     /// @dev What all revealed votes agree on is counted at once, the rest claim by claim.
     /// @return verdict in the form of votes; with it stands what an earlier sitting left closed
-    function _judge(Count memory count, uint128 proven, uint256 numerator, uint256 denominator)
+    function _judge(Count memory count, uint256 numerator, uint256 denominator)
         internal
         pure
         returns (uint256 verdict)
     {
         Sitting memory sitting = count.sitting;
-        uint256 open = _claimsIn(sitting.ballot, sitting.claims) & ~proven;
-        uint256 closed = sitting.bench == 0 ? 0 : _claimsIn(sitting.earlier, sitting.claims) & ~proven & ~open;
+        uint256 open = _claimsIn(sitting.ballot, sitting.claims);
+        uint256 closed = sitting.bench == 0 ? 0 : _claimsIn(sitting.earlier, sitting.claims) & ~open;
         uint256 agreed = type(uint256).max;
         uint256 weight;
         for (uint256 i = sitting.bench; i < sitting.size; ++i) {
@@ -406,7 +412,8 @@ abstract contract Panel {
         _ballots[batch][seat] = bytes32(votes);
     }
 
-    /// @dev Claims already proven wrong are rejected whatever the votes say of them.
+    /// @dev Claims already proven wrong are rejected whatever the votes say of them; what voters and challengers get
+    /// or lose hangs on the votes all the same, so that nobody is spared or robbed by a proof.
     function _count(bytes32 batch) private view returns (Count memory count) {
         Sitting memory sitting = _sittings[batch];
         if (sitting.size == 0) revert NotDrawn(batch);
@@ -418,10 +425,10 @@ abstract contract Panel {
             if (_has(sitting.revealed, i)) count.votes[i] = uint256(_ballots[batch][i]);
         }
         uint128 proven = settlement.batchOf(batch).rejected;
-        count.verdict = _verdict(count, proven);
-        count.accepted = uint128(count.verdict);
+        count.verdict = _verdict(count);
+        count.accepted = uint128(count.verdict) & ~proven;
         count.rejected = uint128(count.verdict >> 128) | proven;
-        count.voided = _claimsIn(sitting.ballot, sitting.claims) & ~(count.accepted | count.rejected);
+        count.voided = _undecided(count, proven);
     }
 
     function _clear(bytes32 batch, uint8 seats) private {

@@ -69,7 +69,7 @@ contract Sampling is Panel {
         if (_isDrawn(batch)) revert AlreadyDrawn(batch);
         uint256 rate = rateOf(posted.node);
         bytes32 seed = beacon.seedAfter(beacon.roundAt(posted.postedAt));
-        uint128 drawn = _sample(seed, batch, posted.count, rate) & ~posted.rejected;
+        uint128 drawn = _sample(seed, batch, posted.count, rate);
         emit Sampled(batch, posted.node, drawn, rate);
         if (drawn == 0) {
             if (posted.rejected != 0) passedBy[posted.node] = 0;
@@ -98,9 +98,14 @@ contract Sampling is Panel {
     }
 
     /// @dev Validators have no say against a claim: what they don't accept, arbiters decide.
-    function _verdict(Count memory count, uint128 proven) internal view override returns (uint256) {
-        if (count.sitting.bench > 0) return super._verdict(count, proven);
-        return uint128(_judge(count, proven, acceptNumerator, acceptDenominator));
+    function _verdict(Count memory count) internal view override returns (uint256) {
+        if (count.sitting.bench > 0) return super._verdict(count);
+        return uint128(_judge(count, acceptNumerator, acceptDenominator));
+    }
+
+    /// @dev Arbiters also judge what was proven wrong meanwhile: who accepted it as a validator is held to that.
+    function _undecided(Count memory count, uint128 proven) internal pure override returns (uint128) {
+        return super._undecided(count, count.sitting.bench > 0 ? proven : 0);
     }
 
     function _concluded(bytes32 batch, Count memory count, Opening[] calldata openings, Charge[] calldata charges)

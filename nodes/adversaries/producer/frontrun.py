@@ -21,7 +21,7 @@ class RewardFrontRunner(Behaviour):
 
     kind: ClassVar[str] = "reward_front_runner"
     role: ClassVar[Role] = Role.PRODUCER
-    defeats: ClassVar[str] = "bounties for whoever comes first with a proof that anybody can copy"
+    defeats: ClassVar[str] = "bounties for the first proof, which anybody can copy, of what no verifier rejects"
     stopped_by: ClassVar[str] = "proofs bound to their sender, by commit-reveal; other producers"
     shows_in: ClassVar[str] = "stolen_rewards_opg"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from chain.quantities import OPG
+from chain.quantities import OPG, Wei
 from chain.seam import Receipt
 from tests.contracts_world import (
     FEE,
@@ -42,16 +43,26 @@ def settle(world: World, batch: Batch, openings: Sequence[Any], charges: Sequenc
     return world.send("judge", "Settlement.settle", batch.id, 0, 0, openings, charges)
 
 
-@pytest.mark.parametrize("what", ["model", "input_hash", "output_hash"])
-def test_another_answer_signed_by_the_node_rejects_the_claim_and_pays_who_proves_it(world: World, what: str) -> None:
+def test_another_output_signed_by_the_node_rejects_the_claim_and_pays_who_proves_it(world: World) -> None:
     batch = world.paid_batch("node", ["cleo", "carl"])
-    told = world.answer("node", batch.claims[1], **{what: hash_of("other")})
+    told = world.answer("node", batch.claims[1], **TOLD)
     receipt = world.ok("carl", "Settlement.proveEquivocation", batch.id, batch.opening(1), *told)
     assert event(receipt, "Equivocation")["prover"] == world.address("carl")
     assert event(receipt, "ClaimRejected")["reason"].rstrip(b"\0") == b"equivocation"
     assert event(receipt, "Slashed")["amount"] == STAKE // 10
-    assert world.balance("carl") == STAKE // 10 * 4 // 10
+    assert world.balance("carl") == 0
     assert not world.read("Staking.isActive", world.address("node"))
+    paid = event(settle(world, batch, batch.openings(1), batch.charges), "BountyPaid")
+    assert paid == {"batch": batch.id, "to": world.address("carl"), "amount": STAKE // 10 * 4 // 10}
+    assert world.balance("carl") == paid["amount"]
+
+
+@pytest.mark.parametrize("asked", ["model", "input_hash"])
+def test_a_client_that_asks_twice_under_one_task_condemns_nobody(world: World, asked: str) -> None:
+    batch = world.paid_batch("node", ["cleo", "carl"])
+    bait = world.answer("node", batch.claims[1], **{asked: hash_of("other")}, **TOLD)
+    refused = world.fails("carl", "Settlement.proveEquivocation", batch.id, batch.opening(1), *bait)
+    assert refused.error == "WrongSigner"
 
 
 def test_the_fee_goes_back_when_the_batch_is_settled(world: World) -> None:
@@ -85,8 +96,8 @@ def test_a_client_cannot_sign_for_the_node(world: World) -> None:
     batch = world.paid_batch("node", ["cleo"])
     for forged in (
         world.answer("cleo", batch.claims[0], **TOLD),
-        (*world.answer("node", batch.claims[0], **TOLD)[:3], bytes(65)),
-        (*world.answer("node", batch.claims[0])[:2], TOLD["output_hash"], world.answer("node", batch.claims[0])[3]),
+        (TOLD["output_hash"], bytes(65)),
+        (TOLD["output_hash"], world.answer("node", batch.claims[0])[1]),
         world.answer("node", batch.claims[0], task=hash_of("another task"), **TOLD),
     ):
         refused = world.fails("cleo", "Settlement.proveEquivocation", batch.id, batch.opening(0), *forged)
@@ -111,12 +122,33 @@ def test_a_claim_already_proven_wrong_is_neither_slashed_again_nor_voided_by_the
     batch = world.paid_batch("node", ["cleo"] * 3)
     told = world.answer("node", batch.claims[0], **TOLD)
     world.ok("cleo", "Settlement.proveEquivocation", batch.id, batch.opening(0), *told)
-    left = world.read("Staking.slashableOf", world.address("node"))
     receipt = world.ok("judge", "Settlement.settle", batch.id, bits(1), bits(0), batch.openings(0, 1), batch.charges)
     assert event(receipt, "ClaimRejected")["index"] == 1
-    assert event(receipt, "Slashed")["amount"] == left // 10
+    assert event(receipt, "Slashed")["amount"] == STAKE // 10
+    assert event(receipt, "BountyPaid")["to"] == world.address("cleo")
     final = event(receipt, "BatchFinal")
     assert (final["rejected"], final["voided"]) == (2, 0)
+
+
+@pytest.mark.parametrize("denounced", [(), (0,), (0, 1, 2), tuple(range(9))])
+@pytest.mark.parametrize("amount", [0, 300 * OPG])
+def test_who_denounces_itself_before_it_is_judged_loses_as_much_and_gets_nothing_back(
+    denounced: tuple[int, ...], amount: int
+) -> None:
+    parameters = replace(PARAMETERS, slash_amount=Wei(amount), slash_share_bps=700)
+    world = World(parameters, judge="judge")
+    world.stake("node")
+    world.deposit("cleo", OPG)
+    batch = world.paid_batch("node", ["cleo"] * 9)
+    for index in denounced:
+        told = world.answer("node", batch.claims[index], **TOLD)
+        world.ok("second name", "Settlement.proveEquivocation", batch.id, batch.opening(index), *told)
+    every = range(9)
+    world.ok("judge", "Settlement.settle", batch.id, bits(*every), 0, batch.openings(*every), batch.charges)
+    lost = STAKE - world.read("Staking.stakeOf", world.address("node"))
+    assert abs(lost - 9 * (STAKE * 7 // 100 + amount)) < 10
+    assert world.balance("second name") == 0
+    assert abs(world.balance("judge") - lost * 4 // 10) < 10
 
 
 def test_an_expired_batch_refunds_everybody_after_an_equivocation(world: World) -> None:
@@ -125,4 +157,5 @@ def test_an_expired_batch_refunds_everybody_after_an_equivocation(world: World) 
     world.ok("cleo", "Settlement.proveEquivocation", batch.id, batch.opening(0), *told)
     receipt = world.later(PARAMETERS.expiry_s).ok("any", "Settlement.voidBatch", batch.id, batch.charges)
     final = event(receipt, "BatchFinal")
+    assert event(receipt, "BountyPaid")["to"] == world.address("cleo")
     assert (final["rejected"], final["voided"], final["refunded"]) == (1, 1, 2 * FEE)

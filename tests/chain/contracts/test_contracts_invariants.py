@@ -56,6 +56,7 @@ class ProtocolMachine(RuleBasedStateMachine):
         self.withdrawn: Counter[str] = Counter()
         self.slashed: Counter[str] = Counter()
         self.pot = 0
+        self.held = 0  # bounties, until the batch is final
         for client in CLIENTS:
             self.world.deposit(client, OPG)
         for node in NODES:
@@ -69,14 +70,23 @@ class ProtocolMachine(RuleBasedStateMachine):
         names = {self.world.address(node): node for node in NODES}
         for slash in events(receipt, "Slashed"):
             self.slashed[names[slash["node"]]] += slash["amount"]
-            if slash["bountyTo"] == self.world.chain.address_of(self.verifier.artifact):
-                self.pot += slash["bounty"]
+            self.credit(slash["bountyTo"], slash["bounty"])
+        for paid in events(receipt, "BountyPaid"):
+            self.held -= paid["amount"]
+            self.credit(paid["to"], paid["amount"])
         for final in events(receipt, "BatchFinal"):
             assert final["batch"] not in self.finals, "a batch became final twice"
             self.pot += final["toVerifier"]
             self.finals[final["batch"]] = self.world.read("Settlement.batchOf", final["batch"])
 
         self.pot -= sum(reward["amount"] for reward in events(receipt, "Rewarded"))
+
+    def credit(self, to: str, amount: int) -> None:
+        """Book a bounty that goes to one of the contracts."""
+        if to == self.world.chain.address_of(self.verifier.artifact):
+            self.pot += amount
+        elif to == self.world.chain.address_of("Settlement"):
+            self.held += amount
 
     def open_batches(self) -> list[Batch]:
         return [batch for batch in self.batches if batch.id not in self.finals]
@@ -179,7 +189,7 @@ class ProtocolMachine(RuleBasedStateMachine):
     def settlement_holds_escrow_and_open_batches_and_nothing_else(self) -> None:
         escrow = sum(self.world.read("Settlement.escrowOf", self.world.address(client)) for client in CLIENTS)
         fees = sum(self.world.read("Settlement.batchOf", batch.id)[6] for batch in self.open_batches())
-        assert self.world.balance("Settlement") == escrow + fees
+        assert self.world.balance("Settlement") == escrow + fees + self.held
         assert self.world.balance(self.verifier.artifact) == self.pool()
 
     def pool(self) -> int:

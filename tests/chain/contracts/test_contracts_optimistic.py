@@ -51,7 +51,6 @@ def test_a_claim_proven_wrong_meanwhile_falls_without_a_dispute(court: Courtroom
     batch = court.batch(2)
     told = court.answer("node", batch.claims[1], output_hash=hash_of("told"))
     court.ok("ann", "Settlement.proveEquivocation", batch.id, batch.opening(1), *told)
-    assert court.fails("bob", "Optimistic.challenge", batch.id, bits(0, 1)).error == "InvalidChallenge"
     court.window_over(batch)
     final = event(court.finalise(batch, 1), "BatchFinal")
     assert (final["accepted"], final["rejected"]) == (1, 1)
@@ -262,16 +261,42 @@ def test_the_bounty_is_divided_by_claims_first_and_then_by_challengers(court: Co
     assert (after["ann"], after["bob"], after.get("cat", 0)) == (prize // 2, prize // 2 + prize, 0)
 
 
-def test_who_challenged_what_others_prove_wrong_meanwhile_gets_the_bond_back_and_no_more(court: Courtroom) -> None:
-    batch = court.batch(2)
+@pytest.mark.parametrize("first", ["the challenge", "the proof"])
+@pytest.mark.parametrize(("said", "ann", "bob"), [(NO, BOUNTY // 2, 0), ("-", 0, BOUNTY), (YES, -BOND, BOUNTY)])
+def test_the_arbiters_decide_on_challenges_whatever_is_proven_meanwhile(
+    court: Courtroom, first: str, said: str, ann: int, bob: int
+) -> None:
+    batch = court.batch()
     before = court.wallets("ann", "bob")
-    court.challenge(batch, "ann", 0, 1)
     told = court.answer("node", batch.claims[0], output_hash=hash_of("told"))
-    court.ok("bob", "Settlement.proveEquivocation", batch.id, batch.opening(0), *told)
-    decided = event(court.arbitrate(batch, everybody(f"- {YES}")), "ChallengeDecided")
-    assert (decided["won"], decided["lost"], decided["reward"]) == (bits(0), bits(1), 0)
+    prove = ("bob", "Settlement.proveEquivocation", batch.id, batch.opening(0), *told)
+    if first == "the proof":
+        court.ok(*prove)
+    court.challenge(batch, "ann", 0)
+    if first == "the challenge":
+        court.ok(*prove)
+    court.arbitrate(batch, everybody(said))
     after = gains(before, court.wallets("ann", "bob"))
-    assert (after["ann"], after["bob"]) == (-BOND, BOUNTY)
+    assert (after.get("ann", 0), after.get("bob", 0)) == (ann, bob)
+
+
+@pytest.mark.parametrize("denounces_itself", [False, True])
+def test_a_convict_that_denounces_itself_saves_nothing_robs_nobody_and_pardons_no_accomplice(
+    denounces_itself: bool,
+) -> None:
+    court = Courtroom(parameters=replace(PARAMETERS, slash_share_bps=1_000, bounty_share_bps=5_000))
+    batch = court.batch(10)
+    before = court.wallets("ann", "sock")
+    court.challenge(batch, "ann", *range(10))
+    for index in range(10 if denounces_itself else 0):
+        told = court.answer("node", batch.claims[index], output_hash=hash_of("other", index))
+        court.ok("sock", "Settlement.proveEquivocation", batch.id, batch.opening(index), *told)
+    every = " ".join
+    court.arbitrate(batch, everybody(every([NO] * 10)) | {"fc": every([YES] * 10)})
+    after = gains(before, court.wallets("ann", "sock"))
+    assert court.read("Staking.stakeOf", court.address("node")) == 0
+    assert (after["ann"], after.get("sock", 0)) == (STAKE // 4, 0)
+    assert court.read("Staking.stakeOf", court.address("fc")) == STAKE - STAKE // 100
 
 
 def test_an_arbiter_who_votes_against_the_verdict_is_slashed_and_paid_nothing(court: Courtroom) -> None:

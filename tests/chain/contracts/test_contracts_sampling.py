@@ -362,31 +362,35 @@ def test_a_claim_proven_wrong_is_opened_with_the_draw() -> None:
     assert (final["accepted"], final["rejected"], final["refunded"]) == (2, 1, FEE)
 
 
-def test_a_claim_proven_wrong_is_not_checked() -> None:
+def test_a_claim_proven_wrong_is_drawn_and_checked_like_any_other() -> None:
     world = Beaconed(EVERYTHING)
     batch = post(world, 2)
     equivocate(world, batch, 0)
     receipt = draw(world, batch)
-    assert event(receipt, "CommitteeDrawn")["ballot"] == bits(1)
-    vote(world, batch, dict.fromkeys(seats_in(world, receipt), "- yes"), seats_in(world, receipt))
+    assert event(receipt, "CommitteeDrawn")["ballot"] == bits(0, 1)
+    vote(world, batch, dict.fromkeys(seats_in(world, receipt), "yes yes"), seats_in(world, receipt))
     final = event(close(world, batch), "BatchFinal")
     assert (final["accepted"], final["rejected"]) == (1, 1)
 
 
 @pytest.mark.parametrize("when", ["during the check", "during arbitration"])
-def test_a_claim_proven_wrong_while_it_is_judged_leaves_nothing_to_judge(when: str) -> None:
-    world = Beaconed(EVERYTHING)
+def test_who_accepted_a_fraud_is_held_to_that_though_the_node_denounces_itself(when: str) -> None:
+    world = Beaconed(replace(EVERYTHING, validators=2))
     batch = post(world, 2)
     seats = seats_in(world, draw(world, batch))
-    vote(world, batch, dict.fromkeys(seats, "yes no"), seats)
+    honest, accomplice = seats
+    vote(world, batch, {honest: "yes no", accomplice: "yes yes"}, seats)
+    if when == "during the check":
+        equivocate(world, batch, 1)
+    arbiters = seats_in(world, close(world, batch))
+    vote(world, batch, dict.fromkeys(STAFF, "- no"), arbiters)
     if when == "during arbitration":
-        arbiters = seats_in(world, close(world, batch))
-        vote(world, batch, dict.fromkeys(STAFF, "- no"), arbiters)
-    equivocate(world, batch, 1)
+        equivocate(world, batch, 1)
     receipt = close(world, batch)
     final = event(receipt, "BatchFinal")
     assert (final["accepted"], final["rejected"], final["voided"]) == (1, 1, 0)
-    assert slashed(world, receipt) == {}  # the equivocation was punished when it was proved
+    assert slashed(world, receipt) == {accomplice: "wrong_vote"}  # the node was slashed when it denounced itself
+    assert event(receipt, "BountyPaid")["to"] == world.chain.address_of("Sampling")
 
 
 # ---- adaptive replication ----

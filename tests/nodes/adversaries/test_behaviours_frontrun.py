@@ -38,10 +38,10 @@ def test_a_lone_producer_takes_every_bounty_and_provers_come_too_late() -> None:
     thief = {"behaviour": "reward_front_runner", "nodes": ["producer-0"]}
     run = play(adversaries=[EQUIVOCATOR, thief])
     address = run.tables.participants["producer-0"]["address"]
-    slashes = run.tables.event("Slashed")
-    assert len(slashes) == run["equivocations_proved"] > 3
-    assert {row["bountyTo"] for row in slashes} == {address}
-    assert run["stolen_rewards_opg"] == sum(int(row["bounty"]) for row in slashes) / OPG
+    bounties = run.tables.event("BountyPaid")
+    assert len(run.tables.event("Slashed")) == run["equivocations_proved"] > 3
+    assert {row["to"] for row in bounties} == {address}
+    assert run["stolen_rewards_opg"] == sum(int(row["amount"]) for row in bounties) / OPG > 0
     late = [
         row for row in run.tables.of("transaction_mined") if row["function"] == "proveEquivocation" and row["revert"]
     ]
@@ -54,5 +54,5 @@ def test_with_others_taking_turns_some_provers_get_what_is_theirs() -> None:
     thief = {"behaviour": "reward_front_runner", "nodes": ["producer-0"]}
     nodes = {"inference": {"count": 3, "batch_interval": "10 s"}, "full": {"count": 5}, "producer": {"count": 3}}
     run = play(adversaries=[EQUIVOCATOR, thief], nodes=nodes)
-    bounties = sum(int(row["bounty"]) for row in run.tables.event("Slashed")) / OPG
+    bounties = sum(int(row["amount"]) for row in run.tables.event("BountyPaid")) / OPG
     assert 0 <= run["stolen_rewards_opg"] < bounties
