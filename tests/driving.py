@@ -215,7 +215,7 @@ def attached(behaviour: Shown, name: str = "inference-0", accomplices: Iterable[
         rng=np.random.default_rng(0),
         domain=DOMAIN,
         models=MODELS,
-        output_shapes={MODEL: OUTPUT.shape},
+        outputs={MODEL: OUTPUT},
         accomplices=frozenset(accomplices),
         directory=PEOPLE,
     )

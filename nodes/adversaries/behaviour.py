@@ -30,6 +30,7 @@ from chain.quantities import Wei
 from nodes.effects import Effect, Note, Now, Steps, Subscribe
 from nodes.identity import Directory, Identity, Role
 from nodes.models.comparator import Comparator
+from nodes.models.tensors import Tensor
 from nodes.parameters import Parameters
 from nodes.records import Cheated, Decided, SidePayment
 
@@ -86,7 +87,8 @@ class Situation:
     """EIP-712 domain that answers and vouchers are signed under."""
     models: Mapping[str, bytes]
     """Content hash of each model."""
-    output_shapes: Mapping[str, tuple[int, ...]]
+    outputs: Mapping[str, Tensor]
+    """An output of each model: everybody knows its shape and its element type."""
     accomplices: frozenset[str] = frozenset()
     """Names of every dishonest inference node: whom a cartel protects."""
     coalition: Coalition = Coalition()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import numpy as np
+from nodes.models.tensors import Tensor
 
 
 class Comparator(Protocol):
     """Judges whether two outputs of the same model on the same input are equal."""
 
-    def equal(self, reference: np.ndarray, claimed: np.ndarray) -> bool:
-        """`reference` is the verifier's own output; both have the model's output shape."""
+    def equal(self, reference: Tensor, claimed: Tensor) -> bool:
+        """`reference` is the verifier's own output; `claimed` may be of any shape and type."""
         ...

@@ -81,6 +81,11 @@ class Model:
         return named(name, self.variants, f"variant of model {self.name}")
 
     @property
+    def example(self) -> Tensor:
+        """A tensor of the output's shape and element type."""
+        return np.zeros(self.output_shape, np.float32)
+
+    @property
     def reference(self) -> Variant:
         """What an honest node runs."""
         return self.variants[REFERENCE]

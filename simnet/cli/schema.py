@@ -31,8 +31,8 @@ def _strategies() -> Listing:
 def _comparators() -> Listing:
     from simnet.plugins import comparators
 
-    header = ("comparator", "how it judges", "blind to")
-    return header, [(kind, _summary(c), c.blind_to) for kind, c in comparators().items()]
+    header = ("comparator", "how it judges", "meant for", "blind to")
+    return header, [(kind, _summary(c), c.meant_for, c.blind_to) for kind, c in comparators().items()]
 
 
 def _faults() -> Listing:

@@ -64,5 +64,5 @@ def quorum_failures(state: State) -> Value:
 
 @metric("mean_output_deviation", "ratio", kind="measured", better=Neither("the scenario sets the noise of devices"))
 def mean_output_deviation(state: State) -> Value:
-    """Mean distance of honest but noisy outputs from clean ones, in standard deviations of the clean one."""
+    """Mean distance of honest but noisy outputs from clean ones, over the clean one's largest magnitude."""
     return ratio(state.verification.deviation, state.verification.deviations)

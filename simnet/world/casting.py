@@ -61,7 +61,7 @@ class Casting:
             rng=plan.streams.generator(f"behaviour/{name}/{len(before)}"),
             domain=self._genesis.domain,
             models=plan.model_hashes,
-            output_shapes={model.name: model.output_shape for model in plan.models},
+            outputs={model.name: model.example for model in plan.models},
             accomplices=plan.liars,
             coalition=coalition,
             directory=plan.directory,

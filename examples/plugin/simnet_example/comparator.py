@@ -16,9 +16,11 @@ class TopK(Comparator):
     kind: ClassVar[str] = "top_k"
     blind_to: ClassVar[str] = "every change that keeps the order of the first k"
 
+    meant_for: ClassVar[str] = "a vector of scores whose best few are looked at"
+
     k: int = Field(default=2, ge=1, description="how many entries count")
 
-    def equal(self, reference: np.ndarray, claimed: np.ndarray) -> bool:
+    def close(self, reference: np.ndarray, claimed: np.ndarray) -> bool:
         """Compares the order of the first k entries. NaN has no order."""
         if np.isnan(claimed).any():
             return False

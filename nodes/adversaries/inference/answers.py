@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from chain.formats.signing import answer_digest
@@ -18,7 +17,8 @@ from nodes.effects import Execute, Purpose, Reply, Sign, Steps
 from nodes.identity import Role
 from nodes.messages import InferenceAnswer, InferenceRequest
 from nodes.models.execution import Execution
-from nodes.models.tensors import tensor_hash
+from nodes.models.tensors import Tensor, changed, same, tensor_hash
+from nodes.models.wrong import negated, noise_like, swapped
 
 
 class AnswerBehaviour(Behaviour):
@@ -40,8 +40,7 @@ class AnswerBehaviour(Behaviour):
 
 def invented(situation: Situation, model: str) -> Execution:
     """Noise in the shape of a model's output, which costs nothing to compute."""
-    noise = situation.rng.standard_normal(situation.output_shapes[model]).astype(np.float32)
-    return Execution(output=noise, macs=0, cpu_s=0.0)
+    return Execution(output=noise_like(situation.outputs[model], situation.rng), macs=0, cpu_s=0.0)
 
 
 class RandomOutput(AnswerBehaviour):
@@ -69,25 +68,13 @@ class LabelFlip(AnswerBehaviour):
     target: int | None = Field(default=None, ge=0, description="class to decide for; the runner-up if not given")
 
     def cheat(self, effect: Execute) -> Steps:
-        """The honest output with two entries swapped, or negated if it has only one."""
+        """The honest output with two entries swapped; a single entry becomes another."""
         execution = yield effect
-        output = self.flipped(execution.output)
-        if np.array_equal(output, execution.output):
+        output = swapped(execution.output, self.target)
+        if same(output, execution.output):
             return execution
         yield self.cheated("answer", effect.task)
         return replace(execution, output=output)
-
-    def flipped(self, honest: np.ndarray) -> np.ndarray:
-        """An output that decides otherwise; the same if it decides for the target already."""
-        output = honest.copy()
-        flat = output.reshape(-1)
-        if flat.size == 1:
-            flat[0] = -flat[0]
-        else:
-            order = np.argsort(flat)
-            other = int(order[-2]) if self.target is None or self.target >= flat.size else self.target
-            flat[[order[-1], other]] = flat[[other, order[-1]]]
-        return output
 
 
 class VariantBehaviour(AnswerBehaviour):
@@ -160,13 +147,18 @@ class InputTruncate(AnswerBehaviour):
 
     def cheat(self, effect: Execute) -> Steps:
         """The output for an input whose tail is zero."""
-        value = effect.value.copy()
-        flat = value.reshape(-1)
-        flat[-max(1, round(self.share * flat.size)) :] = 0
-        if np.array_equal(value, effect.value):
+        value = changed(effect.value, self.truncated)
+        if same(value, effect.value):
             return (yield effect)
         yield self.cheated("answer", effect.task)
         return (yield replace(effect, value=value))
+
+    def truncated(self, value: Tensor) -> Tensor:
+        """A tensor whose last entries are zero, or empty."""
+        cut = value.copy()
+        flat = cut.reshape(-1)
+        flat[-max(1, round(self.share * flat.size)) :] = value.dtype.type()
+        return cut
 
 
 class Equivocate(Behaviour):
@@ -184,7 +176,7 @@ class Equivocate(Behaviour):
         request, answer = effect.to.message, effect.message
         if not (isinstance(request, InferenceRequest) and isinstance(answer, InferenceAnswer)):
             return (yield effect)
-        false = -answer.output
+        false = negated(answer.output)
         situation = self._situation
         digest = answer_digest(
             situation.domain,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from nodes.adversaries.behaviour import Behaviour, on
 from nodes.effects import Execute, Note, Purpose, Steps
 from nodes.identity import Role
-from nodes.models.noise import Gaussian
+from nodes.models.noise import Gaussian, deviation
 from nodes.records import Perturbed
 
 
@@ -37,8 +36,6 @@ class HonestNoisy(Behaviour):
         execution = yield effect
         if effect.purpose is not Purpose.ANSWER:
             return execution
-        clean = execution.output
-        noisy = Gaussian(self.relative).apply(clean, self._situation.rng)
-        deviation = float(np.max(np.abs(noisy - clean))) / (float(np.std(clean)) or 1.0)
-        yield Note(Perturbed(self._situation.me.name, effect.task, deviation))
+        noisy = Gaussian(self.relative).apply(execution.output, self._situation.rng)
+        yield Note(Perturbed(self._situation.me.name, effect.task, deviation(execution.output, noisy)))
         return replace(execution, output=noisy)

@@ -15,11 +15,11 @@ from pydantic import Field, PrivateAttr
 
 from chain.units import Duration
 from nodes.adversaries.behaviour import Behaviour, on
-from nodes.adversaries.inference.answers import LabelFlip
 from nodes.effects import Execute, Prove, Sleep, Steps
 from nodes.identity import Role
 from nodes.models.execution import Execution
-from nodes.models.tensors import Tensor
+from nodes.models.tensors import Tensor, same
+from nodes.models.wrong import swapped
 from nodes.models.zoo import REFERENCE
 from nodes.proofs.prover import CIRCUIT, Proof
 
@@ -159,8 +159,8 @@ class ForgedWitness(ProofBehaviour):
     def answer(self, effect: Execute) -> Steps:
         """What the circuit computed, decided otherwise."""
         execution = yield effect
-        output = LabelFlip().flipped(execution.output)
-        if np.array_equal(output, execution.output):
+        output = swapped(execution.output)
+        if same(output, execution.output):
             return execution
         yield from self.lie(effect.task)
         return replace(execution, output=output)

@@ -11,6 +11,7 @@ from nodes.adversaries.inference.answers import AnswerBehaviour, VariantBehaviou
 from nodes.adversaries.inference.moments import Cheaper
 from nodes.effects import Execute, Steps
 from nodes.models.execution import Execution
+from nodes.models.tensors import TEXT, Tensor, parts
 
 Answers = list[tuple[np.ndarray, np.ndarray]]
 """Inputs, flat, and the outputs given to them."""
@@ -40,7 +41,7 @@ class CacheReplay(AnswerBehaviour):
     def cheat(self, effect: Execute) -> Steps:
         """The answer to the nearest input so far, if that is near; else an honest one, to be kept."""
         answers = self._answers.setdefault(effect.model, [])
-        value = effect.value.reshape(-1).astype(np.float64)
+        value = numbers(effect.value)
         found = nearest(value, answers)
         if found is None or found[0] > self.nearness:
             execution = yield effect
@@ -53,8 +54,16 @@ class CacheReplay(AnswerBehaviour):
         return Execution(output.copy(), macs=0, cpu_s=0.0)
 
 
+def numbers(value: Tensor) -> np.ndarray:
+    """An input as one row of numbers; text counts by its characters."""
+    rows = [np.ascontiguousarray(part) for part in parts(value)]
+    numeric = [row.view(np.uint32) if row.dtype.kind == TEXT else row for row in rows]
+    return np.concatenate([row.reshape(-1).astype(np.float64) for row in numeric])
+
+
 def nearest(value: np.ndarray, answers: Answers) -> tuple[float, np.ndarray] | None:
     """The nearest input's distance, over the spread of `value`, and its output; ``None`` if there is none."""
+    answers = [(known, output) for known, output in answers if known.shape == value.shape]
     if not answers:
         return None
     distances = np.sqrt(np.mean((np.stack([known for known, _ in answers]) - value) ** 2, axis=1))

@@ -15,6 +15,8 @@ from pydantic import Field
 from chain.units import Share
 from nodes.adversaries.inference.answers import AnswerBehaviour
 from nodes.effects import Execute, Note, Steps
+from nodes.models.noise import deviation
+from nodes.models.tensors import Tensor, changed, same
 from nodes.records import Perturbed
 
 HALVINGS = 30
@@ -39,33 +41,34 @@ class ThresholdHugger(AnswerBehaviour):
         """The honest output, pushed."""
         execution = yield effect
         clean = execution.output
-        pushed = self.pushed(clean)
-        if np.array_equal(pushed, clean):
+        pushed = changed(clean, self.pushed)
+        if same(pushed, clean):
             return execution
-        deviation = float(np.max(np.abs(pushed.astype(np.float64) - clean))) / (float(np.std(clean)) or 1.0)
         yield self.cheated("answer", effect.task)
-        yield Note(Perturbed(self._situation.me.name, effect.task, deviation))
+        yield Note(Perturbed(self._situation.me.name, effect.task, deviation(clean, pushed)))
         return replace(execution, output=pushed)
 
-    def pushed(self, clean: np.ndarray) -> np.ndarray:
-        """The output that is as wrong as passes, less the margin."""
+    def pushed(self, clean: Tensor) -> Tensor:
+        """The tensor that is as wrong as passes, less the margin; of whole numbers and text nothing else passes."""
         comparator = self._situation.comparator
-        if comparator is None:
+        if comparator is None or clean.dtype.kind != "f":
             return clean
         push = towards_the_runner_up(clean)
         reach = largest(lambda t: comparator.equal(clean, clean + clean.dtype.type(t) * push))
-        pushed: np.ndarray = clean + clean.dtype.type(reach * (1 - self.margin)) * push
+        pushed: Tensor = clean + clean.dtype.type(reach * (1 - self.margin)) * push
         return pushed
 
 
-def towards_the_runner_up(clean: np.ndarray) -> np.ndarray:
-    """What makes the largest and the second largest entry change places; negates an output of one number."""
+def towards_the_runner_up(clean: Tensor) -> Tensor:
+    """What makes the largest and the second largest finite entry change places; negates one that is alone."""
     push = np.zeros_like(clean)
     flat, values = push.reshape(-1), clean.reshape(-1)
-    if values.size == 1:
-        flat[0] = -2 * values[0]
+    order = np.argsort(np.where(np.isfinite(values), values, -np.inf), kind="stable")
+    order = order[np.isfinite(values[order])]
+    if len(order) < 2:
+        flat[order] = -2 * values[order]
         return push
-    second, first = np.argsort(values)[-2:]
+    second, first = order[-2:]
     flat[first], flat[second] = values[second] - values[first], values[first] - values[second]
     return push
 

@@ -29,7 +29,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
@@ -41,6 +40,7 @@ from chain.units import Amount, Duration, Share
 from nodes.effects import Note, Now, Read, Sleep, Steps, Submit
 from nodes.inference import Answered, InferenceNode, PosterHalf
 from nodes.messages import BatchData, InferenceRequest
+from nodes.models.wrong import rotated
 from nodes.records import ErrorForced
 from simnet.strategies.dispute.optimistic import Optimistic
 from simnet.strategies.facts import Facts
@@ -198,7 +198,7 @@ def forced_error(secret: bytes, moment: int, past: Sequence[Answered], answered:
     neighbour = answered[draw(secret, b"client", len(answered))]
     task = "0x" + keccak(b"forced error".ljust(32, b"\0") + secret).hex()
     request = InferenceRequest(task, model.request.model, model.request.value, neighbour.request.fee, None)
-    return Answered(neighbour.client, request, wrong(model.output), moment)
+    return Answered(neighbour.client, request, rotated(model.output), moment)
 
 
 def inserted(error: Answered, answered: Sequence[Answered], secret: bytes) -> list[Answered]:
@@ -207,13 +207,6 @@ def inserted(error: Answered, answered: Sequence[Answered], secret: bytes) -> li
     first, after = bisect_left(times, error.answered_at), bisect_right(times, error.answered_at)
     place = first + draw(secret, b"place", after - first + 1)
     return [*answered[:place], error, *answered[place:]]
-
-
-def wrong(output: np.ndarray) -> np.ndarray:
-    """An output that is wrong by any comparator, and no less plausible: its entries in another order."""
-    flat = output.reshape(-1)
-    turned = np.roll(flat, 1) if np.ptp(flat) > 0 else 1 - flat
-    return np.asarray(turned.reshape(output.shape), output.dtype)
 
 
 def draw(secret: bytes, what: bytes, count: int) -> int:

@@ -13,11 +13,12 @@ from chain.quantities import OPG
 from chain.seam import Log
 from nodes.effects import Now, Sleep, Submit
 from nodes.inference import InferenceNode, InferencePolicy
+from nodes.models.wrong import rotated
 from simnet.comparators.argmax import Argmax
 from simnet.comparators.relative import Relative
 from simnet.log.tables import Row
 from simnet.scenario.errors import ScenarioErrors
-from simnet.strategies.dispute.forced_error import ForcedError, ForcedErrorPoster, wrong
+from simnet.strategies.dispute.forced_error import ForcedError, ForcedErrorPoster
 from simnet.theory import jackpot_needed
 from tests.driving import MODELS, OUTPUT, PEOPLE, Course, always, batch_of, follow, mined, who
 from tests.payments import payments
@@ -219,16 +220,16 @@ def test_a_node_that_nobody_challenges_for_its_error_says_nothing() -> None:
 @given(st.lists(st.floats(-50, 50, width=32), min_size=2, max_size=10, unique=True))
 def test_it_is_wrong_by_any_comparator(values: list[float]) -> None:
     right = np.array([values], np.float32)
-    assert wrong(right).shape == right.shape
-    assert wrong(right).dtype == right.dtype
-    assert not Argmax().equal(right, wrong(right))
-    assert sorted(wrong(right).reshape(-1)) == sorted(right.reshape(-1))
+    assert rotated(right).shape == right.shape
+    assert rotated(right).dtype == right.dtype
+    assert not Argmax().equal(right, rotated(right))
+    assert sorted(rotated(right).reshape(-1)) == sorted(right.reshape(-1))
 
 
 @pytest.mark.parametrize("value", [[0.3], [0.5], [0.0], [0.2, 0.2]])
 def test_a_single_number_and_a_constant_are_changed_too(value: list[float]) -> None:
     right = np.array(value, np.float32)
-    assert not Relative().equal(right, wrong(right)) or value == [0.5]
+    assert not Relative().equal(right, rotated(right)) or value == [0.5]
 
 
 # -- the scenario --------------------------------------------------------------------------------------------
