@@ -136,6 +136,8 @@ class Client:
     policy: ClientPolicy
     orders: Iterable[Order]
     owed: dict[str, Wei] = field(default_factory=dict)
+    prices: dict[str, Wei] = field(default_factory=dict)
+    """The least that it has paid each node for an inference."""
     jailed: set[str] = field(default_factory=set)
     unbonded: set[str] = field(default_factory=set)
     """Nodes that have nothing bonded yet."""
@@ -236,7 +238,8 @@ class Client:
     def pay(self, node: Identity, task: str, fee: Wei) -> Steps:
         """Raise what this node may draw by a fee."""
         self.owed[node.name] = Wei(self.owed.get(node.name, 0) + fee)
-        voucher = yield Pay(node.name, self.owed[node.name], task)
+        self.prices[node.name] = min(fee, self.prices.get(node.name, fee))
+        voucher = yield Pay(node.name, self.owed[node.name], self.prices[node.name], task)
         return voucher
 
     def signed_by(self, node: Identity, signed: SignedAnswer) -> bool:

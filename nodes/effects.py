@@ -156,6 +156,8 @@ class Pay:
 
     node: str
     cumulative: Wei
+    price: Wei
+    """The least that an inference of the node's costs this client."""
     task: str
 
 

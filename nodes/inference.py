@@ -75,6 +75,8 @@ class Account:
     """What this node knows of a client's debt."""
 
     owed: Wei = field(default=Wei(0))
+    price: Wei | None = None
+    """The least that it has offered for an inference."""
     voucher: Voucher | None = None
 
     @property
@@ -203,17 +205,18 @@ class InferenceNode:
         return self.accounts.setdefault(client, Account())
 
     def accept_voucher(self, account: Account, voucher: Voucher) -> None:
-        """Keep a voucher if it is the client's own and worth more than the one at hand."""
+        """Keep a voucher if it is the client's own, worth more than the one at hand, and asks for no dearer refunds."""
         client = self.directory.named(voucher.client)
-        if voucher.cumulative <= account.covered:
+        if voucher.cumulative <= account.covered or account.price is None or voucher.price > account.price:
             return
-        digest = voucher_digest(self.domain, client.address, self.me.address, voucher.cumulative)
+        digest = voucher_digest(self.domain, client.address, self.me.address, voucher.cumulative, voucher.price)
         if recover(digest, voucher.signature) == client.address:
             account.voucher = voucher
 
     def serve(self, envelope: Envelope, request: InferenceRequest) -> Steps:
         """One inference, from request to signed answer and claim."""
         account = self.account(envelope.sender)
+        account.price = request.fee if account.price is None else min(request.fee, account.price)
         if request.voucher is not None:
             self.accept_voucher(account, request.voucher)
         due = Wei(account.owed + request.fee)
@@ -332,8 +335,8 @@ class InferenceNode:
         attachments = tuple(dict.fromkeys(part for answered in batch for part in answered.attachments))
         return BatchData(name, claims, inputs, outputs, attachments), root
 
-    def vouchers_for(self, batch: list[Answered]) -> tuple[tuple[str, int, bytes], ...]:
+    def vouchers_for(self, batch: list[Answered]) -> tuple[tuple[str, int, int, bytes], ...]:
         """The best voucher of every client in the batch, in order of appearance."""
         clients = dict.fromkeys(answered.client.name for answered in batch)
         best = ((self.directory.named(name), self.account(name).voucher) for name in clients)
-        return tuple((client.address, v.cumulative, v.signature) for client, v in best if v is not None)
+        return tuple((client.address, v.cumulative, v.price, v.signature) for client, v in best if v is not None)

@@ -25,6 +25,8 @@ class Voucher:
 
     client: str
     cumulative: Wei
+    price: Wei
+    """What each inference of the node's costs the client at least: its refund, whatever a claim says of its fee."""
     signature: bytes
 
 

@@ -205,9 +205,10 @@ class World:
             for index, client in enumerate(clients)
         ]
 
-    def voucher(self, client: str, node: str, cumulative: int) -> tuple[Address, int, bytes]:
-        digest = voucher_digest(self.domain, self.address(client), self.address(node), Wei(cumulative))
-        return self.address(client), cumulative, self.key(client).sign(digest)
+    def voucher(self, client: str, node: str, cumulative: int, price: int = FEE) -> tuple[Address, int, int, bytes]:
+        """A client's word that it owes a node so much, and at least that price for each inference."""
+        digest = voucher_digest(self.domain, self.address(client), self.address(node), Wei(cumulative), Wei(price))
+        return self.address(client), cumulative, price, self.key(client).sign(digest)
 
     def answer(self, node: str, claim: Claim, **changes: bytes) -> tuple[bytes, bytes]:
         """What the node signed for a client, the claim with `changes`: the output's hash, and the signature."""
@@ -215,7 +216,7 @@ class World:
         digest = answer_digest(self.domain, told.task, told.model, told.input_hash, told.output_hash)
         return told.output_hash, self.key(node).sign(digest)
 
-    def post(self, node: str, claims: list[Claim], vouchers: Sequence[tuple[Address, int, bytes]] = ()) -> Batch:
+    def post(self, node: str, claims: list[Claim], vouchers: Sequence[tuple[Address, int, int, bytes]] = ()) -> Batch:
         root = ClaimTree(claims).root
         receipt = self.ok(node, "Settlement.postBatch", root, len(claims), list(vouchers))
         posted = event(receipt, "BatchPosted")

@@ -152,10 +152,12 @@ def refused(effect: Submit) -> Receipt:
     return Receipt(effect.call, Gas(1), (), Revert("Refused", {}))
 
 
-def voucher(cumulative: int, client: str = "client-0", node: str = "inference-0", signer: str = "") -> Voucher:
+def voucher(
+    cumulative: int, client: str = "client-0", node: str = "inference-0", signer: str = "", price: int = FEE
+) -> Voucher:
     """A client's promise to a node; forged if another signs it."""
-    digest = voucher_digest(DOMAIN, who(client).address, who(node).address, Wei(cumulative))
-    return Voucher(client, Wei(cumulative), Key((signer or client).encode()).sign(digest))
+    digest = voucher_digest(DOMAIN, who(client).address, who(node).address, Wei(cumulative), Wei(price))
+    return Voucher(client, Wei(cumulative), Wei(price), Key((signer or client).encode()).sign(digest))
 
 
 def signed_answer(output: np.ndarray, task: str = TASK, value: np.ndarray = INPUT, node: str = "inference-0") -> bytes:

@@ -18,7 +18,7 @@ from chain.quantities import Address, Hash32, Wei
 _DOMAIN_TYPE = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 _DOMAIN_NAME = keccak(b"simnet Settlement")
 _DOMAIN_VERSION = keccak(b"1")
-_VOUCHER_TYPE = keccak(b"Voucher(address client,address node,uint128 cumulative)")
+_VOUCHER_TYPE = keccak(b"Voucher(address client,address node,uint128 cumulative,uint128 price)")
 _ANSWER_TYPE = keccak(b"Answer(bytes32 task,bytes32 model,bytes32 inputHash,bytes32 outputHash)")
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 _V_OFFSET = 27
@@ -72,9 +72,10 @@ class Domain:
         return Hash32(keccak(b"\x19\x01" + self.separator + struct_hash))
 
 
-def voucher_digest(domain: Domain, client: Address, node: Address, cumulative: Wei) -> Hash32:
-    """What a client signs to owe `node` this much, all told."""
-    return domain.digest(keccak(_VOUCHER_TYPE + address_word(client) + address_word(node) + word(cumulative)))
+def voucher_digest(domain: Domain, client: Address, node: Address, cumulative: Wei, price: Wei) -> Hash32:
+    """What a client signs to owe `node` this much, all told, and at least `price` for each inference."""
+    parties = address_word(client) + address_word(node)
+    return domain.digest(keccak(_VOUCHER_TYPE + parties + word(cumulative) + word(price)))
 
 
 def answer_digest(domain: Domain, task: bytes, model: bytes, input_hash: bytes, output_hash: bytes) -> Hash32:

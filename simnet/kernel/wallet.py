@@ -33,5 +33,5 @@ class Wallet(Facility):
 
     def _pay(self, _: Task, effect: Pay) -> Voucher:
         node = self._address_of(effect.node)
-        digest = voucher_digest(self._domain, self._owner.address, node, effect.cumulative)
-        return Voucher(self._owner.name, effect.cumulative, self._key.sign(digest))
+        digest = voucher_digest(self._domain, self._owner.address, node, effect.cumulative, effect.price)
+        return Voucher(self._owner.name, effect.cumulative, effect.price, self._key.sign(digest))

@@ -203,9 +203,16 @@ def test_who_does_not_pay_sends_no_voucher() -> None:
 
 
 def test_a_voucher_is_worth_something_to_its_node_alone() -> None:
-    promise = pay(Pay("inference-1", Wei(3), TASK))
-    digest = voucher_digest(DOMAIN, who("client-0").address, who("inference-1").address, Wei(3))
+    promise = pay(Pay("inference-1", Wei(3), Wei(FEE), TASK))
+    digest = voucher_digest(DOMAIN, who("client-0").address, who("inference-1").address, Wei(3), Wei(FEE))
     assert recover(digest, promise.signature) == who("client-0").address
+
+
+def test_a_voucher_names_the_least_that_an_inference_of_the_node_has_cost() -> None:
+    one = client()
+    fees = [Wei(3), Wei(5), Wei(2), Wei(4)]
+    paid = [follow(one.pay(who("inference-0"), TASK, fee), {Pay: pay}).one(Pay) for fee in fees]
+    assert [promise.price for promise in paid] == [3, 3, 2, 2]
 
 
 # -- auditing ----------------------------------------------------------------------------------------------

@@ -100,9 +100,10 @@ def test_a_paid_request_is_executed_signed_answered_and_claimed() -> None:
         voucher(FEE, signer="client-1"),
         voucher(FEE, node="inference-1"),
         replace(voucher(FEE), cumulative=Wei(2 * FEE)),
+        voucher(FEE, price=FEE + 1),
         replace(voucher(FEE), signature=b"\0" * 65),
     ],
-    ids=["none", "too little", "forged", "for another node", "inflated", "no signature"],
+    ids=["none", "too little", "forged", "for another node", "inflated", "above its price", "no signature"],
 )
 def test_a_request_that_no_voucher_covers_is_refused_before_any_work(promise: Voucher | None) -> None:
     one = node()
@@ -137,8 +138,9 @@ def test_each_answer_must_be_covered_on_top_of_those_before() -> None:
 def test_a_higher_voucher_is_kept_and_a_lower_or_forged_one_is_not() -> None:
     one = node()
     book = one.account("client-0")
+    book.price = FEE
     one.accept_voucher(book, voucher(30))
-    for worse in (voucher(20), voucher(30), voucher(50, signer="client-1")):
+    for worse in (voucher(20), voucher(30), voucher(50, signer="client-1"), voucher(50, price=FEE + 1)):
         one.accept_voucher(book, worse)
     assert book.voucher == voucher(30)
     one.accept_voucher(book, voucher(31))
@@ -147,6 +149,7 @@ def test_a_higher_voucher_is_kept_and_a_lower_or_forged_one_is_not() -> None:
 
 def test_a_voucher_that_follows_the_answer_is_credited_to_its_client() -> None:
     one = node(demands_voucher=False)
+    one.account("client-0").price = FEE
     follow(one.run(), inbox(from_client(VoucherDelivery(TASK, voucher(FEE)), request=0)))
     assert one.account("client-0").voucher == voucher(FEE)
 
@@ -200,7 +203,7 @@ def test_a_full_batch_is_posted_at_once_with_one_voucher_a_client() -> None:
     root, count, vouchers = call.args
     assert (str(call), count) == ("Settlement.postBatch", 3)
     assert vouchers == tuple(
-        (who(name).address, amount, voucher(amount, name).signature)
+        (who(name).address, amount, FEE, voucher(amount, name).signature)
         for name, amount in (("client-0", 2 * FEE), ("client-1", FEE))
     )
     assert call.gas_limit == POST_GAS + 2 * VOUCHER_GAS

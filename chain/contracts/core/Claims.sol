@@ -21,10 +21,11 @@ struct Opening {
     bytes32[] proof;
 }
 
-/// @notice A client's signed word that it owes a node `cumulative` wei, all told.
+/// @notice A client's signed word that it owes a node `cumulative` wei, all told, and at least `price` an inference.
 struct Voucher {
     address client;
     uint128 cumulative;
+    uint128 price;
     bytes signature;
 }
 

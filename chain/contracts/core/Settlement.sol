@@ -17,8 +17,8 @@ import {Staking} from "./Staking.sol";
 /// @notice Clients keep OPG in escrow and pay by signed vouchers. A node posts the Merkle root of its
 /// claims with the vouchers; the fees stay in the batch until it is final. A verifier contract, set once,
 /// says which claims fall. Every wei in here is in a client's escrow, or hangs on an open batch: fees and bounties.
-/// @dev Vouchers pay for a node's work at large, not for single claims. What a claim says of its fee is the
-/// node's word, which bounds a refund from above only: one that understates it is refunded short.
+/// @dev Vouchers pay for a node's work at large, not for single claims. What a claim says of its fee is the node's
+/// word: a client is refunded no less for it than the price in its own last voucher for the node.
 contract Settlement is AccessControl, EIP712 {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
@@ -52,6 +52,12 @@ contract Settlement is AccessControl, EIP712 {
         uint128 rejected; // bit i: claim i was proven wrong before the batch was settled
     }
 
+    /// @notice What a client has with a node: how much of its vouchers is charged or forfeited, and its last price.
+    struct Debt {
+        uint128 redeemed;
+        uint128 price;
+    }
+
     /// @notice What a proven claim's slash left for who proved it.
     struct Bounty {
         address prover;
@@ -70,7 +76,8 @@ contract Settlement is AccessControl, EIP712 {
     uint16 public constant MAX_CLAIMS = 128;
     uint256 public constant MAX_VOUCHERS = 128;
     uint256 private constant BPS = 10_000;
-    bytes32 private constant VOUCHER_TYPEHASH = keccak256("Voucher(address client,address node,uint128 cumulative)");
+    bytes32 private constant VOUCHER_TYPEHASH =
+        keccak256("Voucher(address client,address node,uint128 cumulative,uint128 price)");
     bytes32 private constant ANSWER_TYPEHASH =
         keccak256("Answer(bytes32 task,bytes32 model,bytes32 inputHash,bytes32 outputHash)");
 
@@ -89,7 +96,7 @@ contract Settlement is AccessControl, EIP712 {
     address public verifier;
 
     mapping(address client => Account) private _accounts;
-    mapping(address client => mapping(address node => uint128)) private _redeemed;
+    mapping(address client => mapping(address node => Debt)) private _debts;
     mapping(bytes32 id => Batch) private _batches;
     mapping(bytes32 id => mapping(uint256 index => Bounty)) private _bounties; // held until the batch is final
 
@@ -316,7 +323,12 @@ contract Settlement is AccessControl, EIP712 {
 
     /// @notice How much of the vouchers of `client` for `node` has been charged or forfeited.
     function redeemedOf(address client, address node) external view returns (uint256) {
-        return _redeemed[client][node];
+        return _debts[client][node].redeemed;
+    }
+
+    /// @notice What each inference of `node` costs `client` at least, by the last voucher that was charged.
+    function priceOf(address client, address node) external view returns (uint256) {
+        return _debts[client][node].price;
     }
 
     /// @notice A batch; once it is final, only who posted it, when, how many claims, and that it is.
@@ -328,22 +340,25 @@ contract Settlement is AccessControl, EIP712 {
 
     function _redeem(Voucher calldata voucher) private returns (uint128 paid) {
         address client = voucher.client;
-        uint128 redeemed = _redeemed[client][msg.sender];
-        if (voucher.cumulative <= redeemed || !_isSigned(voucher)) {
+        Debt storage debt = _debts[client][msg.sender];
+        if (voucher.cumulative <= debt.redeemed || !_isSigned(voucher)) {
             emit VoucherRefused(client, msg.sender);
             return 0;
         }
         Account storage account = _accounts[client];
-        uint128 owed = voucher.cumulative - redeemed;
+        uint128 owed = voucher.cumulative - debt.redeemed;
         paid = uint128(Math.min(owed, account.escrow));
         if (paid < owed) emit Underfunded(client, msg.sender, owed - paid);
         if (paid == 0) return 0;
-        _redeemed[client][msg.sender] = redeemed + paid;
+        debt.redeemed += paid;
+        debt.price = voucher.price;
         account.escrow -= uint96(paid);
     }
 
     function _isSigned(Voucher calldata voucher) private view returns (bool) {
-        bytes32 content = keccak256(abi.encode(VOUCHER_TYPEHASH, voucher.client, msg.sender, voucher.cumulative));
+        bytes32 content = keccak256(
+            abi.encode(VOUCHER_TYPEHASH, voucher.client, msg.sender, voucher.cumulative, voucher.price)
+        );
         (address signer, ECDSA.RecoverError fault,) =
             ECDSA.tryRecoverCalldata(_hashTypedDataV4(content), voucher.signature);
         return fault == ECDSA.RecoverError.NoError && signer == voucher.client;
@@ -406,16 +421,17 @@ contract Settlement is AccessControl, EIP712 {
         private
         returns (uint128 refund)
     {
-        for (uint256 i; i < left.length && refund < claim.fee; ++i) {
+        Debt storage debt = _debts[claim.client][node];
+        uint128 fee = uint128(Math.max(claim.fee, debt.price));
+        for (uint256 i; i < left.length && refund < fee; ++i) {
             if (left[i].client != claim.client) continue;
-            uint128 part = uint128(Math.min(left[i].amount, claim.fee - refund));
+            uint128 part = uint128(Math.min(left[i].amount, fee - refund));
             left[i].amount -= part;
             refund += part;
         }
         _giveBack(id, claim.client, refund);
-        if (refund == claim.fee) return refund;
-        uint256 forfeited = uint256(_redeemed[claim.client][node]) + (claim.fee - refund);
-        _redeemed[claim.client][node] = uint128(Math.min(forfeited, type(uint128).max));
+        uint256 redeemed = uint256(debt.redeemed) + (fee - refund);
+        if (refund < fee) debt.redeemed = uint128(Math.min(redeemed, type(uint128).max));
     }
 
     function _giveBack(bytes32 id, address client, uint128 amount) private {

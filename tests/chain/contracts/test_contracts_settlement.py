@@ -108,13 +108,14 @@ def test_vouchers_are_cumulative_and_each_step_is_charged_once(world: World) -> 
 
 
 def test_a_forged_voucher_is_refused_and_does_not_stop_the_others(world: World) -> None:
-    address, amount, signature = world.voucher("cleo", "node", FEE)
+    address, amount, price, signature = world.voucher("cleo", "node", FEE)
     forged = [
-        (address, amount + 1, signature),
-        (world.address("carl"), amount, signature),
-        (address, amount, signature[:64] + b"\x1d"),
-        (address, amount, b""),
-        ("0x" + "00" * 20, amount, bytes(65)),
+        (address, amount + 1, price, signature),
+        (address, amount, price - 1, signature),
+        (world.address("carl"), amount, price, signature),
+        (address, amount, price, signature[:64] + b"\x1d"),
+        (address, amount, price, b""),
+        ("0x" + "00" * 20, amount, price, bytes(65)),
         world.voucher("cleo", "other node", FEE),
     ]
     good = world.voucher("cora", "node", FEE)
@@ -335,6 +336,27 @@ def test_a_fee_beyond_all_bounds_does_not_save_a_claim_from_rejection(world: Wor
     batch = world.post("node", [claim], [world.voucher("cleo", "node", 2 * FEE)])
     world.ok("judge", "Settlement.settle", batch.id, bits(0), 0, batch.openings(0), batch.charges)
     assert world.read("Settlement.redeemedOf", world.address("cleo"), world.address("node")) == 2**128 - 1
+
+
+@pytest.mark.parametrize("said", [0, FEE - 1, FEE])
+@pytest.mark.parametrize("verdict", ["rejected", "voided"])
+def test_a_claim_that_understates_its_fee_is_refunded_at_the_price_that_its_client_signed(
+    world: World, said: int, verdict: str
+) -> None:
+    claims = world.claims(["cleo"] * 10, fee=said)
+    batch = world.post("node", claims, [world.voucher("cleo", "node", 10 * FEE)])
+    fallen = bits(*range(9))
+    bad, void = (fallen, 0) if verdict == "rejected" else (0, fallen)
+    receipt = world.ok("judge", "Settlement.settle", batch.id, bad, void, batch.openings(*range(9)), batch.charges)
+    assert event(receipt, "BatchFinal")["refunded"] == 9 * FEE
+    assert world.read("Settlement.priceOf", world.address("cleo"), world.address("node")) == FEE
+
+
+def test_a_claim_that_understates_its_fee_forfeits_what_another_batch_was_paid(world: World) -> None:
+    world.post("node", world.claims(["cleo"], tag="a"), [world.voucher("cleo", "node", 2 * FEE)])
+    batch = world.post("node", world.claims(["cleo"], fee=0, tag="b"))
+    world.ok("judge", "Settlement.settle", batch.id, bits(0), 0, batch.openings(0), batch.charges)
+    assert world.read("Settlement.redeemedOf", world.address("cleo"), world.address("node")) == 3 * FEE
 
 
 def test_two_vouchers_of_one_client_are_both_refunded(world: World) -> None:

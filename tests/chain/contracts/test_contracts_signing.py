@@ -33,9 +33,9 @@ def test_a_voucher_is_hashed_as_typed_data(
     settlement: Address, client: Address, node: Address, amount: int, chain_id: int
 ) -> None:
     domain = Domain(chain_id, settlement)
-    message = {"client": client, "node": node, "cumulative": amount}
-    expected = typed(domain, "Voucher", "address client,address node,uint128 cumulative", message)
-    assert voucher_digest(domain, client, node, Wei(amount)) == expected
+    message = {"client": client, "node": node, "cumulative": amount, "price": amount // 2}
+    expected = typed(domain, "Voucher", "address client,address node,uint128 cumulative,uint128 price", message)
+    assert voucher_digest(domain, client, node, Wei(amount), Wei(amount // 2)) == expected
 
 
 @given(addresses, hashes, hashes, hashes, hashes)

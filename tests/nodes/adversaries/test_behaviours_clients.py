@@ -58,7 +58,7 @@ def test_clients_that_pay_are_charged_exactly_for_what_they_got(payment: str) ->
 
 def pay(number: int, node: str = "inference-0") -> Pay:
     """The payment that is due for task so-and-so."""
-    return Pay(node, Wei(FEE * number), task_id(number))
+    return Pay(node, Wei(FEE * number), Wei(FEE), task_id(number))
 
 
 def test_who_never_pays_signs_nothing() -> None:

@@ -314,7 +314,7 @@ def test_signatures_are_the_participants_own(stage: Stage) -> None:
 
     def steps() -> Steps:
         stage.said.append((yield Sign(digest)))
-        stage.said.append((yield Pay("b", Wei(7), "0x00")))
+        stage.said.append((yield Pay("b", Wei(7), Wei(2), "0x00")))
 
     stage.host("a", steps)
     stage.host("b", nothing)
@@ -322,7 +322,7 @@ def test_signatures_are_the_participants_own(stage: Stage) -> None:
     a, b = identity("a").address, identity("b").address
     assert recover(digest, signature) == a
     assert (voucher.client, voucher.cumulative) == ("a", 7)
-    assert recover(voucher_digest(DOMAIN, a, b, Wei(7)), voucher.signature) == a
+    assert recover(voucher_digest(DOMAIN, a, b, Wei(7), Wei(2)), voucher.signature) == a
 
 
 def test_a_read_answers_the_view_and_none_if_it_reverts(stage: Stage) -> None:
