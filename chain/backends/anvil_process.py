@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from chain.backends.guard import GuardedProcess
+from chain.backends.guard import GuardedProcess, make_directory
 from chain.errors import ChainDied, ChainStartFailed
 from chain.evm.toolchain import require_known_anvil, version_of
 
@@ -33,7 +33,7 @@ class AnvilProcess:
         self._binary = binary
         self._port_lock = None if port is None else _lock_port(port)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the child)
-        state = Path(tempfile.mkdtemp(prefix="simnet-anvil-"))
+        state = make_directory("simnet-anvil-")
         where = ["--host", "127.0.0.1", "--port", str(port or 0), "--cache-path", str(state)]
         self._child = GuardedProcess([binary, *where, *arguments], state, self._log)
         try:

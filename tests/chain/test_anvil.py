@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from chain.errors import ChainDied, ChainStartFailed, RpcFailed, ToolMissing
 from chain.evm.toolchain import ANVIL_SERIES
 from chain.quantities import OPG, Address, Gas, Timestamp
 from chain.seam import REORG_DEPTH_MAX, Call
-from tests.processes import group_is_gone
+from tests.processes import PATIENCE_S, group_is_gone
 
 ALICE = Address("0x" + "a1" * 20)
 BOB = Address("0x" + "b2" * 20)
@@ -109,6 +111,41 @@ class TestLifetime:
             assert not states_in(scratch)
         finally:
             os.kill(worker, signal.SIGKILL)
+
+    def test_no_anvil_outlives_its_parent_and_its_guard_killed_together(
+        self, parent: subprocess.Popen[str], scratch: Path
+    ) -> None:
+        assert parent.stdout
+        guard, worker = map(int, parent.stdout.readline().split())
+        try:
+            parent.send_signal(signal.SIGSTOP)  # so that it cannot act between the two
+            os.kill(guard, signal.SIGKILL)
+            parent.kill()
+            assert group_is_gone(guard)
+            assert not states_in(scratch)
+        finally:
+            os.kill(worker, signal.SIGKILL)
+
+    @pytest.mark.skipif(shutil.which("setpriv") is None, reason="no setpriv here to ask the kernel with")
+    def test_the_kernel_ends_an_anvil_whose_guard_is_gone(self, anvil: AnvilChain) -> None:
+        os.kill(anvil.pid, signal.SIGKILL)
+        port, deadline = int(anvil.url.rpartition(":")[2]), time.monotonic() + PATIENCE_S
+        answers = True
+        while answers and time.monotonic() < deadline:
+            with socket.socket() as client:
+                answers = client.connect_ex(("127.0.0.1", port)) == 0
+        assert not answers
+
+    def test_a_directory_that_nobody_is_left_to_remove_is_removed_by_the_next(self, scratch: Path) -> None:
+        with AnvilChain():
+            (living,) = states_in(scratch)
+            dead, new = scratch / "simnet-anvil-dead", scratch / "simnet-anvil-new"
+            for directory in (dead, new):
+                directory.mkdir()
+            for old in (dead, living):
+                os.utime(old, (0, 0))
+            AnvilChain().close()
+            assert set(states_in(scratch)) == {living, new}
 
     def test_a_chain_killed_in_mid_run_says_so(self, anvil: AnvilChain) -> None:
         anvil.deploy("OPG", [ALICE], ALICE)

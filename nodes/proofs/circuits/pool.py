@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from chain.backends.guard import GuardedProcess
+from chain.backends.guard import GuardedProcess, make_directory
 from chain.errors import SimnetError
 from nodes.proofs.circuits import worker
 from nodes.proofs.circuits.library import cache_directory, require_ezkl
@@ -32,7 +32,7 @@ class _Run:
     """A job that has been started, and is looked after until it ends."""
 
     def __init__(self, work: dict[str, Any], threads: int) -> None:
-        directory = Path(tempfile.mkdtemp(prefix="simnet-zkml-"))
+        directory = make_directory("simnet-zkml-")
         settings = {"RAYON_NUM_THREADS": str(threads), "EZKL_REPO_PATH": str(cache_directory() / "ezkl")}
         # -P: the current directory is the job's, and no place to import from.
         command = [sys.executable, "-P", "-m", worker.__name__, json.dumps(work)]
