@@ -21,8 +21,8 @@ DEFAULT_GAS_LIMIT = Gas(1_000_000)
 """Gas a transaction may use when its call names no limit."""
 
 
-REORG_DEPTH_MAX = 256
-"""Most blocks that a reorg replaces. Older ones may be forgotten; anvil keeps the states of some 500 in memory."""
+REORG_DEPTH_MAX = 64
+"""Most blocks that a reorg replaces, as Ethereum's finality allows; older ones may be forgotten."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from nodes.models.zoo import default_zoo
 from nodes.parameters import Hint, did_you_mean
 from simnet.faults.fault import Setting
 from simnet.scenario.adversaries import Adversary
-from simnet.scenario.arrivals import Trace
 from simnet.scenario.errors import KeyPath
 from simnet.scenario.facts import facts_of
 from simnet.scenario.schema import Scenario
+from simnet.scenario.traces import Trace
 from simnet.strategies.facts import Facts
 from simnet.strategies.strategy import Strategy
 from simnet.verdict.happened import happenings
@@ -121,7 +121,13 @@ _PERIODS = ("unbonding", "jail", "withdrawal_delay", "finality_delay", "beacon_r
 def _demand(scenario: Scenario) -> Iterator[Finding]:
     """A run that would never end is a slip of the keyboard."""
     clients = scenario.clients
-    if isinstance(clients.arrivals, Trace) or clients.tasks is not None:
+    if isinstance(clients.arrivals, Trace):
+        if (first := clients.arrivals.moments[0]) >= scenario.duration:
+            message = f"its first request is at {format_duration(first)}, when clients no longer ask"
+            hint = f"they do for {format_duration(scenario.duration)}: raise duration, or name the unit of the trace"
+            yield ("clients", "arrivals"), message, hint
+        return
+    if clients.tasks is not None:
         return
     expected = clients.arrivals.rate * scenario.duration
     if expected > MAX_TASKS:

@@ -19,10 +19,10 @@ from nodes.parameters import Parameters, UnknownKey
 from simnet.comparators.comparator import Comparator
 from simnet.faults.fault import Fault
 from simnet.scenario.adversaries import Adversary
-from simnet.scenario.arrivals import ExistingFile
 from simnet.scenario.compare import Compare
 from simnet.scenario.economics import Compute, Economics
 from simnet.scenario.equilibrium import Indifference
+from simnet.scenario.files import ExistingFile
 from simnet.scenario.injected import InjectedEntry
 from simnet.scenario.kinds import COMPARATOR, FAULT, STRATEGY, error_at
 from simnet.scenario.network import Name, Network

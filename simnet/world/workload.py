@@ -10,8 +10,9 @@ from chain.quantities import Wei
 from nodes.client import Order
 from nodes.models.zoo import Zoo
 from simnet.kernel.streams import Streams
-from simnet.scenario.arrivals import Poisson, Trace, read_trace
+from simnet.scenario.arrivals import Poisson
 from simnet.scenario.schema import Scenario
+from simnet.scenario.traces import Trace
 
 
 def orders(scenario: Scenario, index: int, zoo: Zoo, streams: Streams) -> Iterator[Order]:
@@ -51,7 +52,7 @@ def gaps(scenario: Scenario, index: int, streams: Streams) -> Iterator[float]:
             yield draw * count / arrivals.rate
     elif isinstance(arrivals, Trace):
         before = 0.0
-        for moment in read_trace(arrivals.trace)[index::count]:
+        for moment in arrivals.moments[index::count]:
             yield moment - before
             before = moment
     else:

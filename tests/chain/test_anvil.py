@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from chain.backends import anvil_process
-from chain.backends.anvil import DEFAULT_GENESIS, AnvilChain
+from chain.backends.anvil import BLOCKS_KEPT, DEFAULT_GENESIS, AnvilChain
 from chain.errors import ChainDied, ChainStartFailed, RpcFailed, ToolMissing
 from chain.evm.toolchain import ANVIL_SERIES
 from chain.quantities import OPG, Address, Gas, Timestamp
@@ -226,14 +226,22 @@ class TestStartFailures:
             AnvilChain(genesis=Timestamp(DEFAULT_GENESIS + 1), binary=binary)
 
 
-def test_reorgs_reach_as_deep_as_promised_and_no_deeper(anvil: AnvilChain) -> None:
+def test_reorgs_reach_as_deep_as_promised_again_and_again_and_nothing_older_is_kept(anvil: AnvilChain) -> None:
     anvil.deploy("OPG", [ALICE], ALICE)
-    for _ in range(REORG_DEPTH_MAX + 1):
+    snapshot = anvil.snapshot()
+    sent = 2 * BLOCKS_KEPT
+    for _ in range(sent):
         anvil.mine([transfer(1)], Timestamp(anvil.head[1] + 1))
     with pytest.raises(ValueError, match="cannot replace"):
         anvil.reorg(REORG_DEPTH_MAX + 1)
-    assert len(anvil.reorg(REORG_DEPTH_MAX)) == REORG_DEPTH_MAX
-    assert anvil.balance(BOB) == 1
+    for _ in range(3):
+        assert len(anvil.reorg(REORG_DEPTH_MAX)) == REORG_DEPTH_MAX
+        assert anvil.balance(BOB) == sent - REORG_DEPTH_MAX
+    balance = ("eth_getBalance", ALICE)
+    assert "result" in anvil._rpc.respond(*balance, hex(anvil.head[0] - REORG_DEPTH_MAX))
+    assert "error" in anvil._rpc.respond(*balance, hex(anvil.head[0] - BLOCKS_KEPT - 1))
+    anvil.revert_to(snapshot)
+    assert anvil.balance(BOB) == 0
 
 
 def test_a_block_of_many_transactions_keeps_their_order(anvil: AnvilChain) -> None:

@@ -25,9 +25,10 @@ from simnet.faults.partition import Partition
 from simnet.faults.release import Release
 from simnet.faults.reorg import Reorg
 from simnet.faults.restart import Restart
-from simnet.scenario.arrivals import Constant, Poisson, Trace, read_trace
+from simnet.scenario.arrivals import Constant, Poisson
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.load import load_scenario, parse_scenario
+from simnet.scenario.traces import Trace
 from simnet.strategies.voting.committee import Committee
 from tests.scenario_text import MINIMAL, errors_of, one_error, parse
 from tests.source import ROOT
@@ -232,7 +233,7 @@ def test_files_are_looked_for_beside_the_scenario(tmp_path: Path) -> None:
     (tmp_path / "arrivals.csv").write_text("at_s\n0.5\n0.5\n2\n")
     scenario = parse(MINIMAL + "clients: {arrivals: {trace: arrivals.csv}}", directory=tmp_path)
     assert isinstance(scenario.clients.arrivals, Trace)
-    assert read_trace(scenario.clients.arrivals.trace) == (0.5, 0.5, 2.0)
+    assert scenario.clients.arrivals.moments == (0.5, 0.5, 2.0)
     assert parse_scenario(scenario.resolved_yaml().encode()) == scenario
 
 
@@ -245,10 +246,20 @@ def test_arrivals_may_be_even() -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("time\n1\n", "arrivals.csv:1: no column 'at_s'"),
-        ("", "arrivals.csv:1: no column 'at_s'"),
+        ("time\n1\n", "arrivals.csv:1: no column 'at_s': there are time"),
+        ("", "arrivals.csv:1: no column 'at_s': the file is empty"),
+        ('[{"at_s": 1}]', "arrivals.csv:1: no column 'at_s'"),
+        ("at_s;x\n0.5;1\n", "arrivals.csv:1: no column 'at_s': there are at_s;x"),
+        ("at_s\n1,5\n", "arrivals.csv:2: 2 fields for 1 columns"),
+        ("at_s\n", "arrivals.csv: no request in it"),
+        ("at_s\n1e400\n", "arrivals.csv:2: bad at_s '1e400'"),
+        ("at_s\n1000000\n", "its first request is at 1000000 s, when clients no longer ask"),
+        ("at_s\n2023-11-16\n1\n", "arrivals.csv:3: bad at_s '1'"),
+        ("at_s\n2023-11-16T00:00\n2023-11-16T00:00Z\n", "arrivals.csv:3: bad at_s '2023-11-16T00:00Z'"),
+        ("at_s\n\n1\n", None),
+        ("\ufeffat_s,x\r\n1,2\r\n", None),
         ("at_s\n1\nsoon\n", "arrivals.csv:3: bad at_s 'soon'"),
-        ("at_s\n2\n1\n", "arrivals.csv:3: bad at_s '1'"),
+        ("at_s\n2\n1\n", "arrivals.csv:3: 1 s is earlier than what comes before it"),
         ("at_s\n-1\n", "arrivals.csv:2: bad at_s '-1'"),
         ("at_s\nnan\n", "arrivals.csv:2: bad at_s 'nan'"),
         ("at_s,b\n1\n", None),
@@ -261,6 +272,23 @@ def test_a_bad_trace_is_an_error_with_its_line(tmp_path: Path, content: str, exp
         assert parse(MINIMAL + more)
     else:
         assert expected in one_error(more)
+
+
+def test_the_column_and_the_unit_of_a_trace_can_be_named(tmp_path: Path) -> None:
+    (tmp_path / "cloud.csv").write_text(
+        "TIMESTAMP,tokens,ms\n2023-11-16 18:15:46.6805900,374,1500\n2023-11-16 18:15:48.1805900,9,2500\n"
+    )
+
+    def moments(more: str) -> tuple[float, ...]:
+        arrivals = parse(f"{MINIMAL}clients: {{arrivals: {{trace: {tmp_path}/cloud.csv, {more}}}}}").clients.arrivals
+        assert isinstance(arrivals, Trace)
+        return arrivals.moments
+
+    assert moments("column: TIMESTAMP") == (0.0, 1.5)
+    assert moments("column: ms, unit: ms") == (1.5, 2.5)
+    error = one_error(f"clients: {{arrivals: {{trace: {tmp_path}/cloud.csv, column: TIMESTAMP, unit: s}}}}")
+    assert "cloud.csv:2: bad TIMESTAMP" in error
+    assert "column: NAME, unit: ms" in error
 
 
 def test_a_missing_file_is_an_error_at_its_place() -> None:
