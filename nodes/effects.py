@@ -105,6 +105,16 @@ class Subscribe:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadBack:
+    """Read the logs of these events about batches that are not final, off the chain as it stands.
+
+    They do not arrive again, even if they are on their way. Answers a tuple of `chain.seam.Log`, oldest first.
+    """
+
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Submit:
     """Put a transaction into the mempool and wait until it is in a block.
 
@@ -232,6 +242,14 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True)
+class ChainTime:
+    """Answers the Unix time that the chain is at, as far as this participant can tell: deadlines are in it.
+
+    It goes by the blocks that it heard, however wrong its own clock is, and by its own clock before the first of them.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class ReadPrice:
     """Answers what one OPG is worth now, over what it was worth when the run began."""
 
@@ -241,6 +259,15 @@ class Spawn:
     """Go on with other steps at the same time. Answers ``None`` at once."""
 
     steps: Steps
+    duty: str = ""
+    """What they are part of, for `Abandon`; that of the steps that spawn them if empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """End all steps that are part of a duty, wherever they are. Answers ``None``."""
+
+    duty: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +285,7 @@ Effect: TypeAlias = (
     | Reply
     | Receive
     | Subscribe
+    | ReadBack
     | Submit
     | Read
     | Pending
@@ -271,8 +299,10 @@ Effect: TypeAlias = (
     | Verify
     | Sleep
     | Now
+    | ChainTime
     | ReadPrice
     | Spawn
+    | Abandon
     | Note
 )
 

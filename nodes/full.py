@@ -19,13 +19,16 @@ from chain.formats.claims import MAX_CLAIMS, Claim, ClaimTree
 from chain.formats.signing import Domain
 from chain.quantities import Gas
 from chain.seam import Call, Log
+from nodes.disk import Disk
 from nodes.effects import (
+    Abandon,
+    ChainTime,
     Check,
     Execute,
     Note,
-    Now,
     Purpose,
     Read,
+    ReadBack,
     Receive,
     Reply,
     Request,
@@ -37,7 +40,7 @@ from nodes.effects import (
     Verdict,
 )
 from nodes.identity import Directory, Identity, Role
-from nodes.messages import BatchData, BatchQuery, ClaimProof, ClaimQuery, Refusal
+from nodes.messages import BatchData, BatchQuery, ChainReorg, ClaimProof, ClaimQuery, Refusal
 from nodes.models.comparator import Comparator
 from nodes.models.tensors import tensor_hash
 from nodes.records import ClaimChecked, DutyFailed
@@ -51,11 +54,14 @@ BEACON_GAS = Gas(150_000)
 EVERY_CLAIM = 2**MAX_CLAIMS - 1
 """The ballot of who judges a whole batch."""
 
+DUTY = "batches"
+"""The duty that everything about open batches is part of."""
+
 CLAIMS_KEPT = 4096
 """Tasks whose claims a full node remembers for clients who ask; the oldest go first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenBatch:
     """What a full node knows of a batch that is not final."""
 
@@ -65,6 +71,20 @@ class OpenBatch:
     """What each client paid into it, as the contract needs it for a refund."""
     events: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     """Arguments of every event about it that the strategy watches, by event, oldest first."""
+    order: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    """The same, as they came."""
+    data: BatchData | None = None
+    """What its poster showed of it last."""
+
+    def hear(self, log: Log) -> None:
+        """Take in an event."""
+        self.events.setdefault(log.event, []).append(log.args)
+        self.order.append((log.event, log.args))
+
+    def since(self, mark: Mapping[str, Any], event: str) -> list[Mapping[str, Any]]:
+        """Arguments of the events of a kind that came after the one whose arguments are `mark`."""
+        began = next((i for i, (_, args) in enumerate(self.order) if args is mark), len(self.order))
+        return [args for kind, args in self.order[began:] if kind == event]
 
     def has_fallen(self, index: int) -> bool:
         """Whether a claim has been rejected already, if the strategy watches for that."""
@@ -74,7 +94,9 @@ class OpenBatch:
 class VerifierHalf:
     """A full node's half of a verification strategy; this one asks nothing of its node.
 
-    One is made for each node, and anew when the node restarts: what it remembers is lost in a crash.
+    One is made for each node, and anew when the node restarts: what it remembers is lost in a crash, but for what it
+    keeps on the node's disk. After a crash and after a reorg, events about open batches come again, oldest first: a
+    duty asks the chain and the disk how far it has got.
     """
 
     watches: tuple[str, ...] = ()
@@ -118,6 +140,8 @@ class FullNode:
     """What inference nodes sign their answers under."""
     secret: bytes = b""
     """What salts are derived from; nobody else knows it."""
+    disk: Disk = field(default_factory=Disk)
+    """What outlives a crash."""
     make_half: Callable[[FullNode], VerifierHalf] = VerifierHalf
     """Makes its half of the verification strategy."""
     half: VerifierHalf = field(init=False, repr=False, compare=False)
@@ -134,19 +158,41 @@ class FullNode:
 
     def run(self) -> Steps:
         """Follow the chain and do what the strategy asks."""
-        yield Subscribe(("BatchPosted", "BatchFinal", *self.half.watches))
+        yield Subscribe(self.follows)
         if self.beacon_secrets:
             yield Spawn(self.feed_beacon())
         yield from self.half.on_start()
+        yield from self.take_up()
         while True:
             envelope = yield Receive()
             match envelope.message:
                 case Log() as log:
                     self.remember(log)
-                    if log.event in self.half.watches and "batch" in log.args:
-                        yield Spawn(self.half.on_log(log))
+                    yield from self.attend_to(log)
+                case ChainReorg():
+                    yield from self.take_up()
                 case ClaimQuery(task=task):
                     yield Reply(envelope, self.claims.get(task) or Refusal(task, "unknown task"))
+
+    @property
+    def follows(self) -> tuple[str, ...]:
+        """Chain events that it follows."""
+        return tuple(dict.fromkeys(("BatchPosted", "BatchFinal", *self.half.watches)))
+
+    def take_up(self) -> Steps:
+        """Begin every duty anew, by what the chain says of open batches: at the start, after a crash, after a reorg."""
+        yield Abandon(DUTY)
+        self.batches.clear()
+        logs = yield ReadBack(self.follows)
+        for log in logs:
+            self.remember(log)
+        for log in logs:
+            yield from self.attend_to(log)
+
+    def attend_to(self, log: Log) -> Steps:
+        """Do what the strategy asks on an event, beside everything else."""
+        if log.event in self.half.watches and "batch" in log.args:
+            yield Spawn(self.half.on_log(log), DUTY)
 
     def remember(self, log: Log) -> None:
         """Keep track of open batches."""
@@ -160,14 +206,14 @@ class FullNode:
         elif log.event == "BatchFinal":
             self.batches.pop(batch, None)
         elif batch in self.batches:
-            self.batches[batch].events.setdefault(log.event, []).append(log.args)
+            self.batches[batch].hear(log)
 
-    def fetch(self, batch: str) -> Steps:
+    def fetch(self, batch: str, timeout_s: float = FETCH_TIMEOUT_S) -> Steps:
         """Get a batch from its poster and hold it against its root; answers `BatchData` or ``None``."""
         known = self.batches.get(batch)
         if known is None:
             return None
-        data = yield Request(known.poster.name, BatchQuery(batch), FETCH_TIMEOUT_S)
+        data = yield Request(known.poster.name, BatchQuery(batch), timeout_s)
         if not isinstance(data, BatchData):
             yield Note(DutyFailed(self.me.name, batch, "data withheld"))
             return None
@@ -179,7 +225,15 @@ class FullNode:
             self.claims["0x" + claim.task.hex()] = ClaimProof(batch, claim, tree.proof(claim.index))
         while len(self.claims) > CLAIMS_KEPT:
             del self.claims[next(iter(self.claims))]
+        known.data = data
         return data
+
+    def look_up(self, batch: str) -> Steps:
+        """A batch's data as it was shown last, fetched if it never was; answers `BatchData` or ``None``."""
+        known = self.batches.get(batch)
+        if known is not None and known.data is not None:
+            return known.data
+        return (yield from self.fetch(batch))
 
     def check_batch(self, data: BatchData, ballot: int = EVERY_CLAIM, on_duty: bool = True) -> Steps:
         """Form a verdict on the claims of a ballot (bit i: claim i), and abstain from the others.
@@ -221,7 +275,7 @@ class FullNode:
         """
         moment = (self.rank + 1) / (len(self.directory.of(Role.FULL)) + 2)
         while True:
-            now = yield Now()
+            now = (yield ChainTime()) - self.genesis
             due = math.floor(now / self.beacon_round_s - moment) + 1 + moment
             yield Sleep(max(0.0, due * self.beacon_round_s - now))
             tip = yield Read("Beacon", "tipOf", (self.me.address,))

@@ -17,12 +17,29 @@ from chain.formats.claims import Claim, ClaimTree, batch_id
 from chain.formats.signing import Domain, answer_digest, recover, voucher_digest
 from chain.quantities import ZERO_HASH, Gas, Wei
 from chain.seam import Call, Log
-from nodes.effects import Execute, Note, Now, Purpose, Receive, Reply, Sign, Sleep, Spawn, Steps, Submit, Subscribe
+from nodes.disk import Disk
+from nodes.effects import (
+    Abandon,
+    ChainTime,
+    Execute,
+    Note,
+    Purpose,
+    Read,
+    Receive,
+    Reply,
+    Sign,
+    Sleep,
+    Spawn,
+    Steps,
+    Submit,
+    Subscribe,
+)
 from nodes.identity import Directory, Identity
 from nodes.messages import (
     PAYMENT_REQUIRED,
     BatchData,
     BatchQuery,
+    ChainReorg,
     Envelope,
     InferenceAnswer,
     InferenceRequest,
@@ -39,8 +56,21 @@ VOUCHER_GAS = Gas(60_000)
 """Gas that posting a batch may use at the most: a base, and so much for each voucher."""
 
 
+DUTY = "postings"
+"""The duty that everything about batches on chain is part of."""
+
+STATUS, OPEN, FINAL = 3, 1, 2
+"""Where a batch's status is in what ``batchOf`` returns, and what it may be."""
+
 FOLLOWED = ("Jailed", "Unjailed", "BatchFinal")
 """Chain events that every inference node follows."""
+
+KEPT_S = 768.0
+"""How long the data behind a batch is kept once the batch is final: a reorg may make it needed again. As long as two
+epochs of Ethereum, after which nothing is undone there: 64 slots of 12 s (assumption)."""
+
+RESEND_S = 10.0
+"""How long what was sent before a crash or a reorg is left to reach the chain by itself (assumption)."""
 
 TASKS_REMEMBERED = 100_000
 """Tasks that a node remembers having taken on; the oldest go first (assumption)."""
@@ -71,6 +101,18 @@ class Answered:
 
 
 @dataclass(slots=True)
+class Posting:
+    """A batch that was sent to the chain."""
+
+    data: BatchData
+    call: Call
+    answered: list[Answered]
+    """What it claims."""
+    final_at: float | None = None
+    """When it was seen to be final, in chain time."""
+
+
+@dataclass(slots=True)
 class Account:
     """What this node knows of a client's debt."""
 
@@ -88,7 +130,8 @@ class Account:
 class PosterHalf:
     """An inference node's half of a verification strategy; this one asks nothing of its node.
 
-    One is made for each node, and anew when the node restarts: what it remembers is lost in a crash.
+    One is made for each node, and anew when the node restarts: what it remembers is lost in a crash, but for what it
+    keeps on the node's disk.
     """
 
     watches: tuple[str, ...] = ()
@@ -130,7 +173,10 @@ class PosterHalf:
         return answered
 
     def on_posted(self, data: BatchData) -> Steps:
-        """Do what the strategy asks once a batch of the node's is posted; runs beside everything else."""
+        """Do what the strategy asks once a batch of the node's is posted; runs beside everything else.
+
+        Runs again after a crash and after a reorg, as long as the batch is open.
+        """
         yield from ()
 
 
@@ -147,12 +193,8 @@ class InferenceNode:
     policy: InferencePolicy
     inputs: Mapping[str, tuple[tuple[int, ...], str]] = field(default_factory=dict)
     """Shape and element type of each model's input; where nothing is given, any input is taken."""
-    open_batch: list[Answered] = field(default_factory=list)
-    accounts: dict[str, Account] = field(default_factory=dict)
-    posted: dict[str, BatchData] = field(default_factory=dict)
-    """Batches that are not final yet, to be shown to whoever checks them."""
-    taken: dict[str, None] = field(default_factory=dict)
-    """Tasks taken on, oldest first."""
+    disk: Disk = field(default_factory=Disk)
+    """What outlives a crash: all that the node owes to its clients and to those who check."""
     make_half: Callable[[InferenceNode], PosterHalf] = PosterHalf
     """Makes its half of the verification strategy."""
     half: PosterHalf = field(init=False, repr=False, compare=False)
@@ -162,6 +204,15 @@ class InferenceNode:
     """In jail, or short of stake: nothing can be posted, so nothing is answered."""
 
     def __post_init__(self) -> None:
+        self.open_batch: list[Answered] = self.disk.kept("open_batch", list)
+        """Answers that are in no batch yet."""
+        self.accounts: dict[str, Account] = self.disk.kept("accounts", dict)
+        self.posted: dict[str, Posting] = self.disk.kept("posted", dict)
+        """Batches that are not final, or not for long, to be shown to whoever checks them."""
+        self.taken: dict[str, None] = self.disk.kept("taken", dict)
+        """Tasks taken on, oldest first."""
+        self.sending: set[str] = set()
+        """Batches on their way to the chain."""
         self.half = self.make_half(self)
 
     def run(self) -> Steps:
@@ -169,6 +220,7 @@ class InferenceNode:
         yield Subscribe((*FOLLOWED, *self.half.watches))
         yield Spawn(self.half.on_start())
         yield Spawn(self.post_on_schedule())
+        yield Spawn(self.take_up(), DUTY)
         while True:
             envelope = yield Receive()
             match envelope.message:
@@ -177,14 +229,18 @@ class InferenceNode:
                 case VoucherDelivery(voucher=voucher):
                     self.accept_voucher(self.account(voucher.client), voucher)
                 case BatchQuery(batch=batch):
-                    yield Reply(envelope, self.posted.get(batch) or Refusal(batch, "unknown batch"))
+                    known = self.posted.get(batch)
+                    yield Reply(envelope, known.data if known else Refusal(batch, "unknown batch"))
+                case ChainReorg():
+                    yield Abandon(DUTY)
+                    yield Spawn(self.take_up(), DUTY)
                 case Log() as log:
                     yield from self.on_log(log)
                     if log.event in self.half.watches:
                         yield Spawn(self.half.on_log(log))
 
     def on_log(self, log: Log) -> Steps:
-        """Leave jail as soon as the contract allows; forget batches that are final."""
+        """Leave jail as soon as the contract allows; forget batches that have been final for long."""
         if log.event not in FOLLOWED or log.args["node"] != self.me.address:
             return
         if log.event == "Jailed":
@@ -193,12 +249,39 @@ class InferenceNode:
         elif log.event == "Unjailed":
             self.inactive = False
         else:
-            self.posted.pop("0x" + log.args["batch"].hex(), None)
+            yield from self.see_final("0x" + log.args["batch"].hex())
 
     def leave_jail(self, until: int) -> Steps:
         """Serve the sentence, then ask to be let out; too little stake left keeps the node in."""
-        yield Sleep(max(0.0, until - self.genesis - (yield Now())) + 1)
+        yield Sleep(max(0.0, until - (yield ChainTime())) + 1)
         yield Submit(Call(self.me.address, "Staking", "unjail"))
+
+    def see_final(self, batch: str) -> Steps:
+        """Note that a batch is final, and forget those that have been for long."""
+        now = yield ChainTime()
+        if batch in self.posted and self.posted[batch].final_at is None:
+            self.posted[batch].final_at = now
+        for name, posting in list(self.posted.items()):
+            if posting.final_at is not None and posting.final_at < now - KEPT_S:
+                del self.posted[name]
+
+    def take_up(self) -> Steps:
+        """Go on where a crash or a reorg left off: serve a sentence, and see to every batch that is not final."""
+        if not self.taken:
+            return
+        yield Sleep(RESEND_S)
+        self.inactive = not (yield Read("Staking", "isActive", (self.me.address,)))
+        if until := (yield Read("Staking", "jailedUntil", (self.me.address,))):
+            yield Spawn(self.leave_jail(until))
+        for posting in list(self.posted.values()):
+            status = (yield Read("Settlement", "batchOf", (bytes.fromhex(posting.data.batch[2:]),)))[STATUS]
+            posting.final_at = posting.final_at if status == FINAL else None
+            if status == OPEN:
+                yield Spawn(self.half.on_posted(posting.data), DUTY)
+            elif status == FINAL:
+                yield from self.see_final(posting.data.batch)
+            else:
+                yield Spawn(self.send(posting))
 
     def account(self, client: str) -> Account:
         """The books on one client."""
@@ -240,7 +323,7 @@ class InferenceNode:
         variant = self.half.variant(request)
         execution = yield Execute(request.model, request.value, Purpose.ANSWER, request.task, variant)
         client = self.directory.named(envelope.sender)
-        answered = Answered(client, request, execution.output, self.genesis + int((yield Now())))
+        answered = Answered(client, request, execution.output, int((yield ChainTime())))
         yield from self.half.attach_evidence(answered)
         yield from self.reply(envelope, answered)
         self.open_batch.append(answered)
@@ -303,10 +386,11 @@ class InferenceNode:
         taken = self.unposted(key)[: self.policy.batch_size]
         if not taken:
             return
-        self.open_batch = [answered for answered in self.open_batch if not any(answered is one for one in taken)]
+        self.open_batch[:] = [answered for answered in self.open_batch if not any(answered is one for one in taken)]
         batch = yield from self.half.compose(taken)
+        if not batch:
+            return
         data, root = self.build_batch(batch)
-        self.posted[data.batch] = data
         yield Note(BatchBuilt(self.me.name, data.batch, [answered.request.task for answered in batch]))
         vouchers = self.vouchers_for(batch)
         call = Call(
@@ -316,13 +400,26 @@ class InferenceNode:
             (root, len(batch), vouchers),
             Gas(POST_GAS + VOUCHER_GAS * len(vouchers)),
         )
-        receipt = yield Submit(call, subject=data.batch)
-        if not receipt.ok:
-            del self.posted[data.batch]
-            self.open_batch = taken + self.open_batch
-            self.inactive = True  # out of stake: the chain says so before any log does
-        else:
-            yield Spawn(self.half.on_posted(data))
+        self.posted[data.batch] = Posting(data, call, taken)
+        yield from self.send(self.posted[data.batch])
+
+    def send(self, posting: Posting) -> Steps:
+        """Send a batch to the chain; what it refuses is claimed anew with the next."""
+        batch = posting.data.batch
+        if batch in self.sending:
+            return
+        self.sending.add(batch)
+        try:
+            receipt = yield Submit(posting.call, subject=batch)
+        finally:
+            self.sending.discard(batch)
+        if receipt.ok or receipt.revert.error == "BatchExists":  # sent before a crash, and mined since
+            yield Spawn(self.half.on_posted(posting.data), DUTY)
+            return
+        del self.posted[batch]
+        self.open_batch[:0] = posting.answered
+        if receipt.revert.error == "NotActiveInferenceNode":  # the chain says so before any log does
+            self.inactive = True
 
     def build_batch(self, batch: Sequence[Answered]) -> tuple[BatchData, bytes]:
         """What is shown of a batch to whoever checks it, and its root."""

@@ -20,6 +20,13 @@ HEADER_BYTES = 256
 
 
 @dataclass(frozen=True, slots=True)
+class ChainReorg:
+    """The chain's last blocks were replaced: what they held is undone, until it is mined again."""
+
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
 class Voucher:
     """A client's signed promise: `node` may draw up to `cumulative` in total from its escrow (EIP-712)."""
 
@@ -138,13 +145,13 @@ Message: TypeAlias = (
 
 
 class Envelope(NamedTuple):
-    """What a mailbox holds: a message from a peer, or a log from the chain (`sender` is then ``chain``).
+    """What a mailbox holds: a message from a peer, or a log or a reorg from the chain (`sender` is ``chain``).
 
     A tuple, because one is made for every message.
     """
 
     sender: str
-    message: Message | Log
+    message: Message | Log | ChainReorg
     request: int = 0
     """Number to reply to; 0 when no reply is waited for."""
     reply_to: int = 0

@@ -14,7 +14,21 @@ from chain.formats.signing import Key, answer_digest, voucher_digest
 from chain.quantities import ZERO_HASH, Address, Gas, Wei
 from chain.seam import Call, Log, Receipt, Revert
 from nodes.adversaries.behaviour import ALWAYS, Behaviour, Gate, Situation, filtered
-from nodes.effects import Effect, Note, Receive, Reply, Send, Sign, Sleep, Spawn, Steps, Submit, Subscribe
+from nodes.effects import (
+    Abandon,
+    Effect,
+    Note,
+    ReadBack,
+    Receive,
+    Reply,
+    Send,
+    Sign,
+    Sleep,
+    Spawn,
+    Steps,
+    Submit,
+    Subscribe,
+)
 from nodes.identity import Directory, Identity, Role
 from nodes.messages import BatchData, Envelope, InferenceRequest, Message, Voucher
 from nodes.models.execution import Execution
@@ -33,7 +47,7 @@ PEOPLE = Directory(
     [identity(f"{role.value}-{i}", role) for role in (Role.INFERENCE, Role.FULL, Role.CLIENT) for i in range(3)]
 )
 
-NO_ANSWER = (Note, Send, Reply, Spawn, Subscribe, Sleep)
+NO_ANSWER = (Note, Send, Reply, Spawn, Abandon, Subscribe, Sleep)
 """Effects that answer nothing, whatever the test says."""
 
 Kind = TypeVar("Kind")
@@ -88,9 +102,11 @@ Answers = Mapping[Any, Callable[[Any], Any]]
 def follow(steps: Steps, answers: Answers | None = None) -> Course:
     """Carry steps on, answering each kind of effect by its function in `answers`, until they end or would wait.
 
-    Spawned steps are not carried on: a test picks them out of the course.
+    Spawned steps are not carried on: a test picks them out of the course. The chain has nothing to be read back, unless
+    `answers` say so.
     """
-    course, given, answer = Course(), answers or {}, None
+    course, answer = Course(), None
+    given = {ReadBack: always(()), **(answers or {})}
     while True:
         try:
             effect = steps.send(answer)

@@ -14,7 +14,7 @@ class GasPrice(Lasting):
     """Multiply the price of gas; what overlaps multiplies.
 
     A transaction bids up to twice the price at the time it is signed, as wallets do: those on their way when the
-    price rises above that wait until it has fallen again, and those signed meanwhile pay.
+    price rises above that wait until their sender bids more, ten seconds later, and those signed meanwhile pay.
     """
 
     kind: ClassVar[str] = "gas_price"

@@ -19,6 +19,12 @@ FEE_CAP = 2.0
 src.ts/providers/abstract-provider.ts, `getFeeData`)."""
 
 
+REPRICE_S = 10.0
+"""How soon a wallet looks again at a transaction that waits, and bids more for it if the others do (assumption):
+it replaces the transaction by one of the same nonce, for which nodes ask at least 10 % more (go-ethereum, `--txpool.
+pricebump`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class RpcFault:
     """A node's endpoint to the chain does not serve some of its calls."""

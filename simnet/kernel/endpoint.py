@@ -6,15 +6,15 @@ receives when the partition is over, in order, and so does somebody whose endpoi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from chain.errors import CallReverted
 from chain.quantities import Gas
-from chain.seam import Block, Receipt, Revert
-from nodes.effects import Mine, Pending, Read, ReadPrice, Submit, Subscribe
-from nodes.messages import Envelope
+from chain.seam import Block, Log, Receipt, Revert
+from nodes.effects import ChainTime, Mine, Pending, Read, ReadBack, ReadPrice, Submit, Subscribe
+from nodes.messages import ChainReorg, Envelope
 from simnet.kernel.conditions import FEE_CAP, RPC_RETRY_S, HostConditions
 from simnet.kernel.facility import Facility
 from simnet.kernel.mail import Mail
@@ -49,6 +49,8 @@ class Endpoint(Facility):
         self._updates: list[BlockUpdate] = []
         """What has not arrived yet."""
         self._subscriptions: dict[str, None] = {}
+        self._ahead_s: float | None = None
+        """Chain time over simulated seconds, as the blocks heard have it; ``None`` before the first."""
 
     @property
     def handlers(self) -> Mapping[type, Handler]:
@@ -57,6 +59,8 @@ class Endpoint(Facility):
             Subscribe: self._subscribe,
             Submit: self._submit,
             Read: self._read,
+            ReadBack: self._read_back,
+            ChainTime: self._chain_time,
             ReadPrice: self._read_price,
             Pending: self._pending,
             Mine: self._mine,
@@ -70,6 +74,7 @@ class Endpoint(Facility):
         self._mempool.forget(self.name)
         self._updates.clear()
         self._outbox.clear()
+        self._ahead_s = None
 
     # -- out -----------------------------------------------------------------------------------------------
 
@@ -82,9 +87,9 @@ class Endpoint(Facility):
             refused = Receipt(effect.call, Gas(0), (), Revert("RpcFailed", {}))
             self._scheduler.after(RPC_RETRY_S, task.resume, refused)
             return WAITS
-        call, limit = effect.call, self._mempool.chain.block_gas_limit
-        if call.gas_limit > limit:  # no block would ever hold it, and what waits behind it neither
-            call = replace(call, gas_limit=limit)
+        # No block would ever hold more gas, nor what waits behind it. A copy: the same call may be sent again.
+        gas_limit = min(effect.call.gas_limit, self._mempool.chain.block_gas_limit)
+        call = replace(effect.call, gas_limit=gas_limit)
         max_fee = FEE_CAP * self._mempool.conditions.gas_price
         self._outbox.append(Transaction(call, effect.subject, self._scheduler.now, self, task, max_fee))
         self._send_out(None)
@@ -132,6 +137,10 @@ class Endpoint(Facility):
             return
         due, self._updates = self._updates, []
         for update in due:
+            ahead = update.timestamp - self._scheduler.now
+            self._ahead_s = ahead if self._ahead_s is None else max(ahead, self._ahead_s)
+            if update.undone:
+                self._mail.deliver(Envelope("chain", ChainReorg(update.undone)))
             for log in update.logs:
                 self._mail.deliver(Envelope("chain", log))
             for task, receipt in update.receipts:
@@ -140,18 +149,47 @@ class Endpoint(Facility):
     # -- reads ---------------------------------------------------------------------------------------------
 
     def _read(self, task: Task, effect: Read) -> Any:
-        """Read at the head; an endpoint that does not answer is asked again."""
-        if self._conditions.unserved("read"):
-            self._scheduler.after(RPC_RETRY_S, lambda _: self._read_again(task, effect))
-            return WAITS
-        try:
-            return self._mempool.chain.read(effect.contract, effect.function, *effect.args)
-        except CallReverted:
-            return None
+        """Read at the head."""
 
-    def _read_again(self, task: Task, effect: Read) -> None:
-        if task.alive and (answer := self._read(task, effect)) is not WAITS:
+        def read() -> Any:
+            try:
+                return self._mempool.chain.read(effect.contract, effect.function, *effect.args)
+            except CallReverted:
+                return None
+
+        return self._served(task, read)
+
+    def _read_back(self, task: Task, effect: ReadBack) -> Any:
+        """Read logs back; those of them that are on their way are dropped, since they are read now."""
+
+        def read() -> tuple[Log, ...]:
+            for update in self._updates:
+                update.logs = [log for log in update.logs if not is_asked_for(log)]
+            self._mail.drop(lambda message: isinstance(message, Log) and is_asked_for(message))
+            return self._mempool.history.of_open_batches(effect.events)
+
+        def is_asked_for(log: Log) -> bool:
+            return log.event in effect.events and "batch" in log.args
+
+        return self._served(task, read)
+
+    def _served(self, task: Task, read: Callable[[], Any]) -> Any:
+        """What is read; an endpoint that does not answer is asked again."""
+        if not self._conditions.unserved("read"):
+            return read()
+        self._scheduler.after(RPC_RETRY_S, lambda _: self._served_later(task, read))
+        return WAITS
+
+    def _served_later(self, task: Task, read: Callable[[], Any]) -> None:
+        if task.alive and (answer := self._served(task, read)) is not WAITS:
             task.resume(answer)
+
+    def _chain_time(self, _: Task, __: ChainTime) -> float:
+        """The latest that any block heard says: a block that took long says less, and none is ahead of the chain."""
+        now = self._scheduler.now
+        if self._ahead_s is not None:
+            return now + self._ahead_s
+        return self._mempool.genesis + self._conditions.clock(now)
 
     def _read_price(self, _: Task, __: ReadPrice) -> float:
         return self._mempool.conditions.opg_price

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from nodes.adversaries.behaviour import Behaviour, Gate, filtered
-from nodes.effects import Check, Spawn, Steps
+from nodes.effects import Abandon, Check, Spawn, Steps
 from nodes.identity import Identity
 from simnet.kernel.conditions import HostConditions
 from simnet.kernel.facility import Facility
@@ -58,7 +58,7 @@ class Host:
 
     def __post_init__(self) -> None:
         self.handlers = Handlers(self.name)
-        self.handlers.update({Spawn: self._spawn, Check: self._check})
+        self.handlers.update({Spawn: self._spawn, Abandon: self._abandon, Check: self._check})
 
     @property
     def name(self) -> str:
@@ -75,9 +75,9 @@ class Host:
         """Begin the participant's life."""
         self.run(self.begin().run())
 
-    def run(self, steps: Steps) -> None:
-        """Begin a task."""
-        Task(self.wrap(steps), self.handlers, self.tasks).resume(None)
+    def run(self, steps: Steps, duty: str = "") -> None:
+        """Begin a task, as part of a duty if that is named."""
+        Task(self.wrap(steps), self.handlers, self.tasks, duty).resume(None)
 
     def wrap(self, steps: Steps) -> Steps:
         """Steps with this host's behaviours in front."""
@@ -103,8 +103,13 @@ class Host:
             facility.restart()
         self.start()
 
-    def _spawn(self, _: Task, effect: Spawn) -> None:
-        self.run(effect.steps)
+    def _spawn(self, task: Task, effect: Spawn) -> None:
+        self.run(effect.steps, effect.duty or task.duty)
+
+    def _abandon(self, asking: Task, effect: Abandon) -> None:
+        for task in [task for task in self.tasks if task.duty == effect.duty and task is not asking]:
+            del self.tasks[task]
+            task.end()
 
     def _check(self, task: Task, effect: Check) -> None:
         task.stack.append(self.wrap(effect.procedure()))

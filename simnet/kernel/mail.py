@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from chain.seam import Log
 from nodes.effects import Receive, Reply, Request, Send
-from nodes.messages import Envelope
+from nodes.messages import ChainReorg, Envelope, Message
 from simnet.kernel.facility import Facility
 from simnet.kernel.scheduler import WAITS, Handler, Scheduler, Task
 from simnet.kernel.transport import Transport
@@ -51,6 +52,12 @@ class Mail(Facility):
             self.deliver(envelope)
         elif (task := self._open.pop(envelope.reply_to, None)) is not None:
             task.resume(envelope.message)
+
+    def drop(self, unwanted: Callable[[Message | Log | ChainReorg], bool]) -> None:
+        """Throw away what is in the mailbox and not wanted any more."""
+        kept = [envelope for envelope in self.mailbox if not unwanted(envelope.message)]
+        self.mailbox.clear()
+        self.mailbox.extend(kept)
 
     def deliver(self, envelope: Envelope) -> None:
         """Hand an envelope to whoever waits for it, or keep it in the mailbox."""

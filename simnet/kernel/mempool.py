@@ -13,7 +13,8 @@ from typing import Protocol
 
 from chain.quantities import Timestamp
 from chain.seam import Block, Call, Chain, Log, Receipt
-from simnet.kernel.conditions import ChainConditions
+from simnet.kernel.conditions import FEE_CAP, REPRICE_S, ChainConditions
+from simnet.kernel.history import History
 from simnet.kernel.scheduler import Scheduler, Task
 from simnet.log.events import BlockMined, ChainReorged, ContractEvent, EventLog, TransactionMined, as_json
 
@@ -43,6 +44,7 @@ class Transaction:
     """Who waits for its receipt; nobody after a reorg put it back."""
     max_fee: float
     """What its sender pays for gas at the most, over the gas price when the run began."""
+    is_mined: bool = False
 
 
 @dataclass(slots=True)
@@ -52,8 +54,11 @@ class BlockUpdate:
     producer: str
     transactions: int
     """How many the block holds, others' included."""
+    timestamp: Timestamp
     logs: list[Log] = field(default_factory=list)
     receipts: list[tuple[Task, Receipt]] = field(default_factory=list)
+    undone: int = 0
+    """How many blocks before this one were replaced by empty ones."""
 
 
 class Mempool:
@@ -69,7 +74,10 @@ class Mempool:
         """Names, in the order of their turns."""
         self.mined: list[tuple[Transaction, ...]] = []
         """Transactions of each block since the run began, for reorgs."""
-        self._genesis = genesis
+        self.history = History()
+        """What those blocks say about batches."""
+        self.genesis = genesis
+        """Timestamp of simulated second 0."""
         self._scheduler = scheduler
         self._log = log
         self._pending: list[Transaction] = []
@@ -80,7 +88,15 @@ class Mempool:
     def add(self, transaction: Transaction) -> None:
         """Take in a transaction that has arrived."""
         self._pending.append(transaction)
+        self._scheduler.after(REPRICE_S, self._reprice, transaction)
         self._schedule_slot()
+
+    def _reprice(self, transaction: Transaction) -> None:
+        """Have the sender of a transaction that still waits bid as much as for a new one."""
+        if not transaction.is_mined:
+            transaction.max_fee = max(transaction.max_fee, FEE_CAP * self.conditions.gas_price)
+            self._scheduler.after(REPRICE_S, self._reprice, transaction)
+            self._schedule_slot()
 
     # -- slots and blocks ----------------------------------------------------------------------------------
 
@@ -122,9 +138,12 @@ class Mempool:
         if not chosen:
             return None
         self._pending = [t for t in self._pending if id(t.call) not in wanted]
-        timestamp = Timestamp(self._genesis + int(self._scheduler.now))
+        for transaction in chosen:
+            transaction.is_mined = True
+        timestamp = Timestamp(self.genesis + int(self._scheduler.now))
         block = self.chain.mine([transaction.call for transaction in chosen], timestamp)
         self.mined.append(chosen)
+        self.history.add(block)
         self._log_block(producer, block, chosen)
         self._broadcast(producer, block, chosen)
         return block
@@ -167,7 +186,7 @@ class Mempool:
 
         def update_for(subscriber: Subscriber) -> BlockUpdate:
             if subscriber not in updates:
-                updates[subscriber] = BlockUpdate(producer, len(transactions))
+                updates[subscriber] = BlockUpdate(producer, len(transactions), block.timestamp)
             return updates[subscriber]
 
         for transaction, receipt in zip(transactions, block.receipts, strict=True):
@@ -184,19 +203,25 @@ class Mempool:
     def reorg(self, depth: int) -> int:
         """Undo the last blocks, at most those of this run; their transactions are pending again, in order.
 
-        Returns how many blocks it undid. Who has seen a receipt or a log keeps believing it; logs come again
-        when their transactions are mined again.
+        Returns how many blocks it undid. Subscribers are told, and who waits for a receipt has got it; logs come
+        again when their transactions are mined again.
         """
         depth = min(depth, len(self.mined))
         if depth == 0:
             return 0
         first = self.chain.head[0] - depth + 1
         self.chain.reorg(depth)
+        self.history.undo(first)
         undone, self.mined[-depth:] = self.mined[-depth:], [()] * depth
         orphans = [transaction for block in undone for transaction in block]
         for orphan in orphans:
             orphan.task = None
+            orphan.is_mined = False
+            self._scheduler.after(REPRICE_S, self._reprice, orphan)
         self._pending = orphans + self._pending
         self._log.append(self._scheduler.now, ChainReorged(depth, first, len(orphans)))
+        update = BlockUpdate(self.producers[0], 0, self.chain.head[1], undone=depth)
+        for subscriber in {one: None for subscribers in self._subscribers.values() for one in subscribers}:
+            subscriber.hear(update)
         self._schedule_slot()
         return depth

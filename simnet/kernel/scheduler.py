@@ -94,13 +94,16 @@ class Scheduler:
 class Task:
     """A generator in progress. `stack` holds it and the procedures it is in the middle of."""
 
-    __slots__ = ("alive", "handlers", "siblings", "stack")
+    __slots__ = ("alive", "duty", "handlers", "siblings", "stack")
 
-    def __init__(self, steps: Steps, handlers: Mapping[type, Handler], siblings: dict[Task, None]) -> None:
-        """`siblings` are the tasks of the same owner: it is among them until it ends."""
+    def __init__(
+        self, steps: Steps, handlers: Mapping[type, Handler], siblings: dict[Task, None], duty: str = ""
+    ) -> None:
+        """`siblings` are the tasks of the same owner: it is among them until it ends. `duty` is what it is part of."""
         self.stack = [steps]
         self.handlers = handlers
         self.siblings = siblings
+        self.duty = duty
         self.alive = True
         siblings[self] = None
 

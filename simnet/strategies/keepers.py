@@ -1,6 +1,6 @@
 """Keeper duties: what any full node can do and one must, such as drawing a committee or making a batch final.
 
-Nodes take turns by rank; a few backup keepers take over, one after the other, if it is not done.
+Nodes take turns by rank; all others take over, one after the other, if it is not done.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any
 
 from chain.formats.claims import ClaimTree, opening
 from chain.quantities import Gas
-from nodes.effects import Sleep, Steps
-from nodes.full import FullNode
+from nodes.effects import ChainTime, Sleep, Steps
+from nodes.full import FETCH_TIMEOUT_S, FullNode
 from nodes.messages import BatchData
 
 BACKUP_KEEPERS = 2
-"""How many others stand by for a keeper duty (assumption)."""
+"""How many others deadlines leave time for to take over a keeper duty (assumption)."""
 
 TAKEOVER_DELAY_S = 10.0
 """How long each backup keeper waits for the one before it (assumption)."""
@@ -23,18 +23,27 @@ TAKEOVER_DELAY_S = 10.0
 OPENING_GAS = Gas(120_000)
 """Gas that one claim opened on chain, or one client refunded, may use at the most."""
 
-FETCHES, FETCH_AGAIN_S = 3, 5.0
-"""How often a batch is asked for before its data counts as withheld, and how long to wait in between (assumption)."""
+FETCH_AGAIN_S = 5.0
+"""How long to wait before a batch is asked for again (assumption)."""
+
+RESEND_S = 5.0
+"""How long a transaction is left to reach the chain before it is looked for there and sent again (assumption)."""
 
 
-def fetch_patiently(node: FullNode, batch: str) -> Steps:
-    """Ask for a batch until it comes or its data counts as withheld; answers `BatchData` or ``None``."""
-    for attempt in range(FETCHES):
-        if attempt:
-            yield Sleep(FETCH_AGAIN_S)
-        data = yield from node.fetch(batch)
-        if data is not None:
+def fetch_until(node: FullNode, batch: str, timestamp: float) -> Steps:
+    """Ask for a batch, at least once, until it comes or the chain is at a Unix time; answers `BatchData` or ``None``.
+
+    Its poster may be down for a while, cut off, or far away, so that each attempt waits twice as long as the last: data
+    counts as withheld when there is no more time to wait.
+    """
+    patience_s = FETCH_TIMEOUT_S
+    while batch in node.batches:
+        data = yield from node.fetch(batch, patience_s)
+        left_s = timestamp - (yield ChainTime())
+        if data is not None or left_s < FETCH_AGAIN_S:
             return data
+        yield Sleep(FETCH_AGAIN_S)
+        patience_s = max(FETCH_TIMEOUT_S, min(2 * patience_s, left_s - FETCH_AGAIN_S))
     return None
 
 
@@ -51,5 +60,5 @@ def open_rejected(node: FullNode, batch: str) -> Steps:
     """
     known = node.batches[batch]
     rejected = sorted(args["index"] for args in known.events.get("ClaimRejected", ()))
-    data = (yield from node.fetch(batch)) if rejected else None
+    data = (yield from node.look_up(batch)) if rejected else None
     return (open_claims(data, rejected), known.charges) if data else ((), ())

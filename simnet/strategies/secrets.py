@@ -15,7 +15,7 @@ from typing import Any
 from chain.hashing import keccak
 from chain.quantities import Gas
 from chain.seam import Call
-from nodes.effects import Note, Now, Read, Steps, Submit
+from nodes.effects import ChainTime, Note, Read, Steps, Submit
 from nodes.full import FullNode
 from nodes.inference import InferenceNode
 from nodes.records import DutyFailed
@@ -49,8 +49,7 @@ class RoundSecrets:
         if since:
             self.tip_round = since
             return True
-        now = yield Now()
-        current = yield Read("Beacon", "roundAt", (node.genesis + int(now),))
+        current = yield Read("Beacon", "roundAt", (int((yield ChainTime())),))
         self.tip_round = current + LEAD
         args = (self.tip_round, _chain(node.secret)[0])
         receipt = yield Submit(Call(node.me.address, self.contract, "commitSecrets", args, COMMIT_GAS))

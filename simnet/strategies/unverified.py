@@ -12,8 +12,9 @@ from chain.quantities import Gas
 from chain.seam import Call, Log
 from nodes.effects import Sleep, Steps, Submit
 from nodes.full import FullNode, VerifierHalf
+from nodes.waiting import wait_since_post
 from simnet.strategies.facts import Facts
-from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, TAKEOVER_DELAY_S, open_rejected
+from simnet.strategies.keepers import OPENING_GAS, TAKEOVER_DELAY_S, open_rejected
 from simnet.strategies.strategy import Strategy
 
 FINALISE_GAS = Gas(300_000)
@@ -32,20 +33,22 @@ class Unverified(Strategy):
 
 
 class UnverifiedHalf(VerifierHalf):
-    """Makes batches final; a backup keeper does if the first in turn fails to."""
+    """Makes batches final; the others do, one after the other, if the first in turn fails to."""
 
     watches = ("BatchPosted", "ClaimRejected")
 
     def on_log(self, log: Log) -> Steps:
         """Finalise the batch once its delay is over; a deputy does if the first in turn fails to."""
+        if log.event != "BatchPosted":
+            return
         batch = "0x" + log.args["batch"].hex()
-        turn = self.node.my_turn(batch)
-        if log.event != "BatchPosted" or turn > BACKUP_KEEPERS:
-            return
-        yield Sleep(self.node.finality_delay_s + 1 + turn * TAKEOVER_DELAY_S)
-        if batch not in self.node.batches:
-            return
-        openings, charges = yield from open_rejected(self.node, batch)
-        args = (log.args["batch"], openings, charges)
-        gas = Gas(FINALISE_GAS + OPENING_GAS * len(openings))
-        yield Submit(Call(self.node.me.address, "Settlement", "finalise", args, gas), subject=batch)
+        yield from wait_since_post(batch, self.node.finality_delay_s + 1)
+        yield Sleep(self.node.my_turn(batch) * TAKEOVER_DELAY_S)
+        while batch in self.node.batches:
+            openings, charges = yield from open_rejected(self.node, batch)
+            args = (log.args["batch"], openings, charges)
+            gas = Gas(FINALISE_GAS + OPENING_GAS * len(openings))
+            receipt = yield Submit(Call(self.node.me.address, "Settlement", "finalise", args, gas), subject=batch)
+            if receipt is None or receipt.ok:
+                return
+            yield Sleep(TAKEOVER_DELAY_S)

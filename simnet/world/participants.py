@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chain.quantities import Address, Gas, Wei
 from nodes.client import Client, ClientPolicy
+from nodes.disk import Disk
 from nodes.full import FullNode
 from nodes.identity import Identity, Role
 from nodes.inference import InferenceNode, InferencePolicy
@@ -146,6 +147,7 @@ class Participants:
             self.genesis.time,
             policy,
             {model.name: (model.input_shape, model.input_dtype) for model in plan.models},
+            disk=Disk(),
             make_half=partial(plan.scenario.strategy.poster, facts=plan.facts),
             secret=plan.streams.secret(f"salt/{identity.name}"),
         )
@@ -164,6 +166,7 @@ class Participants:
             self.genesis.time,
             self.genesis.domain,
             secret=plan.streams.secret(f"salt/{identity.name}"),
+            disk=Disk(),
             make_half=partial(scenario.strategy.verifier, facts=plan.facts),
             beacon_secrets=beacon_secrets(scenario, identity.name, plan.streams) if uses_beacon else (),
             beacon_round_s=scenario.economics.beacon_round,

@@ -10,9 +10,24 @@ import pytest
 
 from chain.formats.claims import Claim
 from chain.seam import Log
-from nodes.effects import Check, Execute, Now, Purpose, Read, Request, Sleep, Spawn, Steps, Submit, Subscribe, Verdict
-from nodes.full import CLAIMS_KEPT, FullNode, OpenBatch, VerifierHalf
-from nodes.messages import BatchData, BatchQuery, ClaimProof, ClaimQuery, Envelope, Refusal
+from nodes.effects import (
+    Abandon,
+    ChainTime,
+    Check,
+    Execute,
+    Purpose,
+    Read,
+    ReadBack,
+    Request,
+    Sleep,
+    Spawn,
+    Steps,
+    Submit,
+    Subscribe,
+    Verdict,
+)
+from nodes.full import CLAIMS_KEPT, DUTY, FullNode, OpenBatch, VerifierHalf
+from nodes.messages import BatchData, BatchQuery, ChainReorg, ClaimProof, ClaimQuery, Envelope, Refusal
 from nodes.records import ClaimChecked, DutyFailed
 from simnet.comparators.relative import Relative
 from simnet.world.directory import hash_chain
@@ -93,7 +108,7 @@ def posted(data: BatchData = DATA, root: bytes = ROOT, by: str = who("inference-
 
 def test_it_subscribes_to_what_its_strategy_watches_and_feeds_the_beacon_if_that_needs_one() -> None:
     course = follow(node().run(), inbox())
-    assert course.one(Subscribe).events == ("BatchPosted", "BatchFinal", "BatchPosted", "Voted")
+    assert course.one(Subscribe).events == ("BatchPosted", "BatchFinal", "Voted")
     assert course.of(Spawn) == []
     assert len(follow(node(beacon_secrets=(bytes(32),)).run(), inbox()).of(Spawn)) == 1
 
@@ -118,6 +133,30 @@ def test_a_batch_is_remembered_with_its_votes_until_it_is_final() -> None:
 def test_a_batch_of_a_stranger_is_ignored() -> None:
     one = node()
     follow(one.run(), inbox(posted(by="0x" + "99" * 20)))
+    assert one.batches == {}
+
+
+# -- after a crash or a reorg ------------------------------------------------------------------------------
+
+
+def test_a_node_that_starts_anew_takes_up_the_batches_that_the_chain_has_open() -> None:
+    vote = event("Voted", "Committee", batch=bytes.fromhex(DATA.batch[2:]), member="0x01")
+    logs = (posted().message, vote.message)
+    one = node()
+    course = follow(one.run(), {**inbox(), ReadBack: always(logs)})
+    assert course.one(ReadBack).events == course.one(Subscribe).events
+    assert [(spawn.duty, follow(spawn.steps).result) for spawn in course.of(Spawn)] == [
+        (DUTY, "BatchPosted"),
+        (DUTY, "Voted"),
+    ]
+    assert [args["member"] for args in one.batches[DATA.batch].events["Voted"]] == ["0x01"]
+
+
+def test_after_a_reorg_it_begins_anew_with_what_the_chain_still_has() -> None:
+    one = node()
+    answers = {**inbox(posted(), Envelope("chain", ChainReorg(3))), ReadBack: one_after_the_other((), ())}
+    course = follow(one.run(), answers)
+    assert course.of(Abandon) == [Abandon(DUTY)] * 2
     assert one.batches == {}
 
 
@@ -314,7 +353,7 @@ def feed(clock: Clock, *tips: bytes) -> Course:
     """Feed the beacon; the chain says these tips, one after the other."""
     one = node(beacon_secrets=SECRETS)
     answers: Answers = {
-        Now: lambda _: clock.now,
+        ChainTime: lambda _: one.genesis + clock.now,
         Sleep: clock.sleep,
         Submit: clock.submit,
         Read: one_after_the_other(*tips),
@@ -352,7 +391,7 @@ def test_a_refused_beacon_reveal_does_not_stop_the_next() -> None:
     one = node(beacon_secrets=SECRETS)
     clock = Clock(0.0)
     answers: Answers = {
-        Now: lambda _: clock.now,
+        ChainTime: lambda _: one.genesis + clock.now,
         Sleep: clock.sleep,
         Submit: lambda effect: clock.submit(effect) and refused(effect),
         Read: one_after_the_other(SECRETS[5], SECRETS[5]),

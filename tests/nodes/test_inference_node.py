@@ -11,10 +11,10 @@ import pytest
 
 from chain.formats.claims import ClaimTree, batch_id
 from chain.formats.signing import answer_digest, recover
-from chain.quantities import Wei
-from chain.seam import Log
-from nodes.effects import Execute, Note, Now, Purpose, Reply, Sleep, Spawn, Steps, Submit, Subscribe
-from nodes.inference import POST_GAS, VOUCHER_GAS, InferenceNode, InferencePolicy, PosterHalf
+from chain.quantities import Gas, Wei
+from chain.seam import Log, Receipt, Revert
+from nodes.effects import ChainTime, Execute, Note, Purpose, Read, Reply, Sleep, Spawn, Steps, Submit, Subscribe
+from nodes.inference import KEPT_S, POST_GAS, VOUCHER_GAS, InferenceNode, InferencePolicy, PosterHalf
 from nodes.messages import (
     PAYMENT_REQUIRED,
     BatchData,
@@ -37,6 +37,7 @@ from tests.driving import (
     OUTPUT,
     PEOPLE,
     TASK,
+    Answers,
     Course,
     always,
     asking,
@@ -67,7 +68,7 @@ def node(demands_voucher: bool = True, batch_size: int = 16) -> InferenceNode:
 def serve(one: InferenceNode, envelope: Envelope, receipt: Callable[[Submit], Any] = mined) -> Course:
     """Have it serve a request, at second 7."""
     assert isinstance(envelope.message, InferenceRequest)
-    answers = {**signing_as(ME.name), Execute: always(execution()), Now: always(7.9), Submit: receipt}
+    answers = {**signing_as(ME.name), Execute: always(execution()), ChainTime: always(GENESIS + 7.9), Submit: receipt}
     return follow(one.serve(envelope, envelope.message), answers)
 
 
@@ -156,7 +157,7 @@ def test_a_voucher_that_follows_the_answer_is_credited_to_its_client() -> None:
 
 def test_requests_are_served_side_by_side() -> None:
     course = follow(node().run(), inbox(ask(1), ask(2)))
-    assert len(course.of(Spawn)) == 4  # the strategy's half, the schedule, and one for each request
+    assert len(course.of(Spawn)) == 5  # the strategy's half, the schedule, what is open, and one for each request
 
 
 # -- its half of the strategy ------------------------------------------------------------------------------
@@ -179,15 +180,15 @@ def test_its_half_hears_the_events_that_it_watches_for_whoever_they_concern() ->
     heard = (event("Challenged", "Optimistic", batch=bytes(32)), event("Jailed", node=who("full-0").address, until=0))
     course = follow(one.run(), inbox(*heard))
     assert course.one(Subscribe).events == ("Jailed", "Unjailed", "BatchFinal", "Challenged")
-    assert [follow(spawn.steps).result for spawn in course.of(Spawn)[2:]] == [("inference-0", "Challenged")]
+    assert [follow(spawn.steps).result for spawn in course.of(Spawn)[3:]] == [("inference-0", "Challenged")]
     assert not one.inactive
 
 
 def test_it_shows_what_its_half_lets_it_show() -> None:
     one = replace(node(batch_size=1), make_half=Watching)
     serve(one, ask(1))
-    (data,) = one.posted.values()
-    assert (len(data.inputs), data.outputs) == (1, ())
+    (posting,) = one.posted.values()
+    assert (len(posting.data.inputs), posting.data.outputs) == (1, ())
 
 
 # -- batches -----------------------------------------------------------------------------------------------
@@ -248,10 +249,28 @@ def test_claims_of_a_batch_that_reverts_are_kept_in_order_for_the_next() -> None
     assert one.open_batch == []
 
 
-def test_a_node_whose_post_reverts_stops_answering() -> None:
+def reverting(error: str) -> Callable[[Submit], Receipt]:
+    """Every transaction reverts with this error."""
+    return lambda effect: Receipt(effect.call, Gas(1), (), Revert(error, {}))
+
+
+def test_a_node_that_the_chain_calls_inactive_stops_answering() -> None:
     one = node(batch_size=1)
-    serve(one, ask(1), receipt=refused)
+    serve(one, ask(1), receipt=reverting("NotActiveInferenceNode"))
     assert serve(one, ask(2)).said == [Refusal(task_id(2), "not active")]
+
+
+def test_an_endpoint_that_refuses_a_post_is_no_reason_to_stop() -> None:
+    one = node(batch_size=1)
+    serve(one, ask(1), receipt=reverting("RpcFailed"))
+    assert isinstance(serve(one, ask(2)).said[0], InferenceAnswer)
+
+
+def test_a_batch_that_is_on_chain_already_counts_as_posted() -> None:
+    one = node(batch_size=1)
+    course = serve(one, ask(1), receipt=reverting("BatchExists"))
+    assert list(one.posted) == [course.one(Submit).subject]
+    assert one.open_batch == []
 
 
 def test_a_batch_never_holds_more_than_its_size_however_many_claims_were_kept() -> None:
@@ -265,13 +284,88 @@ def test_a_batch_never_holds_more_than_its_size_however_many_claims_were_kept() 
     assert [a.request.task for a in one.open_batch] == [task_id(3), task_id(4), task_id(5)]
 
 
-def test_an_unknown_batch_is_refused_and_a_final_one_is_forgotten() -> None:
+def asked_for(one: InferenceNode, name: str, *before: Envelope, at_s: float = 0.0) -> Any:
+    """What it replies to who asks for a batch, at that second, having heard these events."""
+    asked = Envelope("full-0", BatchQuery(name), 5)
+    (reply,) = follow(one.run(), {**inbox(*before, asked), ChainTime: always(GENESIS + at_s)}).said
+    return reply
+
+
+def final(name: str, by: str = ME.name) -> Envelope:
+    """The log of a batch that is final."""
+    return event("BatchFinal", node=who(by).address, batch=bytes.fromhex(name[2:]))
+
+
+def test_an_unknown_batch_is_refused_and_one_that_has_been_final_for_long_is_forgotten() -> None:
+    one = node(batch_size=1)
+    first = serve(one, ask(1)).one(Submit).subject
+    second = serve(one, ask(2)).one(Submit).subject
+    assert isinstance(asked_for(one, "0x" + "00" * 32), Refusal)
+    assert isinstance(asked_for(one, first, final(first), at_s=20), BatchData)  # a reorg may make it needed again
+    assert isinstance(asked_for(one, first, final(second), at_s=20 + KEPT_S), BatchData)
+    assert isinstance(asked_for(one, first, final(second, by="inference-1"), at_s=21 + KEPT_S), BatchData)
+    assert isinstance(asked_for(one, first, final(second), at_s=21 + KEPT_S), Refusal)
+    assert isinstance(asked_for(one, second), BatchData)
+
+
+# -- after a crash or a reorg ------------------------------------------------------------------------------
+
+
+class Posted(PosterHalf):
+    """Says which batches it is told of."""
+
+    def on_posted(self, data: BatchData) -> Steps:
+        """Say which."""
+        yield Sleep(0.0)
+        return data.batch
+
+
+def restarted(one: InferenceNode, status: int, jailed_until: int = 0) -> Course:
+    """A node that starts anew with the disk of `one`, whose batches have that status on chain, taking up its duties."""
+    reads = {"isActive": not jailed_until, "jailedUntil": jailed_until, "batchOf": (ME.address, GENESIS, 1, status)}
+    answers: Answers = {Read: lambda effect: reads[effect.function], Submit: mined, ChainTime: always(GENESIS)}
+    return follow(replace(node(batch_size=1), disk=one.disk, make_half=Posted).take_up(), answers)
+
+
+def test_a_node_that_starts_anew_shows_what_it_posted_and_takes_no_task_twice() -> None:
     one = node(batch_size=1)
     name = serve(one, ask(1)).one(Submit).subject
-    for other in ("inference-1", "inference-0"):
-        final = event("BatchFinal", node=who(other).address, batch=bytes.fromhex(name[2:]))
-        (reply,) = follow(one.run(), inbox(final, Envelope("full-0", BatchQuery(name), 5))).said
-        assert isinstance(reply, BatchData if other == "inference-1" else Refusal)
+    anew = replace(node(batch_size=1), disk=one.disk)
+    assert isinstance(asked_for(anew, name), BatchData)
+    assert serve(anew, ask(1, paid=2)).said == [Refusal(task_id(1), "task taken")]
+
+
+def test_it_posts_what_it_had_answered_before_the_crash() -> None:
+    one = node()
+    serve(one, ask(1))
+    anew = replace(node(), disk=one.disk)
+    assert [call.args[1] for call in follow(anew.post(), {Submit: mined}).calls] == [1]
+
+
+def test_it_sends_again_what_the_chain_does_not_have_and_goes_on_with_what_is_open() -> None:
+    one = node(batch_size=1)
+    serve(one, ask(1))
+    (name,) = one.posted
+    unposted, open_one, closed = (restarted(one, status) for status in (0, 1, 2))
+    (again,) = unposted.of(Spawn)
+    assert [str(call) for call in follow(again.steps, {Submit: mined}).calls] == ["Settlement.postBatch"]
+    (goes_on,) = open_one.of(Spawn)
+    assert follow(goes_on.steps).result == name
+    assert closed.of(Spawn) == []
+    assert one.posted[name].final_at == GENESIS
+
+
+def test_it_serves_the_rest_of_its_sentence() -> None:
+    one = node(batch_size=1)
+    serve(one, ask(1))
+    leaving, _ = restarted(one, 1, jailed_until=GENESIS + 60).of(Spawn)
+    assert [str(call) for call in follow(leaving.steps, {ChainTime: always(GENESIS), Submit: mined}).calls] == [
+        "Staking.unjail"
+    ]
+
+
+def test_a_node_that_has_never_answered_has_nothing_to_take_up() -> None:
+    assert follow(node().take_up()).effects == []
 
 
 # -- jail --------------------------------------------------------------------------------------------------
@@ -294,7 +388,7 @@ def test_a_jailed_node_refuses_and_posts_nothing_until_it_is_out() -> None:
 
 def test_it_asks_to_be_let_out_a_second_after_its_sentence() -> None:
     leaving = jailed(node(), until=GENESIS + 60).of(Spawn)[-1]
-    course = follow(leaving.steps, {Now: always(20.5), Submit: mined})
+    course = follow(leaving.steps, {ChainTime: always(GENESIS + 20.5), Submit: mined})
     assert course.one(Sleep).seconds == 40.5
     assert [(call.sender, str(call)) for call in course.calls] == [(ME.address, "Staking.unjail")]
 

@@ -38,12 +38,13 @@ from chain.hashing import keccak
 from chain.quantities import BASIS_POINTS, OPG, PARTS, Gas
 from chain.seam import Call
 from chain.units import Amount, Duration, Share
-from nodes.effects import Execute, Now, Purpose, Read, Sleep, Spawn, Steps, Submit, Verdict
+from nodes.effects import ChainTime, Execute, Purpose, Read, Spawn, Steps, Submit, Verdict
 from nodes.full import FullNode, VerifierHalf
 from nodes.identity import Identity, Role
 from nodes.inference import Answered, InferenceNode, PosterHalf
 from nodes.messages import BatchData
 from nodes.models.tensors import encode, tensor_hash
+from nodes.waiting import time_of_post, wait_until
 from simnet.strategies.dispute.dispute import DisputeHalf, DisputeStrategy
 from simnet.strategies.facts import Facts
 from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, TAKEOVER_DELAY_S, open_claims
@@ -128,7 +129,7 @@ class AttentionHalf(DisputeHalf):
     def __init__(self, node: FullNode, terms: AttentionChallenge) -> None:
         super().__init__(node, terms)
         self.secrets = RoundSecrets(node, terms.contract)
-        self.known: dict[str, bytes] = {}
+        self.known: dict[str, bytes] = node.disk.kept("results", dict)
         """Results of the claims that it executed last, by task."""
         self.shown = -1
         """Last round whose secret it has shown."""
@@ -158,15 +159,14 @@ class AttentionHalf(DisputeHalf):
 
     def verify_voluntarily(self, batch: str, count: int) -> Steps:
         """Check every batch, show one's secret in time, and accuse who did not look."""
-        name = bytes.fromhex(batch[2:])
-        _, posted_at, *_ = yield Read("Settlement", "batchOf", (name,))
-        closes = posted_at + self.terms.challenge_window - self.node.genesis
-        yield from self.check(batch, count)
-        yield Sleep(max(0.0, closes - SHOW_BEFORE_S - (yield Now())))
+        posted_at = yield from time_of_post(batch)
+        closes = posted_at + self.terms.challenge_window
+        yield Spawn(self.check(batch, count))
+        yield from wait_until(closes - SHOW_BEFORE_S)
         yield from self.show_secret((yield Read("Beacon", "roundAt", (posted_at,))))
         turn = self.node.my_turn(batch)
         if turn <= BACKUP_KEEPERS:
-            yield Sleep(max(0.0, closes + 1 + turn * TAKEOVER_DELAY_S - (yield Now())))
+            yield from wait_until(closes + 1 + turn * TAKEOVER_DELAY_S)
             yield from self.accuse_all(batch, posted_at)
 
     def on_checked(self, data: BatchData, verdicts: Sequence[Verdict]) -> Steps:
@@ -176,8 +176,11 @@ class AttentionHalf(DisputeHalf):
         secret = self.secrets.of((yield Read("Beacon", "roundAt", (posted_at,))))
         if secret is not None:
             calls = self.calls_on(secret, data, self.results(data))
-            if any(calls):
-                yield from self.submit(data.batch, "respond", sum(1 << i for i, call in enumerate(calls) if call))
+            called = sum(1 << i for i, call in enumerate(calls) if call)
+            if called:
+                responded, _ = yield Read(self.terms.contract, "attendanceOf", (batch, self.node.me.address))
+                if called & ~responded:  # not done before a crash or a reorg
+                    yield from self.submit(data.batch, "respond", called)
 
     def results(self, data: BatchData) -> list[bytes | None]:
         """What a node knows of the results of a batch."""
@@ -191,7 +194,7 @@ class AttentionHalf(DisputeHalf):
     def show_secret(self, needed: int) -> Steps:
         """Show the secret of a round, and of later ones in which nobody can respond any more, unless that was done."""
         genesis = self.node.genesis
-        answered_by = max(genesis, genesis + int((yield Now())) - int(self.terms.response_window))
+        answered_by = max(genesis, int((yield ChainTime())) - int(self.terms.response_window))
         beacon_round = max(needed, (yield Read("Beacon", "roundAt", (answered_by,))) - 1)
         secret = self.secrets.of(beacon_round)
         if secret is None or needed <= self.shown:

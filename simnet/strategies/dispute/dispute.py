@@ -27,15 +27,28 @@ from chain.seam import Call, Log
 from chain.units import Amount, Duration, Share
 from nodes.client import ClientPolicy
 from nodes.effects import Read, Sleep, Spawn, Steps, Submit, Verdict
+from nodes.full import FullNode
 from nodes.identity import Role
 from nodes.messages import BatchData
+from nodes.waiting import time_of_post, wait_since_post
 from simnet.strategies.facts import Facts
-from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, TAKEOVER_DELAY_S, fetch_patiently, open_rejected
-from simnet.strategies.voting.voting import MAX_MEMBERS, VOTE_GAS, VotingHalf, VotingStrategy, wait_until
+from simnet.strategies.keepers import (
+    BACKUP_KEEPERS,
+    OPENING_GAS,
+    RESEND_S,
+    TAKEOVER_DELAY_S,
+    fetch_until,
+    open_rejected,
+)
+from simnet.strategies.voting.voting import MAX_MEMBERS, VOTE_GAS, VotingHalf, VotingStrategy
 
 FINALISE_GAS = Gas(400_000)
 CHALLENGER_GAS = Gas(100_000)
 """Gas that paying one challenger may use at the most."""
+
+CHALLENGE_BEFORE_S = 15.0
+"""How long before the window ends a batch is challenged whose data did not come: its poster may be down for a while,
+and a challenge takes some blocks to get there (assumption)."""
 
 BATCHES_AT_STAKE = 8
 """Whole batches that a challenger's money is enough to dispute at a time (assumption)."""
@@ -125,6 +138,11 @@ class DisputeHalf(VotingHalf):
     watches: tuple[str, ...] = (*VotingHalf.watches, "ChallengeSealed", "Challenged", "ClaimRejected")
     terms: DisputeStrategy
 
+    def __init__(self, node: FullNode, terms: DisputeStrategy) -> None:
+        super().__init__(node, terms)
+        self.disputed: dict[str, int] = node.disk.kept("disputed", dict)
+        """Claims that it challenges, by batch."""
+
     def on_log(self, log: Log) -> Steps:
         """Look at a batch, if the strategy has it so; see to it that it becomes final or is judged; judge if called."""
         batch = "0x" + log.args["batch"].hex()
@@ -139,7 +157,11 @@ class DisputeHalf(VotingHalf):
         raise NotImplementedError
 
     def check(self, batch: str, count: int) -> Steps:
-        """Check a whole batch, and challenge what is wrong."""
+        """Check a whole batch, and challenge what is wrong. What was challenged before a crash or a reorg stands."""
+        if batch in self.disputed:
+            yield Sleep(RESEND_S)
+            yield from self.dispute(batch, self.disputed[batch])
+            return
         data = yield from self.obtain(batch, count)
         if data is None:
             return
@@ -155,7 +177,8 @@ class DisputeHalf(VotingHalf):
 
     def obtain(self, batch: str, count: int) -> Steps:
         """Fetch a batch, patiently, and challenge all of its `count` claims if it is withheld; answers its data."""
-        data = yield from fetch_patiently(self.node, batch)
+        closes = (yield from time_of_post(batch)) + self.terms.challenge_window
+        data = yield from fetch_until(self.node, batch, closes - CHALLENGE_BEFORE_S)
         if data is None:
             yield from self.challenge(batch, [True] * count)
         return data
@@ -165,28 +188,41 @@ class DisputeHalf(VotingHalf):
         claims = sum(1 << i for i, is_wrong in enumerate(wrong) if is_wrong)
         if batch not in self.node.batches:
             return
+        for known in [known for known in self.disputed if known not in self.node.batches]:
+            del self.disputed[known]
+        self.disputed[batch] = claims
+        yield from self.dispute(batch, claims)
+
+    def dispute(self, batch: str, claims: int) -> Steps:
+        """Challenge these claims, sealed or not, unless that was done."""
         if self.terms.open_window_s:
             yield from self.challenge_sealed(batch, claims)
-        else:
+        elif not self.has_done(batch, "Challenged"):
             yield from self.submit(batch, "challenge", claims)
+
+    def has_done(self, batch: str, event: str) -> bool:
+        """Whether the chain has such a move of this node's about an open batch, or the batch is closed."""
+        known = self.node.batches.get(batch)
+        made = known.events.get(event, ()) if known else ()
+        return known is None or any(args["challenger"] == self.node.me.address for args in made)
 
     def challenge_sealed(self, batch: str, claims: int) -> Steps:
         """Dispute claims, and say which when nobody can join in any more."""
         name = bytes.fromhex(batch[2:])
         salt = hashlib.sha256(b"challenge" + self.node.secret + name).digest()
         commitment = vote_commitment(name, self.node.me.address, claims, salt)
-        sealed = yield from self.submit(batch, "sealChallenge", commitment, claims.bit_count())
-        if sealed is not None and sealed.ok:
-            _, posted_at, *_ = yield Read("Settlement", "batchOf", (name,))
-            yield from wait_until(self.node, posted_at + self.terms.challenge_window + 1)
+        if not self.has_done(batch, "ChallengeSealed"):
+            sealed = yield from self.submit(batch, "sealChallenge", commitment, claims.bit_count())
+            if sealed is None or not sealed.ok:
+                return
+        yield from wait_since_post(batch, self.terms.challenge_window + 1)
+        if not self.has_done(batch, "Challenged"):
             yield from self.submit(batch, "openChallenge", claims, salt)
 
     def close(self, batch: str) -> Steps:
-        """When all challenges are heard, make the batch final or call the arbiters; backup keepers take over."""
+        """When all challenges are heard, make the batch final or call the arbiters; the others take over."""
         turn = self.node.my_turn(batch)
-        if turn > BACKUP_KEEPERS:
-            return
-        yield Sleep(self.terms.until_heard_s + 1)
+        yield from wait_since_post(batch, self.terms.until_heard_s + 1)
         if turn == 0:
             yield Spawn(self.take_bonds(batch))
         if not (yield from self.in_dispute(batch)):

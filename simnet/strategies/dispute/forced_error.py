@@ -26,22 +26,23 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
-from chain.formats.claims import MAX_CLAIMS
+from chain.formats.claims import MAX_CLAIMS, Claim
 from chain.hashing import keccak
 from chain.quantities import OPG, PARTS, Gas, Wei
-from chain.seam import Call, Log
+from chain.seam import Call
 from chain.units import Amount, Duration, Share
-from nodes.effects import Note, Now, Read, Sleep, Steps, Submit
+from nodes.effects import Note, Read, Steps, Submit
 from nodes.inference import Answered, InferenceNode, PosterHalf
 from nodes.messages import BatchData, InferenceRequest
 from nodes.models.wrong import rotated
 from nodes.records import ErrorForced
+from nodes.waiting import wait_since_post
 from simnet.strategies.dispute.optimistic import Optimistic
 from simnet.strategies.facts import Facts
 from simnet.strategies.keepers import open_claims
@@ -105,35 +106,21 @@ class ForcedError(Optimistic):
         yield from enough_secrets(facts)
 
 
-@dataclass
-class PostedError:
-    """A forced error that is on chain."""
-
-    secret: bytes
-    index: int
-    opening: Any
-    heard_at_s: float
-    """When all challenges are in."""
-    is_challenged: bool = False
-
-
 class ForcedErrorPoster(PosterHalf):
     """Adds forced errors to batches as the lots say, and owns up to those that are challenged."""
-
-    watches = ("Challenged", "BatchFinal")
 
     def __init__(self, node: InferenceNode, terms: ForcedError) -> None:
         super().__init__(node)
         self.terms = terms
         self.secrets = RoundSecrets(node, terms.contract)
-        self.past: list[Answered] = []
+        self.past: list[Answered] = node.disk.kept("past", list)
         """What errors can be made from."""
-        self.drawn: set[int] = set()
+        self.drawn: set[int] = node.disk.kept("drawn", set)
         """Rounds whose lot was drawn."""
-        self.unposted: dict[str, bytes] = {}
-        """Secrets of errors in batches that are not on chain yet, by task."""
-        self.posted: dict[str, PostedError] = {}
-        """Errors on chain, by batch, until that is final."""
+        self.forced: dict[str, bytes] = node.disk.kept("forced", dict)
+        """Secrets of its errors, by task, until it is known whether they are challenged."""
+        self.announced: set[str] = node.disk.kept("announced", set)
+        """Tasks of those that are in a posted batch."""
 
     def on_start(self) -> Steps:
         """Commit to the secrets that lots are drawn from."""
@@ -145,7 +132,7 @@ class ForcedErrorPoster(PosterHalf):
         batch = answered
         if secret is not None:
             error = forced_error(secret, moment, self.past or answered, answered)
-            self.unposted[error.request.task] = secret
+            self.forced[error.request.task] = secret
             batch = inserted(error, answered, secret)
         self.past.extend(answered)
         del self.past[:-PAST]
@@ -167,29 +154,27 @@ class ForcedErrorPoster(PosterHalf):
         return (secret if wins else None), moment
 
     def on_posted(self, data: BatchData) -> Steps:
-        """Remember what to show if the error is challenged."""
+        """Own up to a forced error that is challenged, once all challenges are in."""
         for claim in data.claims:
             task = "0x" + claim.task.hex()
-            secret = self.unposted.pop(task, None)
+            secret = self.forced.get(task)
             if secret is not None:
-                yield Note(ErrorForced(self.node.me.name, data.batch, task))
-                heard_at_s = (yield Now()) + self.terms.challenge_window + self.terms.open_window_s + 1
-                (opening,) = open_claims(data, [claim.index])
-                self.posted[data.batch] = PostedError(secret, claim.index, opening, heard_at_s)
+                if task not in self.announced:
+                    self.announced.add(task)
+                    yield Note(ErrorForced(self.node.me.name, data.batch, task))
+                yield from self.own_up(data, claim, secret)
+                self.forced.pop(task, None)
+                self.announced.discard(task)
 
-    def on_log(self, log: Log) -> Steps:
-        """Own up to a forced error that was challenged, once all challenges are in."""
-        batch = "0x" + log.args["batch"].hex()
-        error = self.posted.get(batch)
-        if error is None:
-            return
-        if log.event == "BatchFinal":
-            del self.posted[batch]
-        elif log.args["claims"] >> error.index & 1 and not error.is_challenged:
-            error.is_challenged = True
-            yield Sleep(max(0.0, error.heard_at_s - (yield Now())))
-            args = (log.args["batch"], error.secret, error.opening)
-            yield Submit(Call(self.node.me.address, self.terms.contract, "showForced", args, SHOW_GAS), subject=batch)
+    def own_up(self, data: BatchData, claim: Claim, secret: bytes) -> Steps:
+        """Show on chain that an error was forced, if it is in dispute when all challenges are in."""
+        yield from wait_since_post(data.batch, self.terms.challenge_window + self.terms.open_window_s + 1)
+        batch = bytes.fromhex(data.batch[2:])
+        disputed = (yield Read(self.terms.contract, "disputedIn", (batch,))) or 0
+        if disputed >> claim.index & 1:
+            (opening,) = open_claims(data, [claim.index])
+            call = Call(self.node.me.address, self.terms.contract, "showForced", (batch, secret, opening), SHOW_GAS)
+            yield Submit(call, subject=data.batch)
 
 
 def forced_error(secret: bytes, moment: int, past: Sequence[Answered], answered: Sequence[Answered]) -> Answered:

@@ -116,7 +116,7 @@ class EnclaveKind(EvidenceKind):
         from simnet.strategies.evidence.enclave_poster import EnclavePoster
 
         renew_s = min(self.terms.quote_age, self.terms.notice) / 2
-        return EnclavePoster(node, renew_s, self.terms.heartbeat)
+        return EnclavePoster(node, renew_s, self.terms.heartbeat, self.terms.posting_delay)
 
     def check(self, node: FullNode, facts: Facts) -> EvidenceCheck:
         """Verifies signatures and attestations; the first full node is the guardian too."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chain.hashing import keccak
 from chain.quantities import Gas, Hash32
 from chain.seam import Call
-from nodes.effects import Attest, Heartbeat, Note, Now, Read, SignResponse, Sleep, Steps, Submit
+from nodes.effects import Attest, ChainTime, Heartbeat, Note, Now, Read, SignResponse, Sleep, Steps, Submit
 from nodes.enclave import VALIDATOR
 from nodes.enclave.evidence import Evidence
 from nodes.enclave.signing import tee_id
@@ -18,6 +18,9 @@ REGISTER_GAS = Gas(2_500_000)
 HEARTBEAT_GAS = Gas(150_000)
 """Gas that each step may use at the most."""
 
+POST_WITHIN_S = 6.0
+"""How long a batch may take to get into a block, if blocks are not full: some block times (assumption)."""
+
 NEWS_S = 10.0
 """How old a node's news from the registry may be (assumption)."""
 
@@ -25,8 +28,10 @@ NEWS_S = 10.0
 class EnclavePoster(PosterHalf):
     """Presents a node's enclave."""
 
-    def __init__(self, node: InferenceNode, renew_s: float, heartbeat_s: float) -> None:
+    def __init__(self, node: InferenceNode, renew_s: float, heartbeat_s: float, posting_delay_s: float) -> None:
         super().__init__(node)
+        self.posting_delay_s = posting_delay_s
+        """From an answer to the post of its claim; what comes later is bad evidence, and costs stake."""
         self.renew_s = renew_s
         """How old an attestation may grow before the node asks for another."""
         self.heartbeat_s = heartbeat_s
@@ -47,7 +52,7 @@ class EnclavePoster(PosterHalf):
         self.is_ready = True
         while self.tee:
             yield Sleep(self.heartbeat_s)
-            beat = yield Heartbeat(self.node.genesis + int((yield Now())))
+            beat = yield Heartbeat(int((yield ChainTime())))
             if beat is not None:
                 call = Call(self.node.me.address, "TEERegistry", "heartbeat", (self.tee, *beat), HEARTBEAT_GAS)
                 yield Submit(call, subject=self.node.me.name)
@@ -76,6 +81,11 @@ class EnclavePoster(PosterHalf):
             self.ask_again_at = now + NEWS_S
             self.in_service = yield Read("TEERegistry", "isTEEEnabled", (self.tee,))
         return "" if self.in_service else "enclave out of service"
+
+    def compose(self, answered: list[Answered]) -> Steps:
+        """Leave out what would come too late: nobody pays for it then, but it costs nothing."""
+        now = yield ChainTime()
+        return [one for one in answered if one.answered_at + self.posting_delay_s >= now + POST_WITHIN_S]
 
     def attach_evidence(self, answered: Answered) -> Steps:
         """Have the enclave sign an answer, and put its attestation beside it."""

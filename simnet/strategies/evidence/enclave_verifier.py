@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache, partial
 from chain.formats.claims import Claim
 from chain.hashing import keccak
 from chain.quantities import Gas
-from nodes.effects import Note, Now, Read, Steps, Verdict
+from nodes.effects import ChainTime, Note, Read, Steps, Verdict
 from nodes.enclave import DOCUMENT_LIFETIME_S
 from nodes.enclave.attestation import verify
 from nodes.enclave.evidence import Evidence, Fault, Record, Rules, fault
@@ -122,7 +122,7 @@ class EnclaveCheck(EvidenceCheck):
 
     def attests(self, batch: EvidenceReview, claim: Claim, said: Evidence, record: Record) -> Steps:
         """Answers whether a document attests the enclave now; what can be proven no more counts as good."""
-        now = self.node.genesis + int((yield Now()))
+        now = int((yield ChainTime()))
         if now > claim.answered_at + DOCUMENT_LIFETIME_S - batch.rules.quote_age_s:
             return True
         if batch.root_set_at and batch.root_set_at + batch.rules.notice_s >= claim.answered_at:

@@ -21,10 +21,11 @@ from nodes.identity import Identity
 from nodes.inference import Answered, InferenceNode, PosterHalf
 from nodes.messages import BatchData, InferenceRequest
 from nodes.proofs.prover import CircuitRecord
+from nodes.waiting import time_of_post
 from simnet.strategies.evidence.kind import EvidenceCheck, EvidenceKind
 from simnet.strategies.evidence.settlement import Settlement
 from simnet.strategies.facts import Facts
-from simnet.strategies.keepers import fetch_patiently
+from simnet.strategies.keepers import fetch_until
 from simnet.strategies.strategy import Strategy
 
 
@@ -101,6 +102,10 @@ class ByMode(PosterHalf):
         """As the mode has it."""
         yield from self.half_of(answered.request.task).attach_evidence(answered)
 
+    def compose(self, answered: list[Answered]) -> Steps:
+        """As their mode has it: they share one."""
+        return (yield from self.half_of(answered[0].request.task).compose(answered))
+
     def on_posted(self, data: BatchData) -> Steps:
         """As the mode of the batch has it."""
         yield from self.half_of("0x" + data.claims[0].task.hex()).on_posted(data)
@@ -136,7 +141,8 @@ class EvidenceVerifier(VerifierHalf):
 
     def verify_batch(self, batch: str) -> Steps:
         """Get a batch's evidence and verify it; protest if there is none to be had."""
-        data = yield from fetch_patiently(self.node, batch)
+        last_call = (yield from time_of_post(batch)) + self.settlement.patience_s()
+        data = yield from fetch_until(self.node, batch, last_call)
         is_whole = data is not None
         for mode, check in self.checks.items() if data is not None else ():
             owing = [claim for claim in data.claims if self.owes(claim, mode)]

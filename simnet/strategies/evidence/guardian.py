@@ -6,11 +6,12 @@ from typing import Any
 
 from chain.quantities import Gas
 from chain.seam import Call, Log
-from nodes.effects import Note, Read, Sleep, Spawn, Steps, Submit
+from nodes.effects import Note, Read, Spawn, Steps, Submit
 from nodes.enclave import VALIDATOR
 from nodes.enclave.evidence import Evidence
 from nodes.full import FullNode
 from nodes.records import DutyFailed
+from nodes.waiting import wait_until
 from simnet.strategies.evidence.enclave_terms import EnclaveTerms
 from simnet.strategies.evidence.enclave_verifier import EnclaveCheck, EvidenceReview
 
@@ -63,15 +64,16 @@ class Guardian(EnclaveCheck):
     def revoke_image(self) -> Steps:
         """Trust the previous image no longer, from the time that the scenario sets."""
         if self.terms.image_revoked is not None:
-            yield Sleep(self.terms.image_revoked)
+            yield from wait_until(self.node.genesis + self.terms.image_revoked)
             image = yield Read("TEERegistry", "computePCRHash", (self.revoked,))
             yield from self.administer("revokePCR", image, VALIDATOR)
 
     def replace_root(self) -> Steps:
         """Trust the vendor's new root, and the old one no longer."""
         if self.terms.root_replaced is not None:
-            yield Sleep(self.terms.root_replaced)
-            yield from self.administer("setAWSRootCertificate", self.new_root)
+            yield from wait_until(self.node.genesis + self.terms.root_replaced)
+            if (yield Read("TEERegistry", "awsRootCertificate")) != self.new_root:
+                yield from self.administer("setAWSRootCertificate", self.new_root)
 
     def disable(self, batch: str, index: int) -> Steps:
         """Put an enclave out of service that stood by a wrong answer. Bad evidence says nothing against an enclave."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from chain.formats.claims import Claim, ClaimTree, opening
 from chain.quantities import Gas
 from chain.seam import Call
-from nodes.effects import Note, Prove, Spawn, Steps, Submit
+from nodes.effects import Note, Prove, Read, Spawn, Steps, Submit
 from nodes.inference import PosterHalf
 from nodes.messages import BatchData, InferenceRequest
 from nodes.models.tensors import encode
@@ -30,11 +30,16 @@ class CircuitPoster(PosterHalf):
         return CIRCUIT
 
     def on_posted(self, data: BatchData) -> Steps:
-        """Pledge a batch, and prove every claim of it."""
-        call = Call(self.node.me.address, "Proven", "pledge", (bytes.fromhex(data.batch[2:]),), PLEDGE_GAS)
-        receipt = yield Submit(call, subject=data.batch)
-        if receipt is not None and receipt.ok:
-            for claim in data.claims:
+        """Pledge a batch, and prove every claim of it that is not proven yet."""
+        batch = bytes.fromhex(data.batch[2:])
+        pledged = yield Read("Proven", "isPledged", (batch,))
+        if not pledged:
+            call = Call(self.node.me.address, "Proven", "pledge", (batch,), PLEDGE_GAS)
+            receipt = yield Submit(call, subject=data.batch)
+            pledged = receipt is not None and receipt.ok
+        unproven = (yield Read("Proven", "unproven", (batch,))) if pledged else 0
+        for claim in data.claims:
+            if unproven and unproven >> claim.index & 1:
                 yield Spawn(self.prove(data, claim))
 
     def prove(self, data: BatchData, claim: Claim) -> Steps:
@@ -42,10 +47,10 @@ class CircuitPoster(PosterHalf):
         node, value = self.node, data.inputs[claim.index]
         model = next(name for name, digest in node.models.items() if digest == claim.model)
         proof = yield Prove("0x" + claim.task.hex(), model, value, data.outputs[claim.index])
-        shown = node.posted.get(data.batch)
-        if shown is None:
+        posting = node.posted.get(data.batch)
+        if posting is None:
             return
-        node.posted[data.batch] = replace(shown, attachments=(*shown.attachments, proof.pack()))
+        posting.data = replace(posting.data, attachments=(*posting.data.attachments, proof.pack()))
         opened = opening(claim, ClaimTree(data.claims).proof(claim.index))
         args = (bytes.fromhex(data.batch[2:]), opened, encode(value), proof.outputs, proof.data)
         gas = Gas(PROVE_GAS + INPUT_GAS * value.size)

@@ -13,13 +13,14 @@ from chain.formats.claims import Claim
 from chain.hashing import keccak
 from chain.quantities import Gas
 from chain.seam import Log
-from nodes.effects import Now, Read, Sleep, Spawn, Steps, Verify
+from nodes.effects import Read, Sleep, Spawn, Steps, Verify
 from nodes.full import FullNode
 from nodes.messages import BatchData
 from nodes.proofs.prover import Proof
+from nodes.waiting import wait_since_post
 from simnet.strategies.evidence.kind import TURN_S, EvidenceCheck, call_on, conclude, prove_bad, review
 from simnet.strategies.evidence.settlement import AttestedSettlement
-from simnet.strategies.keepers import BACKUP_KEEPERS, TAKEOVER_DELAY_S
+from simnet.strategies.keepers import TAKEOVER_DELAY_S
 
 REJECT_GAS = Gas(400_000)
 """Gas that a rejection may use at the most."""
@@ -40,16 +41,11 @@ class CircuitCheck(EvidenceCheck):
         """Time from the post in which a batch must be pledged; it is final no sooner."""
         self.proving_s = proving_s
         """Time from the post in which it must be proven."""
-        self.unproven: dict[str, BatchData] = {}
-        """Open batches of which claims may have to be rejected."""
         self.closing: set[str] = set()
         """Batches that are proven, and wait to be made final."""
 
     def verify_claims(self, data: BatchData, claims: Sequence[Claim]) -> Steps:
-        """Keep what may have to be rejected, and see that it is pledged: proofs come later."""
-        for batch in [batch for batch in self.unproven if batch not in self.node.batches]:
-            del self.unproven[batch]
-        self.unproven[data.batch] = data
+        """See that it is pledged: proofs come later."""
         yield Spawn(self.see_pledged(data, claims))
         return True
 
@@ -87,37 +83,39 @@ class CircuitCheck(EvidenceCheck):
 
     def see_pledged(self, data: BatchData, owing: Sequence[Claim]) -> Steps:
         """Have claims rejected that owe a proof in a batch that was not pledged in time."""
-        yield from self.wait(data.batch, self.pledge_s, self.node.my_turn(data.batch) * TURN_S)
+        yield from wait_since_post(data.batch, self.pledge_s + 1)
+        yield Sleep(self.node.my_turn(data.batch) * TURN_S)
         if self.settlement.is_due(data.batch):
             yield from self.reject(data, owing)
 
     def see_proven(self, batch: str) -> Steps:
         """Once the time to prove a pledged batch is over, have rejected what is not proven, and make it final."""
         turn = self.node.my_turn(batch)
-        yield from self.wait(batch, self.proving_s, turn * TURN_S)
-        data, unproven = self.unproven.get(batch), 0
-        if batch in self.node.batches:
-            unproven = yield Read("Proven", "unproven", (bytes.fromhex(batch[2:]),))
-        if unproven and data is not None:
+        yield from wait_since_post(batch, self.proving_s + 1)
+        yield Sleep(turn * TURN_S)
+        yield from self.reject_unproven(batch)
+        yield Sleep(turn * TAKEOVER_DELAY_S)
+        while batch in self.node.batches and not (yield from self.settlement.finalise_once(batch)):
+            yield Sleep(TAKEOVER_DELAY_S)
+            yield from self.reject_unproven(batch)
+
+    def reject_unproven(self, batch: str) -> Steps:
+        """Have rejected what is not proven of a batch whose time is over, as far as its data is to be had."""
+        unproven = yield Read("Proven", "unproven", (bytes.fromhex(batch[2:]),))
+        data = (yield from self.node.look_up(batch)) if unproven else None
+        if data is not None:
             yield from self.reject(data, [claim for claim in data.claims if unproven >> claim.index & 1])
-        if batch in self.node.batches and turn <= BACKUP_KEEPERS:
-            yield Sleep(turn * TAKEOVER_DELAY_S)
-            yield from self.settlement.finalise(batch)
 
     def close_proven(self, batch: str) -> Steps:
         """Make a batch final once the last of it is proven."""
-        turn = self.node.my_turn(batch)
-        if turn > BACKUP_KEEPERS or batch in self.closing or batch not in self.node.batches:
+        if batch in self.closing or batch not in self.node.batches:
             return
         if (yield Read("Proven", "unproven", (bytes.fromhex(batch[2:]),))) != 0:
             return
         self.closing.add(batch)
-        yield from self.wait(batch, self.pledge_s, turn * TAKEOVER_DELAY_S)
-        yield from self.settlement.finalise(batch)
-        self.closing.discard(batch)
-
-    def wait(self, batch: str, period_s: float, more_s: float) -> Steps:
-        """Wait until a period is over that began when a batch was posted, and some more."""
-        posted = yield Read("Settlement", "batchOf", (bytes.fromhex(batch[2:]),))
-        passed = self.node.genesis + (yield Now()) - posted[1]
-        yield Sleep(max(0.0, period_s - passed) + 1 + more_s)
+        try:
+            yield from wait_since_post(batch, self.pledge_s + 1)
+            yield Sleep(self.node.my_turn(batch) * TAKEOVER_DELAY_S)
+            yield from self.settlement.finalise(batch)
+        finally:
+            self.closing.discard(batch)

@@ -21,11 +21,15 @@ from nodes.effects import Note, Read, Sleep, Steps, Submit
 from nodes.full import FullNode
 from nodes.parameters import Parameters
 from nodes.records import DutyFailed
-from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, TAKEOVER_DELAY_S, open_rejected
+from nodes.waiting import wait_since_post
+from simnet.strategies.keepers import BACKUP_KEEPERS, FETCH_AGAIN_S, OPENING_GAS, TAKEOVER_DELAY_S, open_rejected
 
 PROTEST_GAS = Gas(250_000)
 FINALISE_GAS = Gas(500_000)
 """Gas that each step may use at the most."""
+
+PROTEST_BEFORE_S = 20.0
+"""How long before the window ends data counts as withheld: a protest takes some blocks to get there (assumption)."""
 
 SHORTEST_WINDOW_S = 30
 """It takes this long to verify evidence and to prove it bad."""
@@ -66,6 +70,10 @@ class Settlement:
         """Say of a batch that there was nothing to verify."""
         yield from ()
 
+    def patience_s(self) -> float:
+        """How long after its post a batch is asked for before its data counts as withheld."""
+        return FETCH_AGAIN_S
+
 
 class AttestedSettlement(Settlement):
     """Makes batches final when their window is over."""
@@ -74,6 +82,10 @@ class AttestedSettlement(Settlement):
         self.node = node
         self.contract = contract
         self.window_s = window_s
+
+    def patience_s(self) -> float:
+        """As long as there is time to protest, and to prove what is bad: its poster may be down for a while."""
+        return self.window_s - PROTEST_BEFORE_S
 
     def protest(self, batch: str) -> Steps:
         """Say so on chain: if most do, the batch is void."""
@@ -84,11 +96,9 @@ class AttestedSettlement(Settlement):
             yield Note(DutyFailed(node.me.name, batch, f"protest: {receipt.revert}"))
 
     def close(self, batch: str) -> Steps:
-        """Make a batch final; backup keepers step in."""
-        turn = self.node.my_turn(batch)
-        if turn > BACKUP_KEEPERS:
-            return
-        yield Sleep(self.window_s + 1 + turn * TAKEOVER_DELAY_S)
+        """Make a batch final; the others take over, one after the other."""
+        yield from wait_since_post(batch, self.window_s + 1)
+        yield Sleep(self.node.my_turn(batch) * TAKEOVER_DELAY_S)
         if self.is_due(batch):
             yield from self.finalise(batch)
 
@@ -98,14 +108,18 @@ class AttestedSettlement(Settlement):
 
     def finalise(self, batch: str) -> Steps:
         """Make a batch final, as soon as the contract lets us."""
-        node, name = self.node, bytes.fromhex(batch[2:])
-        while batch in node.batches:
-            openings, charges = yield from open_rejected(node, batch)
-            if (yield Read(self.contract, "isWithheld", (name,))):
-                openings, charges = (), node.batches[batch].charges
-            gas = Gas(FINALISE_GAS + OPENING_GAS * (len(openings) + len(charges)))
-            call = Call(node.me.address, self.contract, "finalise", (name, openings, charges), gas)
-            receipt = yield Submit(call, subject=batch)
-            if receipt is not None and receipt.ok:
-                return
+        while batch in self.node.batches and not (yield from self.finalise_once(batch)):
             yield Sleep(TAKEOVER_DELAY_S)
+
+    def finalise_once(self, batch: str) -> Steps:
+        """Try to make an open batch final; answers whether that is done."""
+        node, name = self.node, bytes.fromhex(batch[2:])
+        openings, charges = yield from open_rejected(node, batch)
+        if batch not in node.batches:
+            return True
+        if (yield Read(self.contract, "isWithheld", (name,))):
+            openings, charges = (), node.batches[batch].charges
+        gas = Gas(FINALISE_GAS + OPENING_GAS * (len(openings) + len(charges)))
+        call = Call(node.me.address, self.contract, "finalise", (name, openings, charges), gas)
+        receipt = yield Submit(call, subject=batch)
+        return receipt is None or receipt.ok

@@ -39,14 +39,22 @@ from chain.hashing import keccak
 from chain.quantities import ZERO_HASH, Gas
 from chain.seam import Call, Log
 from chain.units import Duration
-from nodes.effects import Check, Execute, Note, Now, Purpose, Read, Sleep, Steps, Submit, Verdict
+from nodes.effects import ChainTime, Check, Execute, Note, Purpose, Read, Sleep, Steps, Submit, Verdict
 from nodes.full import FullNode, VerifierHalf
 from nodes.messages import BatchData
 from nodes.models.tensors import tensor_hash
 from nodes.records import ClaimChecked
+from nodes.waiting import wait_until
 from simnet.strategies.facts import Facts
-from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, TAKEOVER_DELAY_S, open_rejected
-from simnet.strategies.voting.voting import MAX_MEMBERS, VotingHalf, VotingStrategy, wait_until
+from simnet.strategies.keepers import (
+    BACKUP_KEEPERS,
+    OPENING_GAS,
+    RESEND_S,
+    TAKEOVER_DELAY_S,
+    fetch_until,
+    open_rejected,
+)
+from simnet.strategies.voting.voting import MAX_MEMBERS, VotingHalf, VotingStrategy
 
 
 class IndexedCommitment(VotingStrategy):
@@ -117,23 +125,41 @@ class IndexedHalf(VotingHalf):
     draws = "MembersDrawn"
     terms: IndexedCommitment
 
+    def __init__(self, node: FullNode, terms: IndexedCommitment) -> None:
+        super().__init__(node, terms)
+        self.results: dict[str, bytes] = node.disk.kept("results", dict)
+        """Its results of open batches."""
+
     def on_log(self, log: Log) -> Steps:
         """See to it that members are drawn; commit if drawn, and have the batch settled; judge if called."""
-        if log.event == "MembersDrawn" and self.node.me.address in log.args["members"]:
+        if log.event == "MembersDrawn":
             yield from self.take_part("0x" + log.args["batch"].hex(), log)
         else:
             yield from super().on_log(log)
 
     def take_part(self, batch: str, drawn: Log) -> Steps:
-        """A member's duty: execute, submit, and see to what follows."""
-        members = drawn.args["members"]
-        seat = members.index(self.node.me.address)
-        data = yield from self.node.fetch(batch)
-        result = ZERO_HASH
-        if data is not None:
-            result = yield from self.execute(data)
-            yield from self.submit(batch, "submit", seat, commitment_to(result, seat + 1, len(members)))
-        yield from self.conclude(batch, drawn, seat, result)
+        """A member's duty, to execute and submit, and everybody's, to see to what follows."""
+        members, me = drawn.args["members"], self.node.me.address
+        if me not in members:
+            yield from self.conclude(batch, drawn, len(members) + self.node.my_turn(batch), ZERO_HASH)
+            return
+        seat = members.index(me)
+        begun = batch in self.results  # before a crash or a reorg: what was sent may be on its way
+        if begun:
+            yield Sleep(RESEND_S)
+        elif (data := (yield from fetch_until(self.node, batch, drawn.args["submitBy"]))) is not None:
+            for known in [known for known in self.results if known not in self.node.batches]:
+                del self.results[known]
+            self.results[batch] = yield from self.execute(data)
+        if batch in self.results and not (begun and self.has_submitted(batch)):
+            yield from self.submit(batch, "submit", seat, commitment_to(self.results[batch], seat + 1, len(members)))
+        yield from self.conclude(batch, drawn, seat, self.results.get(batch, ZERO_HASH))
+
+    def has_submitted(self, batch: str) -> bool:
+        """Whether the chain has this node's commitment, or the batch is closed."""
+        known = self.node.batches.get(batch)
+        made = known.events.get("Submitted", ()) if known else ()
+        return known is None or any(args["member"] == self.node.me.address for args in made)
 
     def execute(self, data: BatchData) -> Steps:
         """Check every claim of a batch; answers the root that it should have had.
@@ -155,18 +181,22 @@ class IndexedHalf(VotingHalf):
     def conclude(self, batch: str, drawn: Log, turn: int, result: bytes) -> Steps:
         """When all are in, members in turn show their result if it has a quorum; if none has, call the arbiters."""
         submit_by, members = drawn.args["submitBy"], len(drawn.args["members"])
-        while (yield Now()) + self.node.genesis <= submit_by:
+        while turn < members and (yield ChainTime()) <= submit_by:
             if batch not in self.node.batches or len(self.node.batches[batch].events.get("Submitted", ())) == members:
                 break
             yield Sleep(1.0)
-        yield Sleep(turn * self.terms.show_window / (members + 1))
-        yield from self.show(batch, result)
-        yield from wait_until(self.node, submit_by + self.terms.show_window + 1 + turn * TAKEOVER_DELAY_S)
-        if turn <= BACKUP_KEEPERS and self.is_undecided(batch):
-            call = Call(
-                self.node.me.address, self.terms.contract, "arbitrate", (bytes.fromhex(batch[2:]),), self.panel_gas()
-            )
-            yield Submit(call, subject=batch)
+        if turn < members:
+            yield Sleep(turn * self.terms.show_window / (members + 1))
+            yield from self.show(batch, result)
+        yield from wait_until(submit_by + self.terms.show_window + 1)
+        yield Sleep(turn * TAKEOVER_DELAY_S)
+        while self.is_undecided(batch):
+            if turn < members:
+                yield from self.show(batch, result)
+            if self.is_undecided(batch):
+                args, gas = (bytes.fromhex(batch[2:]),), self.panel_gas()
+                yield Submit(Call(self.node.me.address, self.terms.contract, "arbitrate", args, gas), subject=batch)
+            yield Sleep(TAKEOVER_DELAY_S)
 
     def show(self, batch: str, result: bytes) -> Steps:
         """Show a result on chain, if it has a quorum."""

@@ -37,13 +37,20 @@ from chain.hashing import keccak
 from chain.quantities import PARTS, Address, Gas
 from chain.seam import Call, Log
 from chain.units import Duration, Fraction
-from nodes.effects import Note, Now, Read, Sleep, Spawn, Steps, Submit, Verdict
+from nodes.effects import ChainTime, Note, Read, Sleep, Spawn, Steps, Submit, Verdict
 from nodes.full import FullNode, VerifierHalf
 from nodes.identity import Role
 from nodes.records import DutyFailed
+from nodes.waiting import wait_since_post, wait_until
 from simnet.strategies.facts import Facts
-from simnet.strategies.keepers import BACKUP_KEEPERS, FETCHES, OPENING_GAS, TAKEOVER_DELAY_S, open_rejected
-from simnet.strategies.voting.voting import MAX_MEMBERS, VotingHalf, VotingStrategy, wait_until
+from simnet.strategies.keepers import (
+    BACKUP_KEEPERS,
+    OPENING_GAS,
+    TAKEOVER_DELAY_S,
+    fetch_until,
+    open_rejected,
+)
+from simnet.strategies.voting.voting import MAX_MEMBERS, VotingHalf, VotingStrategy
 
 SEEDS = 2048
 """Length of a node's hash chain, in epochs since the contract was deployed (assumption)."""
@@ -57,6 +64,9 @@ SHOW_GAS = Gas(6_000_000)
 """Gas that showing a seed may use at the most: its duties are worked out over up to 256 batches."""
 PAY_GAS = Gas(8_000_000)
 """Gas that paying an epoch may use at the most."""
+REPORT_BEFORE_S = 8.0
+"""How long before the window ends a batch whose data did not come is called wrong: a few blocks (assumption)."""
+
 PLACE_GAS = Gas(100_000)
 """Gas that holding one report to a verdict may use at the most."""
 
@@ -140,26 +150,29 @@ class SecretSeedHalf(VotingHalf):
         yield Spawn(self.keep_epochs())
 
     def keep_epochs(self) -> Steps:
-        """Commit, then show seed after seed; whose turn it is has the epoch paid."""
+        """Commit, unless that was done before a crash; then show seed after seed, and have each epoch paid."""
         began = yield Read(self.terms.contract, "genesis")
-        first = int(((yield Now()) + self.node.genesis - began) // self.terms.epoch)
-        tip = (seed_chain(self.node.secret)[first],)
-        yield Submit(Call(self.node.me.address, self.terms.contract, "commitSeed", tip, COMMIT_GAS))
+        tip, first, *_ = yield Read(self.terms.contract, "checkerOf", (self.node.me.address,))
+        if not any(tip):
+            first = int(((yield ChainTime()) - began) // self.terms.epoch)
+            args: tuple[Any, ...] = (seed_chain(self.node.secret)[first],)
+            yield Submit(Call(self.node.me.address, self.terms.contract, "commitSeed", args, COMMIT_GAS))
         for epoch in itertools.count(first):
             shown_from = began + (epoch + 1) * int(self.terms.epoch) + self.terms.settle_window_s()
-            yield from wait_until(self.node, shown_from)
-            args = (epoch, seed_of(self.node, epoch))
-            receipt = yield Submit(Call(self.node.me.address, self.terms.contract, "showSeed", args, SHOW_GAS))
-            if receipt is not None and not receipt.ok:
-                yield Note(DutyFailed(self.node.me.name, "", f"showSeed {epoch}: {receipt.revert}"))
-            yield Spawn(self.pay(epoch, shown_from + int(self.terms.seed_window)))
+            shown_by = shown_from + int(self.terms.seed_window)
+            yield from wait_until(shown_from)
+            if (yield ChainTime()) < shown_by:
+                args = (epoch, seed_of(self.node, epoch))
+                receipt = yield Submit(Call(self.node.me.address, self.terms.contract, "showSeed", args, SHOW_GAS))
+                if receipt is not None and not receipt.ok:
+                    yield Note(DutyFailed(self.node.me.name, "", f"showSeed {epoch}: {receipt.revert}"))
+            yield Spawn(self.pay(epoch, shown_by))
 
     def pay(self, epoch: int, due: int) -> Steps:
         """Have an epoch paid if it is this node's turn, or others fail to."""
         turn = (self.node.rank - epoch) % len(self.node.directory.of(Role.FULL))
-        if turn > BACKUP_KEEPERS:
-            return
-        yield from wait_until(self.node, due + turn * TAKEOVER_DELAY_S)
+        yield from wait_until(due)
+        yield Sleep(turn * TAKEOVER_DELAY_S)
         pot, batches, _ = yield Read(self.terms.contract, "epochOf", (epoch,))
         if pot or batches:
             yield Submit(Call(self.node.me.address, self.terms.contract, "payEpoch", (epoch,), PAY_GAS))
@@ -170,8 +183,8 @@ class SecretSeedHalf(VotingHalf):
         if log.event == "BatchPosted":
             yield Spawn(self.check(log.args["batch"], log.args["count"]))
             yield from self.close(batch)
-        elif log.event == "CommitteeDrawn" and self.node.me.address in log.args["members"]:
-            yield from self.serve(batch, log)
+        else:
+            yield from super().on_log(log)
 
     def check(self, batch: bytes, count: int) -> Steps:
         """Check a batch that is this node's duty, and report what is wrong with it."""
@@ -179,20 +192,25 @@ class SecretSeedHalf(VotingHalf):
         epoch = yield Read(self.terms.contract, "epochAt", (posted_at,))
         if not is_duty(seed_of(self.node, epoch), self.node.me.address, batch, round(self.terms.probability * PARTS)):
             return
-        data = None
-        for _ in range(FETCHES):
-            data = data or (yield from self.node.fetch("0x" + batch.hex()))
+        if self.has_reported(batch):
+            return
+        last_call = posted_at + self.terms.report_window - REPORT_BEFORE_S
+        data = yield from fetch_until(self.node, "0x" + batch.hex(), last_call)
         verdicts = [Verdict.INVALID] * count if data is None else (yield from self.node.check_batch(data))
         if len(verdicts) == count and Verdict.ABSTAIN not in verdicts:
             wrong = sum(1 << i for i, verdict in enumerate(verdicts) if verdict is Verdict.INVALID)
             yield from self.submit("0x" + batch.hex(), "report", wrong)
 
+    def has_reported(self, batch: bytes) -> bool:
+        """Whether the chain has this node's report on an open batch."""
+        known = self.node.batches.get("0x" + batch.hex())
+        made = known.events.get("Reported", ()) if known else ()
+        return any(args["member"] == self.node.me.address for args in made)
+
     def close(self, batch: str) -> Steps:
-        """When the time for reports is over, make the batch final or call the arbiters; backup keepers take over."""
-        turn = self.node.my_turn(batch)
-        if turn > BACKUP_KEEPERS:
-            return
-        yield Sleep(self.terms.report_window + 1 + turn * TAKEOVER_DELAY_S)
+        """When the time for reports is over, make the batch final or call the arbiters; the others take over."""
+        yield from wait_since_post(batch, self.terms.report_window + 1)
+        yield Sleep(self.node.my_turn(batch) * TAKEOVER_DELAY_S)
         while batch in self.node.batches and not self.in_dispute(batch):
             openings, charges = yield from open_rejected(self.node, batch)
             args = (bytes.fromhex(batch[2:]), openings, charges)

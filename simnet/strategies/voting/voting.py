@@ -21,13 +21,13 @@ from chain.formats.claims import pack_votes, vote_commitment
 from chain.quantities import BASIS_POINTS, Gas
 from chain.seam import Call, Log
 from chain.units import Duration, Fraction, Share
-from nodes.effects import Note, Now, Read, Sleep, Steps, Submit, Verdict
+from nodes.effects import ChainTime, Note, Read, Sleep, Steps, Submit, Verdict
 from nodes.full import FullNode, VerifierHalf
 from nodes.identity import Role
-from nodes.messages import BatchData
 from nodes.records import DutyFailed
+from nodes.waiting import time_of_post, wait_until
 from simnet.strategies.facts import Facts
-from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, TAKEOVER_DELAY_S, open_claims
+from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, RESEND_S, TAKEOVER_DELAY_S, fetch_until, open_claims
 from simnet.strategies.strategy import BEACON_ROUNDS, Strategy
 
 CALL_GAS = Gas(400_000)
@@ -41,6 +41,9 @@ VOTE_GAS = Gas(200_000)
 
 MAX_MEMBERS = 128
 """Seats of a panel."""
+
+COMMITTED, REVEALED = 6, 7
+"""Fields of what ``panelOf`` returns: a bit for each seat."""
 
 MAX_DENOMINATOR = 2**16 - 1
 
@@ -116,26 +119,24 @@ class VotingHalf(VerifierHalf):
     def __init__(self, node: FullNode, terms: VotingStrategy) -> None:
         super().__init__(node)
         self.terms = terms
+        self.ballots: dict[tuple[str, int, int], int] = node.disk.kept("ballots", dict)
+        """Its votes on open batches, by batch, seat and the claims that it was asked about."""
 
     def on_log(self, log: Log) -> Steps:
         """See to it that a panel is drawn; serve on it if drawn, and stand by to close its vote if not."""
         batch = "0x" + log.args["batch"].hex()
         if log.event == "BatchPosted":
             yield from self.draw(batch)
-        elif log.event == "CommitteeDrawn" and self.node.me.address in log.args["members"]:
+        elif log.event == "CommitteeDrawn" and sits(self.node, batch, log):
             yield from self.serve(batch, log)
-        elif log.event == "CommitteeDrawn":
-            yield from self.stand_by(batch, log)
 
     def draw(self, batch: str) -> Steps:
-        """Draw as soon as the seed is out; backup keepers take over if it is not done."""
-        turn = self.node.my_turn(batch)
-        if turn > BACKUP_KEEPERS:
-            return
+        """Draw as soon as the seed is out; the others take over, one after the other, if it is not done."""
         if self.terms.uses_beacon:
-            rounds_over = int((yield Now()) / self.node.beacon_round_s) + 2
-            yield Sleep(rounds_over * self.node.beacon_round_s - (yield Now()))
-        yield Sleep(turn * TAKEOVER_DELAY_S)
+            since_genesis = (yield from time_of_post(batch)) - self.node.genesis
+            rounds_over = int(since_genesis / self.node.beacon_round_s) + 2
+            yield from wait_until(self.node.genesis + rounds_over * self.node.beacon_round_s)
+        yield Sleep(self.node.my_turn(batch) * TAKEOVER_DELAY_S)
         yield from self.draw_while(batch, lambda: self.draws not in self.node.batches[batch].events)
 
     def draw_while(self, batch: str, needed: Callable[[], bool]) -> Steps:
@@ -157,35 +158,68 @@ class VotingHalf(VerifierHalf):
         return Gas(CALL_GAS + CANDIDATE_GAS * full_nodes + SEAT_GAS * min(full_nodes, self.terms.seats()))
 
     def serve(self, batch: str, drawn: Log) -> Steps:
-        """A member's duty, from fetching the batch to resolving the vote."""
-        event = "Revealed" if self.terms.commit_reveal else "Voted"
-        votes_before = votes_known(self.node, batch, event)
-        data = yield from self.node.fetch(batch)
-        turn = drawn.args["members"].index(self.node.me.address)
-        seat = drawn.args["firstSeat"] + turn
-        if data is not None:
-            verdicts = yield from self.node.check_batch(data, drawn.args["ballot"])
-            votes = pack_votes([v is Verdict.VALID for v in verdicts], [v is Verdict.INVALID for v in verdicts])
-            if self.terms.commit_reveal:
-                yield from self.commit_and_reveal(batch, seat, votes, drawn.args["commitBy"])
-            else:
-                yield from self.submit(batch, "vote", seat, votes)
-        if turn > BACKUP_KEEPERS:
+        """A full node's duty to a panel that was drawn: to vote if it has a seat, and to see to it that it resolves."""
+        members, me = drawn.args["members"], self.node.me.address
+        if me not in members:
+            yield from self.close_vote(batch, drawn, min(len(members), BACKUP_KEEPERS + 1) + self.node.my_turn(batch))
             return
-        yield from self.wait_for_votes(batch, drawn, event, votes_before, turn)
-        if sits(self.node, batch, drawn):
-            yield from self.resolve(batch, data, drawn)
+        turn = members.index(me)
+        yield from self.cast(batch, drawn, drawn.args["firstSeat"] + turn)
+        if turn > BACKUP_KEEPERS:  # those without a seat come before
+            turn += BACKUP_KEEPERS + 1
+        yield from self.close_vote(batch, drawn, turn)
 
-    def stand_by(self, batch: str, drawn: Log) -> Steps:
-        """Resolve the vote if no member does: all of them may be down."""
-        turn = self.node.my_turn(batch)
-        if turn > BACKUP_KEEPERS:
+    def cast(self, batch: str, drawn: Log, seat: int) -> Steps:
+        """Form a member's votes and cast them. What it has cast before a crash or a reorg stands."""
+        votes = self.ballots.get((batch, seat, drawn.args["ballot"]))
+        begun = votes is not None
+        if votes is None:
+            votes = yield from self.form_votes(batch, drawn)
+        if votes is None:
             return
-        before = min(len(drawn.args["members"]), BACKUP_KEEPERS + 1) + turn
-        yield from wait_until(self.node, drawn.args["revealBy"] + 1 + before * TAKEOVER_DELAY_S)
-        if sits(self.node, batch, drawn):
-            data = yield from self.node.fetch(batch)
-            yield from self.resolve(batch, data, drawn)
+        for key in [key for key in self.ballots if key[0] not in self.node.batches]:
+            del self.ballots[key]
+        self.ballots[batch, seat, drawn.args["ballot"]] = votes
+        if begun:  # and perhaps sent: it may be on its way
+            yield Sleep(RESEND_S)
+        commit_by, reveal_by = drawn.args["commitBy"], drawn.args["revealBy"]
+        if not self.terms.commit_reveal:
+            yield from self.insist(batch, drawn, commit_by, REVEALED, begun, "vote", seat, votes)
+            return
+        salt = hashlib.sha256(self.node.secret + bytes.fromhex(batch[2:]) + bytes([seat])).digest()
+        commitment = vote_commitment(bytes.fromhex(batch[2:]), self.node.me.address, votes, salt)
+        if (yield from self.insist(batch, drawn, commit_by, COMMITTED, begun, "commit", seat, commitment)):
+            yield from wait_until(commit_by + 1)
+            yield from self.insist(batch, drawn, reveal_by, REVEALED, begun, "reveal", seat, votes, salt)
+
+    def form_votes(self, batch: str, drawn: Log) -> Steps:
+        """Check what a panel is asked about; answers votes as a word, or ``None`` if the batch is not to be had."""
+        data = yield from fetch_until(self.node, batch, drawn.args["commitBy"])
+        if data is None:
+            return None
+        verdicts = yield from self.node.check_batch(data, drawn.args["ballot"])
+        return pack_votes([v is Verdict.VALID for v in verdicts], [v is Verdict.INVALID for v in verdicts])
+
+    def insist(
+        self, batch: str, drawn: Log, until: int, stage: int, begun: bool, function: str, seat: int, *args: Any
+    ) -> Steps:
+        """Send a member's transaction until it has taken effect, or the time for it is over; answers whether it has.
+
+        `stage` is the field of the panel in which the chain notes it; if that has `begun` before, it is asked first.
+        """
+        while sits(self.node, batch, drawn):
+            if begun:
+                panel = yield Read(self.terms.contract, "panelOf", (bytes.fromhex(batch[2:]),))
+                if panel[stage] >> seat & 1:
+                    return True
+            if (yield ChainTime()) > until:
+                return False
+            receipt = yield from self.submit(batch, function, seat, *args)
+            if receipt is None or receipt.ok:
+                return receipt is not None
+            begun = True
+            yield Sleep(RESEND_S)
+        return False
 
     def submit(self, batch: str, function: str, *args: Any) -> Steps:
         """A member's transaction on a batch; answers its receipt, or ``None`` if it never left the node."""
@@ -195,40 +229,42 @@ class VotingHalf(VerifierHalf):
             yield Note(DutyFailed(self.node.me.name, batch, f"{function}: {receipt.revert}"))
         return receipt
 
-    def commit_and_reveal(self, batch: str, seat: int, votes: int, commit_by: int) -> Steps:
-        """Commit to the votes, wait until nobody can commit any more, open them."""
-        salt = hashlib.sha256(self.node.secret + bytes.fromhex(batch[2:]) + bytes([seat])).digest()
-        commitment = vote_commitment(bytes.fromhex(batch[2:]), self.node.me.address, votes, salt)
-        committed = yield from self.submit(batch, "commit", seat, commitment)
-        if committed is not None and committed.ok:
-            yield from wait_until(self.node, commit_by + 1)
-            yield from self.submit(batch, "reveal", seat, votes, salt)
-
-    def wait_for_votes(self, batch: str, drawn: Log, event: str, votes_before: int, turn: int) -> Steps:
-        """Wait until all have voted or their time is over, and then for those whose turn to resolve is earlier."""
-        members, reveal_by = len(drawn.args["members"]), drawn.args["revealBy"]
-        while turn == 0 and (yield Now()) + self.node.genesis <= reveal_by:
-            if not sits(self.node, batch, drawn) or votes_known(self.node, batch, event) - votes_before == members:
-                return
+    def close_vote(self, batch: str, drawn: Log, turn: int) -> Steps:
+        """Resolve a vote once all have voted or their time is over, unless those do whose turn is earlier."""
+        reveal_by = drawn.args["revealBy"]
+        while turn == 0 and (yield ChainTime()) <= reveal_by and not self.all_voted(batch, drawn):
             yield Sleep(1.0)
-        yield from wait_until(self.node, reveal_by + 1 + turn * TAKEOVER_DELAY_S)
-
-    def resolve(self, batch: str, data: BatchData | None, drawn: Log) -> Steps:
-        """Close the vote, opening the claims that fall by it."""
-        tally = yield Read(self.terms.contract, "tally", (bytes.fromhex(batch[2:]),))
-        if tally is None:  # somebody has resolved it, or a reorg has undone the panel
+        if turn > 0:
+            yield from wait_until(reveal_by + 1)
+            yield Sleep(turn * TAKEOVER_DELAY_S)
+        while sits(self.node, batch, drawn):
+            if (yield from self.resolve(batch, drawn)):
+                return
             yield Sleep(TAKEOVER_DELAY_S)
-            yield from self.draw_while(batch, lambda: sits(self.node, batch, drawn))
-            return
-        if batch not in self.node.batches:
-            return
+
+    def all_voted(self, batch: str, drawn: Log) -> bool:
+        """Whether every member of a panel has voted, or the panel is no more."""
+        if not sits(self.node, batch, drawn):
+            return True
+        event = "Revealed" if self.terms.commit_reveal else "Voted"
+        return len(self.node.batches[batch].since(drawn.args, event)) == len(drawn.args["members"])
+
+    def resolve(self, batch: str, drawn: Log) -> Steps:
+        """Close a vote, opening the claims that fall by it; answers whether that is done."""
+        tally = yield Read(self.terms.contract, "tally", (bytes.fromhex(batch[2:]),))
+        if tally is None:  # somebody has resolved it, and we are about to hear of it
+            return False
         _, rejected, voided, _ = tally
         fallen = rejected | voided if self.settles(drawn, voided) else 0
+        data = (yield from self.node.look_up(batch)) if fallen else None
+        if batch not in self.node.batches:
+            return True
         openings = open_claims(data, [i for i in range(len(data.claims)) if fallen >> i & 1]) if data else ()
         charges = self.node.batches[batch].charges if fallen else ()
         args = (bytes.fromhex(batch[2:]), openings, charges)
         gas = Gas(self.resolving_gas(batch) + OPENING_GAS * (len(openings) + len(charges)))
-        yield Submit(Call(self.node.me.address, self.terms.contract, "resolve", args, gas), subject=batch)
+        receipt = yield Submit(Call(self.node.me.address, self.terms.contract, "resolve", args, gas), subject=batch)
+        return receipt is None or receipt.ok
 
     def resolving_gas(self, batch: str) -> Gas:
         """Gas that resolving a vote may use at the most, openings apart."""
@@ -245,19 +281,9 @@ def sits(node: FullNode, batch: str, drawn: Log) -> bool:
     return draws is not None and draws[-1] is drawn.args
 
 
-def votes_known(node: FullNode, batch: str, event: str) -> int:
-    """How many votes on a batch a node has seen, on all its panels."""
-    return len(node.batches[batch].events.get(event, ())) if batch in node.batches else 0
-
-
 def quorum_problems(key: str, quorum: Exact) -> Iterable[tuple[tuple[Any, ...], str]]:
     """What is wrong with a share of stake that decides."""
     if quorum <= Exact(1, 2):
         yield (key,), f"{quorum} is no more than a half: a claim could be both accepted and rejected"
     elif quorum.denominator > MAX_DENOMINATOR:
         yield (key,), f"{quorum} has too many digits: contracts count up to {MAX_DENOMINATOR}"
-
-
-def wait_until(node: FullNode, timestamp: float) -> Steps:
-    """Let time pass until the chain's clock can show `timestamp`."""
-    yield Sleep(max(0.0, timestamp - node.genesis - (yield Now())))

@@ -10,6 +10,7 @@ import pytest
 
 from chain.quantities import Gas
 from chain.seam import Call
+from nodes import messages
 from nodes.adversaries.behaviour import ALWAYS, Behaviour, on
 from nodes.effects import Mine, Receive, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.identity import Role
@@ -43,8 +44,11 @@ def following(stage: Stage, name: str, *events: str) -> Callable[[], Steps]:
     def steps() -> Steps:
         yield Subscribe(events)
         while True:
-            log = (yield Receive()).message
-            stage.say(name, log.event, *log.args["n"])
+            message = (yield Receive()).message
+            if isinstance(message, messages.ChainReorg):
+                stage.say(name, "reorg", message.depth)
+            else:
+                stage.say(name, message.event, *message.args["n"])
 
     return steps
 
@@ -253,7 +257,7 @@ def test_receipts_come_once_and_logs_come_again_after_a_reorg(stage: Stage) -> N
     stage.host("a", submitting(stage, (1.0, call("x"))))
     stage.host("b", following(stage, "b", "x"))
     stage.faults("[{at: 2.5 s, reorg: 1}]")
-    assert stage.run(20) == [(2.004, "x", "mined"), (2.004, "b", "x"), (4.004, "b", "x")]
+    assert stage.run(20) == [(2.004, "x", "mined"), (2.004, "b", "x"), (2.504, "b", "reorg", 1), (4.004, "b", "x")]
 
 
 def test_a_second_reorg_undoes_what_is_on_the_chain_and_nothing_below_it(stage: Stage) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from chain.quantities import OPG
-from nodes.effects import Check, Request, Submit, Verdict
+from nodes.effects import ChainTime, Check, Read, Request, Submit, Verdict
 from nodes.messages import BatchQuery, Refusal
 from simnet.scenario.errors import ScenarioErrors
 from simnet.strategies.dispute.optimistic import Optimistic, OptimisticHalf, private_lot
 from simnet.theory import fraud_floor
 from simnet.world.genesis import protocol_parameters
-from tests.driving import OUTPUT, PEOPLE, always, batch_of, follow, mined, one_after_the_other
+from tests.driving import OUTPUT, PEOPLE, Answers, always, batch_of, follow, mined, one_after_the_other, who
 from tests.nodes.test_full_node import knowing
 from tests.payments import payments
 from tests.small import Played, play, scenario
@@ -209,18 +209,24 @@ def decided(run: Played, name: str) -> list[Any]:
 DATA, ROOT = batch_of([OUTPUT, OUTPUT, OUTPUT])
 
 
-def test_a_batch_whose_data_cannot_be_had_is_challenged_as_a_whole() -> None:
+def at(*seconds: float) -> Answers:
+    """A chain on which `DATA` was posted at 1,000; the time is asked after each attempt to fetch it."""
+    return {Read: always((who("inference-0").address, 1_000, 3, 1)), ChainTime: one_after_the_other(*seconds)}
+
+
+def test_a_batch_whose_data_cannot_be_had_is_challenged_as_a_whole_while_there_is_time() -> None:
     node = knowing(DATA, ROOT)
-    withheld = {Request: always(Refusal(DATA.batch, "no")), Submit: mined}
+    withheld = {Request: always(Refusal(DATA.batch, "no")), Submit: mined, **at(1_005, 1_020, 1_045)}
     course = follow(OptimisticHalf(node, Optimistic()).check(DATA.batch, 3), withheld)
     assert [request.message for request in course.of(Request)] == [BatchQuery(DATA.batch)] * 3
+    assert [request.timeout_s for request in course.of(Request)] == [5, 10, 20]
     (call,) = course.calls
     assert (call.contract, call.function, call.args) == ("Optimistic", "challenge", (bytes.fromhex(DATA.batch[2:]), 7))
 
 
 def test_a_batch_whose_data_comes_late_is_checked_and_not_challenged() -> None:
     node = knowing(DATA, ROOT)
-    answers = {Request: one_after_the_other(None, DATA), Check: always(Verdict.VALID)}
+    answers = {Request: one_after_the_other(None, DATA), Check: always(Verdict.VALID), **at(1_005, 1_010)}
     course = follow(OptimisticHalf(node, Optimistic()).check(DATA.batch, 3), answers)
     assert course.ended
     assert course.calls == []
@@ -232,7 +238,7 @@ def test_nobody_challenges_what_became_final_meanwhile() -> None:
     def forget(_: Any) -> None:
         node.batches.clear()
 
-    assert follow(OptimisticHalf(node, Optimistic()).check(DATA.batch, 3), {Request: forget}).calls == []
+    assert follow(OptimisticHalf(node, Optimistic()).check(DATA.batch, 3), {Request: forget, **at(1_005)}).calls == []
 
 
 # -- the scenario --------------------------------------------------------------------------------------------

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.quantities import OPG
-from chain.seam import Log
-from nodes.effects import Now, Sleep, Submit
+from nodes.effects import ChainTime, Read, Sleep, Submit
 from nodes.inference import InferenceNode, InferencePolicy
 from nodes.models.wrong import rotated
 from simnet.comparators.argmax import Argmax
@@ -20,7 +19,7 @@ from simnet.log.tables import Row
 from simnet.scenario.errors import ScenarioErrors
 from simnet.strategies.dispute.forced_error import ForcedError, ForcedErrorPoster
 from simnet.theory import jackpot_needed
-from tests.driving import MODELS, OUTPUT, PEOPLE, Course, always, batch_of, follow, mined, who
+from tests.driving import MODELS, OUTPUT, PEOPLE, Course, batch_of, follow, mined, one_after_the_other, who
 from tests.payments import payments
 from tests.small import Played, play, scenario
 from tests.stage import DOMAIN
@@ -180,38 +179,35 @@ SECRET = b"\7" * 32
 
 
 def poster() -> ForcedErrorPoster:
-    """A node's half whose claim number 1 in `DATA` is a forced error, on chain since second 100."""
+    """A node's half whose claim number 1 in `DATA` is a forced error."""
     terms = ForcedError.model_validate({"challenge_window": "30 s", "open_window": "10 s"})
     node = InferenceNode(who("inference-0"), PEOPLE, DOMAIN, MODELS, 1_000, InferencePolicy(5.0, 16, False))
     half = ForcedErrorPoster(node, terms)
-    half.unposted["0x" + DATA.claims[1].task.hex()] = SECRET
-    posted = follow(half.on_posted(DATA), {Now: always(100.0)})
-    assert posted.of(Sleep) == []
-    assert posted.calls == []
+    half.forced["0x" + DATA.claims[1].task.hex()] = SECRET
     return half
 
 
-def challenged(half: ForcedErrorPoster, claims: int, at_s: float = 120.0) -> Course:
-    """Somebody has disputed these claims of `DATA`."""
-    log = Log("ForcedError", "Challenged", {"batch": bytes.fromhex(DATA.batch[2:]), "claims": claims})
-    return follow(half.on_log(log), {Now: always(at_s), Submit: mined})
+def owning_up(half: ForcedErrorPoster, disputed: int) -> Course:
+    """What it does once `DATA` is posted, at 1,100, if these claims are in dispute when all challenges are in."""
+    reads = {"batchOf": (who("inference-0").address, 1_100, 3, 1), "disputedIn": disputed}
+    times = one_after_the_other(1_100, 1_141)
+    answers = {ChainTime: times, Read: lambda effect: reads[effect.function], Submit: mined}
+    return follow(half.on_posted(DATA), answers)
 
 
 def test_a_node_owns_up_once_when_all_challenges_are_in() -> None:
     half = poster()
-    course = challenged(half, 0b010)
-    assert course.one(Sleep).seconds == 100 + 30 + 10 + 1 - 120
+    course = owning_up(half, 0b010)
+    assert course.one(Sleep).seconds == 30 + 10 + 1
     (call,) = course.calls
     assert (call.function, call.args[:2]) == ("showForced", (bytes.fromhex(DATA.batch[2:]), SECRET))
-    assert challenged(half, 0b111).effects == []
+    assert owning_up(half, 0b111).effects == []
 
 
 def test_a_node_that_nobody_challenges_for_its_error_says_nothing() -> None:
     half = poster()
-    assert challenged(half, 0b101).effects == []
-    final = Log("Settlement", "BatchFinal", {"batch": bytes.fromhex(DATA.batch[2:])})
-    assert follow(half.on_log(final)).effects == []
-    assert half.posted == {}
+    assert owning_up(half, 0b101).calls == []
+    assert half.forced == {}
 
 
 # -- what a forced error looks like --------------------------------------------------------------------------

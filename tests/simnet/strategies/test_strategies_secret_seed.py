@@ -8,13 +8,24 @@ from typing import Any
 
 import pytest
 
-from nodes.effects import Read, Request, Submit
+from nodes.effects import ChainTime, Read, Request, Submit
 from nodes.full import FullNode, OpenBatch
 from simnet.comparators.relative import Relative
 from simnet.scenario.errors import ScenarioErrors
-from simnet.strategies.keepers import FETCHES
 from simnet.strategies.voting.secret_seed_duty import SecretSeedDuty, SecretSeedHalf
-from tests.driving import MODEL, MODEL_HASH, OUTPUT, PEOPLE, Answers, always, batch_of, follow, mined, who
+from tests.driving import (
+    MODEL,
+    MODEL_HASH,
+    OUTPUT,
+    PEOPLE,
+    Answers,
+    always,
+    batch_of,
+    follow,
+    mined,
+    one_after_the_other,
+    who,
+)
 from tests.small import BASE, Played, play, scenario
 from tests.stage import DOMAIN
 
@@ -103,9 +114,15 @@ def test_a_batch_whose_data_is_withheld_is_called_wrong_as_a_whole() -> None:
     node = FullNode(who("full-1"), PEOPLE, {MODEL_HASH: MODEL}, Relative(), 1, 1_000, DOMAIN)
     node.batches[data.batch] = OpenBatch(who("inference-0"), root, ())
     reads = {"batchOf": (who("inference-0").address, 1_010, 2, 1), "epochAt": 0}
-    answers: Answers = {Read: lambda effect: reads[effect.function], Request: always(None), Submit: mined}
+    times = one_after_the_other(1_012, 1_020, 1_021)
+    answers: Answers = {
+        Read: lambda effect: reads[effect.function],
+        Request: always(None),
+        Submit: mined,
+        ChainTime: times,
+    }
     course = follow(SecretSeedHalf(node, strategy).check(bytes.fromhex(data.batch[2:]), 2), answers)
-    assert len(course.of(Request)) == FETCHES
+    assert len(course.of(Request)) == 2  # the next would come too late to report by 1,030
     assert course.calls[0].function == "report"
     assert course.calls[0].args[1] == 0b11
 
