@@ -46,17 +46,19 @@ def belief(node: Node) -> Span:
     return ("trusted", "dim") if node.role in STAKERS else ("–", "dim")
 
 
-def fate(node: Node) -> Span:
-    """Whether the protocol was right; empty where there is nothing to say."""
+def outcome(node: Node, ended: bool) -> Span:
+    """Whether the protocol was right, so far or, if the run has ended, in the end; empty if there is nothing to say."""
     if node.finalised:
-        return f"✗ {node.finalised} stood", "bad"
+        return f"✗ {node.finalised} final", "bad"
     if node.slashes:
-        return ("✓ slashed", "good") if node.lies else ("✗ wronged", "bad")
+        return ("✓ slashed", "good") if node.lies else ("✗ false slash", "bad")
     if node.refused:
-        return "✓ refused", "good"
+        return ("✓ refused", "good") if node.dishonest or node.lies else ("✗ refused", "bad")
     if node.lies:
-        return "… at large", "warn"
-    return ("· not yet", "dim") if node.dishonest else ("", "")
+        return ("✗ no penalty", "bad") if ended else ("… undetected", "warn")
+    if node.dishonest:
+        return ("· never acted", "dim") if ended else ("· not yet", "dim")
+    return "", ""
 
 
 def trouble(node: Node) -> tuple[int, int, int]:

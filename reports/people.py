@@ -42,10 +42,16 @@ def times_jailed(state: State) -> dict[str, int]:
 
 
 def others(state: State, known: Sequence[Outcome]) -> str:
-    """How many there are besides these, by role."""
-    named = [one.name for one in known]
-    roles = Counter(node.role for node in state.nodes.values() if node.name not in named)
-    return ", ".join(plural(count, NOUNS.get(role, role)) for role, count in roles.items())
+    """How many there are besides these, by role; honest all of them, and unharmed but for those refused service."""
+    named = frozenset(one.name for one in known)
+    rest = [node for node in state.nodes.values() if node.name not in named]
+    parts = {"honest and unharmed": False, "refused service although honest": True}
+    counts = {text: Counter(node.role for node in rest if bool(node.refused) == was) for text, was in parts.items()}
+    return "; ".join(
+        f"{', '.join(plural(count, NOUNS.get(role, role)) for role, count in roles.items())} {text}"
+        for text, roles in counts.items()
+        if roles
+    )
 
 
 def groups(state: State) -> list[Group]:

@@ -67,12 +67,13 @@ def people(everybody: Sequence[Outcome]) -> str:
             f"{one.committed:,}",
             f"{one.detected:,}",
             f"{one.finalised:,}",
+            f"{one.voided:,}",
             number(one.slashed_opg),
-            one.fate,
+            one.verdict,
         )
         for one in everybody[:MAX_PEOPLE]
     ]
-    text = table(("who", "behaviour", "frauds", "caught", "final", "slashed OPG", "fate"), rows)
+    text = table(("who", "behaviour", "frauds", "detected", "final", "void", "slashed OPG", "outcome"), rows)
     left = len(everybody) - MAX_PEOPLE
     return text if left <= 0 else f"{text}\n\nand {left:,} more"
 

@@ -34,7 +34,9 @@ def fraud(results: Results) -> Headline:
     )
     if not committed:
         return Headline("No fraud was committed: this run says nothing about detection.", bad=False)
-    left = f"; {undecided:,} undecided at the end" if undecided else ""
+    void = committed - detected - finalised - undecided
+    left = f"; {void:,} void" if void else ""
+    left += f"; {undecided:,} undecided at the end" if undecided else ""
     if finalised:
         return Headline(f"Fraud won: {finalised:,} of {plural(committed, 'fraud')} became final{left}.", bad=True)
     return Headline(

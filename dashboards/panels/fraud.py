@@ -1,4 +1,4 @@
-"""Fraud: what was committed, what was found, what stood, and how long finding it took."""
+"""Fraud: what was committed, detected and finalised, and how long detection took."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ BEHAVIOURS = Columns(
     Column("by", 3, ">", rank=3),
     Column("acts", 5, ">", rank=1),
     Column("frauds", 6, ">"),
-    Column("caught", 6, ">"),
-    Column("stood", 5, ">"),
+    Column("detected", 8, ">"),
+    Column("final", 5, ">"),
+    Column("void", 4, ">", rank=2),
     Column("open", 4, ">", rank=2),
 )
 
@@ -26,10 +27,10 @@ class Fraud(Page):
         """Counters, times, courses, and a line for each behaviour."""
         state = self.scene.state
         frauds, rate = state.frauds, reading("detection_rate", state)
-        committed, detected, finalised, still_open = frauds.committed, frauds.detected, frauds.finalised, frauds.open
-        found = f"{100 * rate:.3g} % found" if rate is not None else "nothing judged yet"
+        committed, detected, finalised = frauds.committed, frauds.detected, frauds.finalised
+        found = f"{100 * rate:.3g} %" if rate is not None else "none decided yet"
         lines: list[Line] = [
-            pair([("committed ", "dim"), (f"{committed}", "strong")], [("open ", "dim"), (f"{still_open}", "")], width),
+            pair([("committed ", "dim"), (f"{committed}", "strong")], self._undecided(), width),
             pair(
                 [("detected  ", "dim"), (f"{detected} ✓ ", "good"), (bar(rate or 0.0, 10), "good")],
                 [(found, "strong")],
@@ -61,11 +62,12 @@ class Fraud(Page):
                 (str(tally.committed), ""),
                 (str(tally.detected), "good" if tally.detected else "dim"),
                 (str(tally.finalised), "bad" if tally.finalised else "dim"),
+                (str(tally.voided), "warn" if tally.voided else "dim"),
                 (str(tally.open), "warn" if tally.open else "dim"),
             ]
             lines.append(BEHAVIOURS.line(cells, width))
         if not state.tallies:
-            lines.append([("nobody has lied so far", "dim")])
+            lines.append([("no dishonest act so far", "dim")])
         return lines
 
     def _delays(self) -> Line:
@@ -73,21 +75,32 @@ class Fraud(Page):
         if not found.n:
             return []
         median, tail = (span_of_time(found.quantile(share)) for share in (0.5, 0.95))
-        return [("found after ", "dim"), (median, "strong"), (" p50 ", "dim"), (tail, "strong"), (" p95", "dim")]
+        return [("detected after ", "dim"), (median, "strong"), (" p50 ", "dim"), (tail, "strong"), (" p95", "dim")]
 
     def _wronged(self) -> Line:
         slashes = self.scene.state.verification.slashes_of_the_honest
-        return [(f"✗ {slashes} honest slashed" if slashes else "no honest node slashed", "bad" if slashes else "dim")]
+        return [
+            (
+                f"✗ {slashes} false slash{'es' * (slashes > 1)}" if slashes else "no false slash",
+                "bad" if slashes else "dim",
+            )
+        ]
+
+    def _undecided(self) -> Line:
+        """Frauds that are open, or whose batch ended without a verdict."""
+        frauds = self.scene.state.frauds
+        void: Line = [(f"void {frauds.voided} · ", "warn")] if frauds.voided else []
+        return [*void, ("open ", "dim"), (f"{frauds.open}", "")]
 
     def _courses(self, width: int) -> list[Line]:
         """When frauds were posted, and when nodes were slashed, on one scale of time."""
         courses, span = self.scene.state.courses, self.scene.duration_s
         rows = (
             ("posted", courses.committed, "warn"),
-            ("found", courses.detected, "good"),
+            ("detected", courses.detected, "good"),
             ("slashed", courses.slashed, "bad"),
         )
         return [
-            [(f"{label:<8}", "dim"), (spark(on_scale(course.counts, course.width_s, span), width - 8), style)]
+            [(f"{label:<9}", "dim"), (spark(on_scale(course.counts, course.width_s, span), width - 9), style)]
             for label, course, style in rows
         ]

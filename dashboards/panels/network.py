@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from dashboards.panel import Panel
-from dashboards.participant import belief, fate, status, trouble, truth
+from dashboards.participant import belief, outcome, status, trouble, truth
 from dashboards.text import Column, Columns, Line, opg
 from simnet.measure.state import Node
 
@@ -23,7 +23,7 @@ COLUMNS = Columns(
     Column("acts", 5, ">", rank=3),
     Column("in truth", 14, grows=True),
     Column("by the protocol", 18),
-    Column("so", 10),
+    Column("outcome", 13),
 )
 
 ORDERS = ("role", "trouble", "stake")
@@ -80,7 +80,7 @@ class Network(Panel):
             (acts, "dim"),
             truth(node),
             belief(node),
-            fate(node),
+            outcome(node, bool(self.scene.state.ended)),
         ]
         return COLUMNS.line(cells, width)
 

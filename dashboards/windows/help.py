@@ -27,10 +27,10 @@ HELP = (
     ("", ""),
     ("● ○", "a node is up; down"),
     ("◌ ◍ ▦", "cut off by a partition; impaired by another fault; jailed"),
-    ("✓ ✗", "holds, caught; fails, got away"),
+    ("✓ ✗", "holds, detected; fails, not detected"),
     ("… ·", "not yet; known when the run is over"),
     ("⚑ ↯", "a slash; a fault, or a touch by hand"),
-    ("! ▣", "ground truth: somebody lies; a batch"),
+    ("! ▣", "ground truth: a dishonest act; a batch"),
 )
 
 

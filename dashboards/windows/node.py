@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.participant import STAKERS, belief, fate, status, status_word, truth
+from dashboards.participant import STAKERS, belief, outcome, status, status_word, truth
 from dashboards.text import WEI, Line, count, opg
 from dashboards.windows.listing import Listing
 
@@ -21,7 +21,7 @@ class NodePanel(Listing):
         lines: list[Line] = [
             [(f"{mark} {status_word(node)}", style), (f"  {who}", "strong"), (f"  {node.address}", "dim")],
             [("in truth    ", "dim"), truth(node)],
-            [("by protocol ", "dim"), belief(node), ("  ", ""), fate(node)],
+            [("by protocol ", "dim"), belief(node), ("  ", ""), outcome(node, bool(state.ended))],
         ]
         if node.role in STAKERS:
             cost = node.macs * state.mac_price
@@ -38,7 +38,11 @@ class NodePanel(Listing):
                 ],
                 [
                     ("frauds      ", "dim"),
-                    (f"{node.committed} committed, {node.detected} found, {node.finalised} stood", ""),
+                    (
+                        f"{node.committed} committed, {node.detected} detected, {node.finalised} final"
+                        + (f", {node.voided} void" if node.voided else ""),
+                        "",
+                    ),
                 ],
             ]
         lines.append([("chain       ", "dim"), (f"{node.transactions} transactions, {count(node.gas)} gas", "")])

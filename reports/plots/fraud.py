@@ -14,16 +14,19 @@ from reports.source import Run
 from reports.wording import between, plural, quantity, with_interval
 from simnet.measure.metric import wilson
 
-OUTCOMES = {"rejected": "rejected", "accepted": "final", "voided": "voided", "": "undecided"}
+OUTCOMES = {"rejected": "rejected", "accepted": "final", "voided": "void", "": "undecided"}
 """What can become of a claim: in the tables, and in words."""
 
 ENDS = {
     "rejected": ("detected", CAUGHT, "circle"),
     "accepted": ("became final", MISSED, "x"),
-    "voided": ("voided", VOIDED, "square"),
+    "voided": ("void", VOIDED, "square"),
     "": ("undecided at the end", UNDECIDED, "line-ew-open"),
 }
 """How the end of a fraud is drawn: its name, colour and symbol."""
+
+TAMPERED, HONEST_CLAIM = "tampered evidence", "honest"
+"""Ground truth of claims with a correct answer."""
 
 MAX_FRAUDS = 1000
 """Frauds with a line of their own."""
@@ -60,7 +63,7 @@ def timeline(run: Run) -> Plot:
 
 
 def ended(frauds: pd.DataFrame, end_s: float) -> pd.Series[float]:
-    """When each fraud's fate was sealed; the end of the run for those that are open."""
+    """When each fraud was decided; the end of the run for those that are open."""
     return frauds["rejected"].fillna(frauds["final"]).fillna(end_s)
 
 
@@ -114,16 +117,16 @@ def slashes(run: Run, numbered: pd.DataFrame, clock: Clock) -> list[Trace]:
     """A mark on every fraud that got its node slashed in the same transaction's block."""
     slashed = {(row["name"], row["block"]) for row in run.figures.slashes}
     rejected = {row["task"]: row["block"] for row in run.tables.event("ClaimRejected")}
-    caught = numbered[[(row["node"], rejected.get(str(task))) in slashed for task, row in numbered.iterrows()]]
-    if caught.empty:
+    punished = numbered[[(row["node"], rejected.get(str(task))) in slashed for task, row in numbered.iterrows()]]
+    if punished.empty:
         return []
     return [
         {
             "type": "scatter",
             "mode": "markers",
-            "name": f"node slashed ({len(caught):,})",
-            "x": [clock(t) for t in caught["end"]],
-            "y": caught["number"].tolist(),
+            "name": f"node slashed ({len(punished):,})",
+            "x": [clock(t) for t in punished["end"]],
+            "y": punished["number"].tolist(),
             "marker": {"symbol": "circle-open", "size": 13, "color": "@ink", "line": {"width": 1.5}},
             "hoverinfo": "skip",
         }
@@ -134,15 +137,17 @@ def confusion(run: Run) -> Plot:
     """Claims by what they were and by what became of them."""
     claims = run.figures.claims
     posted = claims[claims["posted"].notna()]
-    truth, outcome = posted["fraud"].fillna("honest"), posted["outcome"].fillna("")
-    counts = pd.crosstab(truth, outcome).reindex(columns=list(OUTCOMES), fill_value=0)
-    rows = [name for name in counts.index if name != "honest"] + ["honest"] * ("honest" in counts.index)
+    truth = posted["fraud"].fillna(posted["tampered"].notna().map({True: TAMPERED, False: HONEST_CLAIM}))
+    counts = pd.crosstab(truth, posted["outcome"].fillna("")).reindex(columns=list(OUTCOMES), fill_value=0)
+    last = [name for name in (TAMPERED, HONEST_CLAIM) if name in counts.index]
+    rows = [name for name in counts.index if name not in last] + last
     rate = run.results.metrics["detection_rate"]
     return Plot(
         name="confusion",
         title="What became of claims",
-        caption="Claims by ground truth (rows) and by the protocol's verdict (columns). Blue is right, vermillion is "
-        "wrong, and the deeper the larger the share of the row.",
+        caption="Claims by ground truth (rows) and by the protocol's verdict (columns). Wrong answers are under the "
+        f"behaviour that made them; “{TAMPERED}” are correct answers whose node had no right to the evidence it "
+        "showed. Blue is right, vermillion is wrong, and the deeper the larger the share of the row.",
         kind="simulated",
         n=plural(len(posted), "claim"),
         interval=f"detection rate {with_interval(rate)}",
@@ -162,7 +167,7 @@ def matrix(counts: pd.DataFrame, rows: list[str]) -> Trace:
     for name in rows:
         row: Mapping[Hashable, Any] = counts.loc[name].to_dict()
         n = sum(row.values())
-        right, wrong = ("accepted", "rejected") if name == "honest" else ("rejected", "accepted")
+        right, wrong = ("accepted", "rejected") if name == HONEST_CLAIM else ("rejected", "accepted")
         sign = {right: 1, wrong: -1}
         shades.append([round(sign.get(outcome, 0) * row[outcome] / n, 4) for outcome in OUTCOMES])
         texts.append([f"{row[outcome]:,}" for outcome in OUTCOMES])

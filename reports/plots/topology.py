@@ -11,21 +11,19 @@ from reports.plots.traffic import roads, signs, traffic
 from reports.source import Run
 from reports.wording import number, plural, with_interval
 from simnet.log.tables import Tables
-from simnet.measure.outcomes import outcome
+from simnet.measure.outcomes import VERDICTS, outcome
 
 SYMBOLS = dict(zip(ROLES, ("diamond", "circle", "square", "circle-open"), strict=True))
 """A symbol per role."""
 
-FATES = {
-    "unharmed": "@soft",
-    "slashed": "@blue",
-    "refused service": "@sky",
-    "not punished": "@orange",
-    "got away with some": "@deepred",
-    "got away with it": "@vermillion",
-    "slashed although honest": "@purple",
-}
-"""A colour for each of the fates of `simnet.measure.outcomes`."""
+COLOURS = dict(
+    zip(
+        VERDICTS,
+        ("@soft", "@blue", "@sky", "@orange", "@deepred", "@vermillion", "@purple", "@green"),
+        strict=True,
+    )
+)
+"""A colour for each outcome."""
 
 MAX_TOLD = 6
 """Faults that the caption names."""
@@ -41,8 +39,8 @@ def plot(run: Run) -> Plot:
     return Plot(
         name="topology",
         title="Topology and faults",
-        caption="Participants by region, role (symbol) and fate (colour). A line is the traffic between two regions, "
-        f"wider for more messages, dashed if a partition cut it. {incidents(tables)}",
+        caption="Participants by region, role (symbol) and outcome (colour). A line is the traffic between two "
+        f"regions, wider for more messages, dashed if a partition cut it. {incidents(tables)}",
         kind="simulated",
         n=f"{plural(len(places), 'participant')}, {plural(len(tables.of('message_sent')), 'message')}",
         interval=f"share of messages lost {with_interval(run.results.metrics['messages_lost_rate'])}",
@@ -74,26 +72,26 @@ def names(tables: Tables, centres: Places) -> list[dict[str, Any]]:
 
 
 def people(run: Run, places: Places) -> list[Trace]:
-    """Everybody, by role and fate."""
+    """Everybody, by role and outcome."""
     nodes = run.state.nodes
     groups: dict[tuple[str, str], list[str]] = {}
     for name, row in run.tables.participants.items():
-        fate = outcome(nodes[name]).fate
-        groups.setdefault((fate, row["role"]), []).append(name)
+        verdict = outcome(nodes[name]).verdict
+        groups.setdefault((verdict, row["role"]), []).append(name)
     traces = []
     size = 3 + 7 * shrink(run.tables)
-    for fate, role in sorted(groups, key=lambda key: (rank(key[0], FATES), rank(key[1], SYMBOLS))):
-        names = groups[fate, role]
+    for verdict, role in sorted(groups, key=lambda key: (rank(key[0], COLOURS), rank(key[1], SYMBOLS))):
+        names = groups[verdict, role]
         traces.append(
             {
                 "type": "scatter",
                 "mode": "markers",
-                "name": f"{role}, {fate} ({len(names):,})",
+                "name": f"{role}, {verdict} ({len(names):,})",
                 "x": [places[name][0] for name in names],
                 "y": [places[name][1] for name in names],
                 "text": [": ".join([name, ", ".join(run.tables.participants[name]["behaviours"])]) for name in names],
-                "marker": {"symbol": SYMBOLS.get(role, "star"), "size": size, "color": FATES.get(fate, "@soft")},
-                "hovertemplate": f"%{{text}}<extra>{fate}</extra>",
+                "marker": {"symbol": SYMBOLS.get(role, "star"), "size": size, "color": COLOURS.get(verdict, "@soft")},
+                "hovertemplate": f"%{{text}}<extra>{verdict}</extra>",
             }
         )
     return traces

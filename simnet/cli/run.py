@@ -59,7 +59,7 @@ def run(
     metrics_port: int | None,
     tui: bool | None,
 ) -> int:
-    """Run a scenario on real parts and say who cheated, who was caught, and what it cost.
+    """Run a scenario on real parts and say who cheated, who was detected, and what it cost.
 
     \b
     simnet run scenarios/byzantine.yaml

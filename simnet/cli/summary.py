@@ -1,4 +1,4 @@
-"""What a person reads when a run is over: who cheated, who was caught, how long it took, what it cost."""
+"""What a person reads when a run is over: who cheated, who was detected, how long it took, what it cost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def number(value: float | None, digits: int = 3) -> str:
 def percent(metric: Metric) -> str:
     """A rate with its interval."""
     if metric.value is None or isinstance(metric.value, Mapping):
-        return "undefined, there was nothing to judge"
+        return "undefined: there was nothing to judge"
     text = f"{100 * metric.value:.4g} %"
     if metric.ci95 is None:
         return text
@@ -38,9 +38,9 @@ def percentiles(metrics: Mapping[str, Metric], name: str, unit: str, of_what: st
     """Median and 95th percentile of a metric."""
     value = metrics[name].value
     if not isinstance(value, Mapping) or value["p50"] is None:
-        return "undefined, it never came to that"
+        return "undefined: it never happened"
     never = metrics[name].censored
-    open_ = f"; {never:,} not over at the end" if never else ""
+    open_ = f"; {never:,} not finished at the end" if never else ""
     return f"{number(value['p50'])} {unit} (p50), {number(value['p95'])} {unit} (p95){of_what}{open_}"
 
 
@@ -70,7 +70,7 @@ def print_outcomes(console: Console, people: Sequence[Outcome]) -> None:
     if not people:
         console.print("Nobody misbehaved, and nobody was slashed.")
         return
-    header = ("who", "behaviour", "acts", "frauds", "caught", "stood", "slashed OPG", "fate")
+    header = ("who", "behaviour", "acts", "frauds", "detected", "final", "void", "slashed OPG", "outcome")
     rows = [
         (
             one.name,
@@ -79,8 +79,9 @@ def print_outcomes(console: Console, people: Sequence[Outcome]) -> None:
             f"{one.committed:,}",
             f"{one.detected:,}",
             f"{one.finalised:,}",
+            f"{one.voided:,}",
             f"{one.slashed_opg:,.1f}",
-            one.fate,
+            one.verdict,
         )
         for one in people
     ]

@@ -97,14 +97,16 @@ def claims(tables: Tables) -> pd.DataFrame:
 
     Columns: client, node, model, fee (float OPG), sent, answered, batch, posted, final (seconds or NaN),
     outcome (``accepted``, ``rejected``, ``voided`` or missing), rejected (seconds or NaN), fraud: the behaviour
-    that falsified its answer on purpose, or missing; and extra: whether the client asked for it only to verify.
+    that falsified its answer on purpose, or missing; tampered: the one that showed evidence with it to which its node
+    had no right, or missing; and extra: whether the client asked for it only to verify.
     """
     frame = tables.frame("task_sent", ("task", "client", "node", "model", "fee", "t")).rename(columns={"t": "sent"})
     frame = frame.set_index("task")
     frame["fee"] = frame["fee"].astype(float) / 1e18
     frame["answered"] = _series(tables.of("task_answered"), "task", "t").reindex(frame.index)
-    lies = [row for row in tables.of("cheated") if row["act"] == "answer"]
-    frame["fraud"] = _series(lies, "subject", "behaviour").reindex(frame.index)
+    for column, act in (("fraud", "answer"), ("tampered", "evidence")):
+        lies = [row for row in tables.of("cheated") if row["act"] == act]
+        frame[column] = _series(lies, "subject", "behaviour").reindex(frame.index)
     frame["extra"] = frame.index.isin([row["task"] for row in tables.of("extra_task")])
     return frame.join(_placement(tables))
 

@@ -80,6 +80,7 @@ def settle(state: State, name: str, batch: Batch, time_s: float, nothing_stands:
             accept(state, task_name, task, time_s)
         elif task.fraud and task.outcome == VOIDED:
             state.tally(task.fraud).voided += 1
+            state.nodes[task.node].voided += 1
         elif not task.fraud and task.answered is not None and not state.nodes[task.node].lies:
             state.verification.unpaid_of_the_honest += 1
             state.verification.unpaid_fees_of_the_honest += task.fee

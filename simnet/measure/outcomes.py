@@ -24,23 +24,40 @@ class Outcome:
     """Frauds in posted batches."""
     detected: int
     finalised: int
+    voided: int
     slashes: int
     slashed_opg: float
     refused: int
     """Requests that nodes refused for want of payment."""
 
     @property
-    def fate(self) -> str:
-        """What became of it, in a word or two."""
+    def open(self) -> int:
+        """Frauds that were not decided at the end."""
+        return self.committed - self.detected - self.finalised - self.voided
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in a few words, one of `VERDICTS`."""
         if self.finalised:
-            return "got away with some" if self.slashes else "got away with it"
+            return "slashed, frauds final" if self.slashes else "frauds final, not slashed"
         if self.slashes:
             return "slashed" if self.dishonest else "slashed although honest"
         if self.refused:
-            return "refused service"
-        if self.dishonest:
-            return "not punished"
-        return "unharmed"
+            return "refused service" if self.dishonest else "refused although honest"
+        return "not punished" if self.dishonest else "unharmed"
+
+
+VERDICTS = (
+    "unharmed",
+    "slashed",
+    "refused service",
+    "not punished",
+    "slashed, frauds final",
+    "frauds final, not slashed",
+    "slashed although honest",
+    "refused although honest",
+)
+"""Every outcome in words, from what ought to be to what ought not."""
 
 
 def outcomes(state: State) -> list[Outcome]:
@@ -59,6 +76,7 @@ def outcome(node: Node) -> Outcome:
         committed=node.committed,
         detected=node.detected,
         finalised=node.finalised,
+        voided=node.voided,
         slashes=node.slashes,
         slashed_opg=node.slashed / OPG,
         refused=node.refused,

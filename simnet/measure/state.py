@@ -65,6 +65,7 @@ class Node:
     committed: int = 0
     detected: int = 0
     finalised: int = 0
+    voided: int = 0
     slashes: int = 0
     slashed: int = 0
     shares_slashed: float = 0.0

@@ -111,7 +111,7 @@ def test_the_network_shows_truth_and_belief_side_by_side(tmp_path: Path) -> None
         await terminal.enter(f"#{CHEAT['i']}")
         line = line_with(terminal.app.query_one(Network).text, "inference-3")
         assert "trusted" in line
-        assert "… at large" in line
+        assert "… undetected" in line
 
     drive(unpack(tmp_path), session)
 
@@ -177,7 +177,7 @@ def test_keys_of_time_work_in_windows(tmp_path: Path) -> None:
         assert "✓ slashed" in terminal.text
         await terminal.press("home", "s", "left")
         assert "✓ slashed" not in terminal.text
-        assert "… at large" in terminal.text
+        assert "… undetected" in terminal.text
 
     drive(unpack(tmp_path), session)
 

@@ -11,6 +11,7 @@ import pytest
 
 from reports.html import plots, script_json
 from reports.intervals import of_distribution
+from reports.plots import fraud
 from reports.plots.gas import actions
 from reports.plots.latency import curve
 from reports.plots.plot import Clock, Plot
@@ -70,6 +71,18 @@ def test_right_and_wrong_verdicts_lie_on_opposite_sides_of_the_colour_scale(frau
     assert shade["honest"]["final"] == 1
 
 
+def test_a_correct_answer_on_tampered_evidence_is_neither_honest_nor_a_fraud(run: Run) -> None:
+    claims = run.figures.claims
+    honest = claims[claims["posted"].notna() & claims["fraud"].isna()]
+    some = [*honest[honest["outcome"] == "accepted"].index[:3]]
+    claims["tampered"] = [("forged_quote" if task in some else None) for task in claims.index]
+    (cells,) = fraud.confusion(run).traces
+    assert cells["y"][-2:] == ["tampered evidence", "honest"]
+    final = cells["x"].index("final")
+    assert (cells["text"][-2][final], cells["z"][-2][final]) == ("3", -1), "its acceptance is wrong"
+    assert cells["z"][-1][final] > 0
+
+
 def test_the_timeline_has_a_line_for_each_fraud(run: Run, shown: dict[str, Plot]) -> None:
     detected = named(shown["frauds"], "detected")
     assert len(detected["x"]) == run.results.metrics["fraud_detected"].value
@@ -108,13 +121,23 @@ def test_traffic_that_a_partition_cut_is_dashed(shown: dict[str, Plot]) -> None:
     assert "by partitions" in road["text"]
 
 
-def test_participation_counts_every_seat_of_a_vote_that_is_over(run: Run, shown: dict[str, Plot]) -> None:
+def test_checks_are_due_from_every_seat_and_a_full_node_that_never_looks_did_none(
+    run: Run, shown: dict[str, Plot]
+) -> None:
     (cells,) = shown["participation"].traces
-    done, seats = (sum(int(text.split(" of ")[i]) for line in cells["customdata"] for text in line) for i in (0, 1))
+    counts = {
+        name: [sum(int(text.split(" of ")[i]) for text in line) for i in (0, 1)]
+        for name, line in zip(cells["y"], cells["customdata"], strict=True)
+    }
+    batches = {row["batch"]: row["tasks"] for row in run.tables.of("batch_built")}
     resolved = {row["batch"] for row in run.tables.event("Resolved")}
     drawn = [row for row in run.tables.event("CommitteeDrawn") if row["batch"] in resolved]
-    assert seats == sum(len(row["members"]) for row in drawn)
-    assert 0 < done < seats
+    assert sum(due for _, due in counts.values()) == sum(
+        len(row["members"]) * len(batches[row["batch"]]) for row in drawn
+    )
+    (lazy,) = [name for name in counts if "lazy_accept" in name]
+    assert counts[lazy][0] == 0
+    assert all(done for name, (done, _) in counts.items() if name != lazy)
 
 
 def test_without_committees_there_is_no_participation(fraud_wins_run: Path) -> None:

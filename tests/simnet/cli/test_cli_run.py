@@ -178,7 +178,7 @@ def test_an_anvil_killed_in_mid_run_exits_4_and_says_where_the_record_is(
 # -- what a person reads -------------------------------------------------------------------------------------
 
 
-def test_the_summary_says_who_cheated_who_was_caught_how_long_it_took_what_it_cost_and_how_to_replay(
+def test_the_summary_says_who_cheated_who_was_detected_how_long_it_took_what_it_cost_and_how_to_replay(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     file = write(adversaries=LIAR, expect=["fraud_finalised == 0"])
@@ -198,14 +198,14 @@ def test_a_run_in_which_fraud_won_says_so_although_it_passed(capsys: pytest.Capt
     assert main(["run", write(strategy={"kind": "none"}, adversaries=LIAR)]) == 0
     out = capsys.readouterr().out
     assert f"Fraud won: {latest()['metrics']['fraud_finalised']['value']} wrong claims became final." in out
-    assert "got away with it" in out
+    assert "frauds final, not slashed" in out
 
 
 def test_an_honest_run_says_that_nobody_misbehaved(capsys: pytest.CaptureFixture[str]) -> None:
     main(["run", write()])
     out = capsys.readouterr().out
     assert "Nobody misbehaved, and nobody was slashed." in out
-    assert "detection          undefined, there was nothing to judge" in out
+    assert "detection          undefined: there was nothing to judge" in out
 
 
 def test_a_pipe_gets_plain_lines_and_progress_stays_out_of_it(capsys: pytest.CaptureFixture[str]) -> None:

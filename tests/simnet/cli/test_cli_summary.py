@@ -43,9 +43,9 @@ def test_a_rate_comes_with_its_n_and_its_interval(caught: int, of: int, text: st
 
 def test_what_is_undefined_says_so() -> None:
     metrics = Handmade().metrics
-    assert percent(metrics["detection_rate"]) == "undefined, there was nothing to judge"
+    assert percent(metrics["detection_rate"]) == "undefined: there was nothing to judge"
     assert percent_of_stake(metrics["attacker_roi"]) == "nobody was dishonest"
-    assert percentiles(metrics, "soft_latency_ms", "ms") == "undefined, it never came to that"
+    assert percentiles(metrics, "soft_latency_ms", "ms") == "undefined: it never happened"
     assert plain(metrics, "gas_per_inference") == "–"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simnet.measure.outcomes import Outcome, outcomes
+from simnet.measure.outcomes import Outcome, outcome, outcomes
 from tests.handmade import Handmade
 
 
@@ -42,7 +42,7 @@ def test_a_liar_is_shown_with_its_acts_its_frauds_and_what_they_cost(log: Handma
     assert (found.slashes, found.slashed_opg) == (2, 19.0)
 
 
-def test_fates(log: Handmade) -> None:
+def test_verdicts(log: Handmade) -> None:
     log.join("inference", "won", "partly", "quiet", "control")
     for name in ("n", "won", "partly", "quiet", "control"):
         told(log, name, "quantize")
@@ -53,11 +53,26 @@ def test_fates(log: Handmade) -> None:
     log.sent("v", "w", node="partly").cheated("partly", "answer", "v").cheated("partly", "answer", "w")
     log.posted("c", "v", "w", node="partly").rejected("c", 0).slashed("partly", 1).final("c", accepted=1, rejected=1)
     log.slashed("f", 1, "wrong_vote")
-    assert {name: found.fate for name, found in lines(log).items()} == {
+    assert {name: found.verdict for name, found in lines(log).items()} == {
         "n": "slashed",
-        "won": "got away with it",
-        "partly": "got away with some",
+        "won": "frauds final, not slashed",
+        "partly": "slashed, frauds final",
         "quiet": "not punished",
         "control": "unharmed",
         "f": "slashed although honest",
     }
+
+
+def test_a_void_fraud_is_neither_detected_nor_final_nor_open(log: Handmade) -> None:
+    told(log, "n", "quantize").sent("x", "y").cheated("n", "answer", "x").cheated("n", "answer", "y")
+    log.posted("a", "x").final("a", accepted=0, voided=1).posted("b", "y")
+    (found,) = lines(log).values()
+    assert (found.committed, found.detected, found.finalised, found.voided, found.open) == (2, 0, 0, 1, 1)
+
+
+def test_an_honest_client_that_is_refused_is_wronged_and_a_dishonest_one_is_not(log: Handmade) -> None:
+    log.sent("x").add("task_failed", task="x", client="c", reason="payment required")
+    client = log.state.nodes["c"]
+    assert outcome(client).verdict == "refused although honest"
+    log.cheated("c", "pay", "x")
+    assert outcome(log.state.nodes["c"]).verdict == "refused service"
