@@ -2,7 +2,7 @@
 
 SCENARIO ?= scenarios/byzantine.yaml
 BIN      := .venv/bin
-PIP      := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PIP      := $(BIN)/python scripts/python_packages.py
 TESTS    ?= tests
 
 .DELETE_ON_ERROR:
@@ -43,7 +43,7 @@ models: .venv/.train ## train the model zoo anew
 	@touch $@
 
 .venv/.run: .venv/.made requirements/run.lock pyproject.toml
-	@echo "simnet: installing Python packages (about half a minute)"
+	@echo "simnet: installing Python packages"
 	@$(PIP) --require-hashes -r requirements/run.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
