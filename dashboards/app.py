@@ -16,12 +16,12 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal
+from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import Footer
 
 from chain.errors import SimnetError
-from dashboards.bars import VIEWS, StatusBar, TimelineBar, ViewBar
+from dashboards.bars import FAR_BEHIND_BYTES, VIEWS, StatusBar, TimelineBar, ViewBar
 from dashboards.controls import TRANSPORT, Transport
 from dashboards.dialogs import Ask, known_injections
 from dashboards.live_run import Engine
@@ -46,7 +46,6 @@ READ_S = 0.05
 """Time for reading the log in one update: enough for 8,000 rows, and a quarter of a core at the most."""
 CATCH_UP_S = 0.4
 """The same while much is left to read, as when a recorded log is opened."""
-FAR_BEHIND_BYTES = 2 << 20
 RESULTS_EVERY_S = 1.0
 """How often to look whether a run that has ended has been judged."""
 LEAVE_WITHIN_S = 3.0
@@ -92,22 +91,19 @@ class Dashboard(Transport):
     # -- the picture ---------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        """All panels, in three columns that the terminal's width shows or hides."""
+        """All panels, in a grid; which of them the overview has room for, the terminal's width decides."""
         scene = self.scene
         yield StatusBar(scene, self.engine)
         yield ViewBar(scene)
-        with Horizontal(id="board"):
-            with Container(id="left", classes="column"):
-                yield Network(scene, id="view-1")
-                yield Money(scene, id="view-6")
-            with Container(id="middle", classes="column"):
-                yield ScenarioPanel(scene, id="view-8")
-                yield Fraud(scene, id="view-4")
-                yield Latency(scene, id="view-5")
-                yield Chain(scene, id="view-3")
-            with Container(id="right", classes="column"):
-                yield Feed(scene, id="view-2")
-                yield Inference(scene, id="view-7")
+        with Container(id="board"):  # in the order in which a grid gives places away: row by row, from the left
+            yield Network(scene, id="view-1")
+            yield ScenarioPanel(scene, id="view-8")
+            yield Feed(scene, id="view-2")
+            yield Fraud(scene, id="view-4")
+            yield Latency(scene, id="view-5")
+            yield Inference(scene, id="view-7")
+            yield Money(scene, id="view-6")
+            yield Chain(scene, id="view-3")
         yield TimelineBar(scene)
         yield Footer(show_command_palette=False, compact=True)
 
@@ -177,8 +173,6 @@ class Dashboard(Transport):
             panel.set_class(chosen, "chosen")
             if chosen:
                 panel.focus()
-        for column in self.query(".column"):
-            column.set_class(bool(column.query(".chosen")), "chosen")
         self.call_after_refresh(self.show_now)
 
     @on(ViewBar.Chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from array import array
 from bisect import bisect_left
 from typing import TYPE_CHECKING, ClassVar
@@ -11,11 +12,17 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from dashboards.panel import GUTTER, Page
-from dashboards.text import Line, clock, pair
+from dashboards.text import Line, clock, pair, span_of_time
 
 if TYPE_CHECKING:
     from dashboards.live_run import Engine
     from dashboards.scene import Scene
+
+FAR_BEHIND_BYTES = 2 << 20
+"""From here on, reading a log takes so long that one wants to know how far it is."""
+
+SILENT_S = 10.0
+"""Real seconds without a new line after which a log no longer counts as growing."""
 
 VIEWS = ("All", "Network", "Feed", "Chain", "Fraud", "Latency", "Money", "Inference", "Scenario")
 """What can be shown, by the key that shows it."""
@@ -52,16 +59,26 @@ class StatusBar(Bar):
         if self.engine is not None and self.engine.crashed:
             return [("✗ the engine crashed", "bad")]
         if not player.following:
-            return [(f"▶ replay {speed_of(player.speed)}" if player.playing else "‖ standing in the past", "warn")]
+            return [(f"▶ replay {speed_of(player.speed)}" if player.playing else "‖ at an earlier moment", "warn")]
         if head.ended:
             return [("■ over", "strong")]
         if self.engine is None:
-            return [("● growing", "good")]
+            return self._growing()
         return [("‖ paused", "warn")] if self.engine.paused else [(f"● live {speed_of(self.engine.speed)}", "good")]
+
+    def _growing(self) -> Line:
+        """How a log stands that has no end, and that another process writes or wrote."""
+        log = self.scene.timeline.log
+        if log.behind > FAR_BEHIND_BYTES:
+            return [(f"… reading, {100 * log.read_share:.0f} %", "warn")]
+        silent_s = time.time() - log.changed_at
+        if silent_s > SILENT_S:
+            return [(f"‖ no end, and nothing new for {span_of_time(silent_s)}", "warn")]
+        return [("● growing", "good")]
 
     def _right(self) -> Line:
         touched = len(self.scene.state.touched)
-        line: Line = [(f"↯ touched {touched}× ", "warn")] if touched else []
+        line: Line = [(f"↯ steered by hand {touched}× ", "warn")] if touched else []
         verdicts = self.scene.timeline.promises.judge(self.scene.state, self.scene.results)
         for mark, style in (("✓", "good"), ("✗", "bad"), ("…", "warn")):
             number = sum(verdict.standing.value == mark for verdict in verdicts)
@@ -136,18 +153,28 @@ class TimelineBar(Bar):
         return [track, number]
 
     def _draw_track(self, width: int) -> Line:
-        """A line that is thick up to here, with a mark where nodes were slashed or an expectation began to fail."""
-        index, span = self.scene.timeline.index, self.scene.duration_s
+        """A line that is thick up to here, with a mark for the gravest thing in each column's share of the run."""
+        timeline, span = self.scene.timeline, self.scene.duration_s
+        index = timeline.index
         here = min(int(self.scene.state.time / span * width), width - 1)
+        last_failures = array("L", timeline.lasting_failures)
+        marks = (
+            (last_failures, ("✗", "bad")),
+            (index.disturbances, ("↯", "warn")),
+            (index.slashes, ("⚑", "warn")),
+            (index.frauds, ("!", "warn")),
+        )
         line: Line = []
         for x in range(width):
-            first, last = (bisect_left(index.times, span * edge / width) for edge in (x, x + 1))
+            start, end = span * x / width, span * (x + 1) / width
+            first, last = bisect_left(index.times, start), bisect_left(index.times, end)
+            found = next((mark for rows, mark in marks if between(rows, first, last)), None)
             if x == here:
                 line.append(("●", "accent strong"))
-            elif between(index.failures, first, last):
-                line.append(("✗", "bad"))
-            elif between(index.slashes, first, last):
-                line.append(("⚑", "warn"))
+            elif found:
+                line.append(found)
+            elif index.is_disturbed(start):
+                line.append(("≈", "warn"))
             else:
                 line.append(("━", "accent") if x < here else ("─", "dim"))
         return line

@@ -26,6 +26,7 @@ class Ask(ModalScreen[str]):
         border: round $primary; background: $surface; padding: 0 1;
     }
     Ask Input { background: $boost; }
+    Ask Label { width: 100%; }
     Ask .hint { color: $text-muted; }
     Ask .wrong { color: $text-error; }
     """

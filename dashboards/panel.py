@@ -155,7 +155,7 @@ class Panel(Widget, can_focus=True):
         line = self._lines[y] if y < len(self._lines) else []
         padding = self.size.width - width_of(line)
         segments = [Segment(text, self._style(names)) for text, names in [*line, (" " * padding, "")]]
-        return Strip(segments, self.size.width)
+        return Strip(segments).adjust_cell_length(self.size.width)  # lines of another size stay until the next update
 
     def _style(self, names: str) -> Style:
         """The panel's own style with several named ones on top of it."""

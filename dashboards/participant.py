@@ -61,6 +61,6 @@ def outcome(node: Node, ended: bool) -> Span:
     return "", ""
 
 
-def trouble(node: Node) -> tuple[int, int, int]:
-    """Sorts whoever matters most first."""
-    return (-node.finalised, -node.slashes, -node.lies)
+def trouble(node: Node) -> tuple[int, ...]:
+    """Sorts whoever matters most first: undetected frauds, false slashes, then whoever misbehaves or would."""
+    return (-node.finalised, -node.slashes * (not node.lies), -node.slashes, -node.lies, -node.dishonest)

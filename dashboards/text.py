@@ -17,8 +17,8 @@ Line = list[Span]
 WEI = 10**18
 SPARKS = "▁▂▃▄▅▆▇█"
 EIGHTHS = " ▏▎▍▌▋▊▉█"
-AHEAD = -1.0
-"""Value of a moment that has not come yet."""
+NOTHING = "·"
+"""Where a curve has no value: nothing happened that could have one. Not the same as ``▁``, which is zero."""
 
 
 def opg(wei: int) -> str:
@@ -28,7 +28,7 @@ def opg(wei: int) -> str:
         return "0"
     if abs(amount) < 0.0001:
         return "~0"
-    return f"{amount:,.0f}" if abs(amount) >= 1000 else f"{amount:.{4 if abs(amount) >= 1 else 3}g}"
+    return f"{amount:,.0f}" if abs(amount) >= 999.95 else f"{amount:.{4 if abs(amount) >= 1 else 3}g}"
 
 
 def count(value: float) -> str:
@@ -41,10 +41,12 @@ def count(value: float) -> str:
     return f"{value:.1e}"
 
 
-def figure(value: float | None) -> str:
-    """Any figure for reading; a dash if there is none."""
+def figure(value: float | None, unit: str = "") -> str:
+    """Any figure for reading, a share in percent; a dash if there is none."""
     if value is None:
         return "–"
+    if unit == "share":
+        return f"{100 * value:.3g} %"
     if value == int(value):
         return f"{int(value):,}"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
@@ -75,20 +77,10 @@ def short(identifier: str) -> str:
     return identifier[:7] + "…" if identifier.startswith("0x") and len(identifier) > 10 else identifier
 
 
-def spark(values: Sequence[float], width: int) -> str:
-    """A curve of block characters, stretched or squeezed to a width; peaks survive. `AHEAD` leaves a blank."""
-    if not values or width < 1:
-        return " " * max(width, 0)
-    n = len(values)
-    columns = [max(values[i * n // width : max((i + 1) * n // width, i * n // width + 1)]) for i in range(width)]
-    top = max(columns)
-    return "".join(" " if value < 0 else SPARKS[math.ceil(value / top * 7) if top else 0] for value in columns)
-
-
-def on_scale(values: Sequence[float], width_s: float, span_s: float) -> list[float]:
-    """A course's bins of that width on the scale of the whole run, blank where it has not got to yet."""
-    bins = math.ceil(span_s / width_s)
-    return [*values, *[AHEAD] * (bins - len(values))]
+def spark(columns: Sequence[float | None]) -> str:
+    """A curve of block characters, one a column, from zero to the largest value. ``None`` is no value."""
+    top = max((value for value in columns if value is not None), default=0.0)
+    return "".join(NOTHING if value is None else SPARKS[math.ceil(value / top * 7) if top else 0] for value in columns)
 
 
 def bar(share: float, width: int) -> str:

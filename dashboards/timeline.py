@@ -91,6 +91,12 @@ class Timeline:
             self._spacing *= 2
             self._keyframes = {at: frame for at, frame in self._keyframes.items() if at % self._spacing == 0}
 
+    @property
+    def lasting_failures(self) -> list[int]:
+        """Rows at which an expectation began to fail that fails at the newest row: the last such row of each."""
+        last = {text: row for row, texts in self.index.broken.items() for text in texts}
+        return sorted({row for text, row in last.items() if text in self._failing})
+
     # -- looking -------------------------------------------------------------------------------------------
 
     def state_at(self, number: int, near: State | None = None) -> State:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from dashboards.course import amount, curve
 from dashboards.panel import Panel
-from dashboards.text import Column, Columns, Line, bar, clock, count, on_scale, pair, short, spark
+from dashboards.text import Column, Columns, Line, bar, clock, count, pair, short
 from simnet.log.contract_events import of_event
 from simnet.measure.state import Batch
 
@@ -43,7 +44,7 @@ class Chain(Panel):
     def top(self, width: int) -> list[Line]:
         """Totals and gas over time."""
         state, chain = self.scene.state, self.scene.state.chain
-        reorgs = f" · {chain.reorgs} reorgs" if chain.reorgs else ""
+        reorgs = f" · {chain.reorgs} reorg{'s' * (chain.reorgs > 1)}" if chain.reorgs else ""
         reverts = f" · {chain.reverts} reverted" if chain.reverts else ""
         left: Line = [("head ", "dim"), (f"{chain.head}", "strong"), (f" · {chain.blocks} blocks{reorgs}", "")]
         right: Line = [(f"{chain.transactions:,} txs{reverts}", "")]
@@ -54,9 +55,8 @@ class Chain(Panel):
         batches += [(f" · {opened} open", ""), (f" · {chain.voided} void" if chain.voided else "", "warn")]
         pending: Line = [(f"{chain.pending} pending", "warn" if chain.pending else "dim")]
         gas = f"gas {count(chain.gas)}{per_task} "
-        gas_used = state.courses.gas
-        course = on_scale(gas_used.totals, gas_used.width_s, self.scene.duration_s)
-        burnt: Line = [(gas, "dim"), (spark(course, width - len(gas)), "accent")]
+        course = curve(state.courses.gas, amount, width - len(gas), self.scene.duration_s, state.time)
+        burnt: Line = [(gas, "dim"), (course, "accent")]
         return [pair(left, right, width), pair(batches, pending, width), burnt]
 
     def count(self) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dashboards.course import amount, curve, number
 from dashboards.panel import Page
-from dashboards.text import Column, Columns, Line, bar, on_scale, opg, pair, span_of_time, spark
+from dashboards.text import Column, Columns, Line, bar, opg, pair, span_of_time
 from simnet.measure.catalogue import reading
 
 BEHAVIOURS = Columns(
@@ -94,13 +95,14 @@ class Fraud(Page):
 
     def _courses(self, width: int) -> list[Line]:
         """When frauds were posted, and when nodes were slashed, on one scale of time."""
-        courses, span = self.scene.state.courses, self.scene.duration_s
+        state, span = self.scene.state, self.scene.duration_s
+        courses = state.courses
         rows = (
-            ("posted", courses.committed, "warn"),
-            ("detected", courses.detected, "good"),
-            ("slashed", courses.slashed, "bad"),
+            ("posted", courses.committed, number, "warn"),
+            ("detected", courses.detected, number, "good"),
+            ("slashed", courses.slashed, amount, "bad"),
         )
         return [
-            [(f"{label:<9}", "dim"), (spark(on_scale(course.counts, course.width_s, span), width - 9), style)]
-            for label, course, style in rows
+            [(f"{label:<9}", "dim"), (curve(course, read, width - 9, span, state.time), style)]
+            for label, course, read, style in rows
         ]

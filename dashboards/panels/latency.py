@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from dashboards.course import Reading, columns, curve, mean, number
 from dashboards.panel import Page
-from dashboards.text import Line, on_scale, pair, span_of_time, spark
+from dashboards.text import Line, pair, span_of_time, spark
 from simnet.measure.distribution import Course, Distribution
 
 PERCENTS = (50, 95, 99)
@@ -13,8 +12,8 @@ WIDE = 46
 """Columns from which on all percentiles fit."""
 ROOMY = 9
 """Lines from which on everything fits."""
-LABEL, EDGES = 7, 17
-"""Columns for what a curve is, and for the ends of a distribution."""
+LABEL, EDGES = 7, 21
+"""Columns for what a curve is, and for its scale."""
 
 
 class Latency(Page):
@@ -36,7 +35,7 @@ class Latency(Page):
         return [
             *lines,
             flow,
-            self._course("asked", sent_course.counts, sent_course, width),
+            self._course("asked", sent_course, number, width),
             [(f"{state.messages:,} messages, {lost}", "dim")],
         ]
 
@@ -46,15 +45,20 @@ class Latency(Page):
         for percent in PERCENTS if width >= WIDE else PERCENTS[:2]:
             value = span_of_time(found.quantile(percent / 100), unit)
             quantiles += [(f"p{percent} ", "dim"), (f"{value:<9}", "strong")]
-        lines = [pair(quantiles, [(f"n {found.n:,}", "dim")], width), self._course("mean", course.means, course, width)]
+        lines = [pair(quantiles, [(f"n {found.n:,}", "dim")], width), self._course("mean", course, mean, width, unit)]
         if roomy:
-            columns = max(1, width - LABEL - EDGES)
-            least, most, counts = found.histogram(columns)
-            edges = f" {span_of_time(least, unit)}–{span_of_time(most, unit)}" if found.n else ""
-            lines.append([(f"{'spread':<{LABEL}}", "dim"), (spark(counts, columns), ""), (edges, "dim")])
+            room = max(1, width - LABEL - EDGES)
+            least, most, counts = found.histogram(room)
+            edges = f" {span_of_time(least, unit)}–{span_of_time(most, unit)} log" if found.n else ""
+            shown = spark([counts[x * len(counts) // room] for x in range(room)] if found.n else [])
+            lines.append([(f"{'spread':<{LABEL}}", "dim"), (shown, ""), (edges, "dim")])
         return lines
 
-    def _course(self, label: str, bins: Sequence[float], course: Course, width: int) -> Line:
-        """Something over the time of the whole run."""
-        values = on_scale(bins, course.width_s, self.scene.duration_s)
-        return [(f"{label:<{LABEL}}", "dim"), (spark(values, width - LABEL), "accent")]
+    def _course(self, label: str, course: Course, read: Reading, width: int, unit: str = "") -> Line:
+        """Something over the time of the whole run, and its largest value where that has a unit."""
+        state, room = self.scene.state, width - LABEL - (EDGES if unit and width >= WIDE else 0)
+        values = columns(course, read, room, self.scene.duration_s, state.time)
+        top = max((value for value in values if value is not None), default=None)
+        scale = f" 0–{span_of_time(top, unit)}" if room + LABEL < width and top is not None else ""
+        shown = curve(course, read, room, self.scene.duration_s, state.time)
+        return [(f"{label:<{LABEL}}", "dim"), (shown, "accent"), (scale, "dim")]

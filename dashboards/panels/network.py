@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -15,18 +16,25 @@ from simnet.measure.state import Node
 
 ROLES = ("inference", "full", "producer", "client")
 
-COLUMNS = Columns(
-    Column("", 1),
-    Column("node", 12),
-    Column("region", 9, rank=2),
-    Column("stake OPG", 9, ">", rank=1),
-    Column("acts", 5, ">", rank=3),
-    Column("in truth", 14, grows=True),
-    Column("by the protocol", 18),
-    Column("outcome", 13),
-)
 
-ORDERS = ("role", "trouble", "stake")
+def columns(nodes: Iterable[Node], width: int) -> Columns:
+    """What a table of that width shows; names are shown whole, whatever else has to go."""
+    nodes = list(nodes)
+    longest = max((len(node.name) for node in nodes), default=0)
+    truths = max((len(truth(node)[0]) for node in nodes), default=0)
+    return Columns(
+        Column("", 1),
+        Column("node", max(11, longest)),
+        Column("region", 9, rank=3),
+        Column("stake OPG", 9, ">", rank=2),
+        Column("acts", 5, ">", rank=4),
+        Column("in truth", max(14, min(truths, width - longest - 18)), grows=True),
+        Column("by the protocol", 18, rank=1),
+        Column("outcome", 13),
+    )
+
+
+ORDERS = ("outcome", "role", "stake")
 
 
 class Network(Panel):
@@ -40,13 +48,14 @@ class Network(Panel):
     def prepare(self, width: int, height: int) -> None:
         """Sort the nodes."""
         self._sorted = sorted(self.scene.state.nodes.values(), key=self._rank)
+        self._columns = columns(self._sorted, width)
         self.border_subtitle = f"by {self.order} · x sorts"
 
     def _rank(self, node: Node) -> tuple[object, ...]:
         role = ROLES.index(node.role) if node.role in ROLES else len(ROLES)
         number = re.search(r"\d+$", node.name)
         place = (role, int(number[0]) if number else 0, node.name)
-        if self.order == "trouble":
+        if self.order == "outcome":
             return (*trouble(node), *place)
         return (-node.stake * (node.role != "client"), *place) if self.order == "stake" else place
 
@@ -61,7 +70,7 @@ class Network(Panel):
         down = sum(not node.up for node in state.nodes.values())
         broken += [f"{down} down"] if down else []
         faults: list[Line] = [[("↯ " + " · ".join(broken), "warn")]] if broken else []
-        return [line, *faults, COLUMNS.header(width)]
+        return [line, *faults, self._columns.header(width)]
 
     def count(self) -> int:
         """Everybody."""
@@ -82,7 +91,7 @@ class Network(Panel):
             belief(node),
             outcome(node, bool(self.scene.state.ended)),
         ]
-        return COLUMNS.line(cells, width)
+        return self._columns.line(cells, width)
 
     def subject(self, index: int) -> str | None:
         """The participant's name."""
@@ -94,3 +103,4 @@ class Network(Panel):
         self.update()
 
     _sorted: list[Node] = []  # noqa: RUF012 - replaced, never changed
+    _columns = columns((), 0)

@@ -26,7 +26,7 @@ class ScenarioPanel(Page):
         verdicts = scene.timeline.promises.judge(state, scene.results)
         lines += [promise(verdict, width) for verdict in verdicts]
         if not verdicts:
-            lines.append([("this scenario promises nothing", "dim")])
+            lines.append([("this scenario states no expectations", "dim")])
         if state.ended:
             lines += self._verdict(width)
         if self.has_class("chosen"):
@@ -37,7 +37,8 @@ class ScenarioPanel(Page):
         """Every metric as far as it is known, where there is room for them."""
         lines: list[Line] = [[], [("metrics so far", "head")]]
         for name, value in readings(figures(self.scene.state)).items():
-            shown, unit = figure(value), READINGS[name].unit
+            shown, unit = figure(value, READINGS[name].unit), READINGS[name].unit
+            unit = "" if unit in ("share", "count") else unit
             lines.append([(f"  {name:<34}", "dim"), (f"{shown:>14}", "strong"), (f"  {unit}", "dim")])
         return lines
 
@@ -65,7 +66,7 @@ class ScenarioPanel(Page):
 def promise(verdict: Verdict, width: int) -> Line:
     """One promise: mark, text, word and value."""
     style = STYLES[verdict.standing]
-    value = f"  {figure(verdict.value)}" if verdict.value is not None else ""
+    value = f"  {figure(verdict.value, verdict.unit)}" if verdict.value is not None else ""
     word = f"  {WORDS[verdict.standing]:<10}" if width >= 48 else ""
     right: Line = [(value, "strong"), (word, style)]
     room = width - 2 - sum(len(text) for text, _ in right)

@@ -29,7 +29,8 @@ HELP = (
     ("◌ ◍ ▦", "cut off by a partition; impaired by another fault; jailed"),
     ("✓ ✗", "holds, detected; fails, not detected"),
     ("… ·", "not yet; known when the run is over"),
-    ("⚑ ↯", "a slash; a fault, or a touch by hand"),
+    ("⚑ ↯ ≈", "a slash; a fault or an injection by hand begins; a fault lasts"),
+    ("▁ ·", "in a curve: zero; nothing that could have a value"),
     ("! ▣", "ground truth: a dishonest act; a batch"),
 )
 

@@ -90,6 +90,16 @@ class LogFile:
             raise LogReplaced
         return opened.st_size - self._read_to
 
+    @property
+    def read_share(self) -> float:
+        """How much of what is written has been read."""
+        return self._read_to / max(1, os.fstat(self._file).st_size)
+
+    @property
+    def changed_at(self) -> float:
+        """When something was last written, in seconds of the machine's clock."""
+        return os.fstat(self._file).st_mtime
+
     def read(self) -> Iterator[tuple[int, bytes]]:
         """The next complete lines, each with its offset; none if there are none yet."""
         wanted = CHUNK_BYTES

@@ -5,6 +5,7 @@ The index only grows, and holds no rows: a few dozen bytes for each.
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -43,6 +44,12 @@ class Index:
         self.blocks = array("L")
         """Rows of blocks."""
         self.slashes = array("L")
+        self.frauds = array("L")
+        """Rows in which a behaviour made an answer wrong."""
+        self.disturbances = array("L")
+        """Rows in which a fault, a reorg or an injection by hand began."""
+        self.faults: dict[int, tuple[float, float]] = {}
+        """From when to when each fault lasts; for ever unless it was undone."""
         self.failures = array("L")
         """Rows at which an expectation began to fail."""
         self.broken: dict[int, list[str]] = {}
@@ -76,7 +83,20 @@ class Index:
         elif kind == "batch_built":
             self.batches[row["batch"]] = number
             self.batch_of.update(dict.fromkeys(row["tasks"], row["batch"]))
+        elif kind == "fault_injected":
+            self.disturbances.append(number)
+            if row["lasts"]:
+                self.faults[row["fault"]] = (row["t"], math.inf)
+        elif kind == "fault_ended":
+            if row["whole"] and row["fault"] in self.faults:
+                self.faults[row["fault"]] = (self.faults[row["fault"]][0], row["t"])
+        elif kind == "touched":
+            self.disturbances.append(number)
+        elif kind == "cheated":
+            if row["act"] == "answer":
+                self.frauds.append(number)
         elif kind == "chain_reorged":
+            self.disturbances.append(number)
             reach = self._block_rows.get(row["first"], number)
             self.reorgs.append(Reorg(number, reach, row["first"]))
         for subject in dict.fromkeys(self._subjects_of(row)):
@@ -89,6 +109,10 @@ class Index:
         """Mark a row as the one at which these expectations began to fail."""
         self.failures.append(number)
         self.broken[number] = expectations
+
+    def is_disturbed(self, time_s: float) -> bool:
+        """Whether a fault lasts at that time."""
+        return any(start <= time_s < end for start, end in self.faults.values())
 
     def _subjects_of(self, row: Row) -> Iterator[str]:
         """Participants by name, tasks and batches by id."""

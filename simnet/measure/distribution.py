@@ -81,13 +81,14 @@ class Distribution:
         return self.zeros + sum(count for bucket, count in self.buckets.items() if bucket <= last)
 
     def histogram(self, columns: int) -> tuple[float, float, list[int]]:
-        """Smallest value, largest value, and how many lie in each of `columns` steps of equal ratio between."""
+        """Smallest value, largest value, and how many lie in each of at most `columns` steps of equal ratio between."""
         if not self.buckets or columns < 1:
             return 0.0, 0.0, [0] * columns
         first, last = min(self.buckets), max(self.buckets)
-        counts = [0] * columns
+        steps = min(columns, last - first + 1)  # no more than there are buckets, or some would be empty for that alone
+        counts = [0] * steps
         for bucket, count in self.buckets.items():
-            counts[(bucket - first) * columns // (last - first + 1)] += count
+            counts[(bucket - first) * steps // (last - first + 1)] += count
         return GAMMA ** (first - 1), GAMMA**last, counts
 
 
@@ -119,8 +120,3 @@ class Course:
             self.totals += [0.0] * missing
         self.counts[index] += 1
         self.totals[index] += value
-
-    @property
-    def means(self) -> list[float]:
-        """Mean of each bin; 0 where nothing was."""
-        return [total / count if count else 0.0 for total, count in zip(self.totals, self.counts, strict=True)]

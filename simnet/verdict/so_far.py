@@ -37,6 +37,8 @@ class Verdict:
     standing: Standing
     value: float | None = None
     """Of an expectation's first metric, if it has one."""
+    unit: str = ""
+    """Of that metric."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,13 @@ def judge_expectation(expectation: Expectation, state: State, final: Mapping[str
     """How it stands with an expectation; `final` are the results' values, if there are any."""
     values = {name: final[name] if name in final else reading(name, state) for name in expectation.metrics}
     text, value = str(expectation), values[expectation.metrics[0]]
+    unit = READINGS[expectation.metrics[0]].unit
     if not state.ended and any(found is None for found in values.values()):
         return Verdict(text, Standing.PENDING)
     if expectation.evaluate(values).held:
-        return Verdict(text, Standing.HOLDS, value)
+        return Verdict(text, Standing.HOLDS, value, unit)
     waits = not state.ended and may_still_grow(expectation)
-    return Verdict(text, Standing.PENDING if waits else Standing.FAILS, value)
+    return Verdict(text, Standing.PENDING if waits else Standing.FAILS, value, unit)
 
 
 def may_still_grow(expectation: Expectation) -> bool:

@@ -116,11 +116,14 @@ def test_the_network_shows_truth_and_belief_side_by_side(tmp_path: Path) -> None
     drive(unpack(tmp_path), session)
 
 
-def test_the_network_can_be_sorted_by_trouble(tmp_path: Path) -> None:
+def test_the_network_begins_with_whoever_matters_most_and_can_be_sorted_by_role(tmp_path: Path) -> None:
     async def session(terminal: Terminal) -> None:
-        await terminal.press("1", "x")
+        await terminal.press("1")
         lines = terminal.app.query_one(Network).text.splitlines()
         assert ["full-1" in lines[2], "full-0" in lines[3], "inference-3" in lines[4]] == [True, True, True]
+        await terminal.press("x")
+        lines = terminal.app.query_one(Network).text.splitlines()
+        assert ["inference-0" in lines[2], "inference-1" in lines[3]] == [True, True]
 
     drive(unpack(tmp_path), session, NARROW)
 
@@ -138,7 +141,7 @@ def test_money_names_who_lost_first(tmp_path: Path) -> None:
 
 def test_enter_opens_a_node_and_its_rows(tmp_path: Path) -> None:
     async def session(terminal: Terminal) -> None:
-        await terminal.press("1", "down", "down", "down", "enter")
+        await terminal.press("1", "down", "down", "enter")
         window = terminal.app.screen
         assert isinstance(window, Window)
         assert isinstance(window.panel, NodePanel)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dashboards.bars import TimelineBar
+from dashboards.panel import Panel
 from tests.recordings import recorded_rows, unpack
 from tests.screens import MEDIUM, NARROW, WIDE, Terminal, assert_looks_as_before, drive
 
@@ -58,3 +60,57 @@ def test_no_line_is_wider_than_the_terminal(tmp_path: Path) -> None:
             assert max(map(len, terminal.text.splitlines())) <= NARROW[0]
 
     drive(unpack(tmp_path), session, NARROW)
+
+
+@pytest.mark.parametrize("size", [NARROW, (120, 36), WIDE])
+def test_the_first_screen_says_whether_it_holds_who_misbehaves_and_who_was_detected(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    async def session(terminal: Terminal) -> None:
+        shown = terminal.text
+        assert "FAIL" in shown.splitlines()[0]
+        assert "detection_rate >= 95 %" in shown
+        assert "committed 5" in shown
+        (cheat,) = [line for line in shown.splitlines() if "inference-3 " in line and "quantize ×" in line]
+        assert "✓ slashed" in cheat
+        (wronged,) = [line for line in shown.splitlines() if "full-1 " in line and "honest" in line]
+        assert "✗ false slash" in wronged
+
+    drive(unpack(tmp_path), session, size)
+
+
+def test_lines_of_another_size_do_not_run_over_the_frame(tmp_path: Path) -> None:
+    async def session(terminal: Terminal) -> None:
+        for panel in terminal.app.query(Panel):
+            if panel.size.width:
+                panel._lines = [[("wide" * 100, ""), ("▐", "dim")], [("漢字" * 200, "")], []]
+                widths = [sum(segment.cell_length for segment in panel.render_line(y)) for y in range(4)]
+                assert widths == [panel.size.width] * 4
+
+    drive(unpack(tmp_path), session)
+
+
+def test_faults_and_injections_are_on_the_time_bar(tmp_path: Path) -> None:
+    async def session(terminal: Terminal) -> None:
+        bar = terminal.app.query_one(TimelineBar)
+        rows = recorded_rows()
+        begun = sum(row["kind"] in ("fault_injected", "touched", "chain_reorged") for row in rows)
+        assert begun
+        assert 0 < bar.text.count("↯") <= begun
+        lasting = [row["fault"] for row in rows if row["kind"] == "fault_injected" and row["lasts"]]
+        assert len(terminal.app.scene.timeline.index.faults) == len(lasting)
+        assert "≈" in bar.text
+
+    drive(unpack(tmp_path), session, WIDE)
+
+
+def test_an_expectation_that_recovers_is_no_failure_on_the_time_bar(tmp_path: Path) -> None:
+    async def session(terminal: Terminal) -> None:
+        timeline = terminal.app.scene.timeline
+        timeline.index.broken.clear()
+        timeline.index.add_failure(10, ["it fell, and rose"])
+        timeline.index.add_failure(20, [timeline._failing[0]])
+        timeline.index.add_failure(30, [timeline._failing[0]])
+        assert timeline.lasting_failures == [30]
+
+    drive(unpack(tmp_path), session)
