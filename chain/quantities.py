@@ -36,6 +36,9 @@ BURN_ADDRESS = Address("0x000000000000000000000000000000000000dead")
 BASIS_POINTS = 10_000
 """Contracts count shares of money in parts of this."""
 
+NO_DEADLINE = 2**40 - 1
+"""The last Unix time that contracts can count to."""
+
 PARTS = 10**9
 """Contracts count probabilities in parts of this."""
 

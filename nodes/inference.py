@@ -15,7 +15,7 @@ import numpy as np
 
 from chain.formats.claims import Claim, ClaimTree, batch_id
 from chain.formats.signing import Domain, answer_digest, recover, voucher_digest
-from chain.quantities import ZERO_HASH, Gas, Wei
+from chain.quantities import NO_DEADLINE, ZERO_HASH, Gas, Wei
 from chain.seam import Call, Log
 from nodes.disk import Disk
 from nodes.effects import (
@@ -171,6 +171,10 @@ class PosterHalf:
         """Answers what the node puts into a batch, given what it has answered."""
         yield from ()
         return answered
+
+    def post_by(self, answered: Sequence[Answered]) -> int:
+        """Unix time after which these answers had better not be claimed."""
+        return NO_DEADLINE
 
     def on_posted(self, data: BatchData) -> Steps:
         """Do what the strategy asks once a batch of the node's is posted; runs beside everything else.
@@ -397,7 +401,7 @@ class InferenceNode:
             self.me.address,
             "Settlement",
             "postBatch",
-            (root, len(batch), vouchers),
+            (root, len(batch), vouchers, self.half.post_by(batch)),
             Gas(POST_GAS + VOUCHER_GAS * len(vouchers)),
         )
         self.posted[data.batch] = Posting(data, call, taken)

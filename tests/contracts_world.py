@@ -16,7 +16,7 @@ from eth_hash.auto import keccak
 from chain.deploy import SLASHER_ROLE, ProtocolParameters, ProverSpec, VerifierSpec, deploy_protocol
 from chain.formats.claims import Claim, ClaimTree, batch_id, opening
 from chain.formats.signing import Domain, Key, answer_digest, voucher_digest
-from chain.quantities import OPG, ZERO_HASH, Address, Gas, Timestamp, Wei
+from chain.quantities import NO_DEADLINE, OPG, ZERO_HASH, Address, Gas, Timestamp, Wei
 from chain.seam import Block, Call, Chain, Receipt, Revert
 
 INFERENCE, FULL = 1, 2
@@ -218,7 +218,7 @@ class World:
 
     def post(self, node: str, claims: list[Claim], vouchers: Sequence[tuple[Address, int, int, bytes]] = ()) -> Batch:
         root = ClaimTree(claims).root
-        receipt = self.ok(node, "Settlement.postBatch", root, len(claims), list(vouchers))
+        receipt = self.ok(node, "Settlement.postBatch", root, len(claims), list(vouchers), NO_DEADLINE)
         posted = event(receipt, "BatchPosted")
         assert posted["batch"] == batch_id(self.address(node), root)
         return Batch(posted["batch"], node, claims, [(client, amount) for client, amount in posted["charges"]])

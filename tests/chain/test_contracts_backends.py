@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chain.backends.anvil import AnvilChain
+from chain.quantities import NO_DEADLINE
 from chain.seam import Chain
 from tests.chain.contracts.test_contracts_committee import COMMITTEE, STAFF, hold_vote, resolve
 from tests.contracts_world import BLOCK_GAS, World, hash_of, in_process
@@ -26,7 +27,9 @@ def story(chain: Chain) -> list[Any]:
     seen.append(world.read("Committee.tally", batch.id))
     seen.append(world.read("Settlement.batchOf", batch.id))
     seen.append(resolve(world, batch))
-    seen.append(world.send("node", "Settlement.postBatch", batch.tree.root, 1, [world.voucher("cleo", "node", 1)]))
+    seen.append(
+        world.send("node", "Settlement.postBatch", batch.tree.root, 1, [world.voucher("cleo", "node", 1)], NO_DEADLINE)
+    )
     seen.append(world.later(600).ok("node", "Staking.unjail"))
     seen.append(world.read("Staking.activeNodes", 2))
     late = world.post("node", world.claims(["cleo"], tag="late"), [world.voucher("cleo", "fa", 1)])

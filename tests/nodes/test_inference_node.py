@@ -11,7 +11,7 @@ import pytest
 
 from chain.formats.claims import ClaimTree, batch_id
 from chain.formats.signing import answer_digest, recover
-from chain.quantities import Gas, Wei
+from chain.quantities import NO_DEADLINE, Gas, Wei
 from chain.seam import Log, Receipt, Revert
 from nodes.effects import ChainTime, Execute, Note, Purpose, Read, Reply, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.inference import KEPT_S, POST_GAS, VOUCHER_GAS, InferenceNode, InferencePolicy, PosterHalf
@@ -201,8 +201,8 @@ def test_a_full_batch_is_posted_at_once_with_one_voucher_a_client() -> None:
     serve(one, ask(7, paid=1, client="client-1"))
     course = serve(one, ask(2))
     (call,) = course.calls
-    root, count, vouchers = call.args
-    assert (str(call), count) == ("Settlement.postBatch", 3)
+    root, count, vouchers, post_by = call.args
+    assert (str(call), count, post_by) == ("Settlement.postBatch", 3, NO_DEADLINE)
     assert vouchers == tuple(
         (who(name).address, amount, FEE, voucher(amount, name).signature)
         for name, amount in (("client-0", 2 * FEE), ("client-1", FEE))

@@ -134,6 +134,7 @@ contract Settlement is AccessControl, EIP712 {
     error InsufficientEscrow(address client, uint256 escrow, uint256 needed);
     error NothingToWithdraw(address client);
     error TooEarly(uint256 until);
+    error TooLate(uint256 until);
     error NotActiveInferenceNode(address caller);
     error InvalidCount(uint16 count);
     error TooManyVouchers(uint256 count);
@@ -209,8 +210,14 @@ contract Settlement is AccessControl, EIP712 {
     /// @notice Post a batch of `count` claims under `root`, and charge the clients whose vouchers come along.
     /// @dev A client that can't pay, or whose voucher is worth nothing, must not stop the rest: it is charged
     /// what there is, and an event says so.
+    /// @param postBy after which the node would rather not have it posted: full blocks and reorgs make transactions
+    /// late, and a claim that is late may cost more than it earns
     /// @return id of the batch: the hash of its node and its root
-    function postBatch(bytes32 root, uint16 count, Voucher[] calldata vouchers) external returns (bytes32 id) {
+    function postBatch(bytes32 root, uint16 count, Voucher[] calldata vouchers, uint40 postBy)
+        external
+        returns (bytes32 id)
+    {
+        if (block.timestamp > postBy) revert TooLate(postBy);
         if (!staking.isActiveAs(msg.sender, Staking.Role.Inference)) revert NotActiveInferenceNode(msg.sender);
         if (count == 0 || count > MAX_CLAIMS) revert InvalidCount(count);
         if (vouchers.length > MAX_VOUCHERS) revert TooManyVouchers(vouchers.length);

@@ -118,7 +118,7 @@ class ForcedErrorPoster(PosterHalf):
         self.drawn: set[int] = node.disk.kept("drawn", set)
         """Rounds whose lot was drawn."""
         self.forced: dict[str, bytes] = node.disk.kept("forced", dict)
-        """Secrets of its errors, by task, until it is known whether they are challenged."""
+        """Secrets of its errors, by task: at most one for each round."""
         self.announced: set[str] = node.disk.kept("announced", set)
         """Tasks of those that are in a posted batch."""
 
@@ -163,8 +163,6 @@ class ForcedErrorPoster(PosterHalf):
                     self.announced.add(task)
                     yield Note(ErrorForced(self.node.me.name, data.batch, task))
                 yield from self.own_up(data, claim, secret)
-                self.forced.pop(task, None)
-                self.announced.discard(task)
 
     def own_up(self, data: BatchData, claim: Claim, secret: bytes) -> Steps:
         """Show on chain that an error was forced, if it is in dispute when all challenges are in."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chain.hashing import keccak
 from chain.quantities import Gas, Hash32
 from chain.seam import Call
@@ -86,6 +88,10 @@ class EnclavePoster(PosterHalf):
         """Leave out what would come too late: nobody pays for it then, but it costs nothing."""
         now = yield ChainTime()
         return [one for one in answered if one.answered_at + self.posting_delay_s >= now + POST_WITHIN_S]
+
+    def post_by(self, answered: Sequence[Answered]) -> int:
+        """When the first of them is too late to be claimed."""
+        return int(min(one.answered_at for one in answered) + self.posting_delay_s)
 
     def attach_evidence(self, answered: Answered) -> Steps:
         """Have the enclave sign an answer, and put its attestation beside it."""

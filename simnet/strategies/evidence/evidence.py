@@ -106,6 +106,10 @@ class ByMode(PosterHalf):
         """As their mode has it: they share one."""
         return (yield from self.half_of(answered[0].request.task).compose(answered))
 
+    def post_by(self, answered: Sequence[Answered]) -> int:
+        """As their mode has it."""
+        return self.half_of(answered[0].request.task).post_by(answered)
+
     def on_posted(self, data: BatchData) -> Steps:
         """As the mode of the batch has it."""
         yield from self.half_of("0x" + data.claims[0].task.hex()).on_posted(data)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chain.formats.claims import vote_commitment
-from chain.quantities import BURN_ADDRESS, OPG
+from chain.quantities import BURN_ADDRESS, NO_DEADLINE, OPG
 from chain.seam import Receipt
 from tests.contracts_world import (
     FEE,
@@ -145,7 +145,7 @@ def test_each_committee_is_as_likely_as_any_other() -> None:
     """700 draws of 2 of 5; chi-square over the 10 pairs, 9 degrees of freedom, 0.1 % level."""
     names = ["fa", "fb", "fc", "fd", "fe"]
     world = with_beacon(2, names)
-    posts = [world.call("node", "Settlement.postBatch", hash_of("root", i), 1, []) for i in range(700)]
+    posts = [world.call("node", "Settlement.postBatch", hash_of("root", i), 1, [], NO_DEADLINE) for i in range(700)]
     batches = [event(receipt, "BatchPosted")["batch"] for receipt in world.send_all(posts)]
     next_round(world, 2).ok("fa", "Beacon.reveal", chain_of("one")[1])
     next_round(world).tick()

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from eth_hash.auto import keccak
 
 from chain.formats.claims import pack_votes, vote_commitment
-from chain.quantities import OPG
+from chain.quantities import NO_DEADLINE, OPG
 from chain.seam import Receipt
 from tests.contracts_world import FULL, PARAMETERS, Batch, Committee, World, event, hash_of
 from tests.panels import YES, Beaconed, Sampling, close, draw, seats_in, vote
@@ -95,7 +95,10 @@ def vouchers(world: World) -> Steps:
         ("20 new vouchers", "b", [world.voucher(client, "node", 1) for client in CLIENTS]),
         ("20 known vouchers", "c", [world.voucher(client, "node", 2) for client in CLIENTS]),
     ):
-        yield f"Settlement.postBatch, {name}", world.ok("node", "Settlement.postBatch", hash_of(root), 20, signed)
+        yield (
+            f"Settlement.postBatch, {name}",
+            world.ok("node", "Settlement.postBatch", hash_of(root), 20, signed, NO_DEADLINE),
+        )
     batch = world.paid_batch("node", CLIENTS, tag="equivocation")
     told = world.answer("node", batch.claims[0], output_hash=hash_of("told"))
     proof = (batch.id, batch.opening(0), *told)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from chain.formats.claims import vote_commitment, word
+from chain.quantities import NO_DEADLINE
 from chain.seam import Receipt
 from tests.contracts_world import (
     FEE,
@@ -130,7 +131,9 @@ def test_what_is_drawn_hangs_on_a_secret_revealed_after_the_post() -> None:
 
 def many(world: Beaconed, batches: int, count: int) -> list[Receipt]:
     """Draws of many batches, posted together."""
-    posts = [world.call("node", "Settlement.postBatch", hash_of("root", i), count, []) for i in range(batches)]
+    posts = [
+        world.call("node", "Settlement.postBatch", hash_of("root", i), count, [], NO_DEADLINE) for i in range(batches)
+    ]
     ids = [event(receipt, "BatchPosted")["batch"] for receipt in world.send_all(posts)]
     world.seed()
     return world.send_all([world.call("anyone", "Sampling.draw", batch, [], []) for batch in ids])

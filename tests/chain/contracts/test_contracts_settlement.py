@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chain.formats.claims import ClaimTree
-from chain.quantities import BURN_ADDRESS, OPG, Wei
+from chain.quantities import BURN_ADDRESS, NO_DEADLINE, OPG, Wei
 from tests.contracts_world import (
     FEE,
     FINAL,
@@ -101,7 +101,9 @@ def test_vouchers_are_cumulative_and_each_step_is_charged_once(world: World) -> 
     world.post("node", world.claims(["cleo"], tag="a"), [world.voucher("cleo", "node", FEE)])
     world.post("node", world.claims(["cleo"], tag="b"), [world.voucher("cleo", "node", 3 * FEE)])
     assert escrow(world, "cleo") == ESCROW - 3 * FEE
-    receipt = world.ok("node", "Settlement.postBatch", hash_of("c"), 1, [world.voucher("cleo", "node", 3 * FEE)])
+    receipt = world.ok(
+        "node", "Settlement.postBatch", hash_of("c"), 1, [world.voucher("cleo", "node", 3 * FEE)], NO_DEADLINE
+    )
     assert event(receipt, "VoucherRefused") == {"client": world.address("cleo"), "node": world.address("node")}
     assert event(receipt, "BatchPosted")["charges"] == ((world.address("cleo"), 0),)
     assert escrow(world, "cleo") == ESCROW - 3 * FEE
@@ -119,18 +121,22 @@ def test_a_forged_voucher_is_refused_and_does_not_stop_the_others(world: World) 
         world.voucher("cleo", "other node", FEE),
     ]
     good = world.voucher("cora", "node", FEE)
-    receipt = world.ok("node", "Settlement.postBatch", hash_of("root"), 1, [*forged, good])
+    receipt = world.ok("node", "Settlement.postBatch", hash_of("root"), 1, [*forged, good], NO_DEADLINE)
     assert len(events(receipt, "VoucherRefused")) == len(forged)
     assert event(receipt, "BatchPosted")["fees"] == FEE
     assert escrow(world, "cleo") == ESCROW
 
 
 def test_a_client_that_cannot_pay_is_charged_what_there_is_and_owes_the_rest(world: World) -> None:
-    receipt = world.ok("node", "Settlement.postBatch", hash_of("a"), 1, [world.voucher("cleo", "node", ESCROW + FEE)])
+    receipt = world.ok(
+        "node", "Settlement.postBatch", hash_of("a"), 1, [world.voucher("cleo", "node", ESCROW + FEE)], NO_DEADLINE
+    )
     assert event(receipt, "Underfunded")["missing"] == FEE
     assert event(receipt, "BatchPosted")["fees"] == ESCROW
     world.deposit("cleo", OPG)
-    again = world.ok("node", "Settlement.postBatch", hash_of("b"), 1, [world.voucher("cleo", "node", ESCROW + FEE)])
+    again = world.ok(
+        "node", "Settlement.postBatch", hash_of("b"), 1, [world.voucher("cleo", "node", ESCROW + FEE)], NO_DEADLINE
+    )
     assert event(again, "BatchPosted")["fees"] == FEE
 
 
@@ -138,7 +144,7 @@ def test_a_batch_is_posted_once_even_after_it_is_final(unverified: World) -> Non
     world = unverified
     claims = world.claims(CLIENTS)
     batch = world.post("node", claims)
-    again: tuple[Any, ...] = ("node", "Settlement.postBatch", batch.tree.root, len(claims), [])
+    again: tuple[Any, ...] = ("node", "Settlement.postBatch", batch.tree.root, len(claims), [], NO_DEADLINE)
     assert world.fails(*again).error == "BatchExists"
     world.later(PARAMETERS.finality_delay_s).ok("node", "Settlement.finalise", batch.id, [], [])
     assert world.fails(*again).error == "BatchExists"
@@ -152,8 +158,15 @@ def test_two_nodes_may_post_the_same_root(world: World) -> None:
 
 @pytest.mark.parametrize(("count", "accepted"), [(0, False), (1, True), (128, True), (129, False)])
 def test_a_batch_holds_1_to_128_claims(world: World, count: int, accepted: bool) -> None:
-    receipt = world.send("node", "Settlement.postBatch", hash_of("root"), count, [])
+    receipt = world.send("node", "Settlement.postBatch", hash_of("root"), count, [], NO_DEADLINE)
     assert receipt.ok is accepted
+
+
+def test_a_batch_is_posted_by_the_time_that_its_node_set_or_never(world: World) -> None:
+    post_by = world.now + 10
+    late = world.at(post_by + 1).fails("node", "Settlement.postBatch", hash_of("root"), 1, [], post_by)
+    assert (late.error, late.args["until"]) == ("TooLate", post_by)
+    assert world.ok("node", "Settlement.postBatch", hash_of("root"), 1, [], world.now + 1)
 
 
 def test_only_active_inference_nodes_post(world: World) -> None:
@@ -161,7 +174,10 @@ def test_only_active_inference_nodes_post(world: World) -> None:
     world.stake("jailed")
     world.ok("judge", "Staking.jail", world.address("jailed"), world.now + 100)
     for who in ("full", "jailed", "cleo"):
-        assert world.fails(who, "Settlement.postBatch", hash_of("root"), 1, []).error == "NotActiveInferenceNode"
+        assert (
+            world.fails(who, "Settlement.postBatch", hash_of("root"), 1, [], NO_DEADLINE).error
+            == "NotActiveInferenceNode"
+        )
 
 
 # ---- finality without a verifier ----
