@@ -24,10 +24,6 @@ Read: TypeAlias = Callable[[Scenario, Finished], T]
 """Reads from a finished run, while its directory is there, what its study needs. A function that can be pickled."""
 
 
-def verdict_alone(_: Scenario, __: Finished) -> None:
-    """Reads nothing: the summary has the verdict."""
-
-
 @dataclass(frozen=True)
 class Work(Generic[T]):
     """One run to be done, by whichever process."""

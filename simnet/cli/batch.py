@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
 
 from simnet.cli.console import make_console
 from simnet.cli.signals import stops
@@ -38,17 +40,32 @@ def batch_options(command: Command) -> Command:
 
 
 class Progress:
-    """Tells of each run that is over, and of the time that is left."""
+    """Tells of each run that is over and of the time that is left; on a terminal, a bar moves in between.
+
+    To be used as a context.
+    """
 
     def __init__(self, console: Console, total: int) -> None:
         self.console, self.total = console, total
         self._over = self._ran = 0
         self._began = time.monotonic()
+        columns = (SpinnerColumn(), TextColumn("{task.completed:.0f} of {task.total:.0f} runs over"), BarColumn())
+        times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+        self._bar = RichProgress(*columns, *times, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._bar.add_task("", total=total)
+
+    def __enter__(self) -> Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
 
     def __call__(self, text: str, was_known: bool = False) -> None:
         """Count one run, of which `text` says what became."""
         self._over += 1
         self._ran += not was_known
+        self._bar.update(self._task, completed=self._over)
         self.console.print(f"{self._over:>4} of {self.total}  {text}{self._left(was_known)}")
 
     def _left(self, was_known: bool) -> str:

@@ -6,21 +6,23 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from simnet.cli.batch import Progress, batch, batch_options
-from simnet.cli.console import make_console, print_table
+from simnet.cli.console import make_console, print_json, print_table
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from simnet.batch.batch import Batch, Over
-    from simnet.batch.work import Work
+    from simnet.batch.work import Read, Work
+    from simnet.run import Finished
     from simnet.scenario.schema import Scenario
 
 PATTERNS = ("*.yaml", "*.yml")
+HEADER = ("scenario", "outcome", "wall", "why")
 
 
 @click.command()
@@ -33,6 +35,8 @@ PATTERNS = ("*.yaml", "*.yml")
     show_default=True,
     help="Where to write the JUnit file.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
+@click.option("--reports", is_flag=True, help="Write the reports of every run, not only of those that do not pass.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first scenario that does not pass.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the runs there, and go on with what is missing.")
 @batch_options
@@ -40,6 +44,8 @@ def check(
     paths: tuple[Path, ...],
     backend: str | None,
     junit: Path,
+    as_json: bool,
+    reports: bool,
     fail_fast: bool,
     out: Path | None,
     jobs: int | None,
@@ -54,20 +60,26 @@ def check(
     simnet check scenarios/ --out out --jobs 8     again after a kill: finished runs are not run again
 
     A directory means the scenario files in it, not those below. Every file is read before the first is run,
-    so that a mistake in the last is known at once. Exit codes as for simnet run; with several reasons, the
+    so that a mistake in the last is known at once. In a step of GitHub Actions, what does not hold is annotated
+    at its line, and the step's summary has the table. Exit codes as for simnet run; with several reasons, the
     gravest: a harness failure, then a failed scenario, then an inconclusive one.
     """
+    from simnet.cli import github
     from simnet.cli.run import HARNESS_FAILED
     from simnet.run import OutputError
 
     chosen = (f"chain.backend={backend}",) if backend else ()
-    console = make_console()
+    console = make_console(stderr=as_json)
     files = scenario_files(paths)
     scenarios = load_all(files, chosen)
     with batch(jobs, dask, out, fresh) as settings:
-        overs = run_all(files, scenarios, chosen, out, settings, fail_fast)
+        read = reported if reports else reported_unless_passed
+        works = [work_of(file, one, chosen, out, read) for file, one in zip(files, scenarios, strict=True)]
+        overs = run_all(files, works, settings, fail_fast)
     console.print()
-    print_table(console, ("scenario", "outcome", "wall", "why"), [row(files[over.number], over) for over in overs])
+    print_table(console, HEADER, [row(files[over.number], over) for over in overs])
+    github.annotate([(files[over.number], over.summary.results, over.summary.reason) for over in overs])
+    github.add_to_summary(markdown(files, overs))
     try:
         junit.parent.mkdir(parents=True, exist_ok=True)
         junit.write_bytes(junit_of(overs))
@@ -75,42 +87,53 @@ def check(
         raise OutputError(f"cannot write {junit}: {error.strerror}", "choose another place with --junit FILE") from None
     codes = [exit_code(over) for over in overs]
     console.print(f"{codes.count(0)} of {len(files)} scenarios passed; {junit}")
+    if as_json:
+        print_json([over_json(files[over.number], over) for over in overs])
     if len(overs) < len(files):
         codes.append(3)
     return next((code for code in (HARNESS_FAILED, 1, 3) if code in codes), 0)
 
 
-def run_all(
-    files: list[Path],
-    scenarios: list[Scenario],
-    overrides: tuple[str, ...],
-    out: Path | None,
-    settings: Batch,
-    fail_fast: bool,
-) -> list[Over[None]]:
+def run_all(files: list[Path], works: list[Work[None]], settings: Batch, fail_fast: bool) -> list[Over[None]]:
     """Run scenarios, saying what became of each. What was never begun is left out. Order as given."""
     from simnet.batch.batch import carry_out
 
-    works = [work_of(file, one, overrides, out) for file, one in zip(files, scenarios, strict=True)]
-    tell, overs = Progress(make_console(stderr=True), len(works)), []
-    for over in carry_out(works, settings):
-        if not was_begun(over):
-            continue
-        overs.append(over)
-        shown, outcome, wall, _ = row(files[over.number], over)
-        tell(f"{shown}: {outcome} ({wall})", over.was_known)
-        if fail_fast and exit_code(over):
-            settings.stop.request()
+    overs = []
+    with Progress(make_console(stderr=True), len(works)) as tell:
+        for over in carry_out(works, settings):
+            if not was_begun(over):
+                continue
+            overs.append(over)
+            shown, outcome, wall, _ = row(files[over.number], over)
+            tell(f"{shown}: {outcome} ({wall})", over.was_known)
+            if fail_fast and exit_code(over):
+                settings.stop.request()
     return sorted(overs, key=lambda over: over.number)
 
 
-def work_of(file: Path, scenario: Scenario, overrides: tuple[str, ...], out: Path | None) -> Work[None]:
+def reported(scenario: Scenario, finished: Finished) -> None:
+    """Writes the reports of a run into its directory."""
+    from reports import write_reports
+    from reports.source import finished_run
+
+    write_reports(finished_run(finished))
+
+
+def reported_unless_passed(scenario: Scenario, finished: Finished) -> None:
+    """Writes the reports of a run that did not pass: whoever looks for the reason needs them."""
+    if finished.results.exit_code:
+        reported(scenario, finished)
+
+
+def work_of(
+    file: Path, scenario: Scenario, overrides: tuple[str, ...], out: Path | None, read: Read[None]
+) -> Work[None]:
     """The run of a scenario: in a directory of the usual name, or below `out`."""
-    from simnet.batch.work import Work, verdict_alone
+    from simnet.batch.work import Work
     from simnet.cli.run import set_options
 
     command = shlex.join(["simnet", "run", str(file), *set_options(overrides)])
-    work = Work(scenario, scenario.seed, None, verdict_alone, command=command)
+    work = Work(scenario, scenario.seed, None, read, command=command)
     return work if out is None else replace(work, out=out / f"{scenario.name}-{scenario.seed}-{work.key[:8]}")
 
 
@@ -129,6 +152,34 @@ def row(file: Path, over: Over[None]) -> tuple[str, str, str, str]:
     return str(file), outcome, f"{summary.wall_s:.1f} s", "" if exit_code(over) == 0 else reason
 
 
+def over_json(file: Path, over: Over[None]) -> dict[str, Any]:
+    """A run for scripts."""
+    results, summary = over.summary.results, over.summary
+    return {
+        "file": str(file),
+        "scenario": over.work.scenario.name,
+        "seed": over.work.seed,
+        "outcome": results.outcome if results is not None else summary.state,
+        "reason": summary.reason or (results.reason if results is not None else ""),
+        "wall_s": summary.wall_s,
+        "digest": results.digest if results is not None else None,
+        "directory": str(summary.directory) if summary.directory is not None else None,
+        "failed": [] if results is None else [one.expression for one in results.unmet],
+    }
+
+
+def markdown(files: Sequence[Path], overs: Sequence[Over[None]]) -> str:
+    """All runs as a table of a step's summary."""
+    from reports.summary import MARKS, table
+
+    rows = []
+    for over in overs:
+        file, outcome, wall, why = row(files[over.number], over)
+        rows.append((f"`{file}`", MARKS.get(outcome, f"❌ {outcome}"), wall, why))
+    passed = sum(exit_code(over) == 0 for over in overs)
+    return f"### simnet check: {passed} of {len(files)} scenarios passed\n\n{table(HEADER, rows)}\n"
+
+
 def exit_code(over: Over[None]) -> int:
     """What `simnet run` would have ended with."""
     from simnet.batch.work import FAILED
@@ -140,14 +191,15 @@ def exit_code(over: Over[None]) -> int:
 
 def junit_of(overs: Sequence[Over[None]]) -> bytes:
     """The JUnit file: a suite for each run."""
-    from reports.junit import document, lost_suite, suite
+    from reports.junit import document, ended_at, lost_suite, suite
     from reports.replay import replay_line, run_directory
 
     def suite_of(over: Over[None]) -> Element:
         results, scenario = over.summary.results, over.work.scenario
         if results is None:
             return lost_suite(f"{scenario.name}-{over.work.seed}", over.summary.reason)
-        return suite(results, replay_line(over.work.out or run_directory(results)))
+        directory = over.work.out or run_directory(results)
+        return suite(results, replay_line(directory), ended_at(directory))
 
     return document(map(suite_of, overs))
 

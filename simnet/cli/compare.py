@@ -36,6 +36,7 @@ HOW_POOLED = (
 @click.option("--seeds", metavar="N", help="How many, counting up from the scenario's; or which, such as 3,7,9.")
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
 @batch_options
+@click.option("--json", "as_json", is_flag=True, help="Print comparison.json instead of the tables.")
 @click.option("--out", type=click.Path(path_type=Path), help="Directory, instead of one below reports/runs.")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenario; may be repeated.")
 def compare(
@@ -46,6 +47,7 @@ def compare(
     jobs: int | None,
     dask: str | None,
     fresh: bool,
+    as_json: bool,
     out: Path | None,
     overrides: tuple[str, ...],
 ) -> int:
@@ -65,12 +67,14 @@ def compare(
     from simnet.studies.comparison.plan import make_plan
 
     plan = make_plan(load_scenario(scenario, changes(strategies, seeds, backend, overrides)))
-    console = make_console()
+    console = make_console(stderr=as_json)
     strategies_over = f"{len(plan.entrants)} strategies over {plural(len(plan.seeds), 'seed')}"
     console.print(f"{plan.scenario.name}: {strategies_over} on {plan.scenario.chain.backend}")
     with batch(jobs, dask, out, fresh) as settings:
         comparison = carry_out(plan, out, settings)
     conclude(console, comparison)
+    if as_json:
+        click.echo((comparison.directory / "comparison.json").read_text(encoding="utf-8"), nl=False)
     return comparison.exit_code
 
 
@@ -93,12 +97,11 @@ def carry_out(plan: Plan, out: Path | None, settings: Batch) -> Comparison:
     from simnet.studies.comparison.compare import Options
     from simnet.studies.comparison.compare import compare as carry_out_plan
 
-    count = Progress(make_console(stderr=True), len(plan.entrants) * len(plan.seeds))
-
     def tell(ran: Ran, was_known: bool) -> None:
         count(f"{ran.label}, seed {ran.seed}: {ran.account}", was_known)
 
-    return carry_out_plan(plan, Options(out, settings, tell, shlex.join(["simnet", *sys.argv[1:]])))
+    with Progress(make_console(stderr=True), len(plan.entrants) * len(plan.seeds)) as count:
+        return carry_out_plan(plan, Options(out, settings, tell, shlex.join(["simnet", *sys.argv[1:]])))
 
 
 def conclude(console: Console, comparison: Comparison) -> None:

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
+import orjson
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+
+WORTH_SAYING_S = 2.0
+"""What takes less needs no word about the time that is left."""
 
 PIPE_WIDTH = 160
 """Columns that a table may use where there is no terminal."""
@@ -29,17 +34,49 @@ def make_console(*, stderr: bool = False, file: IO[str] | None = None) -> Consol
     return console
 
 
+PROSE = 24
+"""Columns that are wider than this may be folded into lines of at least this width; narrower ones are never."""
+
+
 def print_table(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table: ruled and fitted to a terminal, or columns padded with spaces in a pipe."""
-    if console.is_terminal:
-        table = Table(*header, box=None, pad_edge=False, header_style="bold")
+    """A table of text, of which nothing is ever cut off.
+
+    On a terminal, long cells are folded; where even that leaves too little room, each row becomes a few lines. In a
+    pipe, columns are padded with spaces.
+    """
+    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
+    if not console.is_terminal:
+        for row in (header, *rows):
+            console.print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    elif sum(min(width, PROSE) if i else width for i, width in enumerate(widths)) + 2 * len(header) - 2 > console.width:
+        print_records(console, header, rows)
+    else:
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), collapse_padding=True)
+        for i, (name, width) in enumerate(zip(header, widths, strict=True)):
+            folds = i > 0 and width > PROSE
+            table.add_column(name, no_wrap=not folds, overflow="fold", min_width=min(width, PROSE) if folds else width)
         for row in rows:
             table.add_row(*map(Text, row))
         console.print(table)
-        return
-    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
-    for row in (header, *rows):
-        console.print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def print_records(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """The rows of a table one below the other: the first cell, then each cell with something in it and its title."""
+    for first, *others in rows:
+        console.print(Text(first, "bold"), soft_wrap=True)
+        for name, cell in zip(header[1:], others, strict=True):
+            if cell:
+                console.print(Text(f"  {name}: ", "dim"), Text(cell), sep="")
+
+
+def print_whole(console: Console, text: str) -> None:
+    """A line that people copy: a terminal may wrap it, but nobody breaks it."""
+    console.print(text, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """A value for scripts, on stdout."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode() + "\n")
 
 
 def can_show_dashboard() -> bool:
@@ -63,7 +100,8 @@ def progress(console: Console, title: str, total: float) -> Iterator[Advance]:
         yield _Lines(console, title, total)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, TimeElapsedColumn(), TextColumn("{task.fields[note]}"), console=console) as bar:
+    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
+    with Progress(*columns, *times, console=console) as bar:
         task = bar.add_task(title, total=total, note="")
         yield lambda done, note="": bar.update(task, completed=done, note=note)
 
@@ -74,9 +112,18 @@ class _Lines:
     def __init__(self, console: Console, title: str, total: float) -> None:
         self.console, self.title, self.total = console, title, total
         self.tenths = 0
+        self._began = time.monotonic()
 
     def __call__(self, done: float, note: str = "") -> None:
         tenths = int(10 * done / self.total) if self.total else 10
         if tenths > self.tenths:
             self.tenths = tenths
-            self.console.print(f"{self.title}: {min(100, 10 * tenths)} % {note}".rstrip())
+            text = f"{self.title}: {min(100, 10 * tenths)} % {note}".rstrip()
+            self.console.print(text + self._left(done))
+
+    def _left(self, done: float) -> str:
+        """About how long it still takes, if that is worth saying."""
+        from reports.wording import duration
+
+        seconds = (time.monotonic() - self._began) * (self.total - done) / done if done else 0.0
+        return f", about {duration(round(seconds))} left" if seconds >= WORTH_SAYING_S else ""

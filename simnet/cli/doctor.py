@@ -16,7 +16,7 @@ import click
 from chain.errors import ChainError, SimnetError, ToolMissing
 from chain.evm.toolchain import find_anvil, find_node, find_npm, find_package, version_of
 from nodes.proofs.circuits.library import INSTALL as INSTALL_ZKML
-from simnet.cli.console import make_console, print_table
+from simnet.cli.console import make_console, print_json, print_table
 
 HARNESS_FAILED = 4
 
@@ -176,13 +176,17 @@ def findings() -> Iterator[Finding]:
 
 
 @click.command()
-def doctor() -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+def doctor(as_json: bool) -> int:
     """Say what is installed, what is missing, and how to get it.
 
     Ends with 0 if a run can work here, and with 4 if not.
     """
     console = make_console()
     found = list(findings())
+    if as_json:
+        print_json([{"what": one.what, "state": one.state, "found": one.found, "remedy": one.remedy} for one in found])
+        return HARNESS_FAILED if any(one.state == "missing" for one in found) else 0
     print_table(console, ("what", "state", "found"), [(item.what, item.state, item.found) for item in found])
     if remedies := [(item.what, item.remedy) for item in found if not item.ok]:
         console.print()

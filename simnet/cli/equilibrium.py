@@ -78,13 +78,12 @@ def find_all(files: list[Path], overrides: tuple[str, ...], effort: Effort, sett
     """Search all cases, saying what each run showed."""
     from simnet.studies.equilibrium.search import search
 
-    count = Progress(make_console(stderr=True), effort.total * len(files))
-
     def tell(statement: Indifference, one: Probed, was_known: bool) -> None:
         turned = f"{one.chosen.turned} of {one.chosen.n} prefer {statement.turns_to}"
         count(f"{statement.id}, {statement.vary} {one.chosen.value:.4g}: {turned} ({one.wall_s:.1f} s)", was_known)
 
-    return search(files, overrides, effort, settings, tell)
+    with Progress(make_console(stderr=True), effort.total * len(files)) as count:
+        return search(files, overrides, effort, settings, tell)
 
 
 def conclude(console: Console, found: list[Found], out: Path) -> None:

@@ -15,12 +15,16 @@ from collections.abc import Sequence
 from typing import cast
 
 import click
+from click.shell_completion import shell_complete
 
 from chain.errors import SimnetError
 from simnet.cli.signals import ends_as_interrupt
 
 HARNESS_FAILED = 4
 INTERRUPTED = 130
+COMPLETE = "_SIMNET_COMPLETE"
+"""Environment variable by which a shell asks for completions: ``bash_source``, ``zsh_source``, ``fish_source``."""
+
 PIPE_CLOSED = 141
 """What a shell reports for a program that wrote to a closed pipe."""
 
@@ -50,6 +54,10 @@ Examples:
   simnet check scenarios/
   simnet compare scenarios/byzantine.yaml --strategies none,committee --seeds 5
   simnet schema --list behaviours
+
+\b
+Completion in your shell: eval "$(_SIMNET_COMPLETE=bash_source simnet)", or zsh_source, or
+_SIMNET_COMPLETE=fish_source simnet | source
 """
 
 
@@ -109,6 +117,8 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    if arguments is None and (instruction := os.environ.get(COMPLETE)):  # what is asked for by a shell
+        return shell_complete(cli, {}, "simnet", COMPLETE, instruction)
     try:
         # Not cli.main: that turns a closed pipe into exit code 1, which here says that an expectation failed.
         with (

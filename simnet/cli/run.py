@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simnet.cli.console import can_show_dashboard, make_console
+from simnet.cli.console import can_show_dashboard, make_console, print_json
 from simnet.cli.headless import run_with_progress
 from simnet.cli.twice import after_checking
 
@@ -46,6 +46,7 @@ def read_pace(_context: click.Context, _option: click.Parameter, value: str) -> 
 @click.option("--force", is_flag=True, help="Write over a run that is in the directory already.")
 @click.option("--check-determinism", is_flag=True, help="Run it again in another process, and compare the logs.")
 @click.option("--metrics-port", type=click.IntRange(0, 65535), help="Serve OpenMetrics for Prometheus on loopback.")
+@click.option("--json", "as_json", is_flag=True, help="Print results.json instead of the summary; no dashboard.")
 @click.option("--tui/--headless", default=None, help="With or without the dashboard; with it on a terminal.")
 def run(
     scenario: Path,
@@ -57,6 +58,7 @@ def run(
     force: bool,
     check_determinism: bool,
     metrics_port: int | None,
+    as_json: bool,
     tui: bool | None,
 ) -> int:
     """Run a scenario on real parts and say who cheated, who was detected, and what it cost.
@@ -74,17 +76,20 @@ def run(
     from simnet.run import Options
     from simnet.scenario.load import load_scenario
 
+    plain = {"--check-determinism": check_determinism, "--metrics-port": metrics_port is not None, "--json": as_json}
+    if tui and any(plain.values()):
+        raise click.UsageError(f"--tui cannot be had with {next(name for name, is_set in plain.items() if is_set)}")
     chosen = (*overrides, *((f"chain.backend={backend}",) if backend else ()))
     loaded = load_scenario(scenario, chosen, seed)
     replay = shlex.join(["simnet", "run", str(scenario), "--seed", str(loaded.seed), *set_options(chosen)])
     options = Options(out=out, force=force, pace=Pace(pace), command=shlex.join(["simnet", *sys.argv[1:]]))
-    console = make_console()
-    if check_determinism or metrics_port is not None or not shows(tui):
+    console = make_console(stderr=as_json)
+    if any(plain.values()) or not shows(tui):
         with serving_metrics(options, metrics_port) as watched:
             finished = run_with_progress(loaded, watched)
     else:
         finished = run_with_dashboard(loaded, options)
-    code = conclude(console, finished, replay)
+    code = conclude(console, finished, replay, scenario, as_json)
     if check_determinism and finished.failure is None and not options.stop.requested:
         return after_checking(console, code, loaded, finished, options.stop)
     return code
@@ -124,17 +129,25 @@ def run_with_dashboard(scenario: Scenario, options: Options) -> Finished:
     return run_live(scenario, options)
 
 
-def conclude(console: Console, finished: Finished, replay: str) -> int:
-    """Write the reports, print the summary, and return the exit code."""
+def conclude(console: Console, finished: Finished, replay: str, file: Path, as_json: bool) -> int:
+    """Write the reports, print the summary or the results for scripts, tell GitHub, and return the exit code."""
     from reports import write_reports
     from reports.replay import replay_line
     from reports.source import finished_run
+    from reports.summary import summary
+    from simnet.cli import github
     from simnet.cli.summary import print_summary
 
-    write_reports(finished_run(finished))
+    run = finished_run(finished)
+    write_reports(run)
+    github.annotate([(file, finished.results, "")])
+    github.add_to_summary(summary(run))
     if finished.state.touched:  # what was injected is not in the file that was run
         replay = replay_line(finished.directory)
-    print_summary(console, finished.results, finished.directory, replay)
+    if as_json:
+        print_json({**finished.results.as_json(), "directory": str(finished.directory), "replay": replay})
+    else:
+        print_summary(console, finished.results, finished.directory, replay)
     if finished.failure is not None:
         click.echo(f"{finished.failure}\n  what was recorded until then is in {finished.directory}/", err=True)
         return HARNESS_FAILED

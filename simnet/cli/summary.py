@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from simnet.cli.console import print_table
+from simnet.cli.console import print_table, print_whole
 from simnet.measure.metric import Metric
 from simnet.measure.outcomes import Outcome
 from simnet.verdict.results import FAIL, INCONCLUSIVE, PASS, Results
@@ -59,9 +59,8 @@ def print_summary(console: Console, results: Results, directory: Path, replay: s
     console.print(Text(results.outcome.upper(), OUTCOME_STYLE[results.outcome]), Text(f"  {results.reason}"))
     for caveat in results.caveats:
         console.print(caveat)
-    console.print(f"digest  {results.digest}")
-    console.print(f"replay  {replay}")
-    console.print(f"report  {directory}/")
+    for line in (f"digest  {results.digest}", f"replay  {replay}", f"report  {directory}/"):
+        print_whole(console, line)
 
 
 def print_outcomes(console: Console, people: Sequence[Outcome]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from simnet.cli.batch import Progress, batch, batch_options
-from simnet.cli.console import make_console, print_table
+from simnet.cli.console import make_console, print_json, print_table
 
 if TYPE_CHECKING:
     from simnet.batch.batch import Batch
@@ -26,6 +26,7 @@ HEADER = ("case", "quantity", "expected", "simulated", "events", "n", "notices",
 @click.option("--tasks", type=click.IntRange(min=1), help="Ask no more than so many: enough where contracts decide.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep results there, and go on with what is missing.")
 @batch_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
 @click.option(
     "--directory",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -43,6 +44,7 @@ def truth(
     jobs: int | None,
     dask: str | None,
     fresh: bool,
+    as_json: bool,
     directory: Path,
     markdown: Path | None,
 ) -> int:
@@ -73,7 +75,9 @@ def truth(
     load_all(files, chosen)
     with batch(jobs, dask, out, fresh) as settings:
         results = run_cases(files, chosen, settings)
-    console = make_console()
+    console = make_console(stderr=as_json)
+    if as_json:
+        print_json([case_json(result) for result in results])
     rows = [row for result in results for row in table_rows(result)]
     print_table(console, HEADER, rows)
     for result in results:
@@ -100,12 +104,34 @@ def run_cases(files: list[Path], overrides: tuple[str, ...], settings: Batch) ->
     from simnet.studies.truth.suite import case, case_result
 
     works = [case(file, overrides) for file in files]
-    tell, done = Progress(make_console(stderr=True), len(files)), {}
-    for over in carry_out(works, settings):
-        result = case_result(files[over.number], over.work.scenario, over.summary)
-        done[over.number] = result
-        tell(f"{result.truth.id}: {result.outcome} ({result.wall_s:.1f} s)", over.was_known)
+    done = {}
+    with Progress(make_console(stderr=True), len(files)) as tell:
+        for over in carry_out(works, settings):
+            result = case_result(files[over.number], over.work.scenario, over.summary)
+            done[over.number] = result
+            tell(f"{result.truth.id}: {result.outcome} ({result.wall_s:.1f} s)", over.was_known)
     return [done[number] for number in range(len(files))]
+
+
+def case_json(result: CaseResult) -> dict[str, Any]:
+    """A case for scripts: each of its numbers, and the outcome of all."""
+    from simnet.studies.truth.document import reasons
+
+    numbers = [
+        {
+            "formula": verdict.check.formula,
+            "with": dict(verdict.check.with_),
+            "expected": verdict.expected,
+            "simulated": None if verdict.observed is None else verdict.observed.value,
+            "n": 0 if verdict.observed is None else verdict.observed.n,
+            "p_value": verdict.p_value,
+            "outcome": str(verdict.outcome),
+            "why": reasons(verdict),
+        }
+        for verdict in result.verdicts
+    ]
+    about = {"case": result.truth.id, "outcome": str(result.outcome), "broken": result.broken}
+    return {**about, "tasks": result.tasks, "wall_s": result.wall_s, "numbers": numbers}
 
 
 def table_rows(result: CaseResult) -> list[tuple[str, ...]]:

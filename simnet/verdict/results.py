@@ -64,6 +64,11 @@ class Results:
     """What became of those that were told to misbehave or were slashed."""
 
     @property
+    def unmet(self) -> list[Judged]:
+        """Expectations that did not hold, and what never happened."""
+        return [judged for judged in (*self.expectations, *self.sometimes) if not judged.held]
+
+    @property
     def exit_code(self) -> int:
         """What the command line ends with."""
         return EXIT_CODES[self.outcome]
@@ -158,9 +163,9 @@ def verdict(
     if ended != COMPLETED:
         return INCONCLUSIVE, f"the run was {ended}"
     missed = [judged for judged in expectations if not judged.held]
-    if missed:
-        return FAIL, f"{len(missed)} of {len(expectations)} expectations did not hold: {missed[0].detail}"
     unmet = [judged for judged in sometimes if not judged.held]
-    if unmet:
-        return FAIL, f"never happened: {', '.join(judged.expression for judged in unmet)}"
+    why = [f"{len(missed)} of {len(expectations)} expectations did not hold: {missed[0].detail}"] if missed else []
+    why += [f"never happened: {', '.join(judged.expression for judged in unmet)}"] if unmet else []
+    if why:
+        return FAIL, "; ".join(why)
     return PASS, "every expectation and invariant held"

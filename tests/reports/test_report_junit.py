@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,8 +23,9 @@ def parsed(*results: Results) -> Element:
 
 
 def counts(element: Element) -> tuple[str | None, ...]:
-    """Tests, failures, errors, skipped."""
-    return tuple(element.get(name) for name in ("tests", "failures", "errors", "skipped"))
+    """Tests, failures, errors, skipped; the schema lets only suites have the last."""
+    skipped = str(sum(int(suite.get("skipped", "0")) for suite in element.iter("testsuite")))
+    return (*(element.get(name) for name in ("tests", "failures", "errors")), skipped)
 
 
 def test_a_passing_run_is_a_suite_of_passing_cases() -> None:
@@ -75,6 +78,47 @@ def test_a_run_that_failed_before_it_could_be_judged_is_a_suite_in_error() -> No
     assert root.get("errors") == "1"
     (error,) = root[0].iter("error")
     assert error.get("message") == "no anvil"
+
+
+ATTRIBUTES = {
+    "testsuites": ({"name", "time", "tests", "failures", "errors"}, set()),
+    "testsuite": (
+        {"name", "tests", "failures", "errors", "time", "skipped", "timestamp", "hostname"},
+        {"name", "tests", "failures", "errors"},
+    ),
+    "testcase": ({"name", "time", "classname"}, {"name"}),
+    "properties": (set(), set()),
+    "property": ({"name", "value"}, {"name", "value"}),
+    "failure": ({"type", "message"}, set()),
+    "error": ({"type", "message"}, set()),
+    "skipped": ({"type", "message"}, set()),
+    "system-out": (set(), set()),
+    "system-err": (set(), set()),
+}
+"""What junit-10.xsd allows and requires of each element, as far as we use it."""
+
+INSIDE = {
+    "testsuites": {"testsuite"},
+    "testsuite": {"properties", "testcase", "system-out", "system-err"},
+    "testcase": {"skipped", "error", "failure"},
+    "properties": {"property"},
+}
+"""Which elements it allows in which."""
+
+
+@pytest.mark.parametrize("outcome", [PASS, FAIL, INCONCLUSIVE])
+def test_the_document_holds_to_the_common_schema(outcome: str) -> None:
+    lost = document([lost_suite("small-3", "no anvil"), suite(make_results(outcome), "replay", 0.0)])
+    for element in ElementTree.fromstring(lost).iter():
+        allowed, required = ATTRIBUTES[element.tag]
+        assert required <= set(element.keys()) <= allowed, element.tag
+        assert {inner.tag for inner in element} <= INSIDE.get(element.tag, set()), element.tag
+        if time := element.get("time"):
+            assert re.fullmatch(r"[0-9]{1,3}\.[0-9]*", time)
+
+
+def test_a_suite_says_when_its_run_was_over() -> None:
+    assert suite(make_results(PASS), "", 86400.0).get("timestamp") == "1970-01-02T00:00:00"
 
 
 @given(st.text())
