@@ -6,7 +6,7 @@ PIP      := $(BIN)/python scripts/python_packages.py
 TESTS    ?= tests
 
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types pytest format contracts models fingerprints emulated circuits lock clean
+.PHONY: help run test long lint types pytest format contracts models fingerprints emulated circuits lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -25,6 +25,9 @@ types: .venv/.test ## mypy --strict
 
 pytest: .venv/.test node_modules/.test ## tests alone: make pytest TESTS=tests/chain/test_anvil.py
 	$(BIN)/python -m pytest -n auto --dist worksteal $(TESTS)
+
+long: .venv/.test node_modules/.test ## the tests that take longest: every row of simnet truth, contracts compiled anew
+	$(BIN)/python -m pytest -m long -n auto --dist worksteal $(TESTS)
 
 format: .venv/.test ## put the code into its standard form
 	$(BIN)/ruff check --fix

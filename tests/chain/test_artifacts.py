@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,8 +13,50 @@ from chain.evm import abi
 from chain.evm import compile as compiler
 
 
+def test_committed_artifacts_are_made_from_these_sources() -> None:
+    """By the hashes that they name. That their bytecode is what comes of them is a test of its own."""
+    assert compiler.unchanged().keys() == {path.stem for path in abi.ARTIFACTS.glob("*.json")}
+
+
+@pytest.mark.long
 def test_committed_artifacts_are_what_the_sources_compile_to() -> None:
     assert compiler.stale_artifacts(compiler.compile_contracts()) == []
+
+
+def test_what_has_not_changed_is_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiler, "run_solc", refuse)
+    assert compiler.stale_artifacts(compiler.compile_contracts(compiler.unchanged())) == []
+
+
+@pytest.mark.parametrize("changed", ["source", "library", "settings", "compiler"])
+def test_what_has_changed_is(changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    artifact = json.loads((abi.ARTIFACTS / "Beacon.json").read_text())
+    match changed:
+        case "source":
+            artifact["sources"]["randomness/Beacon.sol"] = "0x00"
+        case "library":
+            artifact["sources"]["@openzeppelin/gone.sol"] = "0x00"
+        case "settings":
+            artifact["compiler"]["settings"]["optimizer"]["runs"] = 1
+        case _:
+            artifact["compiler"]["version"] = "0.8.1+commit.0"
+    (tmp_path / "Beacon.json").write_text(json.dumps(artifact))
+    monkeypatch.setattr(compiler, "ARTIFACTS", tmp_path)
+    assert compiler.unchanged() == {}
+    asked: set[str] = set()
+
+    def note(request: dict[str, Any]) -> dict[str, Any]:
+        asked.update(request["settings"]["outputSelection"])
+        return {"contracts": {}}
+
+    monkeypatch.setattr(compiler, "run_solc", note)
+    compiler.compile_contracts(compiler.unchanged())
+    assert "randomness/Beacon.sol" in asked
+
+
+def refuse(_: dict[str, Any]) -> dict[str, Any]:
+    """Instead of the compiler."""
+    raise AssertionError("compiled")
 
 
 def test_a_changed_source_makes_its_artifact_stale() -> None:

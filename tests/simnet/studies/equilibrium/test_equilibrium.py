@@ -155,7 +155,7 @@ def find(out: Path, *more: str) -> int:
     return main(["equilibrium", "EQ-1a", *short, "--out", str(out), *more])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_nodes_turn_honest_where_theory_says_and_elsewhere_if_a_slash_is_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -191,12 +191,12 @@ def late_fraud(name: str, duration: str) -> float:
     return float(late["fraud"].notna().mean())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_where_nobody_pays_for_checking_fraud_comes_back_to_where_checking_just_pays() -> None:
     floor = fraud_floor(check_cost=0.01, reward=0.05)
     assert floor / 2 < late_fraud("unpaid", "2500 s") < 3 / 2 * floor
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_where_full_nodes_must_pay_attention_nobody_cheats_but_to_find_out() -> None:
     assert late_fraud("attention", "1000 s") < 0.08

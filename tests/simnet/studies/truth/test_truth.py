@@ -33,7 +33,7 @@ def failing(result: CaseResult) -> list[str]:
     return [verdict.check.formula for verdict in result.verdicts if verdict.outcome not in held]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("file", case_files(CASES, ()), ids=lambda file: file.stem)
 def test_every_case_holds_over_ten_thousand_tasks(file: Path) -> None:
     result = run_case(file)
