@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ from nodes.messages import (
     Voucher,
     VoucherDelivery,
 )
-from nodes.models.tensors import tensor_hash
+from nodes.models.tensors import fits, tensor_hash
 from nodes.models.zoo import REFERENCE
 from nodes.records import BatchBuilt, ClaimMade
 
@@ -195,7 +196,7 @@ class InferenceNode:
     genesis: int
     """Timestamp of simulated second 0."""
     policy: InferencePolicy
-    inputs: Mapping[str, tuple[tuple[int, ...], str]] = field(default_factory=dict)
+    inputs: Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]] = field(default_factory=dict)
     """Shape and element type of each model's input; where nothing is given, any input is taken."""
     disk: Disk = field(default_factory=Disk)
     """What outlives a crash: all that the node owes to its clients and to those who check."""
@@ -341,8 +342,8 @@ class InferenceNode:
         """Whether the model is one that this node serves, and the input is of its kind."""
         if request.model not in self.models:
             return False
-        shape, dtype = self.inputs.get(request.model, (request.value.shape, str(request.value.dtype)))
-        return (request.value.shape, str(request.value.dtype)) == (shape, dtype)
+        shape, dtype = self.inputs.get(request.model, (request.value.shape, request.value.dtype))
+        return fits(request.value, shape, dtype)
 
     def take(self, task: str) -> None:
         """Remember a task: two signed answers to one task would prove an equivocation, so there must be only one."""

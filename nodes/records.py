@@ -361,4 +361,4 @@ class Perturbed(Record):
     node: str
     task: str
     deviation: float
-    """Largest absolute difference over the standard deviation of the clean output."""
+    """Largest absolute difference over the largest magnitude of the clean output."""

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from chain.errors import SimnetError
+from nodes.models.files import in_one_line
+from nodes.models.noise import deviation
 from nodes.models.portable import NotPortable, rewrite
-from nodes.models.session import open_session
+from nodes.models.session import answer, open_session
+from nodes.models.tensors import Tensor, fits
 
 Arithmetic = Literal["portable", "native"]
 
@@ -38,23 +40,30 @@ class Prepared:
     """Why it is not portable, if that was asked for."""
 
 
-def prepare(path: Path, data: bytes) -> Prepared:
+Trial = tuple[Tensor, Tensor]
+"""An input of a model, and what it makes of it natively."""
+
+CLOSE = 1e-2
+"""How far a rewritten model may be off its native self, over the largest magnitude: more is no matter of rounding."""
+
+
+def prepare(path: Path, data: bytes, trial: Trial | None = None) -> Prepared:
     """The ONNX model in `data`, rewritten to be portable; as it is, with the reason, where that cannot be done."""
     try:
         rewritten = rewrite(data)
-        open_session(path, rewritten, "cpu", portable=True)  # ONNX Runtime may lack a double-precision kernel
+        session = open_session(path, rewritten, "cpu", portable=True)
+        if trial is not None and not _agrees(answer(session, trial[0]), trial[1]):
+            raise NotPortable("rewritten it would give other answers")
     except NotPortable as error:
         return Prepared(data, False, str(error))
-    except SimnetError as error:
-        return Prepared(data, False, _in_short(error))
+    except Exception as error:  # ONNX Runtime's have no base class of their own: it may lack a double-precision kernel
+        reason = in_one_line(error).rpartition("cannot load this model: ")[2]
+        return Prepared(data, False, f"ONNX Runtime cannot compute it in double precision: {reason}")
     return Prepared(rewritten, True)
 
 
-def _in_short(error: SimnetError) -> str:
-    """ONNX Runtime's complaint without the names of its source files."""
-    text = " ".join(str(error).split())
-    _, found, operator = text.partition("NOT_IMPLEMENTED : ")
-    return f"ONNX Runtime has no double-precision kernel: {operator}" if found else text
+def _agrees(found: Tensor, native: Tensor) -> bool:
+    return fits(found, native.shape, native.dtype) and deviation(native, found) <= CLOSE
 
 
 def processor_class() -> str:

@@ -11,12 +11,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from chain.errors import SimnetError
 from nodes.models.arithmetic import Arithmetic, Prepared
-from nodes.models.session import CUDA, Processor, open_session
-from nodes.models.tensors import Tensor
+from nodes.models.files import in_one_line
+from nodes.models.session import CUDA, Processor, answer, open_session
+from nodes.models.tensors import Tensor, fits
 from nodes.models.zoo import Model, Variant, Zoo
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class Executor(Protocol):
     """Runs models for one node."""
 
     def run(self, model: str, variant: str, value: Tensor) -> Execution:
-        """Run a variant on one item, shaped like the model's `input_shape`. Raises `SimnetError` on bad input."""
+        """Run a variant on one input, shaped like the model's `input_shape`. Raises `SimnetError` on bad input."""
         ...
 
 
@@ -61,24 +60,23 @@ class OnnxExecutor:
         self._sessions: dict[tuple[str, str], onnxruntime.InferenceSession] = {}
 
     def run(self, model: str, variant: str, value: Tensor) -> Execution:
-        """Run a variant on one item, shaped like the model's `input_shape`.
+        """Run a variant on one input, shaped like the model's `input_shape`.
 
         Raises `SimnetError` for an unknown model or variant, a bad file, or an input of another shape or type.
         """
         asked = self.zoo.model(model)
         chosen = asked.variant(variant)
-        if value.shape != asked.input_shape or value.dtype != asked.input_dtype:
+        if not fits(value, asked.input_shape, asked.input_dtype):
             raise SimnetError(
                 f"model {model} takes {asked.input_dtype} of shape {asked.input_shape}, "
                 f"not {value.dtype} of shape {value.shape}"
             )
         session = self._session(asked, chosen)
-        feed = {session.get_inputs()[0].name: value[np.newaxis]}
         start = time.thread_time()
         try:
-            output = session.run(None, feed)[0][0]
+            output = answer(session, value, asked.is_item)
         except Exception as error:  # ONNX Runtime's exceptions have no base class of their own
-            raise SimnetError(f"{model}/{variant} cannot run on this input: {error}") from error
+            raise SimnetError(f"{model}/{variant} cannot run on this input: {in_one_line(error)}") from error
         return Execution(output, chosen.macs, time.thread_time() - start)
 
     def _session(self, model: Model, variant: Variant) -> onnxruntime.InferenceSession:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chain.errors import SimnetError
+from nodes.models.graph import RANDOM, drop_weights, fix_sizes
 
 if TYPE_CHECKING:
     import onnx
@@ -26,9 +27,6 @@ SINGLE_ONLY = frozenset({"DynamicQuantizeLinear", "QuantizeLinear", "DequantizeL
 """Operators that take and give single precision only. Element by element, hence the same everywhere."""
 
 HALF = frozenset({"FLOAT16", "BFLOAT16"})
-RANDOM = frozenset(
-    {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"}
-)
 
 
 class NotPortable(SimnetError):
@@ -44,9 +42,8 @@ def rewrite(data: bytes) -> bytes:
 
     try:
         model = onnx.load_model_from_string(data)
-        for value in model.graph.input:
-            if value.type.tensor_type.shape.dim:
-                value.type.tensor_type.shape.dim[0].dim_value = 1
+        drop_weights(model)
+        fix_sizes(model.graph, {})
         model = onnx.shape_inference.infer_shapes(model)
     except Exception as error:  # protobuf's and onnx's exceptions have no base class of their own
         raise NotPortable(f"the onnx package cannot read the graph: {error}") from error

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from chain.errors import SimnetError
+from nodes.models.files import in_one_line
+from nodes.models.tensors import Tensor, parts, record
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -15,7 +19,8 @@ Processor = Literal["auto", "cpu", "cuda"]
 
 CUDA = "CUDAExecutionProvider"
 CPU = "CPUExecutionProvider"
-ERRORS_ONLY = 3
+NOTHING_BUT_FATAL = 4
+"""Errors come as exceptions; ONNX Runtime would write them to the terminal as well."""
 
 SINGLE_PRECISION_FUSIONS = ["MatMulIntegerToFloatFusion", "DynamicQuantizeMatMulFusion"]
 """Optimisers that replace what portable arithmetic computes in double precision by kernels in single precision."""
@@ -39,12 +44,12 @@ def open_session(
     """
     import onnxruntime as ort  # 0.1 s that a caller who runs no model should not wait for
 
-    ort.set_default_logger_severity(ERRORS_ONLY)  # CUDA's convolutions warn through it, past the session's own
+    ort.set_default_logger_severity(NOTHING_BUT_FATAL)  # CUDA's convolutions warn through it, past the session's own
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False  # memory per session matters more than speed: nodes times models of them
     options.use_deterministic_compute = True
-    options.log_severity_level = ERRORS_ONLY
+    options.log_severity_level = NOTHING_BUT_FATAL
     options.add_session_config_entry("session.x64quantprecision", "1")
     level = ort.GraphOptimizationLevel
     best = level.ORT_ENABLE_EXTENDED if portable else level.ORT_ENABLE_ALL
@@ -54,10 +59,30 @@ def open_session(
     try:
         session = ort.InferenceSession(data, options, providers=providers, disabled_optimizers=disabled)
     except Exception as error:  # ONNX Runtime's exceptions have no base class of their own
-        raise SimnetError(f"{path}: ONNX Runtime cannot load this model: {error}") from error
+        raise SimnetError(f"{path}: ONNX Runtime cannot load this model: {in_one_line(error)}") from error
     if processor == "cuda" and CUDA not in session.get_providers():
         raise SimnetError("ONNX Runtime was built for CUDA but cannot start it here", hint="use device: auto or cpu")
     return session
+
+
+def answer(session: onnxruntime.InferenceSession, value: Tensor, item: bool = False) -> Tensor:
+    """What a model makes of an input: a tensor or a record of several, as its outputs are.
+
+    `item` puts the dimension of a batch of one in front, and takes it off the output. Raises what ONNX Runtime raises.
+    """
+    names = [port.name for port in session.get_inputs()]
+    feed = {
+        name: np.require(part[np.newaxis] if item else part, None, ["C", "A"])
+        for name, part in zip(names, parts(value), strict=True)
+    }
+    found = dict(zip((port.name for port in session.get_outputs()), session.run(None, feed), strict=True))
+    return record({name: _tensor(part[0] if item else part) for name, part in found.items()})
+
+
+def _tensor(output: Any) -> Tensor:
+    """An output as an array; text comes as objects."""
+    array = np.asarray(output)
+    return array.astype(np.str_) if array.dtype == object else array
 
 
 def _providers(processor: Processor, available: list[str], tf32: bool) -> list[str | tuple[str, dict[str, str]]]:

@@ -58,6 +58,18 @@ def changed(tensor: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
     return record(dict(zip(fields(tensor), map(change, parts(tensor)), strict=True)))
 
 
+def fits(tensor: Tensor, shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
+    """Whether a tensor is of this shape and element type; text may be of any length."""
+    return tensor.shape == shape and _of_any_length(tensor.dtype) == _of_any_length(dtype)
+
+
+def _of_any_length(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    if dtype.names:
+        described = [(name, dtype[name].base, dtype[name].shape) for name in dtype.names]
+        return np.dtype([(name, _of_any_length(base), shape) for name, base, shape in described])
+    return np.dtype("U1") if dtype.kind == TEXT else dtype
+
+
 def same(one: Tensor, other: Tensor) -> bool:
     """Whether element type, shape and every bit are equal: NaN is the same as NaN."""
     return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()

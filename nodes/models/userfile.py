@@ -1,74 +1,104 @@
-"""What an ONNX file of a user's own says about itself: shapes, element type, cost."""
+"""A user's ONNX file: everything that can be told from it is told before a run, by itself and by running it once."""
 
 from __future__ import annotations
 
 import hashlib
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from chain.errors import SimnetError
-from nodes.models.files import read_file
-from nodes.models.session import open_session
+from nodes.models.files import BadModel, in_one_line, read_model
+from nodes.models.graph import Port, axes, draws, drop_weights, fix_sizes, ports
+from nodes.models.macs import count_macs
+from nodes.models.session import answer, open_session
+from nodes.models.tensors import Tensor, encode
 
-ELEMENT_TYPES = {
-    "tensor(float)": "float32",
-    "tensor(float16)": "float16",
-    "tensor(double)": "float64",
-    "tensor(int64)": "int64",
-    "tensor(int32)": "int32",
-    "tensor(int8)": "int8",
-    "tensor(uint8)": "uint8",
-}
-"""ONNX Runtime's names of the element types that models may take, and numpy's."""
+if TYPE_CHECKING:
+    import onnxruntime
+
+TRIED_MACS = 10**8
+"""Multiply-accumulates that may go into trying all of a model's inputs; one that needs more tries the first."""
 
 
 @dataclass(frozen=True)
 class UserFile:
-    """An ONNX file that simnet can serve. Shapes are of one item, without the batch dimension."""
+    """An ONNX file that simnet can serve."""
 
-    input_shape: tuple[int, ...]
-    output_shape: tuple[int, ...]
-    input_dtype: str
+    data: bytes
+    """The model with all its weights and every size fixed."""
+    ports: tuple[Port, ...]
     macs: int
     sha256: str
-    size_bytes: int
+    """Of the file and of those that its weights are in, and of sizes that were given."""
+    draws: str
+    """The operator by which it draws random numbers; empty if it draws none."""
 
 
-def inspect(path: Path, macs: int | None) -> UserFile:
-    """Read what `Zoo.add` needs to know; `macs` is counted from the graph if not given.
+def inspect(path: Path, macs: int | None, sizes: Mapping[str, int] | None = None) -> UserFile:
+    """What a file is, with `sizes` for its axes of any size; `macs` are counted from the graph if not given.
 
-    Raises `SimnetError` if the file is no ONNX model with one input and one output of fixed item shape.
+    Raises `BadModel` with the first thing that keeps it from being served.
     """
-    data = read_file(path)
-    session = open_session(path, data, "cpu")
-    inputs, outputs = session.get_inputs(), session.get_outputs()
-    if len(inputs) != 1 or len(outputs) != 1:
-        raise SimnetError(
-            f"{path}: a model must have one input and one output, this has {len(inputs)} and {len(outputs)}"
+    stamp = path.stat().st_mtime_ns if path.is_file() else 0
+    return _inspect(path, stamp, macs, tuple(sorted((sizes or {}).items())))
+
+
+@lru_cache(maxsize=64)
+def _inspect(path: Path, _: int, macs: int | None, given: tuple[tuple[str, int], ...]) -> UserFile:
+    import onnx
+
+    model, digest = read_model(path)
+    drop_weights(model)
+    sizes, known = dict(given), axes(model.graph)
+    for name in sizes:
+        inputs = {f"{value.name}.{i}" for value in model.graph.input for i in range(8)}
+        if name not in known and name not in inputs:
+            hint = f"it has {', '.join(known)}" if known else "every size is fixed"
+            raise BadModel(f"the model has no axis '{name}' of any size", hint, ("sizes", name))
+    left = fix_sizes(model.graph, sizes)
+    found = ports(path, model.graph)
+    newest = onnx.defs.onnx_opset_version()
+    if (opset := max((one.version for one in model.opset_import if not one.domain), default=0)) > newest:
+        raise BadModel(
+            f"{path}: opset {opset} is not known", f"the newest is {newest}: export it with that or an older one"
         )
-    if inputs[0].type not in ELEMENT_TYPES:
-        raise SimnetError(f"{path}: the input is a {inputs[0].type}; known are {', '.join(ELEMENT_TYPES)}")
-    if macs is None:
-        from nodes.models.macs import count_macs  # needs the onnx package, which a run does not
-
-        macs = count_macs(data)
-    digest = hashlib.sha256(data).hexdigest()
-    return UserFile(
-        _item_shape(path, "input", inputs[0].shape),
-        _item_shape(path, "output", outputs[0].shape),
-        ELEMENT_TYPES[inputs[0].type],
-        macs,
-        digest,
-        len(data),
-    )
+    if left:
+        example = f"sizes: {{{', '.join(f'{name}: 16' for name in left)}}}"
+        raise BadModel(f"{path}: axes of any size besides the first: {', '.join(left)}", f"fix them, such as {example}")
+    if given:
+        digest = hashlib.sha256(f"{digest} {given}".encode()).hexdigest()
+    data = model.SerializeToString()
+    open_user_session(path, data)
+    return UserFile(data, found, count_macs(data) if macs is None else macs, digest, draws(model))
 
 
-def _item_shape(path: Path, what: str, shape: list[int | str | None]) -> tuple[int, ...]:
-    """`shape` without its batch dimension, which must be 1 or free; the others must be numbers."""
-    if not shape or (isinstance(shape[0], int) and shape[0] != 1):
-        raise SimnetError(f"{path}: the {what} needs a batch dimension of 1 or any size in front, its shape is {shape}")
-    item = tuple(size for size in shape[1:] if isinstance(size, int))
-    if len(item) != len(shape) - 1 or math.prod(item) == 0:
-        raise SimnetError(f"{path}: the {what} must have a fixed shape behind the batch dimension, not {shape}")
-    return item
+def open_user_session(path: Path, data: bytes) -> onnxruntime.InferenceSession:
+    """A session for it. Raises `BadModel` if ONNX Runtime does not know an operator of it."""
+    try:
+        return open_session(path, data, "cpu")
+    except SimnetError as error:
+        hint = "convert it to operators that ONNX Runtime has, as with onnx.version_converter for an old opset"
+        raise BadModel(str(error), hint) from error
+
+
+def tried(path: Path, file: UserFile, inputs: Tensor) -> Tensor:
+    """What the model makes of its first input, after it was tried on all, or on as many as is cheap.
+
+    Raises `BadModel` if it fails on one, or gives what cannot be hashed.
+    """
+    session = open_user_session(path, file.data)
+    count = len(inputs) if file.macs * len(inputs) <= TRIED_MACS else 1
+    outputs = []
+    for number in range(count):
+        try:
+            outputs.append(answer(session, np.asarray(inputs[number])))
+            encode(outputs[-1])
+        except Exception as error:  # ONNX Runtime's exceptions have no base class of their own
+            message = f"{path}: the model fails on input {number}: {in_one_line(error)}"
+            raise BadModel(message, "give inputs: a file with real ones, or a range for each") from error
+    return outputs[0]

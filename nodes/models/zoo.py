@@ -1,6 +1,7 @@
 """The model zoo: which models the network serves, their cheaper variants, and inputs to ask them with.
 
-A model maps one input item to one output item; the ONNX graphs behind it have a batch dimension in front.
+A model of the zoo maps one input item to one output item; the ONNX graphs behind it have a batch dimension in front.
+A user's maps whatever its file takes to whatever it gives, each a tensor or a record of several.
 Variants of a model answer the same question at another cost. The one called ``fp32`` is the reference: what
 an honest node runs. All others are what a cheat might run instead. `nodes.models.train` makes the files.
 """
@@ -20,9 +21,10 @@ from zipfile import BadZipFile
 import numpy as np
 
 from chain.errors import SimnetError
-from nodes.models.arithmetic import Prepared, prepare
-from nodes.models.files import read_file
-from nodes.models.tensors import Tensor
+from nodes.models.arithmetic import Prepared, Trial, prepare
+from nodes.models.files import BadModel, read_file
+from nodes.models.inputs import Given, collect, fitting
+from nodes.models.tensors import Tensor, fits
 
 REFERENCE = "fp32"
 """Name of every model's reference variant."""
@@ -34,6 +36,8 @@ ENTRY_POINTS = "simnet.models"
 """Group of entry points: each is a function that adds models to the zoo it is given, with `Zoo.add`."""
 
 REMAKE = "restore the file, or make the zoo anew with: python -m nodes.models.train"
+
+FLOAT = np.dtype(np.float32)
 
 T = TypeVar("T")
 
@@ -62,10 +66,16 @@ class Model:
     task_kind: str
     """``classification``, ``next_character``, or ``custom`` for a user's own."""
     input_shape: tuple[int, ...]
-    """Of one item, without the batch dimension; so is `output_shape`."""
+    """Of one item, without the batch dimension, and so is `output_shape`; () for a record."""
     output_shape: tuple[int, ...]
     variants: Mapping[str, Variant]
-    input_dtype: str = "float32"
+    input_dtype: np.dtype[Any] = FLOAT
+    is_item: bool = True
+    """Whether inputs and outputs are single items, to be put into a batch of one; a user's are as in the file."""
+    example: Tensor = field(default_factory=lambda: np.zeros(0, FLOAT), compare=False, repr=False)
+    """An output of the model, or a tensor of its shape and element type."""
+    draws: str = ""
+    """The operator by which it draws random numbers, so that no two answers are alike; empty if it draws none."""
     metric: str | None = None
     """``accuracy`` (higher is better) or ``bits_per_character`` (lower is better)."""
     baseline: float | None = None
@@ -81,11 +91,6 @@ class Model:
         return named(name, self.variants, f"variant of model {self.name}")
 
     @property
-    def example(self) -> Tensor:
-        """A tensor of the output's shape and element type."""
-        return np.zeros(self.output_shape, np.float32)
-
-    @property
     def reference(self) -> Variant:
         """What an honest node runs."""
         return self.variants[REFERENCE]
@@ -96,8 +101,11 @@ class Zoo:
     """Models by name. Files are read, and their hashes checked, when they are first asked for."""
 
     models: dict[str, Model] = field(default_factory=dict)
-    _files: dict[Path, bytes] = field(default_factory=dict, repr=False)
-    _portable: dict[Path, Prepared] = field(default_factory=dict, repr=False)
+    _files: dict[str, bytes] = field(default_factory=dict, repr=False)
+    """By their SHA-256; so is what they are rewritten to."""
+    _portable: dict[str, Prepared] = field(default_factory=dict, repr=False)
+    _trials: dict[str, Trial] = field(default_factory=dict, repr=False)
+    """What users' files made of an input when they were added."""
     _inputs: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict, repr=False)
 
     def model(self, name: str) -> Model:
@@ -106,24 +114,24 @@ class Zoo:
 
     def read(self, variant: Variant) -> bytes:
         """The ONNX file of a variant. Raises `SimnetError` if it is missing or not what its hash says."""
-        if variant.path not in self._files:
+        if variant.sha256 not in self._files:
             data = read_file(variant.path)
             if hashlib.sha256(data).hexdigest() != variant.sha256:
                 raise SimnetError(
                     f"{variant.path}: corrupt model file, its SHA-256 is not {variant.sha256[:16]}…",
                     hint=REMAKE,
                 )
-            self._files[variant.path] = data
-        return self._files[variant.path]
+            self._files[variant.sha256] = data
+        return self._files[variant.sha256]
 
     def portable(self, variant: Variant) -> Prepared:
         """A variant's file rewritten to portable arithmetic, once for all who run it; as it is where that fails."""
-        if variant.path not in self._portable:
-            self._portable[variant.path] = prepare(variant.path, self.read(variant))
-        return self._portable[variant.path]
+        if variant.sha256 not in self._portable:
+            self._portable[variant.sha256] = prepare(variant.path, self.read(variant), self._trials.get(variant.sha256))
+        return self._portable[variant.sha256]
 
     def inputs(self, name: str) -> tuple[Tensor, Tensor]:
-        """Real inputs [n, *input_shape] that the model was not trained on, and their labels [n].
+        """Inputs [n, *input_shape] that the model was not trained on, and their labels [n].
 
         Labels of a user's own model are -1, for unknown; without inputs of its own it gets random ones.
         """
@@ -135,35 +143,44 @@ class Zoo:
         self,
         name: str,
         path: str | Path,
-        inputs: Tensor | None = None,
+        inputs: Tensor | Given = None,
         *,
         variant: str = REFERENCE,
         macs: int | None = None,
         weight_bits: int = 32,
+        sizes: Mapping[str, int] | None = None,
     ) -> Model:
-        """Take in a user's ONNX file: one input and one output, both with a batch dimension in front.
+        """Take in a user's ONNX file.
 
-        The first file added under a name is the reference, later ones are variants of it. `inputs` is
-        [n, *input_shape]. `macs` is counted from the graph, which needs the ``onnx`` package, unless given.
-        Raises `SimnetError` if the file cannot be served.
+        The first file added under a name is the reference, later ones are variants of it and take the same inputs.
+        `inputs` are an array [n, …] for a model with one input, or what `nodes.models.inputs.collect` takes; what is
+        not given is drawn. `macs` are counted from the graph unless given. `sizes` are those of axes of any size, by
+        their names; the first axis of an input is 1 otherwise. Raises `BadModel` if the file cannot be served.
         """
-        from nodes.models.userfile import inspect  # loads ONNX Runtime, which most callers never need
+        from nodes.models.userfile import inspect, tried  # loads ONNX Runtime, which most callers never need
 
         if name in self.models and variant in self.models[name].variants:
-            raise SimnetError(f"there is a model {name} with a variant {variant} already", hint="choose another name")
-        found = inspect(Path(path), macs)
-        added = Variant(variant, Path(path), found.macs, found.sha256, found.size_bytes, weight_bits)
+            raise BadModel(
+                f"there is a model {name} with a variant {variant} already", "choose another name", ("name",)
+            )
+        found = inspect(Path(path), macs, sizes)
         if variant == REFERENCE:
-            model = Model(name, "custom", found.input_shape, found.output_shape, {variant: added}, found.input_dtype)
+            asked = fitting(found.ports[0], inputs) if isinstance(inputs, np.ndarray) else collect(found.ports, inputs)
+        else:
+            asked = self.inputs(name)[0]
+        self._files[found.sha256] = found.data
+        added = Variant(variant, Path(path), found.macs, found.sha256, len(found.data), weight_bits)
+        output = tried(Path(path), found, asked)
+        self._trials[found.sha256] = np.asarray(asked[0]), output
+        if variant == REFERENCE:
+            self._inputs[name] = (asked, np.full(len(asked), -1))
+            shapes = asked.shape[1:], output.shape
+            model = Model(name, "custom", *shapes, {variant: added}, asked.dtype, False, output, found.draws)
         else:
             model = self.model(name)
-            if (found.input_shape, found.output_shape) != (model.input_shape, model.output_shape):
-                raise SimnetError(f"{path}: its shapes are not those of model {name}, so it cannot be a variant of it")
+            if not fits(output, model.example.shape, model.example.dtype):
+                raise BadModel(f"{path}: its outputs are not those of model {name}, so it cannot be a variant of it")
             model = replace(model, variants={**model.variants, variant: added})
-        if inputs is not None:
-            if inputs.shape[1:] != model.input_shape or not len(inputs):
-                raise SimnetError(f"inputs of model {name} must be [n, *{model.input_shape}], not {inputs.shape}")
-            self._inputs[name] = (inputs.astype(model.input_dtype), np.full(len(inputs), -1))
         self.models[name] = model
         return model
 
@@ -198,22 +215,19 @@ def _model(name: str, entry: dict[str, Any], directory: Path) -> Model:
         for variant, fields in entry.pop("variants").items()
     }
     entry |= {key: tuple(entry[key]) for key in ("input_shape", "output_shape", "classes")}
+    entry |= {"input_dtype": np.dtype(entry["input_dtype"]), "example": np.zeros(entry["output_shape"], FLOAT)}
     return Model(name, variants=variants, holdout=directory / entry.pop("holdout"), **entry)
 
 
 def _holdout(model: Model) -> tuple[Tensor, Tensor]:
-    """Inputs and labels of a model: what ships with it, or random inputs of a fixed seed."""
-    if model.holdout is not None:
-        archive = io.BytesIO(read_file(model.holdout))
-        try:
-            with np.load(archive) as arrays:
-                return arrays["inputs"].astype(model.input_dtype), arrays["labels"].astype(np.int64)
-        except (ValueError, KeyError, BadZipFile) as error:
-            raise SimnetError(f"{model.holdout}: damaged inputs: {error}", hint=REMAKE) from error
-    if not np.issubdtype(np.dtype(model.input_dtype), np.floating):
-        raise SimnetError(f"model {model.name} takes {model.input_dtype} and came without inputs", hint="give inputs")
-    inputs = np.random.default_rng(0).standard_normal((64, *model.input_shape))
-    return inputs.astype(model.input_dtype), np.full(len(inputs), -1)
+    """Inputs and labels that ship with a model."""
+    assert model.holdout is not None
+    archive = io.BytesIO(read_file(model.holdout))
+    try:
+        with np.load(archive) as arrays:
+            return arrays["inputs"].astype(model.input_dtype), arrays["labels"].astype(np.int64)
+    except (ValueError, KeyError, BadZipFile) as error:
+        raise SimnetError(f"{model.holdout}: damaged inputs: {error}", hint=REMAKE) from error
 
 
 def named(name: str, known: Mapping[str, T], what: str) -> T:

@@ -33,6 +33,10 @@ class Comparator(Parameters):
     def _part_equal(self, reference: Tensor, claimed: Tensor) -> bool:
         return same(reference, claimed) or (reference.dtype.kind == "f" and self.close(reference, claimed))
 
+    def remark(self, output: Tensor) -> str:
+        """What it overlooks in outputs like this one, as the rest of a sentence about the model; empty if nothing."""
+        return ""
+
     def close(self, reference: Tensor, claimed: Tensor) -> bool:
         """Whether two floating-point tensors of one shape and type, of at least one entry, pass for one another."""
         raise NotImplementedError

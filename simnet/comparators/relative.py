@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from nodes.models.noise import magnitude
-from nodes.models.tensors import Tensor
+from nodes.models.tensors import Tensor, parts
 from simnet.comparators.comparator import Comparator
 
 
@@ -36,6 +36,14 @@ class Relative(Comparator):
         if not np.isfinite(other).all():
             return False
         return bool(np.abs(own - other).max(initial=0.0) <= self.room(reference))
+
+    def remark(self, output: Tensor) -> str:
+        """Entries that may be anything, since another is so much larger."""
+        for part in parts(output):
+            sizes = np.abs(part[np.isfinite(part)]) if part.dtype.kind == "f" else part[:0]
+            if sizes.size and sizes.any() and (room := self.room(part)) > float(np.median(sizes)):
+                return f"gives outputs of which half may be anything: relative lets every entry be off by {room:.3g}"
+        return ""
 
     def room(self, reference: Tensor) -> float:
         """How far an entry of a floating-point output may be off."""

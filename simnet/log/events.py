@@ -80,6 +80,20 @@ class ModelServed(Record):
     arithmetic: str
 
 
+DRAWS, NATIVE, DOMINATED = "draws", "native", "dominated"
+"""What a remark on a model is about: it draws random numbers, is not portable, or hides small entries of its output."""
+
+
+@event(group="run", says="model {name} {remark}")
+@dataclass(frozen=True, slots=True)
+class ModelRemarked(Record):
+    """What is to be known of a model that is on offer: ``draws``, ``native`` or ``dominated``, and a sentence."""
+
+    name: str
+    topic: str
+    remark: str
+
+
 ON_THE_WAY, CUT = "loss", "partition"
 """Why a message is lost: by the network's own losses and what faults add to them, or since nothing gets through."""
 

@@ -59,6 +59,10 @@ def model_served(state: State, row: Row) -> None:
         state.native_models.append(row["name"])
 
 
+def model_remarked(state: State, row: Row) -> None:
+    state.remarks.append(row)
+
+
 def prices_assumed(state: State, row: Row) -> None:
     state.settlement.prices = state.settlement.prices or row
 
@@ -353,6 +357,7 @@ HANDLERS: Mapping[str, Callable[[State, Row], None]] = {
     events.RunStarted.kind: run_started,
     events.RunEnded.kind: run_ended,
     events.ModelServed.kind: model_served,
+    events.ModelRemarked.kind: model_remarked,
     events.PricesAssumed.kind: prices_assumed,
     events.ParticipantJoined.kind: participant_joined,
     events.Touched.kind: touched,

@@ -464,6 +464,8 @@ class State:
     """Why it ended; empty while it goes on."""
     models: dict[str, int] = field(default_factory=dict)
     """Multiply-accumulates of each model."""
+    remarks: list[Row] = field(default_factory=list)
+    """What is to be known of models on offer."""
     native_models: list[str] = field(default_factory=list)
     """Models that ran in this machine's own arithmetic."""
     nodes: dict[str, Node] = field(default_factory=dict)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from chain.errors import SimnetError
 from chain.quantities import TOTAL_SUPPLY
 from chain.units import MAX_TASKS, format_duration, format_opg
 from nodes.adversaries.behaviour import Behaviour
 from nodes.identity import Role
+from nodes.models.files import BadModel
 from nodes.models.zoo import default_zoo
 from nodes.parameters import Hint, did_you_mean
 from simnet.faults.fault import Setting
@@ -71,21 +71,29 @@ def _latecomers(scenario: Scenario) -> Iterator[Finding]:
 def _models(scenario: Scenario) -> Iterator[Finding]:
     zoo = default_zoo()
     known = tuple(zoo.models)
+    served: dict[str, str] = {}
     for i, model in enumerate(scenario.models):
         at = ("models", i)
+        own = [key for key in ("macs", "sizes", "inputs") if getattr(model, key)]
         if model.name in [other.name for other in scenario.models[:i]]:
             yield at, f"model '{model.name}' is already in the list", ""
         elif model.path is not None and model.name in known:
             yield (*at, "name"), f"'{model.name}' is a model of the zoo", "call yours something else"
         elif model.path is not None:
             try:
-                zoo.add(model.name, model.path, macs=model.macs)
-            except SimnetError as error:
-                yield (*at, "path"), str(error), error.hint or ""
+                model.add_to(zoo)
+            except BadModel as error:
+                yield (*at, *error.at), str(error), error.hint or ""
+                continue
+            digest = zoo.model(model.name).reference.sha256
+            if (twin := served.setdefault(digest, model.name)) != model.name:
+                message = f"model '{model.name}' is the same file as '{twin}'"
+                yield (*at, "path"), message, "the registry knows a model by its content: leave one out"
         elif model.name not in known:
             yield at, f"unknown model '{model.name}'", did_you_mean(model.name, known)
-        elif model.macs is not None:
-            yield (*at, "macs"), "the cost of a model of the zoo is known", "leave macs out, or give a path"
+        elif own:
+            message = f"{own[0]} of a model of the zoo are known"
+            yield (*at, own[0]), message, f"leave {own[0]} out, or give a path"
 
 
 def _network(scenario: Scenario) -> Iterator[Finding]:

@@ -9,9 +9,6 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
-from pydantic.annotated_handlers import GetJsonSchemaHandler
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from chain.units import Duration
 from nodes.identity import Role
@@ -22,9 +19,9 @@ from simnet.scenario.adversaries import Adversary
 from simnet.scenario.compare import Compare
 from simnet.scenario.economics import Compute, Economics
 from simnet.scenario.equilibrium import Indifference
-from simnet.scenario.files import ExistingFile
 from simnet.scenario.injected import InjectedEntry
 from simnet.scenario.kinds import COMPARATOR, FAULT, STRATEGY, error_at
+from simnet.scenario.models import ModelChoice
 from simnet.scenario.network import Name, Network
 from simnet.scenario.population import Clients, Nodes
 from simnet.scenario.truth import Truth
@@ -50,29 +47,6 @@ class ChainSection(Parameters):
         default=30_000_000, ge=LARGEST_DEPLOYMENT, le=10**9, description="gas in one block; contracts must fit in one"
     )
     port: int | None = Field(default=None, ge=1, le=65535, description="where anvil listens; a free port if not given")
-
-
-class ModelChoice(Parameters):
-    """A model that the network serves: one of the zoo by its name, or a user's ONNX file."""
-
-    name: Name
-    path: ExistingFile | None = Field(default=None, description="ONNX file, relative to the scenario file")
-    macs: int | None = Field(
-        default=None, ge=1, le=10**15, description="multiply-accumulates per inference, if they cannot be counted"
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_name(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [{"type": "string"}, super().__get_pydantic_json_schema__(schema, handler)]}
-
-    @model_serializer(mode="wrap")
-    def _to_name(self, handler: SerializerFunctionWrapHandler) -> Any:
-        return handler(self) if self.path else self.name
 
 
 class Scenario(Parameters):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simnet.log.events import COMPLETED
+from simnet.log.events import COMPLETED, DRAWS
 from simnet.measure.catalogue import figures, readings
 from simnet.measure.metric import Metric
 from simnet.measure.outcomes import Outcome, outcomes
@@ -115,7 +115,7 @@ def judge(
         virtual_s=virtual_s,
         wall_s=wall_s,
         measured_time=measured,
-        reproducible=not measured and state.ended == COMPLETED,
+        reproducible=not measured and not draws(state) and state.ended == COMPLETED,
         caveats=tuple(caveats(measured, state)),
         expectations=expectations,
         sometimes=sometimes,
@@ -136,9 +136,16 @@ def caveats(measured: bool, state: State) -> Iterator[str]:
     if state.touched:
         count = f"{len(state.touched)} injection{'s' * (len(state.touched) > 1)}"
         yield f"Steered by hand ({count}): only scenario.yaml in the run directory, which has them, repeats the run."
+    for row in state.remarks:
+        yield f"Model {row['name']} {row['remark']}."
     if state.native_models:
         names = ", ".join(state.native_models)
         yield f"Native arithmetic ({names}): the digest holds on processors of this machine's class."
+
+
+def draws(state: State) -> bool:
+    """Whether a model draws random numbers, so that no two runs are alike."""
+    return any(row["topic"] == DRAWS for row in state.remarks)
 
 
 def judge_expectation(expectation: Expectation, values: dict[str, float | None]) -> Judged:

@@ -13,7 +13,7 @@ from simnet.kernel.engine import Engine
 from simnet.kernel.mempool import Mempool
 from simnet.kernel.network import Network, NetworkParameters
 from simnet.kernel.scheduler import Scheduler
-from simnet.log.events import EventLog, ModelServed, ParticipantJoined, PricesAssumed, RunStarted
+from simnet.log.events import EventLog, ModelRemarked, ModelServed, ParticipantJoined, PricesAssumed, RunStarted
 from simnet.scenario.schema import Scenario
 from simnet.world.casting import Casting
 from simnet.world.genesis import Genesis, protocol_parameters, set_up
@@ -98,6 +98,8 @@ def announce(plan: Plan, casting: Casting, genesis: Genesis, log: EventLog) -> N
         log.append(0.0, PricesAssumed(economics.gas_price_gwei, economics.ether_usd, economics.opg_usd))
     for model in plan.models:
         log.append(0.0, ModelServed(model.name, model.reference.sha256, model.reference.macs, plan.arithmetic(model)))
+        for topic, remark in plan.remarks(model):
+            log.append(0.0, ModelRemarked(model.name, topic, remark))
     for holder in plan.stakeholders:
         identity, shown = holder.identity, casting.of(holder.identity.name)
         joined = ParticipantJoined(

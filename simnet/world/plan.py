@@ -14,9 +14,11 @@ from nodes.client import Order
 from nodes.identity import Directory, Identity, Role
 from nodes.models.arithmetic import Arithmetic
 from nodes.models.execution import runs_on_cuda
-from nodes.models.zoo import Model, Zoo, default_zoo
+from nodes.models.zoo import Model, Zoo
 from simnet.kernel.streams import Streams
+from simnet.log.events import DOMINATED, DRAWS, NATIVE
 from simnet.scenario.facts import facts_of
+from simnet.scenario.models import zoo_of
 from simnet.scenario.schema import Scenario
 from simnet.strategies.facts import Facts
 from simnet.world.assignments import Assignment, assign
@@ -41,7 +43,7 @@ class Plan:
     @classmethod
     def of(cls, scenario: Scenario) -> Self:
         """The plan of a scenario."""
-        streams, zoo = Streams(scenario.seed), zoo_of(scenario)
+        streams, zoo = Streams(scenario.seed), zoo_of(scenario.models)
         models = tuple(zoo.model(choice.name) for choice in scenario.models)
         directory = directory_of(scenario, streams)
         assignments = assign(scenario, directory, streams)
@@ -89,6 +91,15 @@ class Plan:
             return "native"
         return "portable" if self.zoo.portable(model.reference).portable else "native"
 
+    def remarks(self, model: Model) -> Iterator[tuple[str, str]]:
+        """What is to be known of a model on offer, by topic."""
+        if model.draws:
+            yield DRAWS, f"draws random numbers ({model.draws}): honest answers differ, and no two runs are alike"
+        if self.scenario.compute.arithmetic == "portable" and (reason := self.zoo.portable(model.reference).reason):
+            yield NATIVE, f"runs in native arithmetic: {reason.rstrip('.')}"
+        if blindness := self.scenario.comparator.remark(model.example):
+            yield DOMINATED, blindness
+
     def rank(self, identity: Identity) -> int:
         """Number of a participant within its role, from 0."""
         return self.directory.of(identity.role).index(identity)
@@ -96,12 +107,3 @@ class Plan:
     def orders(self, client: Identity) -> Iterator[Order]:
         """What a client will ask."""
         return orders(self.scenario, self.rank(client), self.zoo, self.streams)
-
-
-def zoo_of(scenario: Scenario) -> Zoo:
-    """The zoo, with the scenario's own models added."""
-    zoo = default_zoo()
-    for choice in scenario.models:
-        if choice.path is not None:
-            zoo.add(choice.name, choice.path, macs=choice.macs)
-    return zoo

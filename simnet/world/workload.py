@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+import numpy as np
+
 from chain.formats.modes import marked
 from chain.quantities import Wei
 from nodes.client import Order
@@ -29,7 +31,7 @@ def orders(scenario: Scenario, index: int, zoo: Zoo, streams: Streams) -> Iterat
             return
         model = models[int(next(draws) * len(models))]
         inputs, _ = zoo.inputs(model)
-        value = inputs[int(next(draws) * len(inputs))]
+        value = np.asarray(inputs[int(next(draws) * len(inputs))])
         task = "0x" + hashlib.sha256(f"{scenario.seed}/{name}/{number}".encode()).hexdigest()
         mode = None if scenario.clients.modes is None else scenario.clients.modes.at(next(modes))
         worth = None if scenario.clients.worth is None else Wei(scenario.clients.worth.at(next(fortunes)))

@@ -1,0 +1,96 @@
+"""Scenario section ``models``: what the network serves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, model_serializer, model_validator
+from pydantic.annotated_handlers import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from nodes.models.inputs import Drawn, Given
+from nodes.models.zoo import Zoo, default_zoo
+from nodes.parameters import Parameters
+from simnet.scenario.files import ExistingFile
+from simnet.scenario.network import Name
+
+MAX_SIZE = 2**20
+"""Of an axis."""
+
+
+class Range(Parameters):
+    """How an input is drawn: uniformly from a range, ends included, or from a list."""
+
+    low: float | None = Field(default=None, description="smallest value")
+    high: float | None = Field(default=None, description="largest value")
+    choices: tuple[float | bool | str, ...] = Field(default=(), max_length=1000, description="the only values")
+
+    def drawn(self) -> Drawn:
+        """The same for the generator."""
+        return Drawn(self.low, self.high, self.choices)
+
+
+def _written_as(value: Any) -> str:
+    return "each" if isinstance(value, dict | Parameters) else "file"
+
+
+Source: TypeAlias = Annotated[
+    Annotated[ExistingFile, Tag("file")] | Annotated[Range, Tag("each")], Discriminator(_written_as)
+]
+"""Where one input comes from: an .npy file, or a generator."""
+
+Sources: TypeAlias = Annotated[
+    Annotated[ExistingFile, Tag("file")] | Annotated[dict[str, Source], Tag("each")], Discriminator(_written_as)
+]
+"""Where all of them come from."""
+
+Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
+
+
+class ModelChoice(Parameters):
+    """A model that the network serves: one of the zoo by its name, or a user's ONNX file."""
+
+    name: Name
+    path: ExistingFile | None = Field(default=None, description="ONNX file, relative to the scenario file")
+    macs: int | None = Field(
+        default=None, ge=0, le=10**15, description="multiply-accumulates per inference, if they cannot be counted"
+    )
+    sizes: dict[str, Size] = Field(
+        default={}, description="of axes of any size, by their name or as input.axis; the first axis is 1 otherwise"
+    )
+    inputs: Sources | None = Field(
+        default=None, description="what clients ask with: an .npy or .npz file, or a file or range for each input"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string"}, super().__get_pydantic_json_schema__(schema, handler)]}
+
+    @model_serializer(mode="wrap")
+    def _to_name(self, handler: SerializerFunctionWrapHandler) -> Any:
+        return handler(self) if self.path else self.name
+
+    def add_to(self, zoo: Zoo) -> None:
+        """Take in the user's file, if it is one. Raises `BadModel` if it cannot be served."""
+        if self.path is not None:
+            zoo.add(self.name, self.path, self._given(), macs=self.macs, sizes=self.sizes)
+
+    def _given(self) -> Given:
+        if not isinstance(self.inputs, dict):
+            return self.inputs
+        return {name: one.drawn() if isinstance(one, Range) else one for name, one in self.inputs.items()}
+
+
+def zoo_of(models: Sequence[ModelChoice]) -> Zoo:
+    """The zoo, with a scenario's own models added."""
+    zoo = default_zoo()
+    for choice in models:
+        choice.add_to(zoo)
+    return zoo
