@@ -187,6 +187,9 @@ def _settled(step: Step, rows: Rows, who: Who) -> None:
         if row["args"]["index"] == rows.index:
             fell = True
             step.say(row, f"✗ claim rejected: {as_text(row['args']['reason'])}", "bad")
+    for row in rows.event("BatchMalformed"):
+        fell = True
+        step.say(row, "✗ batch rejected: it hides claims", "bad")
     for row in rows.event("ClaimVoided"):
         if row["args"]["index"] == rows.index:
             fell = True

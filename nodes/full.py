@@ -8,14 +8,14 @@ a device and with sessions of its own, contribute to the randomness beacon, show
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from chain.formats.claims import MAX_CLAIMS, Claim, ClaimTree
+from chain.formats.claims import MAX_CLAIMS, Claim, ClaimTree, misplaced, opening
 from chain.formats.signing import Domain
 from chain.quantities import Gas
 from chain.seam import Call, Log
@@ -48,6 +48,9 @@ from nodes.records import ClaimChecked, DutyFailed
 FETCH_TIMEOUT_S = 5.0
 """How long to wait for a batch's data before giving up on it (assumption)."""
 
+TURN_S = 2.0
+"""How long a full node leaves each one before it in turn to prove a fault (assumption)."""
+
 BEACON_GAS = Gas(150_000)
 """Gas that one reveal may use at the most."""
 
@@ -67,6 +70,8 @@ class OpenBatch:
 
     poster: Identity
     root: bytes
+    count: int
+    """Claims that it says it has."""
     charges: tuple[tuple[str, int], ...]
     """What each client paid into it, as the contract needs it for a refund."""
     events: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
@@ -75,6 +80,8 @@ class OpenBatch:
     """The same, as they came."""
     data: BatchData | None = None
     """What its poster showed of it last."""
+    is_malformed: bool = False
+    """Whether this node found it malformed, and has set out to prove it."""
 
     def hear(self, log: Log) -> None:
         """Take in an event."""
@@ -202,24 +209,35 @@ class FullNode:
         if log.event == "BatchPosted":
             poster = self.directory.at(log.args["node"])
             if poster is not None:
-                self.batches[batch] = OpenBatch(poster, log.args["root"], log.args["charges"])
+                self.batches[batch] = OpenBatch(poster, log.args["root"], log.args["count"], log.args["charges"])
         elif log.event == "BatchFinal":
             self.batches.pop(batch, None)
         elif batch in self.batches:
             self.batches[batch].hear(log)
 
     def fetch(self, batch: str, timeout_s: float = FETCH_TIMEOUT_S) -> Steps:
-        """Get a batch from its poster and hold it against its root; answers `BatchData` or ``None``."""
+        """Get a batch from its poster and hold it against its root and count; answers `BatchData` or ``None``.
+
+        A batch that no honest node would post is proven malformed on chain.
+        """
         known = self.batches.get(batch)
         if known is None:
             return None
         data = yield Request(known.poster.name, BatchQuery(batch), timeout_s)
-        if not isinstance(data, BatchData):
+        if not isinstance(data, BatchData) or data.batch != batch:
             yield Note(DutyFailed(self.me.name, batch, "data withheld"))
             return None
-        tree = ClaimTree(data.claims) if is_whole(data, self.half.shows_outputs) else None
+        tree = ClaimTree(data.claims) if are_hashable(data.claims) else None
         if tree is None or tree.root != known.root:
             yield Note(DutyFailed(self.me.name, batch, "data does not match root"))
+            return None
+        position = misplaced(data.claims, known.count)
+        if position is not None:
+            yield Note(DutyFailed(self.me.name, batch, "malformed"))
+            yield from self.prove_malformed(known, data, position)
+            return None
+        if not is_whole(data, known.count, self.half.shows_outputs):
+            yield Note(DutyFailed(self.me.name, batch, "data withheld"))
             return None
         for claim in data.claims:
             self.claims["0x" + claim.task.hex()] = ClaimProof(batch, claim, tree.proof(claim.index))
@@ -234,6 +252,23 @@ class FullNode:
         if known is not None and known.data is not None:
             return known.data
         return (yield from self.fetch(batch))
+
+    def prove_malformed(self, known: OpenBatch, data: BatchData, position: int) -> Steps:
+        """Have a batch rejected whose leaf at `position` is in the wrong place, unless that is under way."""
+        if not known.is_malformed:
+            known.is_malformed = True
+            opened = opening(data.claims[position], ClaimTree(data.claims).proof(position))
+            args = (bytes.fromhex(data.batch[2:]), opened, position, known.charges)
+            call = Call(self.me.address, "Settlement", "proveMalformed", args)
+            yield Spawn(self.reject_malformed(data.batch, call), DUTY)
+
+    def reject_malformed(self, batch: str, call: Call) -> Steps:
+        """Submit a proof that a batch is malformed, unless somebody whose turn is before ours has."""
+        yield Sleep(self.my_turn(batch) * TURN_S)
+        if batch in self.batches:
+            receipt = yield Submit(call, subject=batch)
+            if receipt is not None and not receipt.ok:
+                yield Note(DutyFailed(self.me.name, batch, f"{call.function}: {receipt.revert}"))
 
     def check_batch(self, data: BatchData, ballot: int = EVERY_CLAIM, on_duty: bool = True) -> Steps:
         """Form a verdict on the claims of a ballot (bit i: claim i), and abstain from the others.
@@ -286,9 +321,13 @@ class FullNode:
             yield Submit(Call(self.me.address, "Beacon", "reveal", (secret,), BEACON_GAS))
 
 
-def is_whole(data: BatchData, with_outputs: bool = True) -> bool:
-    """Whether claims are numbered from 0 and each has its input, and output if shown; a poster may send anything."""
-    count = len(data.claims)
-    numbers = [claim.index for claim in data.claims]
-    tensors = (len(data.inputs), len(data.outputs))
-    return count > 0 and numbers == list(range(count)) and tensors == (count, count if with_outputs else 0)
+def are_hashable(claims: Sequence[Claim]) -> bool:
+    """Whether claims can be leaves of a tree; a poster may send anything."""
+    numbers = [number for claim in claims for number in (claim.index, claim.fee, claim.answered_at)]
+    return len(claims) > 0 and all(0 <= number < 2**256 for number in numbers)
+
+
+def is_whole(data: BatchData, count: int, with_outputs: bool = True) -> bool:
+    """Whether `count` claims are there and each has its input, and output if shown; a poster may send anything."""
+    sizes = (len(data.claims), len(data.inputs), len(data.outputs))
+    return sizes == (count, count, count if with_outputs else 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -211,10 +211,13 @@ def task_id(number: int) -> str:
     return "0x" + number.to_bytes(32, "big").hex()
 
 
-def batch_of(outputs: Iterable[np.ndarray], node: str = "inference-0") -> tuple[BatchData, bytes]:
-    """A node's batch of claims with these outputs on `INPUT`, and its root."""
+def batch_of(
+    outputs: Iterable[np.ndarray], node: str = "inference-0", indices: Sequence[int] = ()
+) -> tuple[BatchData, bytes]:
+    """A node's batch of claims with these outputs on `INPUT`, and its root; numbered from 0 unless told otherwise."""
     given = tuple(outputs)
-    claims = tuple(any_claim(i, task_id(i + 1), output=output) for i, output in enumerate(given))
+    numbers = indices or range(len(given))
+    claims = tuple(any_claim(numbers[i], task_id(i + 1), output=output) for i, output in enumerate(given))
     root = ClaimTree(claims).root
     name = "0x" + batch_id(who(node).address, root).hex()
     return BatchData(name, claims, (INPUT,) * len(given), given), root

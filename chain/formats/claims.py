@@ -1,7 +1,7 @@
 """Claims, the Merkle tree of a batch, and votes, byte for byte as the contracts hash them.
 
-The tree is OpenZeppelin's StandardMerkleTree: leaves are hashed twice and sorted, pairs are sorted before they
-are hashed. That forgets positions, which is why a claim carries its index. See ``chain/contracts/core/Claims.sol``.
+The tree is perfect: as deep as its leaves need, filled up with zeros. Claim i is leaf i, and its proof says so, so that
+there is one claim for each index, and none beyond the batch's count. See ``chain/contracts/core/Claims.sol``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chain.hashing import keccak
-from chain.quantities import Address, Hash32, Wei
+from chain.quantities import ZERO_HASH, Address, Hash32, Wei
 
 MAX_CLAIMS = 128
 """Claims that one batch may hold: its verdict is a word of two bits each."""
@@ -61,50 +61,57 @@ class Claim:
         )
 
     @property
+    def is_readable(self) -> bool:
+        """Whether its numbers fit the contracts' struct."""
+        return 0 <= self.index < 2**16 and 0 <= self.fee < 2**128 and 0 <= self.answered_at < 2**40
+
+    @property
     def leaf(self) -> Hash32:
         """Hash of the claim in its batch's tree."""
         head = word(self.index) + self.task + self.model + self.input_hash + self.output_hash + self.evidence_hash
         return Hash32(keccak(keccak(head + address_word(self.client) + word(self.fee) + word(self.answered_at))))
 
 
-def _hash_pair(a: bytes, b: bytes) -> bytes:
-    return keccak(a + b if a < b else b + a)
+def depth_of(count: int) -> int:
+    """How deep the tree of a batch of `count` claims is: 0 for a single claim."""
+    return (count - 1).bit_length()
 
 
 class ClaimTree:
-    """The Merkle tree over a batch of at least one claim; `ValueError` for none."""
+    """The Merkle tree over a batch of at least one claim, leaves in the order given; `ValueError` for none."""
 
     def __init__(self, claims: Sequence[Claim]) -> None:
         if not claims:
             raise ValueError("a batch holds at least one claim")
-        leaves = [claim.leaf for claim in claims]
-        order = sorted(range(len(leaves)), key=leaves.__getitem__)
-        last = 2 * len(leaves) - 2
-        self._position = {index: last - rank for rank, index in enumerate(order)}
-        self._nodes: list[bytes] = [b""] * (len(leaves) - 1) + [leaves[index] for index in reversed(order)]
-        for i in range(len(leaves) - 2, -1, -1):
-            self._nodes[i] = _hash_pair(self._nodes[2 * i + 1], self._nodes[2 * i + 2])
+        self._size = len(claims)
+        depth = depth_of(self._size)
+        self._levels = [[claim.leaf for claim in claims] + [ZERO_HASH] * (2**depth - self._size)]
+        for _ in range(depth):
+            below = iter(self._levels[-1])
+            self._levels.append([Hash32(keccak(left + right)) for left, right in zip(below, below, strict=True)])
 
     @property
     def root(self) -> Hash32:
         """What is posted on chain."""
-        return Hash32(self._nodes[0])
+        return self._levels[-1][0]
 
-    def proof(self, index: int) -> tuple[bytes, ...]:
-        """Siblings from the leaf of claim `index` up to the root; `KeyError` if there is no such claim."""
-        path, at = [], self._position[index]
-        while at > 0:
-            path.append(self._nodes[at + 1 if at % 2 else at - 1])
-            at = (at - 1) // 2
-        return tuple(path)
+    def proof(self, position: int) -> tuple[bytes, ...]:
+        """Siblings from a leaf up to the root; `KeyError` if no claim is there."""
+        if not 0 <= position < self._size:
+            raise KeyError(position)
+        return tuple(level[position >> height ^ 1] for height, level in enumerate(self._levels[:-1]))
 
 
-def verify(claim: Claim, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether `proof` leads from the claim to `root`."""
-    node: bytes = claim.leaf
-    for sibling in proof:
-        node = _hash_pair(node, sibling)
-    return node == root
+def misplaced(claims: Sequence[Claim], count: int) -> int | None:
+    """Position of a leaf that proves that the tree over `claims`, in that order, is not one of `count` claims.
+
+    ``None`` if it is one, as far as can be proven: a contract must be able to read the claim at that leaf.
+    """
+    in_shape = depth_of(len(claims)) == depth_of(count)
+    for position, claim in enumerate(claims):
+        if not (in_shape and position == claim.index < count) and claim.is_readable:
+            return position
+    return None
 
 
 def opening(claim: Claim, proof: Sequence[bytes]) -> tuple[Any, ...]:

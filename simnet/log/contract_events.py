@@ -23,6 +23,9 @@ CONTRACT_EVENTS: Mapping[str, Description] = MappingProxyType(
         "ClaimRejected": Description(
             "penalties", "{node:who}'s claim on {task:id} rejected: {reason:text}", subjects=("task",)
         ),
+        "BatchMalformed": Description(
+            "penalties", "{prover:who} proves that {node:who} hides claims in batch {batch:id}: all of it is rejected"
+        ),
         "ClaimVoided": Description("batches", "claim {index} of batch {batch:id} is void"),
         "BountyPaid": Description("money", "{to:who} gets {amount:opg} OPG, the bounty on claims of {batch:id}"),
         "Equivocation": Description(

@@ -122,6 +122,7 @@ def _placement(tables: Tables) -> pd.DataFrame:
     posted = {row["batch"]: row["t"] for row in tables.event("BatchPosted")}
     final = {row["batch"]: row for row in tables.event("BatchFinal")}
     rejected = {(row["batch"], row["index"]): row["t"] for row in tables.event("ClaimRejected")}
+    malformed = {row["batch"]: row["t"] for row in tables.event("BatchMalformed")}
     voided = {(row["batch"], row["index"]) for row in tables.event("ClaimVoided")}
     rows = []
     for built in tables.of("batch_built"):
@@ -131,7 +132,7 @@ def _placement(tables: Tables) -> pd.DataFrame:
         end = final.get(batch)
         void_all = end is not None and end["voided"] + end["rejected"] > 0 and end["accepted"] == 0
         for index, task in enumerate(built["tasks"]):
-            fell = rejected.get((batch, index))
+            fell = rejected.get((batch, index), malformed.get(batch))
             outcome = None
             if fell is not None:
                 outcome = "rejected"

@@ -68,6 +68,13 @@ def claim_rejected(state: State, row: Row, args: Row, batch: Batch | None) -> No
         reject(state, args["batch"], batch, args["index"], row["t"])
 
 
+def batch_malformed(state: State, row: Row, args: Row, batch: Batch | None) -> None:
+    """All of it falls, what its count leaves out included."""
+    if batch is not None:
+        for index in range(len(batch.tasks)):
+            reject(state, args["batch"], batch, index, row["t"])
+
+
 def claim_voided(state: State, row: Row, args: Row, batch: Batch | None) -> None:
     if batch is not None:
         batch.voided.append(args["index"])
@@ -259,6 +266,7 @@ def heartbeat_received(state: State, row: Row, args: Row, batch: Batch | None) -
 HANDLERS: Mapping[str, Callable[[State, Row, Row, Batch | None], None]] = {
     "BatchPosted": batch_posted,
     "ClaimRejected": claim_rejected,
+    "BatchMalformed": batch_malformed,
     "ClaimVoided": claim_voided,
     "BatchFinal": batch_final,
     "CommitteeDrawn": drawn,

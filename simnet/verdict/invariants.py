@@ -208,7 +208,7 @@ class FinalWasPosted(Invariant):
     """Batches become final, and claims fall, that were posted: by that node, with so many claims, each once."""
 
     name = "final_was_posted"
-    events = ("BatchPosted", "ClaimRejected", "ClaimVoided", "BatchFinal")
+    events = ("BatchPosted", "ClaimRejected", "ClaimVoided", "BatchMalformed", "BatchFinal")
 
     def __init__(self, ledger: Ledger) -> None:
         super().__init__(ledger)
@@ -227,6 +227,8 @@ class FinalWasPosted(Invariant):
         elif row["event"] == "BatchFinal":
             del self._open[args["batch"]]
             self._close(name, known, args)
+        elif row["event"] == "BatchMalformed":
+            known.rejected = (1 << known.count) - 1
         elif args["index"] >= known.count:
             self.offend(f"claim {args['index']} of {name} fell, which has {known.count}")
         elif row["event"] == "ClaimRejected":

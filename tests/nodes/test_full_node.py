@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chain.formats.claims import Claim
+from chain.formats.claims import Claim, ClaimTree, opening
 from chain.seam import Log
 from nodes.effects import (
     Abandon,
@@ -87,10 +87,10 @@ def node(**changes: Any) -> FullNode:
     return replace(one, **changes)
 
 
-def knowing(data: BatchData, root: bytes) -> FullNode:
-    """A full node that has seen a batch posted by inference-0."""
+def knowing(data: BatchData, root: bytes, count: int = 2) -> FullNode:
+    """A full node that has seen a batch of so many claims posted by inference-0."""
     one = node()
-    one.batches[data.batch] = OpenBatch(who("inference-0"), root, ())
+    one.batches[data.batch] = OpenBatch(who("inference-0"), root, count, ())
     return one
 
 
@@ -103,7 +103,7 @@ DATA, ROOT = batch_of([OUTPUT, OUTPUT * 2])
 def posted(data: BatchData = DATA, root: bytes = ROOT, by: str = who("inference-0").address) -> Envelope:
     """The log of a posted batch."""
     charges = ((who("client-0").address, 20),)
-    return event("BatchPosted", batch=bytes.fromhex(data.batch[2:]), node=by, root=root, charges=charges)
+    return event("BatchPosted", batch=bytes.fromhex(data.batch[2:]), node=by, root=root, count=2, charges=charges)
 
 
 def test_it_subscribes_to_what_its_strategy_watches_and_feeds_the_beacon_if_that_needs_one() -> None:
@@ -184,7 +184,7 @@ def test_data_that_matches_the_root_is_taken_and_its_claims_can_be_asked_for() -
     [
         (None, "data withheld"),
         (Refusal(DATA.batch, "unknown batch"), "data withheld"),
-        (batch_of([OUTPUT, OUTPUT])[0], "data does not match root"),
+        (replace(batch_of([OUTPUT, OUTPUT])[0], batch=DATA.batch), "data does not match root"),
         (replace(DATA, claims=DATA.claims[:1]), "data does not match root"),
     ],
     ids=["silence", "refusal", "other claims", "claims missing"],
@@ -205,13 +205,51 @@ def test_without_the_data_behind_the_root_there_is_nothing_to_judge(reply: Any, 
         replace(DATA, outputs=()),
         replace(DATA, claims=(DATA.claims[0], DATA.claims[0])),
         replace(DATA, claims=tuple(reversed(DATA.claims))),
+        replace(DATA, claims=(DATA.claims[0], replace(DATA.claims[1], index=-1))),
+        replace(DATA, batch="0x" + "77" * 32),
     ],
-    ids=["no claims", "an input missing", "no outputs", "a claim twice", "out of order"],
+    ids=["no claims", "an input missing", "no outputs", "a claim twice", "out of order", "below 0", "another batch"],
 )
 def test_a_poster_cannot_trip_a_full_node_with_odd_data(reply: BatchData) -> None:
     course = fetch(knowing(DATA, ROOT), reply)
     assert course.result is None
     assert len(course.records) == 1
+
+
+MALFORMED = {
+    "a claim left out": ((0, 1, 2, 3, 4, 5), 5, 5),
+    "all but one": ((0, 1), 1, 0),
+    "a number twice": ((0, 0), 2, 1),
+}
+
+
+@pytest.mark.parametrize(("indices", "count", "position"), MALFORMED.values(), ids=MALFORMED.keys())
+def test_a_malformed_batch_is_proven_so_once_and_not_judged(
+    indices: tuple[int, ...], count: int, position: int
+) -> None:
+    data, root = batch_of([OUTPUT] * len(indices), indices=indices)
+    one = knowing(data, root, count)
+    course = follow(one.fetch(data.batch), {Request: always(data)})
+    assert (course.result, course.records) == (None, [DutyFailed(ME.name, data.batch, "malformed")])
+    (call,) = follow(course.one(Spawn).steps, {Submit: mined}).calls
+    opened = opening(data.claims[position], ClaimTree(data.claims).proof(position))
+    batch = bytes.fromhex(data.batch[2:])
+    assert (call.function, call.args) == ("proveMalformed", (batch, opened, position, one.batches[data.batch].charges))
+    assert follow(one.fetch(data.batch), {Request: always(data)}).of(Spawn) == []
+
+
+def test_a_malformed_batch_that_is_final_when_it_is_this_node_s_turn_is_left_alone() -> None:
+    data, root = batch_of([OUTPUT, OUTPUT], indices=(0, 0))
+    one = knowing(data, root)
+    course = follow(one.fetch(data.batch), {Request: always(data)})
+    one.batches.clear()
+    assert follow(course.one(Spawn).steps).calls == []
+
+
+def test_a_batch_with_fewer_claims_than_it_says_is_withheld() -> None:
+    data, root = batch_of([OUTPUT] * 3)
+    course = follow(knowing(data, root, 4).fetch(data.batch), {Request: always(data)})
+    assert (course.result, course.records) == (None, [DutyFailed(ME.name, data.batch, "data withheld")])
 
 
 def test_a_batch_it_has_not_heard_of_is_not_fetched() -> None:

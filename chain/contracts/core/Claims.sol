@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 /// @notice What a node says it computed: the leaf of a batch.
-/// @dev `index` is inside because a tree of sorted pairs forgets positions.
+/// @dev `index` is the leaf's position in the batch's tree, from 0. See `isPlaced`.
 struct Claim {
     uint16 index;
     bytes32 task;
@@ -35,7 +38,24 @@ struct Charge {
     uint128 amount;
 }
 
-/// @notice Leaf of a claim in OpenZeppelin's StandardMerkleTree: hashed twice, so that no inner node passes for one.
+/// @notice Leaf of a claim: hashed twice, so that no inner node passes for one.
 function leafOf(Claim memory claim) pure returns (bytes32) {
     return keccak256(bytes.concat(keccak256(abi.encode(claim))));
+}
+
+/// @notice Root of the tree in which a claim is at `position`, by the siblings in its proof.
+function rootOf(Opening calldata opening, uint256 position) pure returns (bytes32 node) {
+    node = leafOf(opening.claim);
+    for (uint256 i; i < opening.proof.length; ++i) {
+        bytes32 sibling = opening.proof[i];
+        bool isLeft = position >> i & 1 == 0;
+        node = isLeft ? Hashes.efficientKeccak256(node, sibling) : Hashes.efficientKeccak256(sibling, node);
+    }
+}
+
+/// @notice Whether a claim is in its place in a batch: at the position that its index says, below `count`, in a tree
+/// no deeper than `count` leaves need. There is one such claim for each index at the most.
+function isPlaced(Opening calldata opening, bytes32 root, uint16 count) pure returns (bool) {
+    return opening.claim.index < count && opening.proof.length == Math.log2(count, Math.Rounding.Ceil)
+        && rootOf(opening, opening.claim.index) == root;
 }

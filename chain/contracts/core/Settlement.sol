@@ -6,11 +6,10 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {Charge, Claim, Opening, Voucher, leafOf} from "./Claims.sol";
+import {Charge, Claim, Opening, Voucher, isPlaced, rootOf} from "./Claims.sol";
 import {Staking} from "./Staking.sol";
 
 /// @title Settlement: batches of claims, and the fees that hang on them
@@ -112,6 +111,7 @@ contract Settlement is AccessControl, EIP712 {
     event Equivocation(bytes32 indexed batch, address indexed node, bytes32 task, address prover);
     event ClaimRejected(bytes32 indexed batch, uint16 index, address indexed node, bytes32 task, bytes32 reason);
     event ClaimVoided(bytes32 indexed batch, uint16 index);
+    event BatchMalformed(bytes32 indexed batch, address indexed node, address prover);
     /// @notice OPG held since a claim was proven wrong went to who proved it, or to the verifier that found so too.
     event BountyPaid(bytes32 indexed batch, address indexed to, uint256 amount);
     /// @notice OPG of a batch went back into the escrow of a client who had paid it.
@@ -146,6 +146,7 @@ contract Settlement is AccessControl, EIP712 {
     error MissingOpenings(uint128 indices);
     error WrongCharges(bytes32 batch);
     error AlreadyRejected(bytes32 batch, uint16 index);
+    error WellFormed(bytes32 batch, uint256 position);
     error SameAnswer();
     error WrongSigner(address signer, address node);
 
@@ -271,6 +272,30 @@ contract Settlement is AccessControl, EIP712 {
         _condemn(batch, id, opening.claim, prover, reason);
     }
 
+    /// @notice Reject a batch whose root has a claim in a place where it can't be opened: whose index is not its
+    /// position, or not below the batch's count, or whose tree is deeper or flatter than the count says.
+    /// @dev Everybody is refunded. Nobody builds such a tree but to hide claims from judgement, so that it costs as
+    /// much as if all the claims that a batch may hold were wrong. The bounty is that of one of them: a convict which
+    /// denounces itself, under whatever name, gets back no more.
+    /// @param position of the claim's leaf: bit i says whether it is on the right of the proof's i-th sibling
+    /// @param charges as in the batch's BatchPosted
+    function proveMalformed(bytes32 id, Opening calldata opening, uint256 position, Charge[] calldata charges)
+        external
+    {
+        Batch memory batch = _openBatch(id);
+        bool found = position >> opening.proof.length == 0 && rootOf(opening, position) == batch.root;
+        if (!found) revert InvalidProof(id, opening.claim.index);
+        if (position == opening.claim.index && isPlaced(opening, batch.root, batch.count)) {
+            revert WellFormed(id, position);
+        }
+        emit BatchMalformed(id, batch.node, msg.sender);
+        _refundAll(id, batch, charges, batch.count);
+        uint256 earlier = _popCount(batch.rejected);
+        uint256 bounty = _slashFor(batch.node, earlier, 1) * bountyShareBps / BPS;
+        _slash(batch.node, _slashFor(batch.node, earlier, MAX_CLAIMS), msg.sender, bounty, "malformed");
+        _payBounties(id, batch.rejected, 0);
+    }
+
     /// @notice Make a batch final that no verifier judges. Claims proven wrong meanwhile must be opened.
     function finalise(bytes32 id, Opening[] calldata openings, Charge[] calldata charges) external {
         Batch memory batch = _openBatch(id);
@@ -306,13 +331,7 @@ contract Settlement is AccessControl, EIP712 {
         Batch memory batch = _openBatch(id);
         uint256 expiry = batch.postedAt + expiryDelay;
         if (msg.sender != verifier && block.timestamp < expiry) revert TooEarly(expiry);
-        _checkCharges(id, batch, charges);
-        for (uint256 i; i < charges.length; ++i) {
-            _giveBack(id, charges[i].client, charges[i].amount);
-        }
-        _close(id);
-        uint16 rejected = _popCount(batch.rejected);
-        emit BatchFinal(id, batch.node, 0, rejected, batch.count - rejected, 0, batch.fees, 0);
+        _refundAll(id, batch, charges, _popCount(batch.rejected));
         _payBounties(id, batch.rejected, 0);
     }
 
@@ -447,6 +466,14 @@ contract Settlement is AccessControl, EIP712 {
         emit Refunded(id, client, amount);
     }
 
+    /// @dev Make a batch final of which nothing stands, with so many claims rejected and the others void.
+    function _refundAll(bytes32 id, Batch memory batch, Charge[] calldata charges, uint16 rejected) private {
+        _checkCharges(id, batch, charges);
+        _close(id);
+        for (uint256 i; i < charges.length; ++i) _giveBack(id, charges[i].client, charges[i].amount);
+        emit BatchFinal(id, batch.node, 0, rejected, batch.count - rejected, 0, batch.fees, 0);
+    }
+
     /// @dev Reject one claim and slash for it at once. Fee and bounty wait until the batch is settled.
     function _condemn(Batch storage batch, bytes32 id, Claim calldata claim, address prover, bytes32 reason) private {
         uint128 bit = uint128(1) << claim.index;
@@ -466,12 +493,21 @@ contract Settlement is AccessControl, EIP712 {
         returns (uint256 bounty)
     {
         if (wrongs == 0) return 0;
+        uint256 amount = _slashFor(node, earlier, wrongs);
+        bounty = amount * bountyShareBps / BPS;
+        _slash(node, amount, to, bounty, reason);
+    }
+
+    /// @return stake that so many wrongs cost after `earlier` ones in the same batch
+    function _slashFor(address node, uint256 earlier, uint256 wrongs) private view returns (uint256) {
         uint256 slashable = staking.slashableOf(node);
         uint256 left = BPS - Math.min(earlier * slashShareBps, BPS);
         uint256 base = left == 0 ? 0 : (slashable + earlier * slashAmount) * BPS / left;
         uint256 share = base * Math.min(wrongs * slashShareBps, left) / BPS;
-        uint256 amount = Math.min(share + wrongs * slashAmount, slashable);
-        bounty = amount * bountyShareBps / BPS;
+        return Math.min(share + wrongs * slashAmount, slashable);
+    }
+
+    function _slash(address node, uint256 amount, address to, uint256 bounty, bytes32 reason) private {
         if (amount > 0) staking.slash(node, amount, to, bounty, reason);
         if (jailPeriod > 0) staking.jail(node, uint40(block.timestamp) + jailPeriod);
     }
@@ -524,8 +560,7 @@ contract Settlement is AccessControl, EIP712 {
     }
 
     function _checkProof(bytes32 id, bytes32 root, uint16 count, Opening calldata opening) private pure {
-        bool proven = MerkleProof.verifyCalldata(opening.proof, root, leafOf(opening.claim));
-        if (!proven || opening.claim.index >= count) revert InvalidProof(id, opening.claim.index);
+        if (!isPlaced(opening, root, count)) revert InvalidProof(id, opening.claim.index);
     }
 
     function _checkCharges(bytes32 id, Batch memory batch, Charge[] calldata charges) private pure {

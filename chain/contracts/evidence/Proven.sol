@@ -2,11 +2,10 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
 import {Attested} from "./Attested.sol";
 import {Beacon} from "../randomness/Beacon.sol";
-import {Charge, Claim, Opening, leafOf} from "../core/Claims.sol";
+import {Charge, Claim, Opening, isPlaced} from "../core/Claims.sol";
 import {ZKML, modeOf} from "../core/Modes.sol";
 import {Settlement} from "../core/Settlement.sol";
 import {Staking} from "../core/Staking.sol";
@@ -91,8 +90,7 @@ contract Proven is Attested {
         if (msg.sender != posted.node) revert NotItsNode(batch, msg.sender);
         if (!progress.pledged) revert NotPledged(batch);
         if (block.timestamp > posted.postedAt + provingPeriod) revert TooLate(posted.postedAt + provingPeriod);
-        bool included = MerkleProof.verifyCalldata(opening.proof, posted.root, leafOf(claim));
-        if (!included || claim.index >= posted.count) revert InvalidOpening(batch, claim.index);
+        if (!isPlaced(opening, posted.root, posted.count)) revert InvalidOpening(batch, claim.index);
         uint128 bit = uint128(1) << claim.index;
         if ((progress.proven | posted.rejected) & bit != 0) revert AlreadyProven(batch, claim.index);
         bytes32 digest = keccak256(proof);

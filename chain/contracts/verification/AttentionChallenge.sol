@@ -2,10 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
 import {Beacon} from "../randomness/Beacon.sol";
-import {Opening, leafOf} from "../core/Claims.sol";
+import {Opening, isPlaced} from "../core/Claims.sol";
 import {Optimistic} from "./Optimistic.sol";
 import {RoundSecrets} from "../randomness/RoundSecrets.sol";
 import {Settlement} from "../core/Settlement.sol";
@@ -104,9 +103,7 @@ contract AttentionChallenge is Optimistic {
     function accuse(bytes32 batch, address node, bytes32 result, Opening calldata opening) external {
         Settlement.Batch memory posted = _heard(batch);
         uint16 index = opening.claim.index;
-        if (!MerkleProof.verifyCalldata(opening.proof, posted.root, leafOf(opening.claim))) {
-            revert InvalidProof(batch, index);
-        }
+        if (!isPlaced(opening, posted.root, posted.count)) revert InvalidProof(batch, index);
         if (keccak256(abi.encode(result)) != opening.claim.evidenceHash) revert WrongResult(batch, index);
         if (disputedIn(batch) >> index & 1 != 0) revert NotCalled(batch, node);
         bytes32 secret = _secrets[node].secretOf(beacon.roundAt(posted.postedAt));

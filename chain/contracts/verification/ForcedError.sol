@@ -2,11 +2,10 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {Beacon} from "../randomness/Beacon.sol";
-import {Claim, Opening, leafOf} from "../core/Claims.sol";
+import {Claim, Opening, isPlaced} from "../core/Claims.sol";
 import {Optimistic} from "./Optimistic.sol";
 import {RoundSecrets} from "../randomness/RoundSecrets.sol";
 import {Settlement} from "../core/Settlement.sol";
@@ -75,10 +74,8 @@ contract ForcedError is Optimistic {
         if (block.timestamp <= known) revert TooEarly(known);
         if (block.timestamp > known + hearing) revert TooLate(known + hearing);
         Claim calldata claim = opening.claim;
+        if (!isPlaced(opening, posted.root, posted.count)) revert InvalidProof(batch, claim.index);
         if (disputedIn(batch) >> claim.index & 1 == 0) revert ClaimNotDisputed(batch, claim.index);
-        if (!MerkleProof.verifyCalldata(opening.proof, posted.root, leafOf(claim))) {
-            revert InvalidProof(batch, claim.index);
-        }
         uint256 round = beacon.roundAt(claim.answeredAt);
         RoundSecrets.Chain storage chain = _secrets[posted.node];
         chain.show(round, secret);

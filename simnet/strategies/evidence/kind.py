@@ -17,16 +17,13 @@ from chain.formats.modes import Mode
 from chain.quantities import Address, Gas
 from chain.seam import Call, Chain, Log
 from nodes.effects import Check, Note, Sleep, Spawn, Steps, Submit, Verdict
-from nodes.full import FullNode
+from nodes.full import TURN_S, FullNode
 from nodes.identity import Identity
 from nodes.inference import InferenceNode, PosterHalf
 from nodes.messages import BatchData
 from nodes.proofs.prover import CircuitRecord
 from nodes.records import ClaimChecked, DutyFailed, EvidenceChecked
 from simnet.strategies.facts import Facts
-
-TURN_S = 2.0
-"""How long a full node leaves each one before it in turn to prove a fault (assumption)."""
 
 
 class EvidenceKind:

@@ -14,11 +14,11 @@ from chain.hashing import keccak
 from chain.quantities import Gas
 from chain.seam import Log
 from nodes.effects import Read, Sleep, Spawn, Steps, Verify
-from nodes.full import FullNode
+from nodes.full import TURN_S, FullNode
 from nodes.messages import BatchData
 from nodes.proofs.prover import Proof
 from nodes.waiting import wait_since_post
-from simnet.strategies.evidence.kind import TURN_S, EvidenceCheck, call_on, conclude, prove_bad, review
+from simnet.strategies.evidence.kind import EvidenceCheck, call_on, conclude, prove_bad, review
 from simnet.strategies.evidence.settlement import AttestedSettlement
 from simnet.strategies.keepers import TAKEOVER_DELAY_S
 

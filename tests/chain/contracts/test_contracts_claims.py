@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
@@ -16,8 +17,9 @@ from chain.formats.claims import (
     Claim,
     ClaimTree,
     batch_id,
+    depth_of,
+    misplaced,
     pack_votes,
-    verify,
     vote_commitment,
 )
 from chain.quantities import Address, Wei
@@ -49,34 +51,53 @@ def test_a_leaf_is_the_double_hash_of_the_encoded_struct(claim: Claim) -> None:
 
 
 @given(batches, st.data())
-def test_every_claim_is_proven_by_its_own_proof_alone(batch: list[Claim], data: st.DataObject) -> None:
-    tree = ClaimTree(batch)
-    index = data.draw(st.integers(0, len(batch) - 1))
+def test_every_claim_is_proven_by_its_own_proof_in_its_own_place_alone(batch: list[Claim], data: st.DataObject) -> None:
+    tree, count = ClaimTree(batch), len(batch)
+    index = data.draw(st.integers(0, count - 1))
     claim, proof = batch[index], tree.proof(index)
-    assert verify(claim, proof, tree.root)
-    assert not verify(replace(claim, fee=Wei(claim.fee ^ 1)), proof, tree.root)
-    assert not verify(claim, (*proof, bytes(32)), tree.root)
+    assert is_placed(claim, proof, tree.root, count)
+    assert not is_placed(replace(claim, fee=Wei(claim.fee ^ 1)), proof, tree.root, count)
+    assert not is_placed(replace(claim, index=index + 2 ** len(proof)), proof, tree.root, count)
+    assert not is_placed(claim, proof, tree.root, index)
+    assert not is_placed(claim, (*proof, bytes(32)), tree.root, count)
     if proof:
-        assert not verify(claim, proof[1:], tree.root)
+        assert not is_placed(claim, proof[1:], tree.root, count)
 
 
 @given(batches, st.randoms(use_true_random=False))
-def test_the_root_hangs_on_every_claim_and_not_on_their_order(batch: list[Claim], random: Random) -> None:
+def test_the_root_hangs_on_every_claim_and_on_their_order(batch: list[Claim], random: Random) -> None:
     root = ClaimTree(batch).root
     changed = random.randrange(len(batch))
     other = replace(batch[changed], fee=Wei(batch[changed].fee ^ 1))
     assert ClaimTree([*batch[:changed], other, *batch[changed + 1 :]]).root != root
-    assert ClaimTree(random.sample(batch, len(batch))).root == root
+    shuffled = random.sample(batch, len(batch))
+    assert (ClaimTree(shuffled).root == root) == (shuffled == batch)
 
 
-def test_the_tree_is_openzeppelins() -> None:
-    """Against a tree built the way the StandardMerkleTree of @openzeppelin/merkle-tree lays it out."""
-    batch = [_claim(index) for index in range(5)]
-    leaves = sorted(claim.leaf for claim in batch)[::-1]
-    nodes = [b""] * 4 + leaves
-    for i in (3, 2, 1, 0):
-        nodes[i] = keccak(b"".join(sorted(nodes[2 * i + 1 : 2 * i + 3])))
-    assert ClaimTree(batch).root == nodes[0]
+def test_the_tree_is_perfect_and_filled_up_with_zeros() -> None:
+    a, b, c, d, e = (_claim(index).leaf for index in range(5))
+    nothing = bytes(32)
+    left = keccak(keccak(a + b) + keccak(c + d))
+    right = keccak(keccak(e + nothing) + keccak(nothing + nothing))
+    assert ClaimTree([_claim(index) for index in range(5)]).root == keccak(left + right)
+
+
+@given(batches, st.integers(1, MAX_CLAIMS), st.data())
+def test_a_tree_is_well_formed_for_its_own_count_and_numbers_alone(
+    batch: list[Claim], count: int, data: st.DataObject
+) -> None:
+    assert misplaced(batch, len(batch)) is None
+    if count < len(batch) or depth_of(count) != depth_of(len(batch)):
+        assert misplaced(batch, count) is not None
+    at = data.draw(st.integers(0, len(batch) - 1))
+    renumbered = replace(batch[at], index=data.draw(st.integers(0, 300)))
+    changed = [*batch[:at], renumbered, *batch[at + 1 :]]
+    assert misplaced(changed, len(batch)) == (None if renumbered.index == at else at)
+
+
+def test_a_claim_that_no_contract_can_read_proves_nothing() -> None:
+    assert misplaced([replace(_claim(0), index=2**16)], 1) is None
+    assert misplaced([replace(_claim(0), index=2**16 - 1)], 1) == 0
 
 
 def test_a_batch_has_at_least_one_claim_and_no_proof_for_others() -> None:
@@ -102,6 +123,20 @@ def test_votes_survive_packing(said: list[str]) -> None:
     assert [bool(votes >> MAX_CLAIMS + i & 1) for i in range(len(said))] == invalid
     assert votes < 2**256
     assert votes.bit_count() == len(said) - said.count("abstain")
+
+
+def root_of(claim: Claim, position: int, proof: Sequence[bytes]) -> bytes:
+    """Root of the tree in which a claim is at `position`, by the siblings in its proof."""
+    node: bytes = claim.leaf
+    for height, sibling in enumerate(proof):
+        node = keccak(sibling + node if position >> height & 1 else node + sibling)
+    return node
+
+
+def is_placed(claim: Claim, proof: Sequence[bytes], root: bytes, count: int) -> bool:
+    """Whether a claim is in its place in a batch of `count` claims under `root`: where its index says."""
+    in_shape = claim.index < count and len(proof) == depth_of(count)
+    return in_shape and root_of(claim, claim.index, proof) == root
 
 
 def _claim(index: int) -> Claim:
