@@ -16,6 +16,7 @@ from simnet.batch.work import FAILED, INTERRUPTED
 from simnet.studies.comparison.catalogue import HEADLINE, READINGS
 from simnet.studies.comparison.comparison import SCENARIO, Comparison
 from simnet.studies.comparison.plan import Entrant
+from simnet.world.backends import backend_of
 
 GROUPS = {
     "Is fraud caught?": ("detection_rate", "integrity_loss", "false_slash_rate", "time_to_detection_s"),
@@ -58,6 +59,7 @@ def comparison_html(comparison: Comparison) -> str:
         "comparison.html.j2",
         plots,
         comparison=comparison,
+        backend=backend_of(comparison.plan.scenario),
         scenario=comparison.plan.scenario,
         verdict=verdict(comparison),
         headline=HEADLINE,

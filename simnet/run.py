@@ -114,7 +114,7 @@ def run_in(directory: Path, scenario: Scenario, options: Options) -> Finished:
         log.listen(options.listener)
     chain = None
     try:
-        chain = open_chain(scenario)
+        chain = open_chain(scenario, options.tell)
         write_manifest(directory, scenario, chain, options.command)
         failure, virtual_s = play(scenario, chain, log, options)
     except BaseException as error:

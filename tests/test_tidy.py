@@ -35,7 +35,6 @@ USED_OUTSIDE = {
     "RevmChain.revert_to": "the same",
     "Enclave.bind": "what an enclave does for oblivious HTTP, held against the registry",
     "Enclave.answer_chat": "what a gateway does with an OpenAI request, held against OpenGradient's own SDK",
-    "ANVIL_VERSION": "what scripts/node-packages installs",
     "Exporter.collect": "what prometheus_client calls of a collector",
     "BY_MODE": "metrics, which the catalogue finds by looking through their module",
     "measure": "a whole log in one call, where a run folds it line by line",

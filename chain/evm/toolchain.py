@@ -25,12 +25,8 @@ ANVIL_SERIES = "1.7."
 
 ANVIL_VARIABLE = "SIMNET_ANVIL"
 ANY_VERSION_VARIABLE = "SIMNET_ANVIL_ANY_VERSION"
-INSTALL_ANVIL = (
-    "run `make run` once, or `npm ci` in the repository; Foundry's own installer works too."
-    " (anvil-py on PyPI is another program.)"
-)
-
 REPOSITORY = Path(__file__).parents[2]
+"""Where the packages are: the repository, or an environment that simnet was installed into."""
 
 _SYSTEMS = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}
 _MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -40,6 +36,14 @@ def platform_package() -> str:
     """npm package that holds anvil for this machine, such as ``@foundry-rs/anvil-linux-amd64``."""
     system, machine = platform.system(), platform.machine()
     return f"@foundry-rs/anvil-{_SYSTEMS.get(system, system.lower())}-{_MACHINES.get(machine, machine)}"
+
+
+def install_anvil() -> str:
+    """What to type for it."""
+    where = "here, or in a directory above where you run simnet"
+    line = f"npm install --no-save {platform_package()}@{ANVIL_VERSION}"
+    how = "`make node_modules/.run`" if (REPOSITORY / "package-lock.json").is_file() else f"`{line}` {where}"
+    return f"{how}; Foundry's own installer works too. (anvil-py on PyPI is another program.)"
 
 
 def node_modules() -> Iterator[Path]:
@@ -62,7 +66,7 @@ def find_anvil(explicit: str | Path | None = None) -> Path:
     for candidate in _anvil_candidates():
         if os.access(candidate, os.X_OK):
             return candidate
-    raise ToolMissing("Foundry's anvil is not installed", hint=INSTALL_ANVIL)
+    raise ToolMissing("Foundry's anvil is not installed", hint=install_anvil())
 
 
 def _anvil_candidates() -> Iterator[Path]:
@@ -79,7 +83,7 @@ def require_known_anvil(version: str) -> None:
     if version.startswith(ANVIL_SERIES) or os.environ.get(ANY_VERSION_VARIABLE) == "1":
         return
     message = f"anvil {version} found, but simnet is tested with {ANVIL_SERIES}x"
-    raise ToolMissing(message, hint=f"{INSTALL_ANVIL} Or set {ANY_VERSION_VARIABLE}=1 at your own risk.")
+    raise ToolMissing(message, hint=f"{install_anvil()} Or set {ANY_VERSION_VARIABLE}=1 at your own risk.")
 
 
 def version_of(program: str | Path) -> str:

@@ -13,8 +13,9 @@ from pathlib import Path
 from simnet.measure.catalogue import readings
 from simnet.run import Options, run
 from simnet.scenario.load import load_scenario
+from simnet.shipped import shipped
 
-SCENARIO = Path(__file__).resolve().parents[2] / "scenarios" / "hybrid.yaml"
+SCENARIO = shipped() / "hybrid.yaml"
 SHARES = (0, 10, 20, 40, 60, 80)
 """Per cent of requests that ask for a zero-knowledge proof; half as many of the rest ask for an enclave as for none."""
 SYSTEMS = ("ezkl", "jolt_atlas")

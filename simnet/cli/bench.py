@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
 from simnet.cli.console import make_console, print_table
+from simnet.shipped import shipped
 
-SCENARIO = Path("scenarios/byzantine.yaml")
-THOUSAND = Path("scenarios/bench/thousand.yaml")
+SCENARIO = shipped() / "byzantine.yaml"
+THOUSAND = shipped() / "bench" / "thousand.yaml"
 LONGER_ON_REVM = ("chain.backend=revm", "duration=40 min")
 """So that the run, and not the start of its processes, is what is measured."""
 
 DASHBOARD_TIMES = 5
-REVM_SCENARIO = Path("scenarios/strategies/posp.yaml")
+REVM_SCENARIO = shipped() / "strategies" / "posp.yaml"
 ENGINE_MESSAGES = 100_000
 ENGINE_NODES = (10, 100, 1_000)
 FEW, MANY = 100, 10_000

@@ -219,11 +219,12 @@ def load_all(files: list[Path], overrides: tuple[str, ...]) -> list[Scenario]:
     """Every scenario. Raises with the errors of all files."""
     from simnet.scenario.errors import ScenarioErrors
     from simnet.scenario.load import load_scenario
+    from simnet.shipped import find_scenario
 
     scenarios, broken = [], []
     for file in files:
         try:
-            scenarios.append(load_scenario(file, overrides))
+            scenarios.append(load_scenario(find_scenario(file), overrides))
         except ScenarioErrors as error:
             broken.append(error)
     if len(broken) == 1:

@@ -64,12 +64,14 @@ def compare(
     """
     from reports.wording import plural
     from simnet.scenario.load import load_scenario
+    from simnet.shipped import find_scenario
     from simnet.studies.comparison.plan import make_plan
+    from simnet.world.backends import backend_of
 
-    plan = make_plan(load_scenario(scenario, changes(strategies, seeds, backend, overrides)))
+    plan = make_plan(load_scenario(find_scenario(scenario), changes(strategies, seeds, backend, overrides)))
     console = make_console(stderr=as_json)
     strategies_over = f"{len(plan.entrants)} strategies over {plural(len(plan.seeds), 'seed')}"
-    console.print(f"{plan.scenario.name}: {strategies_over} on {plan.scenario.chain.backend}")
+    console.print(f"{plan.scenario.name}: {strategies_over} on {backend_of(plan.scenario)}")
     with batch(jobs, dask, out, fresh) as settings:
         comparison = carry_out(plan, out, settings)
     conclude(console, comparison)

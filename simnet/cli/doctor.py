@@ -9,12 +9,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from chain.errors import ChainError, SimnetError, ToolMissing
-from chain.evm.toolchain import find_anvil, find_node, find_npm, find_package, version_of
+from chain.evm.toolchain import REPOSITORY, find_anvil, find_node, find_npm, find_package, version_of
 from nodes.proofs.circuits.library import INSTALL as INSTALL_ZKML
 from simnet.cli.console import make_console, print_json, print_table
 
@@ -27,7 +28,7 @@ DISK_MIN_MB = 200
 DASHBOARD_MIN = (80, 24)
 """Columns and lines below which the dashboard is hard to read."""
 
-INSTALL_PACKAGES = "make .venv/.run"
+INSTALL_PACKAGES = "make .venv/.run" if (REPOSITORY / "Makefile").is_file() else "pip install --upgrade simnet"
 PACKAGES = (
     "coincurve",
     "eth-abi",
@@ -95,7 +96,8 @@ def _anvil() -> Finding:
         with AnvilChain(binary=binary) as chain:
             return Finding("anvil", f"{chain.version} at {binary}")
     except ChainError as error:
-        return Finding("anvil", str(error), False, True, error.hint or "")
+        needed = find_spec("pyrevm") is None  # else a run that names no chain takes revm
+        return Finding("anvil", str(error), False, needed, error.hint or "")
 
 
 def _tool(what: str, find: Callable[[], Path]) -> Finding:

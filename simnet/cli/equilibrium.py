@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from simnet.studies.equilibrium.probe import Probed
     from simnet.studies.equilibrium.search import Effort, Found
 
-CASES = Path("scenarios/equilibrium")
 OUT = Path("reports/runs/equilibrium")
 HEADER = ("case", "quantity", "formula", "theory", "found", "95 % interval", "choices", "tasks", "verdict")
 
@@ -34,9 +33,7 @@ HEADER = ("case", "quantity", "formula", "theory", "found", "95 % interval", "ch
 @click.option(
     "--directory",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=CASES,
-    show_default=True,
-    help="Where the cases are.",
+    help="Where the cases are; those that come with simnet if not given.",
 )
 def equilibrium(
     cases: tuple[str, ...],
@@ -48,7 +45,7 @@ def equilibrium(
     jobs: int | None,
     dask: str | None,
     fresh: bool,
-    directory: Path,
+    directory: Path | None,
 ) -> int:
     """Sweep a quantity until participants who do what pays change their minds, and compare the value with theory.
 
@@ -60,12 +57,14 @@ def equilibrium(
     Leaves equilibrium.html, .csv and .parquet. Runs that --out has from before are not run again. Exit codes:
     0 all held, 1 one did not, 2 no such case or a bad file, 3 interrupted, 4 a run failed.
     """
+    from simnet.shipped import shipped
     from simnet.studies.equilibrium.search import Effort
     from simnet.studies.truth.suite import case_files
 
-    files = case_files(directory, cases)
+    where = directory or shipped() / "equilibrium"
+    files = case_files(where, cases)
     if not files:
-        raise click.UsageError(f"no case {' '.join(cases)} in {directory}")
+        raise click.UsageError(f"no case {' '.join(cases)} in {where}")
     chosen = (*overrides, *((f"chain.backend={backend}",) if backend else ()))
     console = make_console()
     with batch(jobs, dask, out, fresh) as settings:

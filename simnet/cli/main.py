@@ -17,8 +17,12 @@ from typing import cast
 import click
 from click.shell_completion import shell_complete
 
-from chain.errors import SimnetError
-from simnet.cli.signals import ends_as_interrupt
+from simnet import strangers
+
+strangers.refuse()
+
+from chain.errors import SimnetError  # noqa: E402 (only now is it known to be ours)
+from simnet.cli.signals import ends_as_interrupt  # noqa: E402
 
 HARNESS_FAILED = 4
 INTERRUPTED = 130
@@ -29,6 +33,7 @@ PIPE_CLOSED = 141
 """What a shell reports for a program that wrote to a closed pipe."""
 
 VERBS = {
+    "new": "Write a first scenario, with comments.",
     "run": "Run a scenario and report what happened.",
     "watch": "Look at a recorded run, or at one that is going on.",
     "report": "Write the reports of a run anew from its log.",
@@ -49,10 +54,11 @@ VERBS = {
 EXAMPLES = """
 \b
 Examples:
-  simnet run scenarios/byzantine.yaml
-  simnet run scenarios/byzantine.yaml --seed 7 --set strategy.size=3
-  simnet check scenarios/
-  simnet compare scenarios/byzantine.yaml --strategies none,committee --seeds 5
+  simnet run byzantine
+  simnet run byzantine --seed 7 --set strategy.size=3
+  simnet new mine.yaml
+  simnet check mine.yaml honest
+  simnet compare byzantine --strategies none,committee --seeds 5
   simnet schema --list behaviours
 
 \b

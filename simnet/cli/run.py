@@ -64,8 +64,8 @@ def run(
     """Run a scenario on real parts and say who cheated, who was detected, and what it cost.
 
     \b
-    simnet run scenarios/byzantine.yaml
-    simnet run scenarios/byzantine.yaml --seed 7 --set strategy.size=3
+    simnet run mine.yaml
+    simnet run byzantine --seed 7 --set strategy.size=3     one that comes with simnet, by its name
     simnet run scenarios/honest.yaml --backend revm --out /tmp/honest
 
     The run directory holds the event log, results.json, report.html and more (docs/results.md). Ctrl-C, like SIGTERM
@@ -75,12 +75,13 @@ def run(
     from simnet.kernel.pace import Pace
     from simnet.run import Options
     from simnet.scenario.load import load_scenario
+    from simnet.shipped import find_scenario
 
     plain = {"--check-determinism": check_determinism, "--metrics-port": metrics_port is not None, "--json": as_json}
     if tui and any(plain.values()):
         raise click.UsageError(f"--tui cannot be had with {next(name for name, is_set in plain.items() if is_set)}")
     chosen = (*overrides, *((f"chain.backend={backend}",) if backend else ()))
-    loaded = load_scenario(scenario, chosen, seed)
+    loaded = load_scenario(find_scenario(scenario), chosen, seed)
     replay = shlex.join(["simnet", "run", str(scenario), "--seed", str(loaded.seed), *set_options(chosen)])
     options = Options(out=out, force=force, pace=Pace(pace), command=shlex.join(["simnet", *sys.argv[1:]]))
     console = make_console(stderr=as_json)

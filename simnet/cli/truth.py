@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from simnet.studies.truth.judge import Verdict
     from simnet.studies.truth.suite import CaseResult
 
-CASES = Path("scenarios/truth")
 HEADER = ("case", "quantity", "expected", "simulated", "events", "n", "notices", "p-value", "verdict")
 
 
@@ -30,9 +29,7 @@ HEADER = ("case", "quantity", "expected", "simulated", "events", "n", "notices",
 @click.option(
     "--directory",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=CASES,
-    show_default=True,
-    help="Where the cases are.",
+    help="Where the cases are; those that come with simnet if not given.",
 )
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write the page of the docs as well.")
 def truth(
@@ -45,7 +42,7 @@ def truth(
     dask: str | None,
     fresh: bool,
     as_json: bool,
-    directory: Path,
+    directory: Path | None,
     markdown: Path | None,
 ) -> int:
     """Simulate published statements and compare: exact tests at a level of 5 % for the whole suite.
@@ -64,12 +61,14 @@ def truth(
     inconclusive, or it was interrupted.
     """
     from simnet.cli.check import load_all
+    from simnet.shipped import shipped
     from simnet.studies.truth.judge import Outcome
     from simnet.studies.truth.suite import case_files
 
-    files = case_files(directory, cases)
+    where = directory or shipped() / "truth"
+    files = case_files(where, cases)
     if not files:
-        raise click.UsageError(f"no case {' '.join(cases)} in {directory}")
+        raise click.UsageError(f"no case {' '.join(cases)} in {where}")
     limits = {"chain.backend": backend, "clients.tasks": tasks}
     chosen = (*overrides, *(f"{path}={value}" for path, value in limits.items() if value is not None))
     load_all(files, chosen)

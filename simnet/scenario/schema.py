@@ -41,7 +41,9 @@ COMPARATOR_KEY = "strategy.comparator"
 class ChainSection(Parameters):
     """The chain that settles batches."""
 
-    backend: Literal["anvil", "revm"] = Field(default="anvil", description="what runs the EVM")
+    backend: Literal["auto", "anvil", "revm"] = Field(
+        default="auto", description="what runs the EVM; auto is anvil, or revm, in process, where there is no anvil"
+    )
     block_time: Duration = Field(default=2.0, ge=1.0, description="between blocks; whole seconds, as timestamps are")
     block_gas_limit: int = Field(
         default=30_000_000, ge=LARGEST_DEPLOYMENT, le=10**9, description="gas in one block; contracts must fit in one"

@@ -9,6 +9,7 @@ import pytest
 
 from chain.errors import ToolMissing
 from chain.evm import toolchain
+from tests.source import ROOT
 
 
 def program(path: Path, says: str = "") -> Path:
@@ -35,8 +36,16 @@ def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_without_anvil_the_hint_says_how_to_get_it_and_what_it_is_not() -> None:
     with pytest.raises(ToolMissing) as caught:
         toolchain.find_anvil()
-    assert "npm ci" in str(caught.value.hint)
+    line = f"npm install --no-save {toolchain.platform_package()}@{toolchain.ANVIL_VERSION}"
+    assert line in str(caught.value.hint)
     assert "anvil-py on PyPI is another program" in str(caught.value.hint)
+
+
+def test_in_the_repository_the_hint_is_the_line_of_its_makefile(bare_machine: Path) -> None:
+    (bare_machine / "repository").mkdir()
+    (bare_machine / "repository" / "package-lock.json").touch()
+    assert "`make node_modules/.run`" in toolchain.install_anvil()
+    assert "\nnode_modules/.run:" in (ROOT / "Makefile").read_text()
 
 
 def test_places_are_tried_from_the_nearest_to_the_farthest(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from simnet.studies.comparison.frontier import Frontier, frontiers
 from simnet.studies.comparison.plan import Entrant, Plan
 from simnet.studies.comparison.ran import Ran
 from simnet.studies.comparison.tidy import tidy
+from simnet.world.backends import backend_of
 
 JSON, CSV, PARQUET, SCENARIO = "comparison.json", "comparison.csv", "comparison.parquet", "scenario.yaml"
 
@@ -101,7 +102,7 @@ class Comparison:
         return {
             "format": FORMAT,
             "scenario": scenario.name,
-            "backend": scenario.chain.backend,
+            "backend": backend_of(scenario),
             "seeds": list(self.plan.seeds),
             "strategies": [
                 {

@@ -17,6 +17,7 @@ from simnet.scenario.schema import Scenario
 from simnet.scenario.truth import Truth
 from simnet.studies.truth.judge import Outcome, Verdict, judge_truth
 from simnet.studies.truth.observed import Observed
+from simnet.world.backends import backend_of
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def case_result(file: Path, scenario: Scenario, summary: RunSummary[Judged]) -> 
     elif summary.results is not None and summary.broken:
         broken = next(f"invariant {one.name}: {one.detail}" for one in summary.results.invariants if not one.held)
     judged = summary.found or Judged(0, ())
-    backend, wall_s = scenario.chain.backend, summary.wall_s
+    backend, wall_s = backend_of(scenario), summary.wall_s
     truth, description = scenario.truth, scenario.description
     return CaseResult(file, truth, description, judged.tasks, wall_s, backend, judged.verdicts, broken)
 

@@ -41,7 +41,7 @@ def test_help_names_every_verb_and_gives_examples(capsys: pytest.CaptureFixture[
     text = capsys.readouterr().out
     for name in ("run", "check", "doctor", "schema", "bench"):
         assert f"\n  {name} " in text
-    assert "simnet run scenarios/byzantine.yaml" in text
+    assert "simnet run byzantine" in text
 
 
 def test_help_imports_nothing_slow() -> None:

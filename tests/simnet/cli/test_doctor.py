@@ -20,15 +20,17 @@ def test_a_machine_that_runs_these_tests_can_run_simnet(capsys: pytest.CaptureFi
     assert "\x1b" not in said, "plain text in a pipe"
 
 
-def test_without_anvil_it_fails_and_says_what_to_type(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("has_revm", [True, False])
+def test_without_anvil_it_says_what_to_type_and_fails_where_there_is_no_revm_either(
+    has_revm: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(toolchain, "_anvil_candidates", lambda: iter([]))
     monkeypatch.delenv(toolchain.ANVIL_VARIABLE, raising=False)
-    assert main(["doctor"]) == 4
+    monkeypatch.setattr(doctor, "find_spec", lambda name: name if has_revm else None)
+    assert main(["doctor"]) == (0 if has_revm else 4)
     said = capsys.readouterr().out
-    assert "npm ci" in said
-    assert "A run cannot work before this is mended: anvil." in said
+    assert toolchain.install_anvil() in said
+    assert ("A run cannot work before this is mended: anvil." in said) is not has_revm
 
 
 def test_without_a_compiler_a_run_still_works(

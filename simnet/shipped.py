@@ -1,0 +1,34 @@
+"""Scenarios that come with simnet, by name: ``byzantine``, ``strategies/posp``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nodes.parameters import did_you_mean
+from simnet.scenario.errors import Place, Problem, ScenarioErrors
+
+HERE = Path(__file__).parent
+
+
+def shipped() -> Path:
+    """Their directory: within the package where that was installed, or else the repository's."""
+    installed = HERE / "scenarios"
+    return installed if installed.is_dir() else HERE.parent / "scenarios"
+
+
+def names() -> list[str]:
+    """Of all of them."""
+    files = sorted(shipped().rglob("*.yaml"))
+    return [file.relative_to(shipped()).with_suffix("").as_posix() for file in files]
+
+
+def find_scenario(path: Path) -> Path:
+    """A file or directory, or else the scenario of that name that comes with simnet. Raises `ScenarioErrors`."""
+    if path.exists():
+        return path
+    known, name = names(), path.as_posix().removeprefix("scenarios/").removesuffix(".yaml")
+    if path.as_posix() in known:
+        return shipped() / f"{path}.yaml"
+    hint = f"'{name}' comes with simnet: leave the rest out" if name in known else did_you_mean(name, known)
+    what = "no such file, and no scenario of that name comes with simnet" if name not in known else "no such file"
+    raise ScenarioErrors(str(path), [Problem(Place(str(path)), what, hint)])
