@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -159,7 +159,7 @@ def test_an_anvil_killed_in_mid_run_exits_4_and_says_where_the_record_is(
         yield Sleep(15.0)
         os.killpg(chains[0].pid, signal.SIGKILL)
 
-    def open_and_remember(scenario: Scenario) -> AnvilChain:
+    def open_and_remember(scenario: Scenario, _: Callable[[str], None]) -> AnvilChain:
         chains.append(AnvilChain(genesis=GENESIS))
         return chains[0]
 
