@@ -1,8 +1,8 @@
 """The execution seam: run a variant of a model on an input, and say what came out and what it cost.
 
-`OnnxExecutor` is ONNX Runtime behind the seam. Each node has an executor of its own: if a verifier shared
-the session of the node it checks, the verification overhead ratio would be false. Every inference is a batch
-of one, because dynamic int8 quantisation takes its scale from the whole batch.
+`OnnxExecutor` is ONNX Runtime behind the seam. Nodes share one: a session holds a model and its plan, nothing of what
+it has run, so each node that answers or checks runs the model itself, and a thousand nodes take the memory of one.
+Every inference is a batch of one, because dynamic int8 quantisation takes its scale from the whole batch.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Execution:
 
 
 class Executor(Protocol):
-    """Runs models for one node."""
+    """Runs models."""
 
     def run(self, model: str, variant: str, value: Tensor) -> Execution:
         """Run a variant on one input, shaped like the model's `input_shape`. Raises `SimnetError` on bad input."""
@@ -42,7 +42,7 @@ class Executor(Protocol):
 
 
 class OnnxExecutor:
-    """Runs models in ONNX Runtime, on one thread, with sessions that belong to this executor alone.
+    """Runs models in ONNX Runtime, on one thread, with a session for each variant.
 
     With `arithmetic` portable a model gives the same bits on every x86-64 processor (`nodes.models.portable`); one
     that cannot be rewritten runs natively, and so does everything on CUDA.

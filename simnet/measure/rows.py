@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import pickle
+import zlib
+from collections.abc import Iterator
 from dataclasses import fields
+from itertools import chain
 from typing import Generic, Protocol, TypeVar
+
+import orjson
 
 from nodes.records import Record
 from simnet.log.events import TIME_DIGITS, BlockMined, ChainReorged
@@ -12,6 +17,9 @@ from simnet.log.events import Row as Row
 
 REORG_REACH = 64
 """Blocks after which nothing is undone any more, and after which settled claims and batches are forgotten."""
+
+ROWS_TOGETHER = 4096
+"""How many rows are compressed at a time."""
 
 
 class Fold(Protocol):
@@ -34,9 +42,9 @@ class Rewinding(Generic[AnyFold]):
     def __init__(self, fold: AnyFold) -> None:
         self.fold = fold
         self._before = self._since = pickle.dumps(fold)
-        self._rows_before: list[Row] = []
+        self._rows_before = Kept()
         """Rows from the older of the two states to the newer one."""
-        self._rows_since: list[Row] = []
+        self._rows_since = Kept()
         self._first_block = self._kept_at = 0
 
     def on(self, row: Row) -> None:
@@ -51,20 +59,44 @@ class Rewinding(Generic[AnyFold]):
     def _keep(self, block: int) -> None:
         """Let go of the older state."""
         self._before, self._since = self._since, pickle.dumps(self.fold)
-        self._rows_before, self._rows_since = self._rows_since, []
+        self._rows_before, self._rows_since = self._rows_since, Kept()
         self._first_block, self._kept_at = self._kept_at, block
 
     def _undo(self, first: int, end: int) -> None:
         """Start again without blocks `first` up to but not `end`."""
         if first < self._first_block:
             raise ValueError(f"a reorg undoes block {first}, further back than the {REORG_REACH} blocks that are kept")
-        rows = [*self._rows_before, *self._rows_since]
-        kept = [row for row in rows if not first <= block_of(row) < end]
+        rows = chain(self._rows_before, self._rows_since)
         self.fold = pickle.loads(self._before)
-        self._since, self._rows_before, self._rows_since = self._before, [], kept
+        self._since, self._rows_before, self._rows_since = self._before, Kept(), Kept()
         self._kept_at = self._first_block
-        for row in kept:
-            self.fold.on(row)
+        for row in rows:
+            if not first <= block_of(row) < end:
+                self._rows_since.append(row)
+                self.fold.on(row)
+
+
+class Kept:
+    """Rows in the order in which they came, compressed to a twentieth of what they take as objects.
+
+    A large run writes a million in the blocks that a reorg may undo, and hardly ever needs them again.
+    """
+
+    def __init__(self) -> None:
+        self._compressed: list[bytes] = []
+        self._latest: list[Row] = []
+
+    def append(self, row: Row) -> None:
+        """Keep one more."""
+        self._latest.append(row)
+        if len(self._latest) == ROWS_TOGETHER:
+            self._compressed.append(zlib.compress(orjson.dumps(self._latest), level=1))
+            self._latest = []
+
+    def __iter__(self) -> Iterator[Row]:
+        for rows in self._compressed:
+            yield from orjson.loads(zlib.decompress(rows))
+        yield from self._latest
 
 
 class Listening:

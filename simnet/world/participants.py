@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -57,6 +57,8 @@ class Participants:
     compute: ComputeTime
     scheduler: Scheduler
     log: EventLog
+    executors: dict[Processor, Executor] = field(default_factory=dict)
+    """What runs models on each kind of processor that is in use."""
 
     def host(self, identity: Identity) -> Host:
         """A host with the participant that its role asks for."""
@@ -96,10 +98,12 @@ class Participants:
         return self.plan.directory.named(name).address
 
     def executor(self, device: str) -> Executor:
-        """An executor of one participant's own. It knows circuits where there are any."""
+        """The executor of all participants with such a device. It knows circuits where there are any."""
         processor: Processor = "auto" if device == "auto" else "cpu"
-        executor = OnnxExecutor(self.plan.zoo, processor, arithmetic=self.plan.scenario.compute.arithmetic)
-        return executor if self.prover is None else CircuitExecutor(executor, self.prover)
+        if processor not in self.executors:
+            executor = OnnxExecutor(self.plan.zoo, processor, arithmetic=self.plan.scenario.compute.arithmetic)
+            self.executors[processor] = executor if self.prover is None else CircuitExecutor(executor, self.prover)
+        return self.executors[processor]
 
     def sandbox(self, name: str) -> Sandbox | None:
         """The enclave at work on a participant's device, if it has one."""
