@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,6 +33,9 @@ LOOPBACK = "127.0.0.1"
 
 LATENCY_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the buckets of soft latency, in simulated seconds."""
+
+FINALITY_BUCKETS_S = (5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
+"""The same of finality latency and of the time to detection."""
 
 
 class PortTaken(SimnetError):
@@ -72,7 +75,14 @@ def families(state: State) -> Iterator[Metric]:
     yield counter("events", "Lines of the event log", ("kind",), by_one(state.kinds))
     reached = {"sent": state.sent, "answered": state.answered, "failed": state.failed, "finalised": state.finalised}
     yield counter("tasks", "Inferences, by how far they got", ("state",), by_one(reached))
-    yield latency(state.took.soft)
+    yield latency("soft_latency", "Simulated, from request to answer", state.took.soft, LATENCY_BUCKETS_S, 1000.0)
+    says = "Simulated, from request to the finality of its batch"
+    yield latency("finality_latency", says, state.took.finality, FINALITY_BUCKETS_S)
+    yield counter(
+        "frauds", "Ground truth: frauds posted, by what became of them", ("behaviour", "outcome"), frauds(state)
+    )
+    says = "Simulated, from the posting of a fraud to its rejection"
+    yield latency("time_to_detection", says, state.took.detection, FINALITY_BUCKETS_S)
     yield counter("macs", "Multiply-accumulates executed", ("purpose",), by_one(state.verification.macs))
     yield counter("checks", "Verdicts of full nodes", ("verdict",), by_one(state.verification.verdicts))
     yield counter("messages_lost", "Messages that never arrived", ("reason",), by_one(state.lost))
@@ -101,12 +111,27 @@ def by_one(counts: Mapping[str, int]) -> dict[tuple[str, ...], float]:
     return {(value,): count for value, count in counts.items()}
 
 
-def latency(found: Distribution) -> HistogramMetricFamily:
-    """Soft latency, within the accuracy of the distribution; it is kept in milliseconds."""
-    bounds = [*LATENCY_BUCKETS_S, math.inf]
-    buckets = [("+Inf" if math.isinf(bound) else repr(bound), found.up_to(1000 * bound)) for bound in bounds]
-    says = "Simulated, from request to answer"
-    return HistogramMetricFamily("simnet_soft_latency_seconds", says, buckets=buckets, sum_value=found.total / 1000)
+def frauds(state: State) -> dict[tuple[str, str], float]:
+    """Posted frauds by behaviour and outcome; all of a behaviour's outcomes add up to what it committed."""
+    return {
+        (behaviour, outcome): count
+        for behaviour, tally in state.tallies.items()
+        for outcome, count in (
+            ("detected", tally.detected),
+            ("finalised", tally.finalised),
+            ("void", tally.voided),
+            ("open", tally.open),
+        )
+    }
+
+
+def latency(
+    name: str, says: str, found: Distribution, bounds_s: Sequence[float], per_second: float = 1.0
+) -> HistogramMetricFamily:
+    """Times in seconds, within the accuracy of a distribution that keeps them in units of which so many are one."""
+    bounds = [*bounds_s, math.inf]
+    buckets = [("+Inf" if math.isinf(bound) else repr(bound), found.up_to(per_second * bound)) for bound in bounds]
+    return HistogramMetricFamily(f"simnet_{name}_seconds", says, buckets=buckets, sum_value=found.total / per_second)
 
 
 def catalogue(state: State) -> GaugeMetricFamily:

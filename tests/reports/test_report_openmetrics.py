@@ -57,6 +57,21 @@ def test_counts_are_those_of_the_log(watched: tuple[Exporter, Tables]) -> None:
     assert gas == sum(row["gas_used"] for row in tables.transactions)
 
 
+def test_frauds_by_outcome_add_up_and_finality_is_a_histogram_in_seconds(watched: tuple[Exporter, Tables]) -> None:
+    found = scrape(watched[0])
+    frauds = {name[2]: value for name, value in found.items() if name[:2] == ("simnet_frauds_total", "quantize")}
+    assert frauds.keys() == {"detected", "finalised", "void", "open"}
+    assert sum(frauds.values()) == found["simnet_metric", "fraud_committed", "count"]
+    assert frauds["detected"] == found["simnet_metric", "fraud_detected", "count"] > 0
+    settled = found["simnet_finality_latency_seconds_count",]
+    assert settled == found["simnet_finality_latency_seconds_bucket", "+Inf"] > 0
+    median = found["simnet_metric", "finality_latency_s.p50", "s"]
+    within = [found["simnet_finality_latency_seconds_bucket", bound] for bound in ("10.0", "120.0")]
+    assert within[0] < settled / 2 <= within[1]
+    assert 10 < median <= 120
+    assert found["simnet_time_to_detection_seconds_count",] == frauds["detected"]
+
+
 def test_every_metric_with_a_value_is_there_under_the_names_that_expectations_read(
     watched: tuple[Exporter, Tables], troubled_run: Path
 ) -> None:
