@@ -17,6 +17,8 @@ What each means is said at its class.
     ├── DaskMissing           exit 4   simnet.batch.dask
     ├── DirectoryTaken        exit 2   simnet.lock
     ├── EngineCrashed         exit 4   dashboards.live_run
+    ├── InputRefused          exit 4   nodes.models.execution
+    ├── InputRefused          exit 4   nodes.models.tensors
     ├── LogError              exit 2   simnet.log.file
     ├── MalformedDocument     exit 4   nodes.enclave.nitro
     ├── NoCluster             exit 4   simnet.batch.dask

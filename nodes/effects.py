@@ -41,7 +41,8 @@ class Verdict(IntEnum):
 class Execute:
     """Run a model on an input, on this participant's own device.
 
-    Answers `nodes.models.execution.Execution`, once the device has got round to it.
+    Answers `nodes.models.execution.Execution`, once the device has got round to it, or at once ``None`` for a circuit
+    that cannot take the input.
     """
 
     model: str

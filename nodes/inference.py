@@ -73,6 +73,9 @@ epochs of Ethereum, after which nothing is undone there: 64 slots of 12 s (assum
 RESEND_S = 10.0
 """How long what was sent before a crash or a reorg is left to reach the chain by itself (assumption)."""
 
+BAD_INPUT = "bad input"
+"""Why a request is refused that the model, or its circuit, cannot take."""
+
 TASKS_REMEMBERED = 100_000
 """Tasks that a node remembers having taken on; the oldest go first (assumption)."""
 
@@ -305,28 +308,21 @@ class InferenceNode:
         """One inference, from request to signed answer and claim."""
         account = self.account(envelope.sender)
         account.price = request.fee if account.price is None else min(request.fee, account.price)
-        if request.voucher is not None:
-            self.accept_voucher(account, request.voucher)
-        due = Wei(account.owed + request.fee)
-        if self.policy.demands_voucher and account.covered < due:
-            yield Reply(envelope, Refusal(request.task, PAYMENT_REQUIRED))
-            return
-        if self.inactive:
-            yield Reply(envelope, Refusal(request.task, "not active"))
-            return
-        if request.task in self.taken:
-            yield Reply(envelope, Refusal(request.task, "task taken"))
-            return
-        if not self.fits(request):
-            yield Reply(envelope, Refusal(request.task, "bad input"))
-            return
-        if objection := (yield from self.half.precheck(request)):
+        objection = self.objection(account, request)
+        if objection:
             yield Reply(envelope, Refusal(request.task, objection))
             return
-        self.take(request.task)
-        account.owed = due
-        variant = self.half.variant(request)
-        execution = yield Execute(request.model, request.value, Purpose.ANSWER, request.task, variant)
+        self.take(request.task)  # before anything is waited for: whoever asks again meanwhile is refused
+        account.owed = Wei(account.owed + request.fee)
+        objection, execution = (yield from self.half.precheck(request)), None
+        if not objection:
+            variant = self.half.variant(request)
+            execution = yield Execute(request.model, request.value, Purpose.ANSWER, request.task, variant)
+        if execution is None:
+            self.taken.pop(request.task, None)
+            account.owed = Wei(account.owed - request.fee)
+            yield Reply(envelope, Refusal(request.task, objection or BAD_INPUT))
+            return
         client = self.directory.named(envelope.sender)
         answered = Answered(client, request, execution.output, int((yield ChainTime())))
         yield from self.half.attach_evidence(answered)
@@ -337,6 +333,18 @@ class InferenceNode:
         key = self.half.batch_key(answered)
         if len(self.unposted(key)) >= self.policy.batch_size:
             yield from self.post(key)
+
+    def objection(self, account: Account, request: InferenceRequest) -> str:
+        """Why the node must not take a request on; empty if nothing is in the way."""
+        if request.voucher is not None:
+            self.accept_voucher(account, request.voucher)
+        if self.policy.demands_voucher and account.covered < account.owed + request.fee:
+            return PAYMENT_REQUIRED
+        if self.inactive:
+            return "not active"
+        if request.task in self.taken:
+            return "task taken"
+        return "" if self.fits(request) else BAD_INPUT
 
     def fits(self, request: InferenceRequest) -> bool:
         """Whether the model is one that this node serves, and the input is of its kind."""

@@ -64,8 +64,8 @@ class Record:
     spki: bytes
     tls_der: bytes
     pcr_hash: bytes
-    disabled_at: int
-    """0 while it is in service."""
+    out_since: int
+    """Since when it was out of service when it signed; 0 if it was in service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def fault(raw: bytes, claim: Claim, node: Address, posted_at: int, record: Recor
         return Fault.ANOTHER_TIME
     if not 0 <= posted_at - evidence.timestamp <= rules.posting_delay_s:
         return Fault.POSTED_LATE
-    if record.disabled_at and evidence.timestamp >= record.disabled_at + rules.notice_s:
+    if record.out_since and evidence.timestamp >= record.out_since + rules.notice_s:
         return Fault.OUT_OF_SERVICE
     request = request_hash(claim.task, claim.model, claim.input_hash)
     message = response_message(request, claim.output_hash, evidence.timestamp)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from nodes.models.tensors import Tensor, tensor_hash
+from nodes.models.tensors import InputRefused, Tensor, tensor_hash
 from nodes.models.zoo import REFERENCE, Model
 from nodes.proofs.circuits import proofs
 from nodes.proofs.circuits.field import MODULUS, quantise, signed
@@ -75,7 +75,10 @@ class EzklProver:
         """By ezkl, after the instances that the claim must have."""
         chosen = self._circuits[model]
         outputs = tuple(one % MODULUS for one in proof.outputs)
-        instances = (*chosen.input_instances(value), *outputs)
+        try:
+            instances = (*chosen.input_instances(value), *outputs)
+        except InputRefused:
+            return False
         is_its_output = tensor_hash(chosen.output_of(instances)) == tensor_hash(output)
         return is_its_output and proofs.verify(chosen, proof.data, instances)
 

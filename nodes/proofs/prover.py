@@ -91,7 +91,10 @@ class Prover(Protocol):
         ...
 
     def answer(self, model: str, variant: str, value: Tensor, reference: Tensor) -> Tensor:
-        """What a variant's circuit makes of an input; `reference` is what the variant makes of it."""
+        """What a variant's circuit makes of an input; `reference` is what the variant makes of it.
+
+        Raises `InputRefused` for an input beyond the circuit's range.
+        """
         ...
 
     def start(self, statement: Statement) -> Callable[[], Proof]:
@@ -99,7 +102,7 @@ class Prover(Protocol):
         ...
 
     def verify(self, model: str, value: Tensor, output: Tensor, proof: Proof) -> bool:
-        """Whether a proof is one of this input and output, off chain."""
+        """Whether a proof is one of this input and output, off chain; there is none of an input beyond the range."""
         ...
 
     def prove_s(self, model: str) -> float:
@@ -140,7 +143,7 @@ class CircuitExecutor:
     prover: Prover
 
     def run(self, model: str, variant: str, value: Tensor) -> Execution:
-        """Run a variant, or a circuit: it costs as much as what it is the circuit of."""
+        """Run a variant, or a circuit: it costs as much as what it is the circuit of. Raises `InputRefused`."""
         if not variant.startswith(CIRCUIT):
             return self.inner.run(model, variant, value)
         chosen = circuit_of(variant)

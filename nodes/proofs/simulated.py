@@ -10,13 +10,14 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 from eth_abi.abi import encode
 
 from chain.hashing import keccak
 from nodes.models.execution import Executor
 from nodes.models.tensors import Tensor
 from nodes.models.zoo import REFERENCE, Model
-from nodes.proofs.circuits.field import MODULUS, dequantise, quantise, signed
+from nodes.proofs.circuits.field import MODULUS, check_range, dequantise, quantise, signed
 from nodes.proofs.circuits.times import ProofTimes
 from nodes.proofs.prover import CircuitRecord, Proof, Statement
 
@@ -49,7 +50,9 @@ class SimulatedProver:
         )
 
     def answer(self, model: str, variant: str, value: Tensor, reference: Tensor) -> Tensor:
-        """The variant's output, rounded to the circuit's scale."""
+        """The variant's output, rounded to the circuit's scale. Input and output must be within the circuit's range."""
+        for numbers in (value, reference):
+            check_range(quantise(numbers, SCALE))
         return dequantise(quantise(reference, SCALE), SCALE).reshape(reference.shape)
 
     def start(self, statement: Statement) -> Callable[[], Proof]:
@@ -65,6 +68,8 @@ class SimulatedProver:
     def verify(self, model: str, value: Tensor, output: Tensor, proof: Proof) -> bool:
         """Whether the seal is that of this circuit, input and output."""
         outputs = tuple(one % MODULUS for one in proof.outputs)
+        if not np.isfinite(value).all():
+            return False
         is_its_output = bool((dequantise(outputs, SCALE) == output.reshape(-1)).all())
         return is_its_output and proof.data[:32] == self._seal(model, REFERENCE, value, outputs)
 

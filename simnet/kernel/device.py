@@ -13,6 +13,7 @@ import numpy as np
 from nodes.effects import Execute
 from nodes.models.devices import Device as Profile
 from nodes.models.execution import Execution, Executor
+from nodes.models.tensors import InputRefused
 from nodes.proofs.prover import CircuitExecution
 from nodes.records import CircuitAnswered
 from simnet.kernel.compute import ComputeTime
@@ -66,7 +67,9 @@ class Device(Facility):
         self._free_at = self._scheduler.now
 
     def _execute(self, task: Task, effect: Execute) -> Any:
-        execution = self._executor.run(effect.model, effect.variant, effect.value)
+        execution = self._run(effect)
+        if execution is None:
+            return None
         now = self._scheduler.now
         busy = self._compute.seconds(effect.model, effect.variant, execution, self._profile)
         busy *= self._conditions.slowdown
@@ -79,13 +82,21 @@ class Device(Facility):
     def _begin(self, task: Task, effect: Execute) -> Any:
         """Have the workers execute; whoever asked goes on when they are done."""
         assert self._workers is not None
-        job: Future[Execution] = self._workers.submit(self._executor.run, effect.model, effect.variant, effect.value)
+        job: Future[Execution | None] = self._workers.submit(self._run, effect)
         self._scheduler.when_done(job, partial(self._finish, task, effect, self._scheduler.now))
         return WAITS
 
-    def _finish(self, task: Task, effect: Execute, began_s: float, execution: Execution) -> None:
-        self._record(effect, execution, self._scheduler.now - began_s, 0.0)
+    def _finish(self, task: Task, effect: Execute, began_s: float, execution: Execution | None) -> None:
+        if execution is not None:
+            self._record(effect, execution, self._scheduler.now - began_s, 0.0)
         task.resume(execution)
+
+    def _run(self, effect: Execute) -> Execution | None:
+        """Compute; nothing comes of an input that cannot be taken."""
+        try:
+            return self._executor.run(effect.model, effect.variant, effect.value)
+        except InputRefused:
+            return None
 
     def _record(self, effect: Execute, execution: Execution, busy_s: float, wait_s: float) -> None:
         """Write an execution into the log, and tell the observer."""

@@ -55,7 +55,7 @@ CONTRACT_EVENTS: Mapping[str, Description] = MappingProxyType(
         "EIP712DomainChanged": Description("governance", "the domain of signatures changed"),
         # ModelRegistry
         "ModelRegistered": Description("run", "{owner:who} registers model {name}, {macs:count} multiply-accumulates"),
-        "ModelDeprecated": Description("run", "model {model:id} is deprecated"),
+        "ModelDeprecated": Description("run", "{owner:who} calls model {model:id} deprecated"),
         # Panels: Committee, Sampling and whatever else votes
         "CommitteeDrawn": Description("duties", "committee of {batch:id}: {members:who}"),
         "Committed": Description("votes", "{member:who} commits to its votes on {batch:id}"),

@@ -124,6 +124,37 @@ def test_a_task_is_taken_once_whoever_asks_again_so_that_two_answers_never_frame
     assert len(one.open_batch) == 1
 
 
+class Hesitant(PosterHalf):
+    """Waits before it takes a request on, and has something against every second one."""
+
+    def precheck(self, request: InferenceRequest) -> Steps:
+        """Wait a second."""
+        yield Sleep(1.0)
+        return "not now" if request.task == task_id(2) else ""
+
+
+def serving(one: InferenceNode, envelope: Envelope, value: np.ndarray = INPUT) -> Steps:
+    """The steps in which it serves a request, with another input if given."""
+    assert isinstance(envelope.message, InferenceRequest)
+    return one.serve(envelope, replace(envelope.message, value=value))
+
+
+def test_a_client_that_asks_one_task_with_two_inputs_at_once_gets_one_answer() -> None:
+    one = replace(node(), make_half=Hesitant)
+    waiting = serving(one, ask(1, paid=2))
+    assert next(waiting) == Sleep(1.0)
+    assert follow(serving(one, ask(1, paid=2), INPUT + 1), {}).said == [Refusal(task_id(1), "task taken")]
+    answers = {**signing_as(ME.name), Execute: always(execution()), ChainTime: always(GENESIS), Submit: mined}
+    assert isinstance(follow(waiting, answers).said[0], InferenceAnswer)
+
+
+def test_what_is_refused_after_all_is_neither_owed_nor_taken() -> None:
+    one = replace(node(), make_half=Hesitant)
+    assert serve(one, ask(2)).said == [Refusal(task_id(2), "not now")]
+    assert follow(serving(one, ask(3)), {Execute: always(None)}).said == [Refusal(task_id(3), "bad input")]
+    assert (one.taken, one.account("client-0").owed, one.open_batch) == ({}, 0, [])
+
+
 def test_a_node_that_is_paid_afterwards_serves_without_a_voucher() -> None:
     assert isinstance(serve(node(demands_voucher=False), asking(None)).said[0], InferenceAnswer)
 

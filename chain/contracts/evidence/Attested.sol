@@ -13,7 +13,9 @@ import {Staking} from "../core/Staking.sol";
 /// @notice Nobody votes on what is right: evidence is judged by code, in a contract with the right to reject claims.
 /// What code can't judge is what nobody gets to see. So full nodes that are refused a batch's data say so, and if
 /// they hold more than a share of the stake, the batch is void and its clients get their fees back.
-/// @dev Who makes a batch final gets what its clients paid for verification: full nodes take turns.
+/// @dev What a batch's clients paid for verification goes to one of the full nodes that were active when it was posted,
+/// drawn by the batch's id and by stake, whoever makes the batch final: there is nothing to win by being first. A
+/// poster can choose its root, and so have a full node of its own drawn more often, for its own batches' fees.
 contract Attested {
     using SafeERC20 for IERC20;
 
@@ -22,6 +24,7 @@ contract Attested {
         uint16 withheldBps; // share of the full nodes' stake that voids a batch
     }
 
+    address public constant BURN_ADDRESS = 0x000000000000000000000000000000000000dEaD;
     uint256 private constant BPS = 10_000;
 
     Settlement public immutable settlement;
@@ -86,7 +89,22 @@ contract Attested {
         return protesting * BPS > total * withheldBps;
     }
 
-    /// @dev Settle a batch, or void it, and reward the caller.
+    /// @notice Who is paid for the verification of a batch; nobody if there was no full node when it was posted.
+    function payeeOf(bytes32 batch) public view returns (address payee) {
+        uint40 postedAt = settlement.batchOf(batch).postedAt;
+        (address[] memory nodes, uint256[] memory stakes) =
+            staking.activeNodesSince(uint8(Staking.Role.Full), postedAt);
+        uint256 total;
+        for (uint256 i; i < stakes.length; ++i) total += stakes[i];
+        if (total == 0) return address(0);
+        uint256 lot = uint256(keccak256(abi.encode(batch, "payee"))) % total;
+        for (uint256 i; i < nodes.length; ++i) {
+            if (lot < stakes[i]) return nodes[i];
+            lot -= stakes[i];
+        }
+    }
+
+    /// @dev Settle a batch, or void it, and pay for its verification.
     function _conclude(bytes32 batch, bool void, Opening[] calldata openings, Charge[] calldata charges) internal {
         _forget(batch);
         if (void) {
@@ -95,8 +113,13 @@ contract Attested {
         }
         uint256 sent = settlement.settle(batch, 0, 0, openings, charges);
         if (sent == 0) return;
-        emit Rewarded(batch, msg.sender, sent);
-        opg.safeTransfer(msg.sender, sent);
+        address payee = payeeOf(batch);
+        if (payee == address(0)) {
+            opg.safeTransfer(BURN_ADDRESS, sent);
+            return;
+        }
+        emit Rewarded(batch, payee, sent);
+        opg.safeTransfer(payee, sent);
     }
 
     /// @dev Until when a batch can be protested against.

@@ -84,7 +84,7 @@ contract TEEEvidence {
     }
 
     /// @notice What is wrong with the evidence behind a claim; zero if nothing is.
-    /// @dev An enclave that is out of service now is believed in what it said before, and shortly after.
+    /// @dev An enclave that was put out of service is believed in what it said before, and shortly after.
     function faultOf(address node, uint40 postedAt, Claim calldata claim, bytes calldata evidence)
         public
         view
@@ -99,8 +99,8 @@ contract TEEEvidence {
         if (registry.ownerOf(teeId) != node) return "not_its_enclave";
         if (timestamp != claim.answeredAt) return "another_time";
         if (timestamp > postedAt || timestamp + postingDelay < postedAt) return "posted_late";
-        uint256 disabledAt = registry.disabledAt(teeId);
-        if (disabledAt != 0 && timestamp >= disabledAt + notice) return "out_of_service";
+        uint256 since = registry.outOfServiceSince(teeId, timestamp);
+        if (since != 0 && timestamp >= since + notice) return "out_of_service";
         bytes32 message = keccak256(abi.encodePacked(requestHashOf(claim), claim.outputHash, timestamp));
         if (!VERIFIER.verifyRSAPSS(registry.getTEEPublicKey(teeId), message, evidence[96:])) return "bad_signature";
     }

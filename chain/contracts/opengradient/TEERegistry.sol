@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 
 import {ITEEVerifier, TEE_VERIFIER} from "./ITEEVerifier.sol";
@@ -13,6 +15,7 @@ import {Measurements} from "./Measurements.sol";
 /// the deployed contract is not public: how an OHTTP configuration gets in follows og-evm's TEERegistryV2. Like the
 /// original, it never asks for a fresh attestation, and takes the same heartbeat again while it is young enough.
 contract TEERegistry is Measurements {
+    using Checkpoints for Checkpoints.Trace160;
     using EnumerableSet for EnumerableSet.Bytes32Set;
 
     struct OHTTPConfig {
@@ -49,8 +52,9 @@ contract TEERegistry is Measurements {
     /// @notice Everything known of an enclave.
     mapping(bytes32 teeId => TEEInfo) public tees;
 
-    /// @notice Since when an enclave is out of service; 0 while it is not. Not in OpenGradient's contract.
-    mapping(bytes32 teeId => uint256) public disabledAt;
+    /// @dev From when on it was in service (0) or out of service, and since when (that time). An operator who puts its
+    /// enclave back into service must not make forgotten that it was out.
+    mapping(bytes32 teeId => Checkpoints.Trace160) private _outages;
 
     mapping(uint8 teeType => EnumerableSet.Bytes32Set) private _enabled;
     mapping(uint8 teeType => bytes32[]) private _byType;
@@ -134,7 +138,7 @@ contract TEERegistry is Measurements {
         if (tee.enabled) return;
         if (!isPCRApproved(tee.teeType, tee.pcrHash)) revert PCRNotApproved();
         tee.enabled = true;
-        disabledAt[teeId] = 0;
+        _outages[teeId].push(uint96(block.timestamp), 0);
         _enabled[tee.teeType].add(teeId);
         emit TEEEnabled(teeId);
     }
@@ -218,6 +222,11 @@ contract TEERegistry is Measurements {
         return tees[teeId].owner;
     }
 
+    /// @notice Since when an enclave was out of service at a time; 0 if it was in service. Not in OpenGradient's contract.
+    function outOfServiceSince(bytes32 teeId, uint256 timestamp) external view returns (uint256) {
+        return _outages[teeId].upperLookupRecent(uint96(Math.min(timestamp, type(uint96).max)));
+    }
+
     /// @notice Whether an enclave is in service.
     function isTEEEnabled(bytes32 teeId) external view returns (bool) {
         return tees[teeId].enabled;
@@ -260,7 +269,7 @@ contract TEERegistry is Measurements {
     function _disable(bytes32 teeId) private {
         TEEInfo storage tee = tees[teeId];
         tee.enabled = false;
-        disabledAt[teeId] = block.timestamp;
+        _outages[teeId].push(uint96(block.timestamp), uint160(block.timestamp));
         _enabled[tee.teeType].remove(teeId);
         emit TEEDisabled(teeId);
     }

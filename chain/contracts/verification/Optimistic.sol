@@ -16,7 +16,8 @@ import {Staking} from "../core/Staking.sol";
 /// Who was right about a claim gets its bond back and a share of what the other side loses; the rest of that pays
 /// the arbiters. A claim on which they reach no quorum is void, and its challengers' bonds go back.
 /// Challenges are open, or sealed until no more are taken: an open one can be copied by who has not checked anything.
-/// @dev Challengers of one claim share alike, whoever came first, so that there is nothing to win by a race. The
+/// @dev Challengers of one claim share alike, whoever came first, so that there is nothing to win by a race; each is
+/// one account, which challenges a claim once. The
 /// window is not extended by a late challenge: nobody has to answer one, so that there is no clock to run down.
 /// Besides the bonds the contract holds what `_keep` keeps.
 contract Optimistic is Panel {
@@ -57,6 +58,7 @@ contract Optimistic is Panel {
     mapping(bytes32 batch => Challenge[]) private _challenges;
     mapping(bytes32 batch => uint128) private _disputed; // bit per claim
     mapping(bytes32 batch => mapping(address challenger => Seal)) private _seals;
+    mapping(bytes32 batch => mapping(address challenger => uint128)) private _challenged; // bit per claim
 
     event ChallengeSealed(bytes32 indexed batch, address indexed challenger, uint8 claims, uint256 bonded);
     event BondForfeited(bytes32 indexed batch, address indexed challenger, uint256 amount);
@@ -80,6 +82,7 @@ contract Optimistic is Panel {
 
     error InvalidChallenge(uint128 claims);
     error TooManyChallenges(bytes32 batch);
+    error AlreadyChallenged(bytes32 batch, address challenger);
     error InDispute(bytes32 batch, uint128 claims);
     error NotInDispute(bytes32 batch);
 
@@ -205,7 +208,7 @@ contract Optimistic is Panel {
             made[i].claims &= ~bit;
             _release(batch, Challenge(made[i].challenger, bit), bit, 0, prize);
         }
-        if (_disputed[batch] == 0) delete _challenges[batch];
+        if (_disputed[batch] == 0) _dismiss(batch);
     }
 
     /// @notice How many challenge a claim.
@@ -242,9 +245,12 @@ contract Optimistic is Panel {
     /// @return room whether there is any
     function _enter(bytes32 batch, uint16 count, uint128 claims) private returns (bool room) {
         if (claims == 0 || claims >> count != 0) revert InvalidChallenge(claims);
+        uint128 before = _challenged[batch][msg.sender];
+        if (claims & before != 0) revert AlreadyChallenged(batch, msg.sender);
         uint128 disputed = _disputed[batch];
         if (_challenges[batch].length >= MAX_COMPANY && claims & ~disputed == 0) return false;
         _challenges[batch].push(Challenge(msg.sender, claims));
+        _challenged[batch][msg.sender] = before | claims;
         _disputed[batch] = disputed | claims;
         emit Challenged(batch, msg.sender, claims, bond * _ones(claims));
         return true;
@@ -324,6 +330,7 @@ contract Optimistic is Panel {
         made = _challenges[batch];
         delete _challenges[batch];
         delete _disputed[batch];
+        for (uint256 i; i < made.length; ++i) delete _challenged[batch][made[i].challenger];
     }
 
     /// @dev Pay a challenger what it put up, less what it lost, and its reward.

@@ -125,12 +125,13 @@ contract SecretSeed is Panel {
         emit SeedCommitted(msg.sender, tip);
     }
 
-    /// @notice Say what the caller found, on duty or not.
+    /// @notice Say what the caller, an active full node, found, on duty or not. Its stake answers for it.
     /// @param invalid bit per claim that is wrong; the caller vouches for the others
     function report(bytes32 batch, uint128 invalid) external {
         Settlement.Batch memory posted = _posted(batch);
         Checker memory checker = _records[msg.sender];
         if (checker.tip == 0) revert NotCommitted(msg.sender);
+        if (!staking.isActiveAs(msg.sender, Staking.Role.Full)) revert NotActiveFullNode(msg.sender);
         uint256 closes = posted.postedAt + reportWindow;
         if (block.timestamp > closes) revert TooLate(closes);
         if (invalid >> posted.count != 0) revert InvalidReport(invalid);

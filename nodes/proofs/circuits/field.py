@@ -10,21 +10,27 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from chain.errors import SimnetError
-from nodes.models.tensors import Tensor
+from nodes.models.tensors import InputRefused, Tensor
 
 MODULUS = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 """Order of BN254's scalar field."""
 
 ELEMENT_BYTES = 32
+RANGE = 2**127
 
 
 def quantise(values: Tensor, scale: int) -> tuple[int, ...]:
-    """Elements of float32 numbers, in C order, rounded exactly as ezkl does. Raises `SimnetError` if not finite."""
+    """Elements of float32 numbers, in C order, rounded exactly as ezkl does. Raises `InputRefused` if not finite."""
     wide = np.asarray(values, dtype=np.float64).ravel() * 2.0**scale  # exact: a power of two, and room to spare
     if not np.isfinite(wide).all():
-        raise SimnetError("a circuit takes finite numbers only")
+        raise InputRefused("a circuit takes finite numbers only")
     return tuple(int(value) % MODULUS for value in np.trunc(wide + np.copysign(0.5, wide)))
+
+
+def check_range(elements: Iterable[int]) -> None:
+    """Raises `InputRefused` for an element that is no int128, as ezkl and the contract take numbers."""
+    if any(abs(signed(element)) >= RANGE for element in elements):
+        raise InputRefused("a circuit takes no numbers that are beyond an int128 at its scale")
 
 
 def signed(element: int) -> int:

@@ -18,11 +18,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from nodes.models.tensors import Tensor
+from nodes.models.tensors import InputRefused, Tensor
 from nodes.proofs.circuits import keys, library
-from nodes.proofs.circuits.field import from_hex, to_hex
+from nodes.proofs.circuits.field import check_range, from_hex, to_hex
 from nodes.proofs.circuits.pinned import Circuit
-from nodes.proofs.circuits.pool import OUT_OF_RANGE, Pool, ProofFailed
+from nodes.proofs.circuits.pool import OUT_OF_RANGE, Pool
 
 CHECKSUM_CHARACTERS = 64
 
@@ -116,15 +116,15 @@ class Prover:
 def compute(circuit: Circuit, value: Tensor) -> tuple[int, ...]:
     """Output elements that the circuit gives, without a proof of it. Takes some hundredths of a second.
 
-    Raises `ProofFailed` where an intermediate value leaves the circuit's range, `ZkmlMissing`.
+    Raises `InputRefused` where an intermediate value leaves the circuit's range, `ZkmlMissing`.
     """
     ezkl = library.load()
-    circuit.input_instances(value)
+    check_range(circuit.input_instances(value))
     with _json_file({"input_data": [[float(number) for number in value.ravel()]]}) as path:
         try:
             witness = ezkl.gen_witness(path, str(circuit.compiled), None)
         except RuntimeError as error:
-            raise ProofFailed(f"circuit {circuit.name} cannot take this input: {error}", OUT_OF_RANGE) from error
+            raise InputRefused(f"circuit {circuit.name} cannot take this input: {error}", OUT_OF_RANGE) from error
     return from_hex(witness["outputs"][0])
 
 

@@ -43,7 +43,8 @@ class EvidenceReview:
     rules: Rules
     root_set_at: int
     """When the registry's root was last replaced; 0 if it never was."""
-    records: dict[bytes, Record | None] = field(default_factory=dict)
+    records: dict[tuple[bytes, int], Record | None] = field(default_factory=dict)
+    """By enclave and time."""
     """The registry's record of each enclave that is named."""
     verified: dict[tuple[bytes, bytes], bool] = field(default_factory=dict)
     """Whether a document attests an enclave: each is verified once."""
@@ -101,7 +102,7 @@ class EnclaveCheck(EvidenceCheck):
         raw = batch.raw(claim)
         said, record, seconds = Evidence.unpack(raw), None, SIGNATURE_S
         if said is not None:
-            record = yield from self.look_up(batch, said.tee)
+            record = yield from self.look_up(batch, said)
         found = fault(raw, claim, known.poster.address, batch.posted_at, record, batch.rules)
         if found is None and said is not None and record is not None:
             known_before = len(batch.verified)
@@ -112,13 +113,14 @@ class EnclaveCheck(EvidenceCheck):
             batch.faults[claim.index] = found
         return (yield from conclude(self.node, batch.data, claim, found or "", seconds))
 
-    def look_up(self, batch: EvidenceReview, tee: bytes) -> Steps:
-        """Answers the registry's `Record` of an enclave, or ``None``."""
-        if tee not in batch.records:
-            row = yield Read("TEERegistry", "getTEE", (tee,))
-            disabled_at = yield Read("TEERegistry", "disabledAt", (tee,))
-            batch.records[tee] = row and Record(row[0], row[3], row[4], row[5], disabled_at)
-        return batch.records[tee]
+    def look_up(self, batch: EvidenceReview, said: Evidence) -> Steps:
+        """Answers the registry's `Record` of an enclave as it was at a time, or ``None``."""
+        asked = (said.tee, said.timestamp)
+        if asked not in batch.records:
+            row = yield Read("TEERegistry", "getTEE", (said.tee,))
+            since = yield Read("TEERegistry", "outOfServiceSince", asked)
+            batch.records[asked] = row and Record(row[0], row[3], row[4], row[5], since)
+        return batch.records[asked]
 
     def attests(self, batch: EvidenceReview, claim: Claim, said: Evidence, record: Record) -> Steps:
         """Answers whether a document attests the enclave now; what can be proven no more counts as good."""

@@ -19,6 +19,7 @@ from chain.seam import Call
 from chain.units import Duration, Share
 from nodes.effects import Note, Read, Sleep, Steps, Submit
 from nodes.full import FullNode
+from nodes.identity import Role
 from nodes.parameters import Parameters
 from nodes.records import DutyFailed
 from nodes.waiting import wait_since_post
@@ -30,6 +31,9 @@ FINALISE_GAS = Gas(500_000)
 
 PROTEST_BEFORE_S = 20.0
 """How long before the window ends data counts as withheld: a protest takes some blocks to get there (assumption)."""
+
+MEMBER_GAS = Gas(15_000)
+"""To read another full node's stake, once for who is paid and once for who protested."""
 
 SHORTEST_WINDOW_S = 30
 """It takes this long to verify evidence and to prove it bad."""
@@ -119,7 +123,8 @@ class AttestedSettlement(Settlement):
             return True
         if (yield Read(self.contract, "isWithheld", (name,))):
             openings, charges = (), node.batches[batch].charges
-        gas = Gas(FINALISE_GAS + OPENING_GAS * (len(openings) + len(charges)))
+        members = len(node.directory.of(Role.FULL))
+        gas = Gas(FINALISE_GAS + MEMBER_GAS * members + OPENING_GAS * (len(openings) + len(charges)))
         call = Call(node.me.address, self.contract, "finalise", (name, openings, charges), gas)
         receipt = yield Submit(call, subject=batch)
         return receipt is None or receipt.ok

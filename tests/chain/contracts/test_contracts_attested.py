@@ -49,12 +49,17 @@ def test_a_batch_is_final_when_its_window_is_over_and_not_before(world: World) -
     assert reason(finalise(world, batch)) == "BatchNotOpen"
 
 
-def test_who_makes_it_final_gets_what_is_paid_for_verification(world: World) -> None:
+@pytest.mark.parametrize("who", ["eve", "node", "sniper"])
+def test_what_is_paid_for_verification_goes_to_a_full_node_drawn_by_lot_whoever_is_first(
+    world: World, who: str
+) -> None:
     batch = world.paid_batch("node", ["cleo", "carl"])
-    receipt = finalise(world.later(WINDOW + 1), batch)
+    payee = world.read("Attested.payeeOf", batch.id)
+    assert payee in {world.address(name) for name in ("ann", "bob", "eve")}
+    receipt = finalise(world.later(WINDOW + 1), batch, who=who)
     share = 2 * FEE * PARAMETERS.verifier_share_bps // 10_000
-    assert event(receipt, "Rewarded") == {"batch": batch.id, "member": world.address("ann"), "amount": share}
-    assert world.balance("ann") == share
+    assert event(receipt, "Rewarded") == {"batch": batch.id, "member": payee, "amount": share}
+    assert world.balance(payee) == share
     assert world.balance("node") == 2 * FEE - share
     assert world.balance("Attested") == 0
 

@@ -68,17 +68,22 @@ def test_opg_votes_are_counted_in_timestamps() -> None:
     assert world.read("OPG.getPastVotes", DEPLOYER, delegated) == TOTAL_SUPPLY
 
 
-def test_a_model_is_registered_once_and_deprecated_by_its_owner() -> None:
+def test_a_model_is_registered_once_by_each_and_nobody_speaks_for_another() -> None:
     world = World()
     model = hash_of("model")
     registered = event(world.ok("ann", "ModelRegistry.register", model, "digits", 19_000), "ModelRegistered")
     assert registered == {"model": model, "owner": world.address("ann"), "name": "digits", "macs": 19_000}
-    assert world.read("ModelRegistry.models", model) == (world.address("ann"), 19_000, False)
-    assert world.fails("bob", "ModelRegistry.register", model, "mine now", 1).error == "ModelExists"
+    ann, bob = world.address("ann"), world.address("bob")
+    assert world.read("ModelRegistry.models", model, ann) == (True, 19_000, False)
+    assert world.fails("ann", "ModelRegistry.register", model, "again", 1).error == "ModelExists"
     assert world.fails("bob", "ModelRegistry.deprecate", model).error == "NotModelOwner"
+    world.ok("bob", "ModelRegistry.register", model, "mine now", 1)
+    world.ok("bob", "ModelRegistry.deprecate", model)
+    assert world.read("ModelRegistry.models", model, ann) == (True, 19_000, False)
+    assert world.read("ModelRegistry.models", model, bob) == (True, 1, True)
     assert world.fails("bob", "ModelRegistry.deprecate", hash_of("unknown")).error == "NotModelOwner"
     world.ok("ann", "ModelRegistry.deprecate", model)
-    assert world.read("ModelRegistry.models", model)[2] is True
+    assert world.read("ModelRegistry.models", model, ann)[2] is True
     assert world.fails("ann", "ModelRegistry.deprecate", model).error == "AlreadyDeprecated"
 
 

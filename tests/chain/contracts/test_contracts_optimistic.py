@@ -99,6 +99,16 @@ def test_nobody_challenges_without_a_bond_for_every_claim(court: Courtroom) -> N
     assert court.fails("stranger", "Optimistic.challenge", batch.id, 1).error == "ERC20InsufficientAllowance"
 
 
+def test_one_account_takes_one_place_against_a_claim_and_leaves_the_others_theirs(court: Courtroom) -> None:
+    batch = court.batch(2)
+    court.challenge(batch, "ann", 0)
+    for again in (bits(0), bits(0, 1)):
+        assert court.fails("ann", "Optimistic.challenge", batch.id, again).error == "AlreadyChallenged"
+    court.challenge(batch, "ann", 1)
+    court.challenge(batch, "bob", 0, 1)
+    assert len(court.read("Optimistic.challengesOf", batch.id)) == 3
+
+
 def test_there_is_nothing_to_challenge_in_a_batch_that_is_final_or_unknown(court: Courtroom) -> None:
     batch = court.batch()
     court.window_over(batch)
@@ -351,8 +361,9 @@ def test_there_is_nothing_to_reclaim_after_a_verdict_or_without_a_challenge(cour
 def test_a_crowd_that_disputes_one_claim_cannot_shut_out_the_challenger_of_another() -> None:
     court = Courtroom(replace(DISPUTE, challenge_window_s=100))
     batch = court.batch(3)
-    for _ in range(32):
-        court.challenge(batch, "ann", 0)
+    for number in range(32):
+        court.enrich(f"a{number}", DISPUTE.bond)
+        court.challenge(batch, f"a{number}", 0)
     assert court.fails("bob", "Optimistic.challenge", batch.id, bits(0)).error == "TooManyChallenges"
     court.challenge(batch, "bob", 0, 1)
     assert court.fails("cat", "Optimistic.challenge", batch.id, bits(0, 1)).error == "TooManyChallenges"
@@ -362,8 +373,9 @@ def test_a_crowd_that_disputes_one_claim_cannot_shut_out_the_challenger_of_anoth
 def test_the_largest_dispute_there_can_be_still_fits_a_block() -> None:
     court = Courtroom(replace(DISPUTE, bond=1, challenge_window_s=1_000))
     batch = court.batch(128)
-    for _ in range(32):
-        court.challenge(batch, "ann", 0)
+    for number in range(32):
+        court.enrich(f"a{number}", DISPUTE.bond)
+        court.challenge(batch, f"a{number}", 0)
     for index in range(1, 128):
         crowd = f"c{index}"
         court.enrich(crowd, 200)

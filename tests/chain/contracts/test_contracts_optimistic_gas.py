@@ -12,11 +12,11 @@ from tests.disputes import ARBITERS, Courtroom, Dispute, everybody
 from tests.panels import NO, YES
 
 CEILINGS = {
-    "Optimistic.challenge, 1 claim": 170_000,
-    "Optimistic.challenge, 20 claims": 175_000,
-    "Optimistic.challenge, by another": 130_000,
+    "Optimistic.challenge, 1 claim": 185_000,
+    "Optimistic.challenge, 20 claims": 195_000,
+    "Optimistic.challenge, by another": 150_000,
     "Optimistic.sealChallenge": 125_000,
-    "Optimistic.openChallenge": 140_000,
+    "Optimistic.openChallenge": 160_000,
     "Optimistic.finalise, 20 claims": 130_000,
     "Optimistic.arbitrate, all of 3": 195_000,
     "Optimistic.resolve, 1 of 20 upheld": 260_000,
@@ -24,7 +24,7 @@ CEILINGS = {
     "Optimistic.reclaim, 1 challenger": 75_000,
     "ForcedError.commitSecrets": 80_000,
     "ForcedError.showForced, 1 finder": 125_000,
-    "ForcedError.showForced, 5 finders": 215_000,
+    "ForcedError.showForced, 5 finders": 230_000,
     "AttentionChallenge.respond": 65_000,
     "AttentionChallenge.showSecret": 40_000,
     "AttentionChallenge.accuse": 175_000,

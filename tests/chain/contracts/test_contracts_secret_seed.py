@@ -223,6 +223,16 @@ def test_where_arbiters_decide_nothing_no_report_is_wrong(world: Seeded) -> None
     assert world.show("fa", "fb") == {"fa": (1, 0), "fb": (1, 0)}
 
 
+def test_who_has_nothing_left_at_stake_reports_nothing(world: Seeded) -> None:
+    batch = post(world)
+    world.ok("fe", "Staking.unbond", STAKE - PARAMETERS.min_stake_full)
+    world.report(batch, {"fe": [0]})
+    other = post(world, tag="other")
+    world.ok("fe", "Staking.unbond", 1)
+    assert world.fails("fe", "SecretSeed.report", other.id, bits(0)).error == "NotActiveFullNode"
+    assert world.read("SecretSeed.docketOf", other.id) == (0, 0)
+
+
 def test_a_claim_proven_wrong_by_other_means_is_held_against_nobody_who_checked_it(world: Seeded) -> None:
     batch = post(world, claims=2)
     world.report(batch, {"fa": [1], "fb": []})

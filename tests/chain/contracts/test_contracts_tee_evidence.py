@@ -89,17 +89,17 @@ def judged(world: TeeWorld, posted: Posted, index: int = 1) -> str:
     claim = batch.claims[index]
     verdict: bytes = world.read("TEEEvidence.faultOf", node, posted_at, claim.as_tuple(), raw)
     said = Evidence.unpack(raw)
-    record = record_of(world, said.tee) if said else None
+    record = record_of(world, said.tee, said.timestamp) if said else None
     assert verdict.rstrip(b"\0").decode() == (fault(raw, claim, node, posted_at, record, RULES) or "")
     return verdict.rstrip(b"\0").decode()
 
 
-def record_of(world: TeeWorld, tee: bytes) -> Record | None:
+def record_of(world: TeeWorld, tee: bytes, timestamp: int) -> Record | None:
     owner = world.read("TEERegistry.ownerOf", tee)
     if int(owner, 16) == 0:
         return None
     row = world.read("TEERegistry.getTEE", tee)
-    return Record(owner, row[3], row[4], row[5], world.read("TEERegistry.disabledAt", tee))
+    return Record(owner, row[3], row[4], row[5], world.read("TEERegistry.outOfServiceSince", tee, timestamp))
 
 
 def prove(world: TeeWorld, posted: Posted, index: int = 1) -> Revert | None:
@@ -228,6 +228,20 @@ def test_an_enclave_out_of_service_is_believed_in_what_it_said_before(world: Tee
     assert judged(world, after) == Fault.OUT_OF_SERVICE
     assert prove(world, after) is None
     assert why(prove(world, before)) == "EvidenceIsGood"
+
+
+def test_an_operator_that_puts_its_enclave_back_into_service_has_still_been_out_of_it(world: TeeWorld) -> None:
+    world.ok("node", "TEERegistry.disableTEE", enclave("one").id)
+    world.later(NOTICE).tick()
+    out = post(world, "out")
+    for _ in range(2):
+        world.ok("node", "TEERegistry.enableTEE", enclave("one").id)
+        back = post(world, f"back {world.now}")
+        world.ok("node", "TEERegistry.disableTEE", enclave("one").id)
+    world.ok("node", "TEERegistry.enableTEE", enclave("one").id)
+    assert judged(world, out) == Fault.OUT_OF_SERVICE
+    assert judged(world, back) == ""
+    assert prove(world, out) is None
 
 
 @given(st.integers(0, 351), st.integers(1, 255))

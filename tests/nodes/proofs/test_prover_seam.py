@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from nodes.models.execution import OnnxExecutor
+from nodes.models.tensors import InputRefused
 from nodes.models.zoo import default_zoo
 from nodes.proofs.circuits.field import MODULUS, dequantise
 from nodes.proofs.circuits.times import proof_times
@@ -64,6 +65,15 @@ def test_neither_a_made_up_witness_nor_another_circuit_gives_a_proof(prover: Pro
     small = EXECUTOR.run(MODEL, "small", VALUE).output
     answer = prover.answer(MODEL, "small", VALUE, small)
     assert not prover.verify(MODEL, VALUE, answer, proven(prover, Statement(MODEL, VALUE, variant="small")))
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, 3e38])
+def test_an_input_beyond_the_circuits_range_is_refused_and_has_no_proof(prover: Prover, number: float) -> None:
+    wild = np.full_like(VALUE, number)
+    with pytest.raises(InputRefused):
+        prover.answer(MODEL, "fp32", wild, REFERENCE)
+    proof = proven(prover, Statement(MODEL, VALUE))
+    assert not prover.verify(MODEL, wild, prover.answer(MODEL, "fp32", VALUE, REFERENCE), proof)
 
 
 def test_no_two_proofs_are_alike(prover: Prover) -> None:

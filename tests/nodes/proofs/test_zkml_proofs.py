@@ -16,6 +16,7 @@ from chain.backends.revm import RevmChain
 from chain.errors import SimnetError
 from chain.quantities import Address, Gas, Timestamp
 from chain.seam import Call
+from nodes.models.tensors import InputRefused
 from nodes.models.zoo import default_zoo
 from nodes.proofs.circuits import proofs
 from nodes.proofs.circuits.field import MODULUS, dequantise
@@ -158,7 +159,7 @@ def test_proofs_asked_for_together_are_made_together(prover: Prover) -> None:
 def test_a_value_beyond_the_circuits_range_cannot_be_proven(prover: Prover) -> None:
     with pytest.raises(ProofFailed, match="ezkl failed: Failed to generate witness"):
         prover.prove(CIRCUIT, np.full(CIRCUIT.input_shape, 1e9, np.float32))
-    with pytest.raises(ProofFailed, match="cannot take this input"):
+    with pytest.raises(InputRefused, match="cannot take this input"):
         compute(CIRCUIT, np.full(CIRCUIT.input_shape, 1e9, np.float32))
 
 
