@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
+
+from simnet.plugins import strategies
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -31,3 +34,16 @@ def test_every_page_can_be_found_from_the_readme() -> None:
 def test_every_scenario_at_the_top_is_in_the_readme() -> None:
     text = PAGES[0].read_text()
     assert [path.stem for path in sorted((ROOT / "scenarios").glob("*.yaml")) if f"`{path.stem}`" not in text] == []
+
+
+def test_every_strategy_has_a_section_and_a_scenario() -> None:
+    page = (ROOT / "docs" / "strategies.md").read_text()
+    used = {strategy_of(path) for path in (ROOT / "scenarios").rglob("*.yaml")}
+    assert [kind for kind in strategies() if f"\n## {kind}\n" not in page] == []
+    assert [kind for kind in strategies() if kind not in used] == []
+
+
+def strategy_of(scenario: Path) -> str:
+    """The kind of strategy in a file, or nothing where it is left to the default."""
+    given = yaml.safe_load(scenario.read_text()).get("strategy", "")
+    return str(given if isinstance(given, str) else given["kind"])
