@@ -20,7 +20,8 @@ def write_reports(run: Run, out: Path | None = None) -> None:
 
     Raises `OSError` if nothing can be written.
     """
-    from reports.html import report_html
+    from reports.data import FIGURES, write_data
+    from reports.html import plots, report_html
     from reports.junit import junit_xml
     from reports.summary import summary
     from reports.trace import trace_json
@@ -28,6 +29,8 @@ def write_reports(run: Run, out: Path | None = None) -> None:
     target = out or run.directory
     target.mkdir(parents=True, exist_ok=True)
     (target / JUNIT).write_bytes(junit_xml([run.results], run.directory))
-    (target / REPORT).write_text(report_html(run), encoding="utf-8")
+    shown = plots(run)
+    (target / REPORT).write_text(report_html(run, shown), encoding="utf-8")
+    write_data(shown, run.results.metrics, target / FIGURES)
     (target / TRACE).write_bytes(trace_json(run))
     (target / SUMMARY).write_text(summary(run), encoding="utf-8")

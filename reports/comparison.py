@@ -11,6 +11,7 @@ from reports.estimates import heading, interval_text, value_text
 from reports.html import page_html
 from reports.plots.comparison import frontier_plot, panel
 from reports.plots.plot import Plot
+from reports.winner import winner
 from reports.wording import plural
 from simnet.batch.work import FAILED, INTERRUPTED
 from simnet.studies.comparison.catalogue import HEADLINE, READINGS
@@ -19,7 +20,7 @@ from simnet.studies.comparison.plan import Entrant
 from simnet.world.backends import backend_of
 
 GROUPS = {
-    "Is fraud caught?": ("detection_rate", "integrity_loss", "false_slash_rate", "time_to_detection_s"),
+    "Is fraud detected?": ("detection_rate", "integrity_loss", "false_slash_rate", "time_to_detection_s"),
     "How long does it take?": ("soft_latency_ms", "finality_latency_s"),
     "What does it cost?": (
         "verification_overhead_ratio",
@@ -62,6 +63,7 @@ def comparison_html(comparison: Comparison) -> str:
         backend=backend_of(comparison.plan.scenario),
         scenario=comparison.plan.scenario,
         verdict=verdict(comparison),
+        winner=winner(comparison),
         headline=HEADLINE,
         readings=READINGS,
         heading=heading,

@@ -5,6 +5,7 @@ The page's policy forbids it to load anything. Plots are drawn by plotly.js, whi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,12 @@ from markupsafe import Markup
 
 from reports import people, wording
 from reports.assumptions import assumptions
+from reports.modes import modes
 from reports.plots import fraud, gas, latency, participation, stake, topology
 from reports.plots.plot import Plot
 from reports.replay import replay_line
 from reports.source import Run
-from reports.verdict import headlines
+from reports.verdict import conclusion, headlines
 from simnet.measure.catalogue import READINGS
 from simnet.measure.metric import Metric
 from simnet.verdict.expectations import parse_expectation
@@ -54,15 +56,19 @@ class Expected:
     metric: Metric
 
 
-def report_html(run: Run) -> str:
-    """The report's text."""
+def report_html(run: Run, shown: Mapping[str, Plot] | None = None) -> str:
+    """The report's text; `shown` are its plots, if somebody has made them already."""
     everybody = people.of_note(run.state)
     return page_html(
         "report.html.j2",
-        plots(run),
+        shown or plots(run),
         run=run,
         results=run.results,
+        conclusion=conclusion(run.results),
         headlines=headlines(run.results),
+        modes=modes(run),
+        defined={name: one for name, one in run.results.metrics.items() if has_value(one)},
+        undefined=[name for name, one in run.results.metrics.items() if not has_value(one)],
         expected=[expected(judged, run.results) for judged in run.results.expectations],
         people=everybody[:MAX_PEOPLE],
         more_people=everybody[MAX_PEOPLE:],
@@ -75,6 +81,11 @@ def report_html(run: Run) -> str:
         sometimes={name: one.says for name, one in happenings().items()},
         replay=replay_line(run.directory),
     )
+
+
+def has_value(metric: Metric) -> bool:
+    """Whether a run defines it."""
+    return any(value is not None for value in metric.readings.values())
 
 
 def page_html(template: str, shown: Mapping[str, Plot], **values: Any) -> str:
@@ -135,5 +146,6 @@ def environment() -> jinja2.Environment:
         "metric": wording.metric_text,
         "plural": wording.plural,
         "duration": wording.duration,
+        "beside": lambda path, directory: os.path.relpath(path, directory),
     }
     return found

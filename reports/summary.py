@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from reports.replay import replay_line
 from reports.source import Run
-from reports.verdict import headlines
+from reports.verdict import conclusion, headlines
 from reports.wording import duration, metric_text, number, with_interval
 from simnet.measure.outcomes import Outcome
 from simnet.verdict.results import FAIL, INCONCLUSIVE, PASS, Results
@@ -35,6 +35,7 @@ def summary(run: Run) -> str:
     parts = [
         f"### simnet: {cell(results.scenario)}: {MARKS[results.outcome]}",
         cell(results.reason) + ".",
+        conclusion(results),
         "\n".join(f"- {'**' + line.text + '**' if line.bad else line.text}" for line in headlines(results)),
         judgements(results),
         people(results.participants),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports.wording import number, plural
+from reports.wording import between, metric_text, number, plural, quantity
 from simnet.measure.metric import Metric
 from simnet.verdict.results import Results
 
@@ -15,6 +15,45 @@ class Headline:
 
     text: str
     bad: bool
+
+
+def conclusion(results: Results) -> str:
+    """The run in a sentence: how well the strategy detected fraud, whom it harmed, how fast, and at what cost."""
+    metrics = results.metrics
+    decided = metrics["detection_rate"]
+    rate = single(decided)
+    if rate is None:
+        first = "decided no fraud"
+    else:
+        first = f"detected {round(rate * decided.n):,} of {plural(decided.n, 'decided fraud')} ({rate_text(decided)})"
+        median = metrics["time_to_detection_s"].readings["time_to_detection_s.p50"]
+        first += "" if median is None else f", half of them within {quantity(median, 's')}"
+    false = metrics["false_slash_rate"]
+    wrong = single(false)
+    parts = [first]
+    if wrong is not None:
+        parts.append(
+            "slashed no honest participant"
+            if not wrong
+            else f"slashed honest participants for {rate_text(false)} of their acts"
+        )
+    final = metrics["finality_latency_s"].readings["finality_latency_s.p50"]
+    if final is not None:
+        parts.append(f"made inferences final in {quantity(final, 's')} (median)")
+    work, gas = single(metrics["verification_overhead_ratio"]), single(metrics["gas_per_inference"])
+    costs = []
+    if work is not None:
+        costs.append(f"{number(work, 3)} times the work of answering" if work else "no inference executed again")
+    costs += [f"{number(gas)} gas per inference"] if gas is not None else []
+    cost = f", for {' and '.join(costs)}" if costs else ""
+    *before, last = parts
+    told = f"{', '.join(before)} and {last}" if before else last
+    return f"{results.strategy} {told}{cost}."
+
+
+def rate_text(metric: Metric) -> str:
+    """A rate and its interval."""
+    return f"{metric_text(metric)}, 95 % interval {between(metric.ci95, metric.spec.unit)}"
 
 
 def headlines(results: Results) -> list[Headline]:

@@ -23,6 +23,16 @@
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, coloured(item, style)]));
   }
 
+  /** The colours of paper, whatever those of the screen are: what is saved is for paper. */
+  function paperStyle() {
+    root.dataset.printing = "";
+    const live = getComputedStyle(root);
+    const names = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).find((rule) => rule.selectorText === ":root").style;
+    const found = new Map([...names].filter((name) => name.startsWith("--")).map((name) => [name, live.getPropertyValue(name)]));
+    delete root.dataset.printing;
+    return { getPropertyValue: (name) => found.get(name) ?? "" };
+  }
+
   const axis = {
     automargin: true, showline: true, linecolor: "@ink", ticks: "outside", ticklen: 4, tickcolor: "@ink",
     gridcolor: "@shade", zeroline: false, title: { standoff: 8 },
@@ -55,8 +65,13 @@
   }
 
   for (const button of document.querySelectorAll("[data-save]")) {
-    const place = places.find((one) => one.dataset.plot === button.dataset.save);
-    button.addEventListener("click", () => Plotly.downloadImage(place, { format: "svg", filename: button.dataset.save }));
+    button.addEventListener("click", () => {
+      const figure = figures.get(button.dataset.save);
+      const style = paperStyle();
+      const layout = { ...layoutOf(figure, PRINT_WIDTH), paper_bgcolor: "@paper", width: PRINT_WIDTH };
+      const drawing = { data: coloured(figure.traces, style), layout: coloured(layout, style) };
+      Plotly.downloadImage(drawing, { format: "svg", filename: button.dataset.save, width: PRINT_WIDTH, height: layout.height });
+    });
   }
   draw().then(() => { root.dataset.drawn = places.length; });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from pathlib import Path
@@ -16,9 +17,10 @@ from reports.comparison import GROUPS, comparison_html
 from reports.estimates import cell_text, estimate_text, heading
 from reports.plots.comparison import frontier_plot, panel
 from reports.plots.labels import Box, box_of, place
+from reports.winner import cheapest, winner
 from simnet.studies.comparison.catalogue import CATALOGUE, HEADLINE, READINGS
 from simnet.studies.comparison.comparison import Comparison
-from simnet.studies.comparison.estimates import COUNTS, Estimate, pool
+from simnet.studies.comparison.estimates import COUNTS, Estimate, mean, pool
 from simnet.studies.comparison.frontier import frontiers
 from tests.comparison_samples import compared, evidence
 
@@ -69,7 +71,8 @@ def test_intervals_are_drawn(comparison: Comparison) -> None:
 def test_the_page_needs_nothing_from_outside_and_says_how_to_make_it_again(comparison: Comparison) -> None:
     page = comparison_html(comparison)
     outside = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
-    assert not re.search(r"(src|href)=|url\(|@import", outside)
+    assert not re.search(r"src=|url\(|@import", outside)
+    assert not re.search(r'href="(/|[a-z]+:)', outside), "links are to files beside the page"
     assert f"simnet compare {comparison.directory}/scenario.yaml" in page
 
 
@@ -138,3 +141,29 @@ def test_a_name_keeps_clear_of_bars() -> None:
     bar = Box(0, 99, 400, 101)
     (spot,) = place([("strategy", 100, 100)], [bar], 400, 200)
     assert not box_of(spot, 100, 100).overlaps(bar)
+
+
+def test_it_says_who_won_and_by_how_much(comparison: Comparison) -> None:
+    found = winner(comparison)
+    assert found.startswith("Least fraud among final answers: full_reexecution, 0 %")
+    assert "most: none, " in found
+    assert found in html.unescape(comparison_html(comparison))
+
+
+def test_of_those_that_cannot_be_told_apart_the_cheapest_is_named(comparison: Comparison) -> None:
+    found = cheapest(comparison, ["none", "full_reexecution"])
+    assert re.fullmatch(
+        r"Of these, none costs least: [\d,]+ gas per inference, \d+ % less than full_reexecution\.", found
+    )
+    assert cheapest(comparison, ["none"]) == ""
+
+
+@pytest.mark.parametrize("name", ["gas_per_inference", "verification_overhead_ratio"])
+def test_no_interval_of_what_cannot_be_negative_goes_below_zero(name: str) -> None:
+    found = mean(CATALOGUE[name], [0.0, 0.0, 0.3])
+    assert found.interval is not None
+    assert found.interval[0] == 0.0
+    roi = mean(CATALOGUE["attacker_roi"], [0.0, 0.0, 0.3]).interval
+    assert roi is not None
+    assert roi[0] is not None
+    assert roi[0] < 0

@@ -12,7 +12,7 @@ from reports import write_reports
 from reports.source import load_run
 from simnet.cli.main import main
 
-NAMES = ["junit.xml", "report.html", "summary.md", "trace.json"]
+NAMES = ["figures", "junit.xml", "report.html", "summary.md", "trace.json"]
 
 
 def test_it_writes_every_report_beside_the_run_or_elsewhere(
@@ -28,8 +28,16 @@ def test_it_writes_every_report_beside_the_run_or_elsewhere(
 def test_made_twice_the_reports_are_the_same(troubled_run: Path, tmp_path: Path) -> None:
     for name in ("first", "second"):
         write_reports(load_run(troubled_run), tmp_path / name)
-    for name in NAMES:
-        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+    first, second = (
+        {
+            path.relative_to(tmp_path / name): path.read_bytes()
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file()
+        }
+        for name in ("first", "second")
+    )
+    assert first == second
+    assert {path.parts[0] for path in first} == {*NAMES}
 
 
 def test_without_a_run_it_says_what_to_do(

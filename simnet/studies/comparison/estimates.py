@@ -39,6 +39,10 @@ COUNTS, OBSERVATIONS, SEEDS, MODEL = (
 """How an estimate is pooled."""
 
 
+NEVER_NEGATIVE = ("verification_overhead_ratio", "opg_per_inference", "slashed_opg")
+"""Metrics that are at least zero without their unit saying so."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A figure of one strategy over all its seeds."""
@@ -96,6 +100,11 @@ def percentile(spec: MetricSpec, statistic: str, samples: Sequence[Observations]
     return Estimate(spec, statistic, float(np.quantile(values, share)), values.size, (low, high), OBSERVATIONS)
 
 
+def is_never_negative(spec: MetricSpec) -> bool:
+    """Whether a quantity cannot be below zero, so that no interval of it can."""
+    return spec.unit in ("count", "share", "s", "ms", "gas") or spec.name in NEVER_NEGATIVE
+
+
 def mean(spec: MetricSpec, values: Sequence[float]) -> Estimate:
     """The mean over seeds."""
     n = len(values)
@@ -106,5 +115,6 @@ def mean(spec: MetricSpec, values: Sequence[float]) -> Estimate:
     if n > 1 and math.isfinite(middle):
         spread = math.sqrt(math.fsum((value - middle) ** 2 for value in values) / (n - 1))
         half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * spread / math.sqrt(n)
-        interval = (middle - half, middle + half)
+        low = max(0.0, middle - half) if is_never_negative(spec) else middle - half
+        interval = (low, middle + half)
     return Estimate(spec, "mean", middle, n, interval, SEEDS)
