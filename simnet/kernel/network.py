@@ -10,7 +10,7 @@ stays until its own handle removes it, and those that overlap all apply.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import networkx
@@ -42,15 +42,29 @@ class NetworkParameters:
     """Bytes per second."""
     loss: float
     """Share of messages that never arrive."""
+    site_regions: tuple[str, ...] = ()
+    """The region of each site, where the backbone is given; else sites are dealt out to the regions."""
+    links: tuple[tuple[int, int, float | None], ...] = ()
+    """Its links: two sites, and a median latency in seconds, ``None`` for one that is drawn."""
+    between: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """Median seconds from each region to each other, where they are given; one site a region then."""
 
 
 def backbone(parameters: NetworkParameters, streams: Streams) -> networkx.Graph[int]:
     """The sites and the latency of each link between them, in seconds, as the edge weight ``latency_s``."""
     seed = int(streams.generator("network/backbone").integers(2**31))
-    graph = _shape(parameters.topology, parameters.sites, seed)
+    graph = _given(parameters) if parameters.site_regions else _shape(parameters.topology, parameters.sites, seed)
     draws = streams.normals("network/links")
     for _, _, link in sorted(graph.edges(data=True), key=lambda edge: edge[:2]):
-        link["latency_s"] = parameters.latency_s * math.exp(0.3 * next(draws))
+        drawn = parameters.latency_s * math.exp(0.3 * next(draws))
+        link["latency_s"] = link.get("latency_s") or drawn
+    return graph
+
+
+def _given(parameters: NetworkParameters) -> networkx.Graph[int]:
+    """The graph that the scenario's file has."""
+    graph: networkx.Graph[int] = networkx.empty_graph(len(parameters.site_regions))
+    graph.add_edges_from((one, other, {"latency_s": seconds}) for one, other, seconds in parameters.links)
     return graph
 
 
@@ -122,8 +136,7 @@ class Network:
         self.parameters = parameters
         self.graph = backbone(parameters, streams)
         self._streams = streams
-        lengths = networkx.all_pairs_dijkstra_path_length(self.graph, weight="latency_s")
-        self._path_s: dict[int, dict[int, float]] = {site: dict(targets) for site, targets in lengths}
+        self._path_s = self._paths()
         self._crowd: dict[int, int] = dict.fromkeys(self.graph.nodes, 0)
         self._site: dict[str, int] = {}
         self._region: dict[str, str] = {}
@@ -139,8 +152,21 @@ class Network:
         self.delays: Layers[tuple[Way, float]] = Layers()
         """Ways on which messages take so many seconds more."""
 
+    def _paths(self) -> dict[int, dict[int, float]]:
+        """Seconds from each site to each: as the matrix has them, or along the shortest path."""
+        lengths = networkx.all_pairs_dijkstra_path_length(self.graph, weight="latency_s")
+        paths = {site: dict(targets) for site, targets in lengths}
+        if self.parameters.between:
+            for site, targets in paths.items():
+                for other in targets:
+                    way = self.region_of_site(site), self.region_of_site(other)
+                    targets[other] = self.parameters.between.get(way, 0.0)
+        return paths
+
     def region_of_site(self, site: int) -> str:
-        """Sites are dealt out to the regions in turn."""
+        """As the backbone's file has it, or else sites are dealt out to the regions in turn."""
+        if self.parameters.site_regions:
+            return self.parameters.site_regions[site]
         return self.parameters.regions[site % len(self.parameters.regions)]
 
     def join(self, name: str, region: str) -> None:

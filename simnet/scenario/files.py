@@ -29,6 +29,15 @@ ExistingFile = Annotated[Path, AfterValidator(existing_file)]
 """A file, given relative to the scenario file."""
 
 
+def csv_header(path: Path, expected: str) -> list[str]:
+    """The names of the columns of a CSV file. Raises `ParameterError`, with `expected`."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return next(csv.reader(file), [])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ParameterError(f"{path}: not a readable CSV: {error}", expected) from None
+
+
 def csv_rows(path: Path, columns: tuple[str, ...], expected: str) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a CSV file that has these columns, each with its line. Raises `ParameterError`, with `expected`."""
     try:

@@ -14,6 +14,7 @@ from simnet.kernel.mempool import Mempool
 from simnet.kernel.network import Network, NetworkParameters
 from simnet.kernel.scheduler import Scheduler
 from simnet.log.events import EventLog, ModelRemarked, ModelServed, ParticipantJoined, PricesAssumed, RunStarted
+from simnet.scenario.maps import read_graph, read_matrix
 from simnet.scenario.schema import Scenario
 from simnet.world.casting import Casting
 from simnet.world.genesis import Genesis, protocol_parameters, set_up
@@ -62,6 +63,7 @@ class World:
 def network_of(plan: Plan) -> Network:
     """The scenario's network with everybody connected."""
     section = plan.scenario.network
+    graph = None if section.graph is None else read_graph(section.graph)
     parameters = NetworkParameters(
         topology=section.topology,
         sites=section.sites,
@@ -71,6 +73,9 @@ def network_of(plan: Plan) -> Network:
         jitter=section.latency.jitter,
         bandwidth=section.bandwidth,
         loss=section.loss,
+        site_regions=() if graph is None else graph.regions,
+        links=() if graph is None else graph.links,
+        between={} if section.latencies is None else read_matrix(section.latencies),
     )
     network = Network(parameters, plan.streams)
     for identity in plan.directory:

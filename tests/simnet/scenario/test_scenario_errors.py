@@ -73,7 +73,7 @@ def test_the_report_ends_with_a_count_and_exit_code_2() -> None:
         ("nodes: {full: {count: 10001}}", ["x.yaml:4:23: 10001 is too large"]),
         ("nodes: {inference: {batch_size: 129}}", ["x.yaml:4:33: 129 is too large"]),
         ("nodes: [3]", ["x.yaml:4:8: expected a mapping of keys to values, got a list"]),
-        ("chain: {backend: ganache}", ["x.yaml:4:18: unknown value 'ganache'", "expected one of anvil, revm"]),
+        ("chain: {backend: ganache}", ["x.yaml:4:18: unknown value 'ganache'", "expected one of anvil, auto, revm"]),
         ("clients: {arrivals: poisson 2}", ["x.yaml:4:21: '2' is not a rate above zero", "poisson 2/s"]),
         ("clients: {arrivals: poisson 0/s}", ["x.yaml:4:21: '0/s' is not a rate above zero"]),
         ("clients: {arrivals: sometimes}", ["x.yaml:4:21: 'sometimes' is not an arrival process"]),
