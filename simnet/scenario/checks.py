@@ -20,6 +20,7 @@ from simnet.scenario.schema import Scenario
 from simnet.scenario.traces import Trace
 from simnet.strategies.facts import Facts
 from simnet.strategies.strategy import Strategy
+from simnet.verdict.expectations import vacuous
 from simnet.verdict.happened import happenings
 
 Finding: TypeAlias = tuple[KeyPath, str, Hint]
@@ -42,7 +43,8 @@ def check(scenario: Scenario) -> Iterator[Finding]:
         yield from _where_written(scenario, _adversary(whole, i, adversary, names))
     yield from _where_written(scenario, _faults(whole, names))
     yield from _latecomers(scenario)
-    yield from _sometimes(scenario)
+    yield from _expectations(scenario)
+    yield from _sometimes(whole)
     for below, message in scenario.strategy.problems(facts_of(scenario)):
         yield ("strategy", *below), message, ""
     yield from _compare(scenario)
@@ -286,7 +288,18 @@ def _ends(scenario: Scenario) -> str:
     return f"the run, settling included, ends at {format_duration(_end(scenario))}"
 
 
+def _expectations(scenario: Scenario) -> Iterator[Finding]:
+    for i, expectation in enumerate(scenario.expect):
+        message, hint = vacuous(expectation)
+        if message:
+            yield ("expect", i), message, hint
+
+
 def _sometimes(scenario: Scenario) -> Iterator[Finding]:
+    known, verbs = happenings(), {fault.kind for fault in scenario.faults}
     for i, name in enumerate(scenario.sometimes):
-        if name not in happenings():
-            yield ("sometimes", i), f"unknown event '{name}'", did_you_mean(name, happenings())
+        if name not in known:
+            yield ("sometimes", i), f"unknown event '{name}'", did_you_mean(name, known)
+        elif known[name].fault and known[name].fault not in verbs:
+            message = f"'{name}' can never happen: the scenario has no fault '{known[name].fault}'"
+            yield ("sometimes", i), message, "add one under faults, or leave this out"

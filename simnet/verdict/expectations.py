@@ -30,6 +30,17 @@ OPERATORS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
     }
 )
 
+BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "count": (0.0, math.inf),
+        "gas": (0.0, math.inf),
+        "ms": (0.0, math.inf),
+        "s": (0.0, math.inf),
+        "share": (0.0, 1.0),
+    }
+)
+"""Least and greatest value of a metric, by its unit; the others have none."""
+
 _EXPECTED = "expected such as 'detection_rate >= 95 %' or 'soft_latency_ms.p95 <= 800'"
 _EXPRESSION = re.compile(r"([^<>=!]+)(>=|<=|==|!=|<|>)([^<>=!]+)")
 _NUMBER = re.compile(r"([-+]?(?:[0-9][0-9_]*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)\s*(%)?")
@@ -107,6 +118,27 @@ class Expectation:
         held = OPERATORS[self.comparison](left, right)
         found = " and ".join(f"{name} is {values[name]:.6g}" for name in self.metrics)
         return Judgement(value, held, found if held else f"{found}, expected {self}")
+
+
+def vacuous(expectation: Expectation) -> tuple[str, str]:
+    """Why an expectation says nothing about any run, and a hint; empty if it does say something.
+
+    One that only an undefined value fails, such as ``detection_rate >= 0``, asks that the value is defined: it says
+    something, unless the metric is a count, which is never undefined.
+    """
+    name = expectation.metrics[0]
+    number = next((side for side in (expectation.left, expectation.right) if isinstance(side, Number)), None)
+    unit = READINGS[name].unit
+    if number is None or unit not in BOUNDS:
+        return "", ""
+    low, high = BOUNDS[unit]
+    beside = (math.nextafter(number.value, -math.inf), number.value, math.nextafter(number.value, math.inf))
+    held = {expectation.evaluate({name: value}).held for value in (low, *beside, high) if low <= value <= high}
+    if len(held) > 1 or (held == {True} and unit != "count"):
+        return "", ""
+    what = "a share, from 0 to 1" if unit == "share" else f"never below {low:g}"
+    hint = f"did you mean {number.text} %?" if unit == "share" and 1 < number.value <= 100 else ""
+    return f"'{expectation}' {'always' if held == {True} else 'never'} holds: {name} is {what}", hint
 
 
 def parse_expectation(text: object) -> Expectation:

@@ -22,6 +22,8 @@ class Happening:
     says: str
     count: Callable[[State], int]
     """How often it happened."""
+    fault: str = ""
+    """The fault without which it cannot happen, if there is one."""
 
 
 PROTOCOL = (
@@ -42,7 +44,7 @@ PROTOCOL = (
     Happening("copied_vote", "a full node copied another's vote", lambda s: s.acted("vote")),
     Happening("missed_reveal", "a vote was committed and never revealed", lambda s: s.missed_reveals),
     Happening("message_lost", "a message never arrived", lambda s: s.lost.total()),
-    Happening("reorged", "blocks were replaced", lambda s: s.chain.reorgs),
+    Happening("reorged", "blocks were replaced", lambda s: s.chain.reorgs, fault="reorg"),
 )
 """What the log tells without knowing which fault, if any, was the cause."""
 
@@ -57,7 +59,7 @@ def happenings() -> Mapping[str, Happening]:
         if name in found:
             hint = "rename one, or uninstall the package that brings it"
             raise BadPlugin(f"two events are called '{name}', one of them that of the fault '{fault.kind}'", hint=hint)
-        found[name] = Happening(name, says, partial(injected, fault.kind))
+        found[name] = Happening(name, says, partial(injected, fault.kind), fault.kind)
     return MappingProxyType(found)
 
 

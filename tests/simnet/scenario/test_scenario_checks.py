@@ -130,6 +130,22 @@ MODEL_FILE = ROOT / "nodes/models/zoo/digits_mlp/fp32.onnx"
             "4:28: unknown node 'local'",
         ),
         ("sometimes: [slashed]", "sometimes: [slashd]", "4:13: unknown event 'slashd'"),
+        (
+            "faults: [{at: 1 s, crash: [full-0]}]\nsometimes: [crashed]",
+            "faults: [{at: 9 s, reorg: 1}]\nsometimes: [slashed, crashed]",
+            "5:22: 'crashed' can never happen: the scenario has no fault 'crash'",
+        ),
+        (
+            "injected: [{at: 9 s, reorg: 1}]\nsometimes: [reorged]",
+            "sometimes: [reorged]",
+            "4:13: 'reorged' can never happen",
+        ),
+        (
+            "expect: [detection_rate >= 95 %]",
+            "expect: [detection_rate >= 95]",
+            "4:10: 'detection_rate >= 95' never holds",
+        ),
+        ("expect: [fraud_finalised <= 0]", "expect: [fraud_finalised >= 0]", "'fraud_finalised >= 0' always holds"),
     ],
 )
 def test_each_bound_holds_on_both_sides(right: str, wrong: str, expected: str) -> None:

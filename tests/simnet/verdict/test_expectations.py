@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simnet.measure.catalogue import METRICS, READINGS
-from simnet.verdict.expectations import OPERATORS, ExpectationError, parse_expectation
+from simnet.verdict.expectations import OPERATORS, ExpectationError, parse_expectation, vacuous
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,39 @@ from simnet.verdict.expectations import OPERATORS, ExpectationError, parse_expec
 )
 def test_a_run_holds_to_an_expectation_or_does_not(text: str, values: dict[str, float], held: bool) -> None:
     assert parse_expectation(text).evaluate(values).held is held
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("tasks_total >= 0", "always"),
+        ("tasks_total > -1", "always"),
+        ("tasks_total != -1", "always"),
+        ("0 <= tasks_total", "always"),
+        ("tasks_total >= 1", ""),
+        ("tasks_total < 0", "never"),
+        ("tasks_total == -1", "never"),
+        ("tasks_total == 0", ""),
+        ("detection_rate >= 0", ""),  # it asks that there is a rate
+        ("detection_rate <= 100 %", ""),
+        ("detection_rate < 100 %", ""),
+        ("detection_rate > 100 %", "never"),
+        ("detection_rate == 101 %", "never"),
+        ("95 < detection_rate", "never"),
+        ("soft_latency_ms.p95 < 0", "never"),
+        ("soft_latency_ms.p95 <= 800", ""),
+        ("attacker_roi < -5", ""),  # it has no bounds
+        ("fraud_detected == fraud_committed", ""),
+    ],
+)
+def test_what_says_nothing_about_any_run_is_found(text: str, says: str) -> None:
+    message, _ = vacuous(parse_expectation(text))
+    assert says in message
+    assert bool(message) is bool(says)
+
+
+def test_a_share_without_its_percent_sign_is_recognised() -> None:
+    assert vacuous(parse_expectation("detection_rate >= 95"))[1] == "did you mean 95 %?"
 
 
 def test_a_judgement_carries_the_value_and_says_what_was_expected() -> None:
