@@ -53,6 +53,18 @@ class Execute:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrange:
+    """Arrange claims as the leaves of a batch's tree. Answers the claims, as they are laid out and numbered."""
+
+    claims: tuple[Claim, ...]
+
+    @property
+    def subject(self) -> str:
+        """Task of the first claim."""
+        return "0x" + self.claims[0].task.hex()
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """Form a verdict on a claim by following `procedure`, an honest verifier's own steps.
 
@@ -280,6 +292,7 @@ class Note:
 
 Effect: TypeAlias = (
     Execute
+    | Arrange
     | Check
     | Send
     | Request

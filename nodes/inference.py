@@ -21,6 +21,7 @@ from chain.seam import Call, Log
 from nodes.disk import Disk
 from nodes.effects import (
     Abandon,
+    Arrange,
     ChainTime,
     Execute,
     Note,
@@ -403,7 +404,7 @@ class InferenceNode:
         batch = yield from self.half.compose(taken)
         if not batch:
             return
-        data, root = self.build_batch(batch)
+        data, root = yield from self.build_batch(batch)
         yield Note(BatchBuilt(self.me.name, data.batch, [answered.request.task for answered in batch]))
         vouchers = self.vouchers_for(batch)
         call = Call(
@@ -434,9 +435,9 @@ class InferenceNode:
         if receipt.revert.error == "NotActiveInferenceNode":  # the chain says so before any log does
             self.inactive = True
 
-    def build_batch(self, batch: Sequence[Answered]) -> tuple[BatchData, bytes]:
-        """What is shown of a batch to whoever checks it, and its root."""
-        claims = tuple(self.claim(i, answered) for i, answered in enumerate(batch))
+    def build_batch(self, batch: Sequence[Answered]) -> Steps:
+        """Answers what is shown of a batch to whoever checks it, and its root."""
+        claims = yield Arrange(tuple(self.claim(i, answered) for i, answered in enumerate(batch)))
         root = ClaimTree(claims).root
         name = "0x" + batch_id(self.me.address, root).hex()
         shown = batch if self.half.shows_outputs else ()

@@ -283,8 +283,8 @@ class Cheated(Record):
     """Ground truth: a behaviour acted dishonestly. No strategy and no participant reads this.
 
     `act` is what was falsified (``answer``, ``check``, ``vote``, ``reveal``, ``inclusion``, ``payment``) or misused
-    (``delay``, ``stake``, ``beacon``, ``ransom``, ``front_run``, ``wash``, ``flood``); `subject` is the task, batch,
-    round or transaction concerned.
+    (``batch``, ``delay``, ``stake``, ``beacon``, ``ransom``, ``front_run``, ``wash``, ``flood``); `subject` is the
+    task, batch, round or transaction concerned.
     """
 
     node: str

@@ -16,6 +16,7 @@ from chain.seam import Call, Log, Receipt, Revert
 from nodes.adversaries.behaviour import ALWAYS, Behaviour, Gate, Situation, filtered
 from nodes.effects import (
     Abandon,
+    Arrange,
     Effect,
     Note,
     ReadBack,
@@ -114,6 +115,9 @@ def follow(steps: Steps, answers: Answers | None = None) -> Course:
             course.result, course.ended = stop.value, True
             return course
         course.effects.append(effect)
+        if isinstance(effect, Arrange) and Arrange not in given:
+            answer = effect.claims
+            continue
         if type(effect) not in given and not isinstance(effect, NO_ANSWER):
             pytest.fail(f"unexpected effect: {effect}")
         try:

@@ -13,7 +13,7 @@ from typing import Any
 from chain.errors import CallReverted
 from chain.quantities import Gas
 from chain.seam import Block, Log, Receipt, Revert
-from nodes.effects import ChainTime, Mine, Pending, Read, ReadBack, ReadPrice, Submit, Subscribe
+from nodes.effects import Arrange, ChainTime, Mine, Pending, Read, ReadBack, ReadPrice, Submit, Subscribe
 from nodes.messages import ChainReorg, Envelope
 from simnet.kernel.conditions import FEE_CAP, RPC_RETRY_S, HostConditions
 from simnet.kernel.facility import Facility
@@ -57,6 +57,7 @@ class Endpoint(Facility):
         """Everything that has to do with the chain, and the market beside it."""
         return {
             Subscribe: self._subscribe,
+            Arrange: self._arrange,
             Submit: self._submit,
             Read: self._read,
             ReadBack: self._read_back,
@@ -77,6 +78,10 @@ class Endpoint(Facility):
         self._ahead_s = None
 
     # -- out -----------------------------------------------------------------------------------------------
+
+    def _arrange(self, _: Task, effect: Arrange) -> Any:
+        """As they are: only a behaviour lays them out otherwise."""
+        return effect.claims
 
     def _submit(self, task: Task, effect: Submit) -> Any:
         """Send a transaction to the producers; `task` is resumed with its receipt.

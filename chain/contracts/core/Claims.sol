@@ -59,3 +59,14 @@ function isPlaced(Opening calldata opening, bytes32 root, uint16 count) pure ret
     return opening.claim.index < count && opening.proof.length == Math.log2(count, Math.Rounding.Ceil)
         && rootOf(opening, opening.claim.index) == root;
 }
+
+/// @notice How many bits are set; at a price that does not hang on it.
+function ones(uint128 bits) pure returns (uint256 count) {
+    unchecked {
+        count = bits;
+        count -= count >> 1 & 0x55555555555555555555555555555555;
+        count = (count & 0x33333333333333333333333333333333) + (count >> 2 & 0x33333333333333333333333333333333);
+        count = (count + (count >> 4)) & 0x0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f;
+        count = (count * 0x01010101010101010101010101010101) >> 120 & 0xff;
+    }
+}

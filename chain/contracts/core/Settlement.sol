@@ -9,7 +9,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {Charge, Claim, Opening, Voucher, isPlaced, rootOf} from "./Claims.sol";
+import {Charge, Claim, Opening, Voucher, isPlaced, ones, rootOf} from "./Claims.sol";
 import {Staking} from "./Staking.sol";
 
 /// @title Settlement: batches of claims, and the fees that hang on them
@@ -290,7 +290,7 @@ contract Settlement is AccessControl, EIP712 {
         }
         emit BatchMalformed(id, batch.node, msg.sender);
         _refundAll(id, batch, charges, batch.count);
-        uint256 earlier = _popCount(batch.rejected);
+        uint256 earlier = ones(batch.rejected);
         uint256 bounty = _slashFor(batch.node, earlier, 1) * bountyShareBps / BPS;
         _slash(batch.node, _slashFor(batch.node, earlier, MAX_CLAIMS), msg.sender, bounty, "malformed");
         _payBounties(id, batch.rejected, 0);
@@ -322,7 +322,7 @@ contract Settlement is AccessControl, EIP712 {
         Batch memory batch = _openBatch(id);
         uint128 fresh = rejected & ~batch.rejected;
         sent = _settle(id, batch, fresh, voided & ~batch.rejected, openings, charges);
-        sent += _punish(batch.node, _popCount(batch.rejected), _popCount(fresh), msg.sender, "fraud");
+        sent += _punish(batch.node, ones(batch.rejected), ones(fresh), msg.sender, "fraud");
         sent += _payBounties(id, batch.rejected, rejected);
     }
 
@@ -331,7 +331,7 @@ contract Settlement is AccessControl, EIP712 {
         Batch memory batch = _openBatch(id);
         uint256 expiry = batch.postedAt + expiryDelay;
         if (msg.sender != verifier && block.timestamp < expiry) revert TooEarly(expiry);
-        _refundAll(id, batch, charges, _popCount(batch.rejected));
+        _refundAll(id, batch, charges, uint16(ones(batch.rejected)));
         _payBounties(id, batch.rejected, 0);
     }
 
@@ -408,8 +408,8 @@ contract Settlement is AccessControl, EIP712 {
         uint128 paid = batch.fees - refunded;
         if (verifier != address(0)) toVerifier = uint128(uint256(paid) * verifierShareBps / BPS);
         paid -= toVerifier;
-        uint16 rejectedCount = _popCount(fresh | batch.rejected);
-        uint16 voidedCount = _popCount(voided);
+        uint16 rejectedCount = uint16(ones(fresh | batch.rejected));
+        uint16 voidedCount = uint16(ones(voided));
         uint16 accepted = batch.count - rejectedCount - voidedCount;
         emit BatchFinal(id, batch.node, accepted, rejectedCount, voidedCount, paid, refunded, toVerifier);
         if (toVerifier > 0) opg.safeTransfer(verifier, toVerifier);
@@ -449,8 +449,7 @@ contract Settlement is AccessControl, EIP712 {
     {
         Debt storage debt = _debts[claim.client][node];
         uint128 fee = uint128(Math.max(claim.fee, debt.price));
-        for (uint256 i; i < left.length && refund < fee; ++i) {
-            if (left[i].client != claim.client) continue;
+        for (uint256 i = _next(left, 0, claim.client); i < left.length; i = _next(left, i + 1, claim.client)) {
             uint128 part = uint128(Math.min(left[i].amount, fee - refund));
             left[i].amount -= part;
             refund += part;
@@ -458,6 +457,17 @@ contract Settlement is AccessControl, EIP712 {
         _giveBack(id, claim.client, refund);
         uint256 redeemed = uint256(debt.redeemed) + (fee - refund);
         if (refund < fee) debt.redeemed = uint128(Math.min(redeemed, type(uint128).max));
+    }
+
+    /// @dev Position of a client's next charge from `i` on; beyond all if there is none. Unchecked: there are as many
+    /// searches as claims that fall, and the largest batch must fit a block.
+    function _next(Charge[] memory charges, uint256 i, address client) private pure returns (uint256) {
+        assembly ("memory-safe") {
+            for { let count := mload(charges) } lt(i, count) { i := add(i, 1) } {
+                if eq(mload(mload(add(charges, mul(32, add(i, 1))))), client) { break }
+            }
+        }
+        return i;
     }
 
     function _giveBack(bytes32 id, address client, uint128 amount) private {
@@ -481,7 +491,7 @@ contract Settlement is AccessControl, EIP712 {
         if (earlier & bit != 0) revert AlreadyRejected(id, claim.index);
         batch.rejected = earlier | bit;
         emit ClaimRejected(id, claim.index, batch.node, claim.task, reason);
-        uint256 bounty = _punish(batch.node, _popCount(earlier), 1, address(this), reason);
+        uint256 bounty = _punish(batch.node, ones(earlier), 1, address(this), reason);
         _bounties[id][claim.index] = Bounty(prover, uint96(bounty));
     }
 
@@ -565,9 +575,5 @@ contract Settlement is AccessControl, EIP712 {
 
     function _checkCharges(bytes32 id, Batch memory batch, Charge[] calldata charges) private pure {
         if (keccak256(abi.encode(charges)) != batch.chargesHash) revert WrongCharges(id);
-    }
-
-    function _popCount(uint128 bits) private pure returns (uint16 ones) {
-        for (; bits != 0; bits &= bits - 1) ++ones;
     }
 }

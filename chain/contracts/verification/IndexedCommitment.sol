@@ -67,7 +67,7 @@ contract IndexedCommitment is Panel {
         Parameters memory p,
         Rule memory rule
     ) Panel(settlement_, staking_, beacon_, opg_, p) {
-        if (rule.members == 0 || rule.members > MAX_MEMBERS) revert InvalidParameters();
+        if (rule.members == 0 || rule.members > MAX_MEMBERS || p.size > MAX_ARBITERS) revert InvalidParameters();
         members = rule.members;
         submitWindow = rule.submitWindow;
         showWindow = rule.showWindow;
@@ -201,7 +201,7 @@ contract IndexedCommitment is Panel {
         if (posted.status != Settlement.Status.Open) revert BatchNotOpen(batch);
         bytes32 subject = keccak256(abi.encode(batch, "arbitration"));
         (address[] memory drawn, uint256[] memory weights) =
-            _lots(subject, size == 0 ? MAX_MEMBERS : size, posted.postedAt);
+            _lots(subject, size == 0 ? MAX_ARBITERS : size, posted.postedAt);
         _seat(batch, posted.count, 0, drawn, weights);
     }
 

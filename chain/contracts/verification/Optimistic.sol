@@ -5,7 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 import {Beacon} from "../randomness/Beacon.sol";
-import {Charge, Opening} from "../core/Claims.sol";
+import {Charge, Opening, ones} from "../core/Claims.sol";
 import {Panel} from "./Panel.sol";
 import {Settlement} from "../core/Settlement.sol";
 import {Staking} from "../core/Staking.sol";
@@ -94,7 +94,7 @@ contract Optimistic is Panel {
         Parameters memory p,
         Rule memory rule
     ) Panel(settlement_, staking_, beacon_, opg_, p) {
-        if (rule.winnerShareBps > BPS) revert InvalidParameters();
+        if (rule.winnerShareBps > BPS || p.size > MAX_ARBITERS) revert InvalidParameters();
         challengeWindow = rule.challengeWindow;
         openWindow = rule.openWindow;
         hearing = rule.hearing;
@@ -108,7 +108,7 @@ contract Optimistic is Panel {
         if (openWindow != 0) revert WrongScheme(true);
         Settlement.Batch memory posted = _challengeable(batch);
         if (!_enter(batch, posted.count, claims)) revert TooManyChallenges(batch);
-        _takeBond(_ones(claims));
+        _takeBond(ones(claims));
     }
 
     /// @notice Dispute claims of a batch without showing which, with the caller's OPG as a bond for each.
@@ -134,7 +134,7 @@ contract Optimistic is Panel {
         if (block.timestamp > closes + openWindow) revert TooLate(closes + openWindow);
         Seal memory made = _seals[batch][msg.sender];
         bytes32 commitment = keccak256(abi.encode(batch, msg.sender, claims, salt));
-        if (made.commitment != commitment || _ones(claims) != made.claims) revert WrongReveal(batch, msg.sender);
+        if (made.commitment != commitment || ones(claims) != made.claims) revert WrongReveal(batch, msg.sender);
         delete _seals[batch][msg.sender];
         if (!_enter(batch, posted.count, claims)) _release(batch, Challenge(msg.sender, claims), 0, 0, 0);
     }
@@ -166,7 +166,7 @@ contract Optimistic is Panel {
         uint128 disputed = _disputed[batch];
         if (disputed == 0) revert NotInDispute(batch);
         if (_isDrawn(batch)) revert AlreadyDrawn(batch);
-        uint256 seats = size == 0 ? MAX_MEMBERS : size;
+        uint256 seats = size == 0 ? MAX_ARBITERS : size;
         (address[] memory members, uint256[] memory weights) = _lots(batch, seats, posted.postedAt + challengeWindow);
         _seat(batch, posted.count, disputed, members, weights);
     }
@@ -228,10 +228,6 @@ contract Optimistic is Panel {
         return uint256(posted.postedAt) + challengeWindow + openWindow;
     }
 
-    function _ones(uint128 bits) internal pure returns (uint256 ones) {
-        for (; bits != 0; bits &= bits - 1) ++ones;
-    }
-
     // ---- inside ----
 
     /// @dev An open batch that takes challenges.
@@ -252,7 +248,7 @@ contract Optimistic is Panel {
         _challenges[batch].push(Challenge(msg.sender, claims));
         _challenged[batch][msg.sender] = before | claims;
         _disputed[batch] = disputed | claims;
-        emit Challenged(batch, msg.sender, claims, bond * _ones(claims));
+        emit Challenged(batch, msg.sender, claims, bond * ones(claims));
         return true;
     }
 
@@ -294,7 +290,7 @@ contract Optimistic is Panel {
         rest = pot;
         for (uint256 i; i < made.length; ++i) {
             uint128 lost = made[i].claims & uint128(count.verdict);
-            forfeited += bond * _ones(lost);
+            forfeited += bond * ones(lost);
             rest -= prizes[i];
             _release(batch, made[i], made[i].claims & count.rejected & ~lost, lost, prizes[i]);
         }
@@ -314,13 +310,30 @@ contract Optimistic is Panel {
     {
         prizes = new uint256[](made.length);
         if (fallen == 0) return prizes;
-        uint256 part = total / _ones(fallen);
+        uint256 part = total / ones(fallen);
+        uint256[] memory shares = new uint256[](128);
         for (uint256 index; fallen >> index != 0; ++index) {
-            if (fallen >> index & 1 == 0) continue;
-            uint256 rivals;
-            for (uint256 i; i < made.length; ++i) rivals += made[i].claims >> index & 1;
-            for (uint256 i; i < made.length; ++i) {
-                if (made[i].claims >> index & 1 != 0) prizes[i] += part / rivals;
+            if (fallen >> index & 1 != 0) shares[index] = part / _rivals(made, index);
+        }
+        for (uint256 i; i < made.length; ++i) prizes[i] = _sum(shares, made[i].claims & fallen);
+    }
+
+    /// @dev How many challenge a claim. Unchecked, like `_sum`: the largest dispute must fit a block.
+    function _rivals(Challenge[] memory made, uint256 index) private pure returns (uint256 rivals) {
+        assembly ("memory-safe") {
+            let end := add(made, mul(32, add(mload(made), 1)))
+            for { let at := add(made, 32) } lt(at, end) { at := add(at, 32) } {
+                rivals := add(rivals, and(1, shr(index, mload(add(mload(at), 32)))))
+            }
+        }
+    }
+
+    /// @dev The shares, of 128, whose bits are set; in all they are what was shared.
+    function _sum(uint256[] memory shares, uint256 bits) private pure returns (uint256 total) {
+        assembly ("memory-safe") {
+            for { let at := add(shares, 32) } bits { at := add(at, 32) } {
+                total := add(total, mul(and(1, bits), mload(at)))
+                bits := shr(1, bits)
             }
         }
     }
@@ -336,8 +349,8 @@ contract Optimistic is Panel {
     /// @dev Pay a challenger what it put up, less what it lost, and its reward.
     function _release(bytes32 batch, Challenge memory made, uint128 won, uint128 lost, uint256 reward) private {
         if (made.claims == 0) return;
-        uint256 held = bond * _ones(made.claims);
-        uint256 forfeited = bond * _ones(lost);
+        uint256 held = bond * ones(made.claims);
+        uint256 forfeited = bond * ones(lost);
         bonded -= held;
         emit ChallengeDecided(batch, made.challenger, won, lost, reward, forfeited, held - forfeited);
         uint256 due = held - forfeited + reward;

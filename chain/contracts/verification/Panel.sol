@@ -61,6 +61,9 @@ abstract contract Panel {
     }
 
     uint256 public constant MAX_MEMBERS = 128;
+    /// @notice Of panels at whose verdict others than its members are paid or slashed as well: challengers, reporters,
+    /// members of an earlier round. It all happens in one call, which must fit a transaction.
+    uint256 public constant MAX_ARBITERS = 32;
     address public constant BURN_ADDRESS = 0x000000000000000000000000000000000000dEaD;
     uint256 internal constant BPS = 10_000;
 
@@ -439,10 +442,22 @@ abstract contract Panel {
         }
     }
 
-    function _weigh(uint256 index, Count memory count) private pure returns (uint256 valid, uint256 invalid) {
-        for (uint256 i = count.sitting.bench; i < count.sitting.size; ++i) {
-            if (count.votes[i] >> index & 1 != 0) valid += count.seats[i].weight;
-            else if (count.votes[i] >> (128 + index) & 1 != 0) invalid += count.seats[i].weight;
+    /// @dev Stake behind each verdict on a claim. Unchecked: a large panel that disagrees about a large batch is
+    /// weighed 128 x 128 times, and that must fit a block. All stake fits 96 bits.
+    function _weigh(uint256 index, Count memory count) private pure returns (uint256 yes, uint256 no) {
+        (uint256[] memory votes, Seat[] memory seats) = (count.votes, count.seats);
+        (uint256 first, uint256 size_) = (count.sitting.bench, count.sitting.size);
+        assembly ("memory-safe") {
+            let vote := add(votes, mul(32, add(first, 1)))
+            let seat := add(seats, mul(32, add(first, 1)))
+            for { let i := first } lt(i, size_) { i := add(i, 1) } {
+                let said := shr(index, mload(vote))
+                let weight := mload(add(mload(seat), 32))
+                yes := add(yes, mul(weight, and(1, said)))
+                no := add(no, mul(weight, and(1, shr(128, said))))
+                vote := add(vote, 32)
+                seat := add(seat, 32)
+            }
         }
     }
 

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {Beacon} from "../randomness/Beacon.sol";
-import {Charge, Opening} from "../core/Claims.sol";
+import {Charge, Opening, ones} from "../core/Claims.sol";
 import {Panel} from "./Panel.sol";
 import {Settlement} from "../core/Settlement.sol";
 import {Staking} from "../core/Staking.sol";
@@ -118,7 +118,7 @@ contract Sampling is Panel {
             _arbitrate(batch, posted, count.voided);
             return;
         }
-        if (streak > 0) passedBy[posted.node] = count.rejected > 0 ? 0 : passedBy[posted.node] + _ones(count.accepted);
+        if (streak > 0) passedBy[posted.node] = count.rejected > 0 ? 0 : passedBy[posted.node] + ones(count.accepted);
         _settle(batch, count, openings, charges);
         _reward(batch, count.seats, _slash(count), opg.balanceOf(address(this)));
     }
@@ -130,9 +130,5 @@ contract Sampling is Panel {
         uint256 seats = size == 0 ? MAX_MEMBERS - validators : size;
         (address[] memory members, uint256[] memory weights) = _lots(subject, seats, posted.postedAt);
         _seat(batch, posted.count, disputed, members, weights);
-    }
-
-    function _ones(uint128 bits) private pure returns (uint256 ones) {
-        for (; bits != 0; bits &= bits - 1) ++ones;
     }
 }

@@ -96,7 +96,7 @@ contract SecretSeed is Panel {
         Parameters memory p,
         Rule memory rule
     ) Panel(settlement_, staking_, beacon_, opg_, p) {
-        if (rule.probability > UNIT || rule.epochLength == 0) revert InvalidParameters();
+        if (rule.probability > UNIT || rule.epochLength == 0 || p.size > MAX_ARBITERS) revert InvalidParameters();
         if (rule.settleWindow < rule.reportWindow || rule.seedWindow == 0) revert InvalidParameters();
         genesis = block.timestamp;
         probability = rule.probability;
@@ -205,7 +205,7 @@ contract SecretSeed is Panel {
         uint128 disputed = _dockets[batch].disputed;
         if (disputed == 0) revert NotInDispute(batch);
         if (_isDrawn(batch)) revert AlreadyDrawn(batch);
-        uint256 seats = size == 0 ? MAX_MEMBERS : size;
+        uint256 seats = size == 0 ? MAX_ARBITERS : size;
         (address[] memory members, uint256[] memory weights) = _lots(batch, seats, posted.postedAt + reportWindow);
         _seat(batch, posted.count, disputed, members, weights);
     }

@@ -40,7 +40,13 @@ from simnet.strategies.keepers import (
     fetch_until,
     open_rejected,
 )
-from simnet.strategies.voting.voting import MAX_MEMBERS, VOTE_GAS, VotingHalf, VotingStrategy
+from simnet.strategies.voting.voting import (
+    MAX_ARBITERS,
+    VOTE_GAS,
+    VotingHalf,
+    VotingStrategy,
+    arbiters_problems,
+)
 
 FINALISE_GAS = Gas(400_000)
 CHALLENGER_GAS = Gas(100_000)
@@ -65,7 +71,7 @@ class DisputeStrategy(VotingStrategy):
     challenge_window: Duration = Field(default=60.0, description="from the post, in which to challenge (assumption)")
     bond: Amount = Field(default=10 * OPG, description="put up for each claim challenged (assumption)")
     winner_share: Share = Field(default=0.5, description="of what the loser forfeits, to who was right (assumption)")
-    arbiters: int = Field(default=0, ge=0, le=MAX_MEMBERS, description="full nodes that decide a dispute; 0: all")
+    arbiters: int = Field(default=0, ge=0, le=MAX_ARBITERS, description="full nodes that decide a dispute; 0: all")
 
     @property
     def open_window_s(self) -> float:
@@ -117,8 +123,7 @@ class DisputeStrategy(VotingStrategy):
     def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Arbiters must exist, and contracts count whole seconds."""
         yield from super().problems(facts)
-        if self.arbiters > facts.full_nodes:
-            yield ("arbiters",), f"{self.arbiters} arbiters cannot be drawn from {facts.full_nodes} full nodes"
+        yield from arbiters_problems(self.arbiters, facts.full_nodes)
         if self.challenge_window % 1:
             yield ("challenge_window",), "contracts count in seconds, so the window must be whole ones"
 

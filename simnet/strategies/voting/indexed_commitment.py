@@ -54,7 +54,7 @@ from simnet.strategies.keepers import (
     fetch_until,
     open_rejected,
 )
-from simnet.strategies.voting.voting import MAX_MEMBERS, VotingHalf, VotingStrategy
+from simnet.strategies.voting.voting import MAX_ARBITERS, MAX_MEMBERS, VotingHalf, VotingStrategy, arbiters_problems
 
 
 class IndexedCommitment(VotingStrategy):
@@ -68,7 +68,7 @@ class IndexedCommitment(VotingStrategy):
     size: int = Field(default=5, ge=1, le=MAX_MEMBERS, description="full nodes drawn for each batch")
     submit_window: Duration = Field(default=20.0, description="time to check and submit (assumption)")
     show_window: Duration = Field(default=10.0, description="time to show a result with a quorum (assumption)")
-    arbiters: int = Field(default=0, ge=0, le=MAX_MEMBERS, description="full nodes that decide a dispute; 0: all")
+    arbiters: int = Field(default=0, ge=0, le=MAX_ARBITERS, description="full nodes that decide a dispute; 0: all")
 
     @property
     def uses_beacon(self) -> bool:
@@ -81,7 +81,7 @@ class IndexedCommitment(VotingStrategy):
 
     def seats(self) -> int:
         """Members and arbiters."""
-        return self.size + (self.arbiters or MAX_MEMBERS)
+        return self.size + (self.arbiters or MAX_ARBITERS)
 
     def contract_spec(self) -> VerifierSpec | None:
         """The IndexedCommitment contract, with these parameters."""
@@ -106,9 +106,9 @@ class IndexedCommitment(VotingStrategy):
         """Nobody can be drawn who is not there, and hashes agree bit by bit or not at all."""
         yield from super().problems(facts)
         full_nodes = facts.full_nodes
-        for key, wanted in (("size", self.size), ("arbiters", self.arbiters)):
-            if wanted > full_nodes:
-                yield (key,), f"{wanted} cannot be drawn from {full_nodes} full nodes"
+        yield from arbiters_problems(self.arbiters, full_nodes)
+        if self.size > full_nodes:
+            yield ("size",), f"{self.size} cannot be drawn from {full_nodes} full nodes"
         if facts.comparator.kind != "bitwise":
             yield (
                 ("comparator",),

@@ -50,7 +50,7 @@ from simnet.strategies.keepers import (
     fetch_until,
     open_rejected,
 )
-from simnet.strategies.voting.voting import MAX_MEMBERS, VotingHalf, VotingStrategy
+from simnet.strategies.voting.voting import MAX_ARBITERS, MAX_MEMBERS, VotingHalf, VotingStrategy, arbiters_problems
 
 SEEDS = 2048
 """Length of a node's hash chain, in epochs since the contract was deployed (assumption)."""
@@ -83,7 +83,7 @@ class SecretSeedDuty(VotingStrategy):
     epoch: Duration = Field(default=60.0, ge=1, description="how long a seed serves (assumption)")
     report_window: Duration = Field(default=20.0, description="from the post, to check and report (assumption)")
     seed_window: Duration = Field(default=20.0, ge=1, description="time to show an epoch's seed (assumption)")
-    arbiters: int = Field(default=0, ge=0, le=MAX_MEMBERS, description="full nodes that decide a dispute; 0: all")
+    arbiters: int = Field(default=0, ge=0, le=MAX_ARBITERS, description="full nodes that decide a dispute; 0: all")
 
     @property
     def uses_beacon(self) -> bool:
@@ -128,8 +128,7 @@ class SecretSeedDuty(VotingStrategy):
         """Arbiters must exist, and contracts count whole seconds."""
         yield from super().problems(facts)
         full_nodes = facts.full_nodes
-        if self.arbiters > full_nodes:
-            yield ("arbiters",), f"{self.arbiters} arbiters cannot be drawn from {full_nodes} full nodes"
+        yield from arbiters_problems(self.arbiters, full_nodes)
         if full_nodes > MAX_MEMBERS:
             yield ("kind",), f"{full_nodes} full nodes are more than the contract has places for, {MAX_MEMBERS}"
         if facts.run_s / self.epoch + SETUP_EPOCHS > SEEDS:

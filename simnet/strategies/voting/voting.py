@@ -36,7 +36,7 @@ CANDIDATE_GAS = Gas(15_000)
 """For each full node to draw from."""
 SEAT_GAS = Gas(120_000)
 """For each seat that is filled, paid or slashed."""
-VOTE_GAS = Gas(200_000)
+VOTE_GAS = Gas(300_000)
 """Gas that a member's own transactions may use at the most."""
 
 MAX_MEMBERS = 128
@@ -44,6 +44,9 @@ MAX_MEMBERS = 128
 
 COMMITTED, REVEALED = 6, 7
 """Fields of what ``panelOf`` returns: a bit for each seat."""
+
+MAX_ARBITERS = 32
+"""Seats of a panel at whose verdict others are paid or slashed as well: it all must fit one transaction."""
 
 MAX_DENOMINATOR = 2**16 - 1
 
@@ -279,6 +282,14 @@ def sits(node: FullNode, batch: str, drawn: Log) -> bool:
     """Whether a panel is still the last that its batch was given; after a reorg there may be none."""
     draws = node.batches[batch].events.get("CommitteeDrawn") if batch in node.batches else None
     return draws is not None and draws[-1] is drawn.args
+
+
+def arbiters_problems(arbiters: int, full_nodes: int) -> Iterable[tuple[tuple[Any, ...], str]]:
+    """What is wrong with so many arbiters, 0 for all full nodes."""
+    if arbiters > full_nodes:
+        yield ("arbiters",), f"{arbiters} arbiters cannot be drawn from {full_nodes} full nodes"
+    elif not arbiters and full_nodes > MAX_ARBITERS:
+        yield ("arbiters",), f"all {full_nodes} full nodes are too many to arbitrate: write arbiters: {MAX_ARBITERS}"
 
 
 def quorum_problems(key: str, quorum: Exact) -> Iterable[tuple[tuple[Any, ...], str]]:

@@ -1,0 +1,79 @@
+"""Gas at the largest sizes that contracts take: each call fits a transaction (EIP-7825)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from chain.formats.claims import MAX_CLAIMS, pack_votes
+from chain.quantities import OPG, Gas
+from chain.seam import Call, Receipt
+from tests.contracts_world import FEE, Batch, event
+from tests.disputes import Courtroom, Dispute
+from tests.panels import OPEN_VOTE, seats_in
+
+TRANSACTION_GAS_CAP = Gas(2**24)
+"""Gas that one transaction may use at the most on mainnet, whatever it says (EIP-7825)."""
+
+COMPANY = 32
+MEMBERS = [f"f{i}" for i in range(32)]
+CLIENTS = [f"c{i}" for i in range(MAX_CLAIMS)]
+CROWD = [f"challenger {i}" for i in range(COMPANY + MAX_CLAIMS - 1)]
+BOND = 1
+
+
+@pytest.fixture(scope="module")
+def court() -> Courtroom:
+    """Everybody that may have a part, challengers with their bonds and nothing else."""
+    court = Courtroom(Dispute(arbiters=OPEN_VOTE, bond=BOND), full=MEMBERS)
+    for who in CLIENTS:
+        court.deposit(who, OPG)
+    for who in CROWD:
+        court.enrich(who, BOND)
+    return court
+
+
+def challenged(court: Courtroom) -> Batch:
+    """A batch of the most claims, each of another client, each challenged, one of them by a crowd."""
+    vouchers = [court.voucher(who, "node", FEE) for who in CLIENTS]
+    batch = court.post("node", court.claims(CLIENTS, fee=2 * FEE), vouchers)
+    wanted = [0] * COMPANY + list(range(1, MAX_CLAIMS))
+    calls = [
+        Call(court.address(who), court.court, "challenge", (batch.id, 1 << i), Gas(300_000))
+        for who, i in zip(CROWD, wanted, strict=True)
+    ]
+    assert all(receipt.ok for receipt in court.mine(calls).receipts)
+    return batch
+
+
+def resolved(court: Courtroom, batch: Batch, seats: dict[str, int], votes: Sequence[int]) -> Receipt:
+    """The panel says this, seat by seat, and its vote is resolved."""
+    ballots = [
+        Call(court.address(who), court.court, "vote", (batch.id, seats[who], said), Gas(300_000))
+        for who, said in zip(MEMBERS, votes, strict=True)
+    ]
+    assert all(receipt.ok for receipt in court.mine(ballots).receipts)
+    return court.resolve(batch)
+
+
+YES, NO = ([valid] * MAX_CLAIMS for valid in (True, False))
+AGAINST = pack_votes(NO, YES)
+DISSENT = {
+    "nobody": [AGAINST] * 32,
+    "a third, and loses stake": [pack_votes(YES, NO) if i % 3 == 0 else AGAINST for i in range(30)] + [AGAINST] * 2,
+    "all, each about another claim": [AGAINST & ~(1 << 128 + i) for i in range(32)],
+}
+
+
+@pytest.mark.parametrize("votes", DISSENT.values(), ids=DISSENT.keys())
+def test_the_largest_dispute_can_be_posted_drawn_and_resolved(court: Courtroom, votes: list[int]) -> None:
+    point = court.chain.snapshot()
+    batch = challenged(court)
+    drawn = court.window_over(batch).ok("anyone", f"{court.court}.arbitrate", batch.id)
+    receipt = resolved(court, batch, seats_in(court, drawn), votes)
+    court.chain.revert_to(point)
+    print(f"arbitrate {drawn.gas_used:,}, resolve {receipt.gas_used:,}")
+    assert event(receipt, "BatchFinal")["rejected"] == MAX_CLAIMS
+    assert drawn.gas_used < TRANSACTION_GAS_CAP
+    assert receipt.gas_used < TRANSACTION_GAS_CAP
