@@ -158,7 +158,8 @@ class FullNode:
     finality_delay_s: float = 0.0
     """How long an unverified batch stays open."""
     batches: dict[str, OpenBatch] = field(default_factory=dict)
-    claims: dict[str, ClaimProof] = field(default_factory=dict)
+    claims: dict[bytes, BatchData] = field(default_factory=dict)
+    """By task, the batch in which it was claimed last."""
 
     def __post_init__(self) -> None:
         self.half = self.make_half(self)
@@ -179,7 +180,7 @@ class FullNode:
                 case ChainReorg():
                     yield from self.take_up()
                 case ClaimQuery(task=task):
-                    yield Reply(envelope, self.claims.get(task) or Refusal(task, "unknown task"))
+                    yield Reply(envelope, self.proof_of(task) or Refusal(task, "unknown task"))
 
     @property
     def follows(self) -> tuple[str, ...]:
@@ -240,11 +241,23 @@ class FullNode:
             yield Note(DutyFailed(self.me.name, batch, "data withheld"))
             return None
         for claim in data.claims:
-            self.claims["0x" + claim.task.hex()] = ClaimProof(batch, claim, tree.proof(claim.index))
+            self.claims[claim.task] = data
         while len(self.claims) > CLAIMS_KEPT:
             del self.claims[next(iter(self.claims))]
         known.data = data
         return data
+
+    def proof_of(self, task: str) -> ClaimProof | None:
+        """The claim that was made of a task, as far as this node has seen it.
+
+        Its proof is made when a client asks: of most claims nobody ever does, and every full node would keep its own.
+        """
+        key = bytes.fromhex(task[2:])
+        data = self.claims.get(key)
+        if data is None:
+            return None
+        claim = next(claim for claim in reversed(data.claims) if claim.task == key)
+        return ClaimProof(data.batch, claim, ClaimTree(data.claims).proof(claim.index))
 
     def look_up(self, batch: str) -> Steps:
         """A batch's data as it was shown last, fetched if it never was; answers `BatchData` or ``None``."""

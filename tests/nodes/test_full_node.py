@@ -177,6 +177,7 @@ def test_data_that_matches_the_root_is_taken_and_its_claims_can_be_asked_for() -
     (proof,) = follow(one.run(), inbox(from_client(ClaimQuery(task_id(2))))).said
     assert isinstance(proof, ClaimProof)
     assert (proof.batch, proof.claim) == (DATA.batch, DATA.claims[1])
+    assert proof.proof == ClaimTree(DATA.claims).proof(1)
 
 
 @pytest.mark.parametrize(
@@ -263,12 +264,11 @@ def test_a_client_that_asks_for_an_unknown_task_is_told_so() -> None:
 
 def test_it_remembers_the_claims_of_the_latest_tasks_and_no_more_than_so_many() -> None:
     one = knowing(DATA, ROOT)
-    proof = ClaimProof(DATA.batch, DATA.claims[0], ())
-    one.claims = {task_id(1000 + i): proof for i in range(CLAIMS_KEPT)}
+    one.claims = {bytes.fromhex(task_id(1000 + i)[2:]): DATA for i in range(CLAIMS_KEPT)}
     fetch(one, DATA)
     assert len(one.claims) == CLAIMS_KEPT
-    assert list(one.claims)[-2:] == [task_id(1), task_id(2)]
-    assert task_id(1000) not in one.claims
+    assert list(one.claims)[-2:] == [claim.task for claim in DATA.claims]
+    assert bytes.fromhex(task_id(1000)[2:]) not in one.claims
 
 
 # -- checking ------------------------------------------------------------------------------------------------
