@@ -8,6 +8,7 @@ what the effect answers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -95,6 +96,8 @@ class Request:
     peer: str
     message: Message
     timeout_s: float
+    again_s: float = math.inf
+    """How often to send it again while there is no reply, for what may be asked twice: messages get lost."""
 
 
 @dataclass(frozen=True, slots=True)

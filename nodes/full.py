@@ -45,8 +45,11 @@ from nodes.models.comparator import Comparator
 from nodes.models.tensors import tensor_hash
 from nodes.records import ClaimChecked, DutyFailed
 
-FETCH_TIMEOUT_S = 5.0
-"""How long to wait for a batch's data before giving up on it (assumption)."""
+FETCH_TIMEOUT_S = 10.0
+"""How long to wait for a batch's data before it is asked for again, or given up (assumption)."""
+
+ASK_AGAIN_S = 3.0
+"""How often a query is sent again meanwhile, in case that it was lost (assumption)."""
 
 TURN_S = 2.0
 """How long a full node leaves each one before it in turn to prove a fault (assumption)."""
@@ -224,7 +227,7 @@ class FullNode:
         known = self.batches.get(batch)
         if known is None:
             return None
-        data = yield Request(known.poster.name, BatchQuery(batch), timeout_s)
+        data = yield Request(known.poster.name, BatchQuery(batch), timeout_s, ASK_AGAIN_S)
         if not isinstance(data, BatchData) or data.batch != batch:
             yield Note(DutyFailed(self.me.name, batch, "data withheld"))
             return None

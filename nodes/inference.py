@@ -16,7 +16,7 @@ import numpy as np
 
 from chain.formats.claims import Claim, ClaimTree, batch_id
 from chain.formats.signing import Domain, answer_digest, recover, voucher_digest
-from chain.quantities import NO_DEADLINE, ZERO_HASH, Gas, Wei
+from chain.quantities import NO_DEADLINE, ZERO_HASH, Address, Gas, Wei
 from chain.seam import Call, Log
 from nodes.disk import Disk
 from nodes.effects import (
@@ -38,6 +38,7 @@ from nodes.effects import (
 )
 from nodes.identity import Directory, Identity
 from nodes.messages import (
+    ESCROW_EMPTY,
     PAYMENT_REQUIRED,
     BatchData,
     BatchQuery,
@@ -64,7 +65,7 @@ DUTY = "postings"
 STATUS, OPEN, FINAL = 3, 1, 2
 """Where a batch's status is in what ``batchOf`` returns, and what it may be."""
 
-FOLLOWED = ("Jailed", "Unjailed", "BatchFinal")
+FOLLOWED = ("Jailed", "Unjailed", "BatchFinal", "Underfunded", "Deposited")
 """Chain events that every inference node follows."""
 
 KEPT_S = 768.0
@@ -125,6 +126,8 @@ class Account:
     price: Wei | None = None
     """The least that it has offered for an inference."""
     voucher: Voucher | None = None
+    is_underfunded: bool = False
+    """Whether the client's escrow was found short of its vouchers, and nothing was paid in since: it is not served."""
 
     @property
     def covered(self) -> Wei:
@@ -249,14 +252,18 @@ class InferenceNode:
                         yield Spawn(self.half.on_log(log))
 
     def on_log(self, log: Log) -> Steps:
-        """Leave jail as soon as the contract allows; forget batches that have been final for long."""
-        if log.event not in FOLLOWED or log.args["node"] != self.me.address:
+        """Leave jail as soon as the contract allows; forget batches that have been final for long; see who can pay."""
+        if log.event == "Deposited":
+            self.set_underfunded(log.args["client"], False)
+        if log.event not in FOLLOWED or log.args.get("node") != self.me.address:
             return
         if log.event == "Jailed":
             self.inactive = True
             yield Spawn(self.leave_jail(log.args["until"]))
         elif log.event == "Unjailed":
             self.inactive = False
+        elif log.event == "Underfunded":
+            self.set_underfunded(log.args["client"], True)
         else:
             yield from self.see_final("0x" + log.args["batch"].hex())
 
@@ -291,6 +298,12 @@ class InferenceNode:
                 yield from self.see_final(posting.data.batch)
             else:
                 yield Spawn(self.send(posting))
+
+    def set_underfunded(self, client: Address, underfunded: bool) -> None:
+        """Note whether a client, by its address, has less in escrow than it promised."""
+        known = self.directory.at(client)
+        if known is not None:
+            self.account(known.name).is_underfunded = underfunded
 
     def account(self, client: str) -> Account:
         """The books on one client."""
@@ -341,6 +354,8 @@ class InferenceNode:
             self.accept_voucher(account, request.voucher)
         if self.policy.demands_voucher and account.covered < account.owed + request.fee:
             return PAYMENT_REQUIRED
+        if account.is_underfunded:
+            return ESCROW_EMPTY
         if self.inactive:
             return "not active"
         if request.task in self.taken:

@@ -70,6 +70,7 @@ class InferenceAnswer:
 
 
 PAYMENT_REQUIRED = "payment required"
+ESCROW_EMPTY = "escrow empty"
 """Reason of a refusal: the client has not promised enough."""
 
 

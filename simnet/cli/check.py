@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simnet.cli.batch import Progress, batch, batch_options
+from simnet.cli.cases import Case, cases_of
 from simnet.cli.console import make_console, print_json, print_table
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def check(
     simnet check scenarios/ --out out --jobs 8     again after a kill: finished runs are not run again
 
     A directory means the scenario files in it, not those below. Every file is read before the first is run,
-    so that a mistake in the last is known at once. In a step of GitHub Actions, what does not hold is annotated
+    so that a mistake in the last is known at once. A scenario whose compare section says check: true is run
+    once with each of the strategies there. In a step of GitHub Actions, what does not hold is annotated
     at its line, and the step's summary has the table. Exit codes as for simnet run; with several reasons, the
     gravest: a harness failure, then a failed scenario, then an inconclusive one.
     """
@@ -71,30 +73,30 @@ def check(
     chosen = (f"chain.backend={backend}",) if backend else ()
     console = make_console(stderr=as_json)
     files = scenario_files(paths)
-    scenarios = load_all(files, chosen)
+    cases = [case for file, one in zip(files, load_all(files, chosen), strict=True) for case in cases_of(file, one)]
     with batch(jobs, dask, out, fresh) as settings:
         read = reported if reports else reported_unless_passed
-        works = [work_of(file, one, chosen, out, read) for file, one in zip(files, scenarios, strict=True)]
-        overs = run_all(files, works, settings, fail_fast)
+        works = [work_of(case, chosen, out, read) for case in cases]
+        overs = run_all(cases, works, settings, fail_fast)
     console.print()
-    print_table(console, HEADER, [row(files[over.number], over) for over in overs])
-    github.annotate([(files[over.number], over.summary.results, over.summary.reason) for over in overs])
-    github.add_to_summary(markdown(files, overs))
+    print_table(console, HEADER, [row(cases[over.number], over) for over in overs])
+    github.annotate([(cases[over.number].file, over.summary.results, over.summary.reason) for over in overs])
+    github.add_to_summary(markdown(cases, overs))
     try:
         junit.parent.mkdir(parents=True, exist_ok=True)
         junit.write_bytes(junit_of(overs))
     except OSError as error:
         raise OutputError(f"cannot write {junit}: {error.strerror}", "choose another place with --junit FILE") from None
     codes = [exit_code(over) for over in overs]
-    console.print(f"{codes.count(0)} of {len(files)} scenarios passed; {junit}")
+    console.print(f"{codes.count(0)} of {len(cases)} scenarios passed; {junit}")
     if as_json:
-        print_json([over_json(files[over.number], over) for over in overs])
-    if len(overs) < len(files):
+        print_json([over_json(cases[over.number].file, over) for over in overs])
+    if len(overs) < len(cases):
         codes.append(3)
     return next((code for code in (HARNESS_FAILED, 1, 3) if code in codes), 0)
 
 
-def run_all(files: list[Path], works: list[Work[None]], settings: Batch, fail_fast: bool) -> list[Over[None]]:
+def run_all(cases: list[Case], works: list[Work[None]], settings: Batch, fail_fast: bool) -> list[Over[None]]:
     """Run scenarios, saying what became of each. What was never begun is left out. Order as given."""
     from simnet.batch.batch import carry_out
 
@@ -104,7 +106,7 @@ def run_all(files: list[Path], works: list[Work[None]], settings: Batch, fail_fa
             if not was_begun(over):
                 continue
             overs.append(over)
-            shown, outcome, wall, _ = row(files[over.number], over)
+            shown, outcome, wall, _ = row(cases[over.number], over)
             tell(f"{shown}: {outcome} ({wall})", over.was_known)
             if fail_fast and exit_code(over):
                 settings.stop.request()
@@ -125,14 +127,13 @@ def reported_unless_passed(scenario: Scenario, finished: Finished) -> None:
         reported(scenario, finished)
 
 
-def work_of(
-    file: Path, scenario: Scenario, overrides: tuple[str, ...], out: Path | None, read: Read[None]
-) -> Work[None]:
+def work_of(case: Case, overrides: tuple[str, ...], out: Path | None, read: Read[None]) -> Work[None]:
     """The run of a scenario: in a directory of the usual name, or below `out`."""
     from simnet.batch.work import Work
     from simnet.cli.run import set_options
 
-    command = shlex.join(["simnet", "run", str(file), *set_options(overrides)])
+    scenario = case.scenario
+    command = shlex.join(["simnet", "run", str(case.file), *set_options((*overrides, *case.overrides))])
     work = Work(scenario, scenario.seed, None, read, command=command)
     return work if out is None else replace(work, out=out / f"{scenario.name}-{scenario.seed}-{work.key[:8]}")
 
@@ -144,12 +145,12 @@ def was_begun(over: Over[None]) -> bool:
     return over.summary.state != INTERRUPTED or over.summary.results is not None
 
 
-def row(file: Path, over: Over[None]) -> tuple[str, str, str, str]:
+def row(case: Case, over: Over[None]) -> tuple[str, str, str, str]:
     """A run as text."""
     results, summary = over.summary.results, over.summary
     outcome = results.outcome if results is not None else summary.state
     reason = summary.reason or (results.reason if results is not None else "")
-    return str(file), outcome, f"{summary.wall_s:.1f} s", "" if exit_code(over) == 0 else reason
+    return str(case), outcome, f"{summary.wall_s:.1f} s", "" if exit_code(over) == 0 else reason
 
 
 def over_json(file: Path, over: Over[None]) -> dict[str, Any]:
@@ -168,16 +169,16 @@ def over_json(file: Path, over: Over[None]) -> dict[str, Any]:
     }
 
 
-def markdown(files: Sequence[Path], overs: Sequence[Over[None]]) -> str:
+def markdown(cases: Sequence[Case], overs: Sequence[Over[None]]) -> str:
     """All runs as a table of a step's summary."""
     from reports.summary import MARKS, table
 
     rows = []
     for over in overs:
-        file, outcome, wall, why = row(files[over.number], over)
+        file, outcome, wall, why = row(cases[over.number], over)
         rows.append((f"`{file}`", MARKS.get(outcome, f"❌ {outcome}"), wall, why))
     passed = sum(exit_code(over) == 0 for over in overs)
-    return f"### simnet check: {passed} of {len(files)} scenarios passed\n\n{table(HEADER, rows)}\n"
+    return f"### simnet check: {passed} of {len(cases)} scenarios passed\n\n{table(HEADER, rows)}\n"
 
 
 def exit_code(over: Over[None]) -> int:

@@ -107,7 +107,7 @@ def print_figures(console: Console, metrics: Mapping[str, Metric]) -> None:
         (
             "tasks",
             f"{plain(metrics, 'tasks_total')} asked, {plain(metrics, 'tasks_unanswered')} unanswered, "
-            f"{plain(metrics, 'tasks_finalised')} final",
+            f"{plain(metrics, 'tasks_finalised')} final, {plain(metrics, 'unpaid_tasks')} unpaid",
         ),
     )
     for name, text in rows:

@@ -76,8 +76,18 @@ class Mail(Facility):
         number = self._requests
         self._open[number] = task
         self._scheduler.after(effect.timeout_s, self._expire, number)
-        self._send_over(self._name, effect.peer, effect.message, number)
+        self._ask((number, effect))
         return WAITS
+
+    def _ask(self, asked: tuple[int, Request]) -> None:
+        """Send a request, and send it again later unless its reply has come or its time is over."""
+        number, effect = asked
+        task = self._open.get(number)
+        if task is None or not task.alive:
+            return
+        self._send_over(self._name, effect.peer, effect.message, number)
+        if effect.again_s < effect.timeout_s:
+            self._scheduler.after(effect.again_s, self._ask, asked)
 
     def _expire(self, number: int) -> None:
         task = self._open.pop(number, None)

@@ -113,9 +113,12 @@ class Contender(Parameters):
 
 
 class Compare(Parameters):
-    """What `simnet compare` runs; `simnet run` does not look at it."""
+    """What `simnet compare` runs, and `simnet check` if that is asked for; `simnet run` does not look at it."""
 
     strategies: tuple[Contender, ...] = Field(default=(), max_length=100, description="by kind, or with parameters")
+    check: bool = Field(
+        default=False, description="whether `simnet check` runs each of them, by the scenario's own expectations"
+    )
     seeds: Seeds = Field(default=3, description="how many, counting up from the scenario's own, or which")
 
     def labels(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ TAKEOVER_DELAY_S = 10.0
 OPENING_GAS = Gas(120_000)
 """Gas that one claim opened on chain, or one client refunded, may use at the most."""
 
-FETCH_AGAIN_S = 5.0
+FETCH_AGAIN_S = 2.0
 """How long to wait before a batch is asked for again (assumption)."""
 
 RESEND_S = 5.0
@@ -43,7 +43,7 @@ def fetch_until(node: FullNode, batch: str, timestamp: float) -> Steps:
         if data is not None or left_s < FETCH_AGAIN_S:
             return data
         yield Sleep(FETCH_AGAIN_S)
-        patience_s = max(FETCH_TIMEOUT_S, min(2 * patience_s, left_s - FETCH_AGAIN_S))
+        patience_s = min(2 * patience_s, max(FETCH_AGAIN_S, left_s - FETCH_AGAIN_S))
     return None
 
 

@@ -14,8 +14,9 @@ from chain.formats.signing import answer_digest, recover
 from chain.quantities import NO_DEADLINE, Gas, Wei
 from chain.seam import Log, Receipt, Revert
 from nodes.effects import ChainTime, Execute, Note, Purpose, Read, Reply, Sleep, Spawn, Steps, Submit, Subscribe
-from nodes.inference import KEPT_S, POST_GAS, VOUCHER_GAS, InferenceNode, InferencePolicy, PosterHalf
+from nodes.inference import FOLLOWED, KEPT_S, POST_GAS, VOUCHER_GAS, InferenceNode, InferencePolicy, PosterHalf
 from nodes.messages import (
+    ESCROW_EMPTY,
     PAYMENT_REQUIRED,
     BatchData,
     BatchQuery,
@@ -179,6 +180,22 @@ def test_a_higher_voucher_is_kept_and_a_lower_or_forged_one_is_not() -> None:
     assert book.covered == 31
 
 
+def test_a_client_whose_escrow_falls_short_is_served_again_when_it_pays_in() -> None:
+    one = node()
+    client = who("client-0").address
+    short = event("Underfunded", client=client, node=ME.address, missing=1)
+    elsewhere = event("Underfunded", client=client, node=who("inference-1").address, missing=1)
+    follow(one.run(), inbox(elsewhere))
+    assert isinstance(serve(one, ask(1)).said[0], InferenceAnswer)
+    follow(one.run(), inbox(short))
+    course = serve(one, ask(2))
+    assert course.said == [Refusal(task_id(2), ESCROW_EMPTY)]
+    assert course.of(Execute) == []
+    assert isinstance(serve(one, ask(3, paid=1, client="client-1")).said[0], InferenceAnswer)
+    follow(one.run(), inbox(event("Deposited", client=client, amount=5)))
+    assert isinstance(serve(one, ask(2)).said[0], InferenceAnswer)
+
+
 def test_a_voucher_that_follows_the_answer_is_credited_to_its_client() -> None:
     one = node(demands_voucher=False)
     one.account("client-0").price = FEE
@@ -210,7 +227,7 @@ def test_its_half_hears_the_events_that_it_watches_for_whoever_they_concern() ->
     one = replace(node(), make_half=Watching)
     heard = (event("Challenged", "Optimistic", batch=bytes(32)), event("Jailed", node=who("full-0").address, until=0))
     course = follow(one.run(), inbox(*heard))
-    assert course.one(Subscribe).events == ("Jailed", "Unjailed", "BatchFinal", "Challenged")
+    assert course.one(Subscribe).events == (*FOLLOWED, "Challenged")
     assert [follow(spawn.steps).result for spawn in course.of(Spawn)[3:]] == [("inference-0", "Challenged")]
     assert not one.inactive
 
@@ -427,7 +444,7 @@ def test_it_asks_to_be_let_out_a_second_after_its_sentence() -> None:
 def test_the_jailing_of_another_is_none_of_its_business() -> None:
     one = node()
     course = follow(one.run(), inbox(event("Jailed", "Staking", node=who("inference-1").address, until=0)))
-    assert course.one(Subscribe).events == ("Jailed", "Unjailed", "BatchFinal")
+    assert course.one(Subscribe).events == FOLLOWED
     assert not one.inactive
 
 

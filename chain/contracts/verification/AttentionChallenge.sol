@@ -50,6 +50,7 @@ contract AttentionChallenge is Optimistic {
     /// @param claims bit per claim; all of them where the node kept its secret
     event Inattentive(bytes32 indexed batch, address indexed node, uint128 claims, address accuser);
 
+    error PostedAnew(bytes32 batch, uint40 postedAt);
     error InvalidResponse(uint128 claims);
     error NotCalled(bytes32 batch, address node);
     error Attentive(bytes32 batch, address node, uint16 index);
@@ -88,9 +89,11 @@ contract AttentionChallenge is Optimistic {
     }
 
     /// @notice Say which claims of a batch call on the caller.
+    /// @param postedAt when the batch was posted: after a reorg it may be posted in another round, and other claims call
     /// @param claims bit per claim
-    function respond(bytes32 batch, uint128 claims) external {
+    function respond(bytes32 batch, uint40 postedAt, uint128 claims) external {
         Settlement.Batch memory posted = _posted(batch);
+        if (posted.postedAt != postedAt) revert PostedAnew(batch, posted.postedAt);
         uint256 until = uint256(posted.postedAt) + responseWindow;
         if (block.timestamp > until) revert TooLate(until);
         if (claims == 0 || claims >> posted.count != 0) revert InvalidResponse(claims);

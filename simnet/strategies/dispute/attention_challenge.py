@@ -180,7 +180,7 @@ class AttentionHalf(DisputeHalf):
             if called:
                 responded, _ = yield Read(self.terms.contract, "attendanceOf", (batch, self.node.me.address))
                 if called & ~responded:  # not done before a crash or a reorg
-                    yield from self.submit(data.batch, "respond", called)
+                    yield from self.submit(data.batch, "respond", posted_at, called)
 
     def results(self, data: BatchData) -> list[bytes | None]:
         """What a node knows of the results of a batch."""

@@ -64,7 +64,7 @@ SHOW_GAS = Gas(6_000_000)
 """Gas that showing a seed may use at the most: its duties are worked out over up to 256 batches."""
 PAY_GAS = Gas(8_000_000)
 """Gas that paying an epoch may use at the most."""
-REPORT_BEFORE_S = 8.0
+REPORT_BEFORE_S = 5.0
 """How long before the window ends a batch whose data did not come is called wrong: a few blocks (assumption)."""
 
 PLACE_GAS = Gas(100_000)

@@ -124,8 +124,8 @@ def test_one_claim_calls_on_some_and_not_on_others() -> None:
 def test_a_node_responds_within_the_window_and_not_after_it(school: School) -> None:
     batch = school.batch_of()
     until = school.posted_at(batch) + RESPONSE_S
-    school.at(until).ok("fa", "AttentionChallenge.respond", batch.id, bits(0, 2))
-    late = school.fails("fa", "AttentionChallenge.respond", batch.id, bits(1))
+    school.at(until).ok("fa", "AttentionChallenge.respond", batch.id, school.posted_at(batch), bits(0, 2))
+    late = school.fails("fa", "AttentionChallenge.respond", batch.id, school.posted_at(batch), bits(1))
     assert late == Revert("TooLate", {"until": until})
     assert school.read("AttentionChallenge.attendanceOf", batch.id, school.address("fa")) == (bits(0, 2), 0)
 
@@ -133,14 +133,24 @@ def test_a_node_responds_within_the_window_and_not_after_it(school: School) -> N
 @pytest.mark.parametrize("claims", [0, bits(4), bits(0, 127)])
 def test_a_response_names_claims_of_the_batch(school: School, claims: int) -> None:
     batch = school.batch_of(4)
-    assert school.fails("fa", "AttentionChallenge.respond", batch.id, claims).error == "InvalidResponse"
+    assert (
+        school.fails("fa", "AttentionChallenge.respond", batch.id, school.posted_at(batch), claims).error
+        == "InvalidResponse"
+    )
 
 
 def test_responses_add_up(school: School) -> None:
     batch = school.batch_of()
     for index in (0, 3):
-        school.ok("fa", "AttentionChallenge.respond", batch.id, bits(index))
+        school.ok("fa", "AttentionChallenge.respond", batch.id, school.posted_at(batch), bits(index))
     assert school.read("AttentionChallenge.attendanceOf", batch.id, school.address("fa"))[0] == bits(0, 3)
+
+
+def test_a_response_to_a_batch_that_was_posted_at_another_time_is_none(school: School) -> None:
+    batch = school.batch_of()
+    posted = school.posted_at(batch)
+    anew = school.fails("fa", "AttentionChallenge.respond", batch.id, posted - 1, bits(0))
+    assert (anew.error, anew.args["postedAt"]) == ("PostedAnew", posted)
 
 
 # ---- accusing ----
@@ -161,7 +171,7 @@ def test_who_missed_a_call_pays_and_the_accuser_has_a_share(school: School) -> N
 
 def test_who_responded_without_a_call_pays_as_well(school: School) -> None:
     batch, _, uncalled = mixed(school)
-    school.ok("fa", "AttentionChallenge.respond", batch.id, bits(uncalled))
+    school.ok("fa", "AttentionChallenge.respond", batch.id, school.posted_at(batch), bits(uncalled))
     school.show("fa", batch)
     school.hear(batch).ok("fc", "AttentionChallenge.accuse", *school.accusing("fa", batch, uncalled))
     assert school.stake_left("fa") == STAKE - PENALTY
@@ -170,7 +180,13 @@ def test_who_responded_without_a_call_pays_as_well(school: School) -> None:
 def test_who_did_its_duty_cannot_be_accused(school: School) -> None:
     batch, called, uncalled = mixed(school)
     calls = school.calls("fa", batch)
-    school.ok("fa", "AttentionChallenge.respond", batch.id, bits(*(i for i, call in enumerate(calls) if call)))
+    school.ok(
+        "fa",
+        "AttentionChallenge.respond",
+        batch.id,
+        school.posted_at(batch),
+        bits(*(i for i, call in enumerate(calls) if call)),
+    )
     school.show("fa", batch)
     school.hear(batch)
     for index in (called, uncalled):

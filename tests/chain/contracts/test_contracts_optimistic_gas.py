@@ -80,7 +80,10 @@ def forced_errors(court: ForcedCourt) -> Iterator[tuple[str, Receipt]]:
 
 def attention(school: School) -> Iterator[tuple[str, Receipt]]:
     batch = school.batch_of(20)
-    yield "AttentionChallenge.respond", school.ok("fb", "AttentionChallenge.respond", batch.id, 1)
+    yield (
+        "AttentionChallenge.respond",
+        school.ok("fb", "AttentionChallenge.respond", batch.id, school.posted_at(batch), 1),
+    )
     yield "AttentionChallenge.showSecret", school.show("fa", batch)
     missed = school.calls("fa", batch).index(True)
     accusing = school.accusing("fa", batch, missed)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -145,3 +147,21 @@ def test_a_scenario_that_cannot_be_run_is_in_error_and_the_others_are_run(
     assert main(["check", "scenarios"]) == 4
     assert "/nowhere/anvil" in capsys.readouterr().out
     assert {name: suite["errors"] for name, suite in suites().items()} == {"bad-3": "1", "good-3": "0"}
+
+
+def test_a_scenario_that_asks_for_it_is_run_under_each_strategy_that_it_compares(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    contenders = ["none", {"kind": "committee", "size": 3, "comparator": "bitwise"}]
+    compare = {"check": True, "strategies": contenders}
+    write("both", compare=compare, expect=["verification_overhead_ratio == 0"])
+    write("alone", compare={**compare, "check": False})
+    assert main(["check", "scenarios"]) == 1
+    assert set(suites()) == {"alone-3", "both_none-3", "both_committee-3"}
+    assert "2 of 3 scenarios passed" in capsys.readouterr().out
+    (directory,) = RUNS.glob("both_committee-3-*")
+    command = json.loads((directory / "manifest.json").read_text())["command"]
+    assert main([*shlex.split(command)[1:], "--headless", "--out", "again"]) == 1
+    first, again = (json.loads(Path(where, "results.json").read_text())["digest"] for where in (directory, "again"))
+    assert first != again  # the name of the scenario is in the log
+    assert "size: 3" in Path("again/scenario.yaml").read_text()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+
+import pytest
 
 from chain.quantities import Gas
 from chain.seam import Block, Call, Log, Receipt
-from nodes.effects import Abandon, ChainTime, ReadBack, Receive, Sleep, Spawn, Steps, Submit, Subscribe
+from nodes.effects import Abandon, ChainTime, ReadBack, Receive, Reply, Request, Sleep, Spawn, Steps, Submit, Subscribe
+from nodes.messages import ClaimQuery, Refusal
 from simnet.kernel.history import DEEP, History
 from tests.stage import GENESIS, Stage, identity
 
@@ -106,6 +110,32 @@ def test_a_node_goes_by_the_chains_time_once_it_has_heard_a_block_however_wrong_
     stage.faults("[{at: 0 s, skew: {nodes: [a], ahead: 60 s}}]")
     heard_late_s = 0.004
     assert [told for _, told in stage.run(10)] == [61.0, round(5.0 - heard_late_s, 3)]
+
+
+# -- requests --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("again_s", "asked"), [(math.inf, 0), (3.0, 1)])
+def test_a_request_that_is_lost_is_sent_again_if_it_may_be_asked_twice(
+    stage: Stage, again_s: float, asked: int
+) -> None:
+    def asking() -> Steps:
+        yield Sleep(1.0)
+        reply = yield Request("b", ClaimQuery("0x1"), 10.0, again_s)
+        stage.say(reply is not None)
+        yield Sleep(20.0)
+
+    def answering() -> Steps:
+        while True:
+            envelope = yield Receive()
+            stage.say("asked")
+            yield Reply(envelope, Refusal("0x1", "no"))
+
+    stage.host("a", asking)
+    stage.host("b", answering)
+    stage.faults("[{at: 0 s, cut: {from: a, to: b}, for: 2 s}]")
+    said = [what for _, what in stage.run(30)]
+    assert said == ["asked"] * asked + [asked > 0]
 
 
 # -- what is on its way ----------------------------------------------------------------------------------------

@@ -216,10 +216,10 @@ def at(*seconds: float) -> Answers:
 
 def test_a_batch_whose_data_cannot_be_had_is_challenged_as_a_whole_while_there_is_time() -> None:
     node = knowing(DATA, ROOT)
-    withheld = {Request: always(Refusal(DATA.batch, "no")), Submit: mined, **at(1_005, 1_020, 1_045)}
+    withheld = {Request: always(Refusal(DATA.batch, "no")), Submit: mined, **at(1_010, 1_032, 1_045)}
     course = follow(OptimisticHalf(node, Optimistic()).check(DATA.batch, 3), withheld)
     assert [request.message for request in course.of(Request)] == [BatchQuery(DATA.batch)] * 3
-    assert [request.timeout_s for request in course.of(Request)] == [5, 10, 20]
+    assert [request.timeout_s for request in course.of(Request)] == [10, 20, 11]
     (call,) = course.calls
     assert (call.contract, call.function, call.args) == ("Optimistic", "challenge", (bytes.fromhex(DATA.batch[2:]), 7))
 

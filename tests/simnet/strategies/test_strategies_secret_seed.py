@@ -114,7 +114,7 @@ def test_a_batch_whose_data_is_withheld_is_called_wrong_as_a_whole() -> None:
     node = FullNode(who("full-1"), PEOPLE, {MODEL_HASH: MODEL}, Relative(), 1, 1_000, DOMAIN)
     node.batches[data.batch] = OpenBatch(who("inference-0"), root, 2, ())
     reads = {"batchOf": (who("inference-0").address, 1_010, 2, 1), "epochAt": 0}
-    times = one_after_the_other(1_012, 1_020, 1_021)
+    times = one_after_the_other(1_012, 1_021)
     answers: Answers = {
         Read: lambda effect: reads[effect.function],
         Request: always(None),

@@ -1,0 +1,69 @@
+"""Bad weather, and nobody dishonest: all that breaks in one run, under a strategy of each family.
+
+The whole matrix, one kind of weather at a time under every strategy, is ``simnet check scenarios/weather/``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simnet.plugins import strategies
+from simnet.scenario.load import load_scenario
+from tests.small import Played, play
+
+WEATHER = Path(__file__).parents[2] / "scenarios" / "weather"
+
+STORM: list[dict[str, Any]] = [
+    {"at": "20 s", "skew": {"nodes": ["full-0", "inference-1"], "behind": "60 s"}, "for": "50 s"},
+    {"at": "20 s", "skew": {"nodes": ["full-1"], "ahead": "60 s"}, "for": "50 s"},
+    *({"at": f"{25 + 5 * i} s", "crash": [f"full-{i}"], "for": "3 s"} for i in range(5)),
+    {"at": "52 s", "crash": ["inference-0", "full-2"], "for": "8 s"},
+    {"at": "70.5 s", "reorg": 3},
+    {"at": "80 s", "congestion": "90 %", "for": "20 s"},
+    {"at": "85 s", "gas_price": 20, "for": "20 s"},
+    {"at": "105 s", "latency": {"add": "1 s"}, "for": "15 s"},
+]
+
+FAMILIES: dict[str, dict[str, Any]] = {
+    "votes of all": {"kind": "full_reexecution"},
+    "votes of a panel": {"kind": "committee", "size": 3},
+    "samples": {"kind": "posp", "probability": "50 %", "validators": 2},
+    "challenges": {"kind": "optimistic", "challenge_window": "30 s"},
+    "forced errors": {"kind": "forced_error", "challenge_window": "30 s"},
+    "secret duties": {"kind": "secret_seed_duty", "epoch": "30 s"},
+    "enclaves": {"kind": "tee"},
+    "proofs": {"kind": "zkml", "prover": "simulated", "machines": 8, "proving_period": "120 s"},
+}
+
+
+def ended(run: Played) -> bool:
+    """Whether every batch that was posted is final."""
+    # A batch that a reorg undid is posted again, so that there may be several events about it.
+    posted, final = ({row["batch"] for row in run.tables.event(event)} for event in ("BatchPosted", "BatchFinal"))
+    return bool(posted) and posted == final
+
+
+@pytest.mark.parametrize("strategy", FAMILIES.values(), ids=FAMILIES)
+def test_a_storm_costs_the_honest_no_stake_and_leaves_no_batch_open(strategy: dict[str, Any]) -> None:
+    run = play(strategy=strategy, faults=STORM, settle="5 min")
+    assert run.slashes() == []
+    assert run["bonds_forfeited_opg"] == 0
+    assert ended(run)
+    assert run.broken() == []
+
+
+def test_batches_end_although_most_full_nodes_were_down_at_a_time() -> None:
+    down = {"at": "60 s", "crash": [f"full-{i}" for i in range(4)], "for": "40 s"}
+    run = play(faults=[down], strategy=FAMILIES["votes of a panel"], settle="5 min")
+    assert ended(run)
+    assert set(run.slashes()) <= {"missed_reveal"}  # what a long outage costs, as docs/weather.md has it
+
+
+def test_the_weather_of_the_scenarios_is_over_every_strategy() -> None:
+    for file in WEATHER.glob("*.yaml"):
+        compare = load_scenario(file).compare
+        assert compare.check
+        assert {one.strategy.kind for one in compare.strategies} == set(strategies()), file.name
