@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ def run_live(scenario: Scenario, options: Options) -> Finished:
     from chain.errors import SimnetError
     from dashboards.live_run import Engine
 
+    print(f"{scenario.name}: the engine, its models and its chain are being started …", file=sys.stderr)
     engine = Engine(scenario, options.out, options.pace.speed, options.command, force=options.force)
     os.nice(NICENESS)
     broken = False
@@ -32,8 +34,9 @@ def run_live(scenario: Scenario, options: Options) -> Finished:
         if engine.log is not None:
             from dashboards.app import Dashboard
             from dashboards.scene import open_scene
+            from dashboards.settings import default_file, read_settings
 
-            app = Dashboard(open_scene(engine.log.parent), engine)
+            app = Dashboard(open_scene(engine.log.parent), engine, read_settings(default_file()))
             app.run()
             broken = bool(app.return_code)
     finally:
@@ -48,7 +51,8 @@ def watch(directory: Path) -> int:
     """Show a recorded run, or one that another process is writing; returns the exit code."""
     from dashboards.app import Dashboard
     from dashboards.scene import open_scene
+    from dashboards.settings import default_file, read_settings
 
-    app = Dashboard(open_scene(directory))
+    app = Dashboard(open_scene(directory), settings=read_settings(default_file()))
     app.run()
     return app.return_code or 0

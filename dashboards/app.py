@@ -10,11 +10,13 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult, SystemCommand
+from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
@@ -25,6 +27,7 @@ from dashboards.bars import FAR_BEHIND_BYTES, VIEWS, StatusBar, TimelineBar, Vie
 from dashboards.controls import TRANSPORT, Transport
 from dashboards.dialogs import Ask, known_injections
 from dashboards.live_run import Engine
+from dashboards.palette import Things
 from dashboards.panel import Panel
 from dashboards.panels.chain import Chain
 from dashboards.panels.feed import Feed
@@ -35,6 +38,7 @@ from dashboards.panels.money import Money
 from dashboards.panels.network import Network
 from dashboards.panels.scenario import ScenarioPanel
 from dashboards.scene import Scene
+from dashboards.settings import Settings
 from dashboards.windows.filter import FilterPanel
 from dashboards.windows.help import HelpPanel
 from dashboards.windows.window import Window, window_on
@@ -50,6 +54,12 @@ RESULTS_EVERY_S = 1.0
 """How often to look whether a run that has ended has been judged."""
 LEAVE_WITHIN_S = 3.0
 """Within this, a second ``q`` ends a run that goes on."""
+
+SEARCH_S = 3.0
+"""Time for looking through the log for a text."""
+
+NOT_OURS = ("Keys", "Maximize", "Minimize")
+"""Commands of Textual's that our own keys do better."""
 
 INJECTION_HINT = """\
 an entry of a scenario file that begins now, such as
@@ -71,16 +81,26 @@ class Dashboard(Transport):
         Binding("escape", "view(0)", "All", show=False),
         Binding("f", "filter", "Filter"),
         Binding("slash", "about", "About", show=False),
+        Binding("ctrl+f", "find", "Find", show=False),
+        Binding("n", "find_again(1)", "Find next", show=False),
+        Binding("N", "find_again(-1)", "Find before", show=False),
         Binding("o", "open", "Open"),
         Binding("i", "inject", "Inject"),
         Binding("u", "unpin", "Unpin", show=False),
         Binding("ctrl+c", "leave(True)", "Quit", show=False, priority=True),
     ]
 
-    def __init__(self, scene: Scene, engine: Engine | None = None) -> None:
+    COMMANDS = App.COMMANDS | {Things}
+
+    def __init__(self, scene: Scene, engine: Engine | None = None, settings: Settings | None = None) -> None:
         super().__init__()
         self.scene = scene
         self.engine = engine
+        self.settings = settings or Settings()
+        if self.settings.theme in self.available_themes:
+            self.theme = self.settings.theme
+        if self.settings.groups:
+            scene.groups = self.settings.groups
         if engine is not None:
             engine.on_refusal = lambda reason: self.notify(reason, title="not injected", severity="error")
         self._last_tick = time.monotonic()
@@ -151,6 +171,7 @@ class Dashboard(Transport):
     def show_now(self, only_if_changed: bool = False) -> None:
         """Bring everything on the screen up to date."""
         scene, engine = self.scene, self.engine
+        self.settings.keep(theme=self.theme, groups=scene.groups)
         player = scene.player
         mode = engine and (engine.paused, engine.speed, engine.running)
         look = (scene.groups, scene.about, scene.pinned, scene.results.outcome, self.screen)
@@ -183,6 +204,15 @@ class Dashboard(Transport):
     def _sought(self, message: TimelineBar.Sought) -> None:
         self.scene.player.go(self.scene.timeline.index.at_time(message.share * self.scene.duration_s))
         self.show_now()
+
+    @on(Panel.Visited)
+    def _visited(self, message: Panel.Visited) -> None:
+        """Leave all windows for the moment of an event."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.scene.player.playing = False
+        self.scene.player.go(message.number + 1)
+        self.call_after_refresh(self.show_now)
 
     @on(Panel.Opened)
     def _opened(self, message: Panel.Opened) -> None:
@@ -218,6 +248,35 @@ class Dashboard(Transport):
         hint = "a participant's name, or a task's or batch's id; nothing for everything"
         ask = Ask("feed: only about", hint, keep_to, scene.timeline.index.subjects)
         self.push_screen(ask, lambda _: self.show_now())
+
+    def action_find(self) -> None:
+        """Ask for a text, and go to the next event of the feed that says it."""
+
+        def done(text: str | None) -> None:
+            if text:
+                self._sought_text = text
+                self.action_find_again(1)
+
+        hint = (
+            "part of what an event says; n and N go on from there. Only events that the feed shows are looked through"
+        )
+        self.push_screen(Ask("find", hint, lambda _: None), done)
+
+    def action_find_again(self, direction: int) -> None:
+        """The next event of the feed that says it, or the one before."""
+        scene = self.scene
+        if not self._sought_text:
+            self.notify("ctrl+f asks for a text")
+            return
+        number = scene.find_text(self._sought_text, direction, time.monotonic() + SEARCH_S)
+        if number is None:
+            self.notify(f"no event {'after' if direction > 0 else 'before'} this moment says '{self._sought_text}'")
+            return
+        scene.player.playing = False
+        scene.player.go(number + 1)
+        self.show_now()
+
+    _sought_text = ""
 
     def action_unpin(self) -> None:
         """Let the inference panel choose again."""
@@ -261,7 +320,7 @@ class Dashboard(Transport):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the command palette offers besides Textual's own."""
-        yield from super().get_system_commands(screen)
+        yield from (command for command in super().get_system_commands(screen) if command.title not in NOT_OURS)
         commands: tuple[tuple[str, str, Callable[[], None]], ...] = (
             ("Next slash", "Jump to where a node is slashed next (s)", partial(self.action_slash, 1)),
             ("Next failed expectation", "Jump to where one begins to fail (e)", partial(self.action_failure, 1)),
@@ -269,8 +328,22 @@ class Dashboard(Transport):
             ("Filter the feed", "Choose which events it shows (f)", self.action_filter),
             ("Feed only about…", "A participant, task or batch (/)", self.action_about),
             ("Open", "A participant, task, batch or event (o)", self.action_open),
-            ("Inject a fault or a behaviour", "Into a live run (i)", self.action_inject),
+            ("Find in the feed", "The next event that says something (ctrl+f, then n and N)", self.action_find),
             *((f"Show {name.lower()}", f"View {i}", partial(self.action_view, i)) for i, name in enumerate(VIEWS)),
         )
         for command in commands:
             yield SystemCommand(*command)
+        if self.check_action("inject", ()):
+            yield SystemCommand("Inject a fault or a behaviour", "Into a live run (i)", self.action_inject)
+
+    def deliver_screenshot(
+        self, filename: str | None = None, path: str | None = None, time_format: str | None = None
+    ) -> str | None:
+        """Save a picture into the run's directory, or the working directory if that cannot be written to."""
+        for directory in (self.scene.timeline.log.directory, Path.cwd()):
+            with suppress(OSError):
+                saved = self.save_screenshot(filename, str(directory), time_format)
+                self.notify(f"saved {saved}")
+                return saved
+        self.notify("no place to save it to", severity="error")
+        return None

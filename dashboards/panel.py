@@ -43,6 +43,8 @@ class Panel(Widget, can_focus=True):
         Binding("pageup", "move_page(-1)", "Page up", show=False),
         Binding("pagedown", "move_page(1)", "Page down", show=False),
         Binding("enter", "open", "Open", show=False),
+        Binding("y", "copy", "Copy", show=False),
+        Binding("g", "go", "Go there", show=False),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"panel--{style}" for style in STYLES}
     DEFAULT_CSS = """
@@ -69,6 +71,13 @@ class Panel(Widget, can_focus=True):
             super().__init__()
             self.subject = subject
             """Name or id of a participant, task or batch, or the number of a row."""
+
+    class Visited(Message):
+        """Somebody wants to see the run at the moment of an event."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
 
     def __init__(self, scene: Scene, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -226,6 +235,28 @@ class Panel(Widget, can_focus=True):
         """Open what the cursor is on."""
         if self.count() and (found := self.subject(self.cursor)) is not None:
             self.post_message(self.Opened(found))
+
+    def action_copy(self) -> None:
+        """Copy what the cursor is on: a name, an id or a number; without one, what the panel is about."""
+        found = self.subject(self.cursor) if self.CURSOR and self.count() else None
+        text = getattr(self, "about", "") if found is None else f"#{found}" if isinstance(found, int) else found
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.notify(f"copied {text}")
+
+    def action_go(self) -> None:
+        """Go to the moment of the event that the cursor is on, or that the panel shows."""
+        found = self.subject(self.cursor) if self.CURSOR and self.count() else None
+        number = found if isinstance(found, int) else self.number_shown
+        if number is None:
+            self.notify("the line under the cursor is no event")
+            return
+        self.post_message(self.Visited(number))
+
+    @property
+    def number_shown(self) -> int | None:
+        """The row of the log that the whole panel shows; ``None`` if it shows none."""
+        return None
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on a line; open it if it is there already."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 from chain.errors import SimnetError
 from dashboards.describe import describe
 from dashboards.player import Player
-from dashboards.text import Line
+from dashboards.text import Line, plain
 from dashboards.timeline import Timeline, was_undone
 from simnet.measure.state import State
 from simnet.verdict.so_far import Results, read_promises, read_results
@@ -71,9 +74,24 @@ class Scene:
             return text
         found = list(self.timeline.index.subjects(text)) if text else []
         if len(found) != 1:
-            how_many = f"{len(found)} things" if found else "nothing"
-            raise NothingFound(f"{how_many} in the log begins with '{text}'", "type more of it" if found else None)
+            if found:
+                raise NothingFound(f"{len(found):,} things in the log begin with '{text}'", "type more of it")
+            near = get_close_matches(text, self.timeline.head.nodes, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else None
+            raise NothingFound(f"nothing in the log begins with '{text}'", hint)
         return found[0]
+
+    def find_text(self, text: str, direction: int, until: float) -> int | None:
+        """The next row that the feed shows and that says `text`, or the one before; by `until` of the clock."""
+        rows, wanted = self.timeline.index.matching(self.groups, self.about), text.casefold()
+        here = bisect_left(rows, self.player.position)
+        ahead = rows[here:] if direction > 0 else rows[: max(0, here - 1)][::-1]
+        for number in ahead:
+            if wanted in plain(self.tell(number)).casefold():
+                return number
+            if time.monotonic() > until:
+                break
+        return None
 
     def restart(self) -> None:
         """Begin anew with the log that has taken the place of this one."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dashboards.panel import Panel
+from collections.abc import Mapping
+from typing import ClassVar
+
+from dashboards.order import Key, Sorted
 from dashboards.participant import STAKERS
 from dashboards.text import WEI, Column, Columns, Line, Span, opg, pair
 from simnet.measure.state import Node
@@ -19,16 +22,25 @@ COLUMNS = Columns(
 )
 
 
-class Money(Panel):
+class Money(Sorted):
     """The nodes' books, in OPG; those who lost most come first."""
 
-    TITLE = "6 Money"
+    TITLE = "6 Money (OPG)"
+    ORDERS: ClassVar[Mapping[str, Key]] = {
+        "loss": lambda node: node.income + node.bounties - node.slashed,
+        "name": lambda node: 0,
+        "stake": lambda node: -node.stake,
+        "fees": lambda node: -node.fees,
+        "rewards": lambda node: -node.rewards,
+        "bounties": lambda node: -node.bounties,
+        "compute": lambda node: -node.macs,
+        "slashed": lambda node: -node.slashed,
+    }
 
     def prepare(self, width: int, height: int) -> None:
-        """Nodes by what is left over for them, the poorest first."""
+        """Nodes with what is left over for them; in the beginning, the poorest first."""
         nodes = [node for node in self.scene.state.nodes.values() if node.role in STAKERS]
-        self._books = sorted(((self._net(node), node) for node in nodes), key=lambda book: (book[0], book[1].name))
-        self.border_subtitle = "OPG"
+        self._books = [(self._net(node), node) for node in self.in_order(nodes)]
 
     def _net(self, node: Node) -> int:
         return node.income + node.bounties - node.slashed - self._compute(node)

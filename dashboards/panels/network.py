@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
-
-from dashboards.panel import Panel
-from dashboards.participant import belief, outcome, status, trouble, truth
+from dashboards.order import ROLES, Key, Sorted
+from dashboards.participant import belief, outcome, status, status_word, trouble, truth
 from dashboards.text import Column, Columns, Line, opg
 from simnet.measure.state import Node
-
-ROLES = ("inference", "full", "producer", "client")
 
 
 def columns(nodes: Iterable[Node], width: int) -> Columns:
@@ -34,30 +29,26 @@ def columns(nodes: Iterable[Node], width: int) -> Columns:
     )
 
 
-ORDERS = ("outcome", "role", "stake")
-
-
-class Network(Panel):
+class Network(Sorted):
     """Who takes part."""
 
     TITLE = "1 Network"
-    BINDINGS: ClassVar[list[BindingType]] = [*Panel.BINDINGS, Binding("x", "sort", "Sort")]
-
-    order = ORDERS[0]
+    ORDERS: ClassVar[Mapping[str, Key]] = {
+        "outcome": trouble,
+        "role": lambda node: 0,
+        "name": lambda node: node.name,
+        "region": lambda node: node.region,
+        "stake": lambda node: -node.stake * (node.role != "client"),
+        "acts": lambda node: -node.claims - node.checks,
+        "behaviour": lambda node: (not node.behaviours, node.behaviours),
+        "slashes": lambda node: -node.slashes,
+        "status": lambda node: (status_word(node) == "up", status_word(node)),
+    }
 
     def prepare(self, width: int, height: int) -> None:
         """Sort the nodes."""
-        self._sorted = sorted(self.scene.state.nodes.values(), key=self._rank)
+        self._sorted = self.in_order(self.scene.state.nodes.values())
         self._columns = columns(self._sorted, width)
-        self.border_subtitle = f"by {self.order} · x sorts"
-
-    def _rank(self, node: Node) -> tuple[object, ...]:
-        role = ROLES.index(node.role) if node.role in ROLES else len(ROLES)
-        number = re.search(r"\d+$", node.name)
-        place = (role, int(number[0]) if number else 0, node.name)
-        if self.order == "outcome":
-            return (*trouble(node), *place)
-        return (-node.stake * (node.role != "client"), *place) if self.order == "stake" else place
 
     def top(self, width: int) -> list[Line]:
         """How many there are, what is broken, and the column titles."""
@@ -96,11 +87,6 @@ class Network(Panel):
     def subject(self, index: int) -> str | None:
         """The participant's name."""
         return self._sorted[index].name if index < len(self._sorted) else None
-
-    def action_sort(self) -> None:
-        """Use the next order."""
-        self.order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
-        self.update()
 
     _sorted: list[Node] = []  # noqa: RUF012 - replaced, never changed
     _columns = columns((), 0)

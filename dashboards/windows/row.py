@@ -20,11 +20,17 @@ class RowPanel(Panel):
     def __init__(self, scene: Scene, number: int) -> None:
         super().__init__(scene)
         row = scene.timeline.row(number)
+        self._number = number
         self.border_title = f"event #{number} · {row.get('event', row['kind'])}"
-        self.border_subtitle = "› opens with enter · esc closes"
+        self.border_subtitle = "› opens with enter · y copies · g goes there · esc closes"
         self._sentence = describe(row, scene.state.who)
         self._fields = list(fields_of(row, scene.state.who))
         self._emitted = emitted(scene, number) if row["kind"] == "transaction_mined" else []
+
+    @property
+    def number_shown(self) -> int:
+        """Its number."""
+        return self._number
 
     def top(self, width: int) -> list[Line]:
         """What it says."""
