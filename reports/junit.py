@@ -116,6 +116,7 @@ def suite(results: Results, replay: str, ended: float | None = None) -> Element:
         "reason": results.reason,
         "digest": results.digest,
         "replay": replay,
+        **{f"caveat-{number}": caveat for number, caveat in enumerate(results.caveats, start=1)},
     }.items():
         SubElement(properties, "property", name=key, value=_text(value))
     undecided = results.outcome == INCONCLUSIVE

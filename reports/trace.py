@@ -107,7 +107,8 @@ def trace_json(run: Run) -> bytes:
     for number_of_task, arrow in enumerate(stops.values(), start=1):
         if len(arrow) > 1:
             trace.flow(number_of_task, arrow)
-    about = {"scenario": run.results.scenario, "seed": run.results.seed, "digest": run.results.digest}
+    results = run.results
+    about = {"scenario": results.scenario, "seed": results.seed, "digest": results.digest, "caveats": results.caveats}
     return orjson.dumps({"traceEvents": trace.events, "displayTimeUnit": "ms", "otherData": about})
 
 

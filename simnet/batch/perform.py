@@ -57,14 +57,17 @@ def perform_in(work: Work[T], stop_flag: Path | None, out: Path | None) -> RunSu
 
 
 def was_begun(work: Work[T]) -> bool:
-    """Whether its directory holds the same command's run, which did not get far enough or is of other code."""
+    """Whether its directory holds a run of that scenario and seed, which did not get far enough or is of other code."""
     if work.out is None or not (work.out / "manifest.json").is_file():
         return work.out is not None and not (work.out / "events.jsonl").is_file()
     try:
         manifest = orjson.loads((work.out / "manifest.json").read_bytes())
     except orjson.JSONDecodeError:
         return False
-    return isinstance(manifest, dict) and manifest.get("command") == work.command
+    return isinstance(manifest, dict) and (manifest.get("scenario"), manifest.get("seed")) == (
+        work.scenario.name,
+        work.seed,
+    )
 
 
 def reason_of(error: Exception) -> str:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nodes.records import TaskAnswered
+from simnet.cli.main import main
 from simnet.kernel.inbox import Act, Inbox, Order
 from simnet.kernel.pace import CHECK_EVERY, Control, drive
 from simnet.kernel.scheduler import Scheduler
 from simnet.log.events import read_log
-from simnet.run import Options, run
+from simnet.run import Finished, Options, run
 from simnet.scenario.injected import moment, text_of
 from simnet.scenario.load import load_scenario
+from simnet.scenario.schema import Scenario
 from simnet.world.build import World
-from simnet.world.injection import InjectionError, extend
+from simnet.world.injection import InjectionError, extend, inject
 from tests.scenario_text import MINIMAL, errors_of
 from tests.small import scenario
 
@@ -136,8 +140,6 @@ def test_what_no_scenario_could_say_is_refused(text: str, message: str, hint: st
 
 def run_with(orders: Sequence[Order], out: Path) -> list[dict[str, object]]:
     """Run the small scenario, paused at first and then steered by these orders; the log's rows."""
-    from simnet.world.injection import inject
-
     control = Control(paused=True)
 
     def begin(world: World) -> None:
@@ -190,6 +192,28 @@ def test_the_scenario_in_the_directory_of_a_steered_run_repeats_it(tmp_path: Pat
     assert repeated.reproducible
     assert "Steered by hand (3 injections)" in repeated.caveats[0]
     assert load_scenario(tmp_path / "repeated" / "scenario.yaml") == load_scenario(kept)
+
+
+def test_the_line_that_a_steered_run_ends_with_repeats_its_digest_and_every_report_says_that_it_was_steered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(scenario(duration="30 s", settle="60 s").resolved_yaml())
+
+    def steered(loaded: Scenario, options: Options) -> Finished:
+        return run(loaded, replace(options, begin=lambda world: inject(world, "crash: [full-1], for: 20 s")))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("simnet.cli.run.run_with_progress", steered)
+        assert main(["run", "mine.yaml", "--headless"]) == 0
+    said = capsys.readouterr().out
+    assert "Steered by hand (1 injection)" in said
+    for report in ("report.html", "summary.md", "junit.xml", "trace.json", "results.json"):
+        assert "Steered by hand (1 injection)" in Path("reports/runs/latest", report).read_text(), report
+    digest, line = (next(part for part in said.splitlines() if part.startswith(word)) for word in ("digest", "replay"))
+    program, *arguments = shlex.split(line.removeprefix("replay"))
+    assert (program, main(arguments)) == ("simnet", 0)
+    assert digest in capsys.readouterr().out
 
 
 def test_a_mistake_in_an_injected_entry_has_its_place() -> None:

@@ -21,10 +21,10 @@ from simnet.batch.perform import perform
 from simnet.batch.store import Store
 from simnet.batch.work import FAILED, INTERRUPTED, RunSummary
 from simnet.cli.main import main
-from simnet.run import OutputError
+from simnet.run import Options, OutputError, run
 from tests.comparison_samples import Here
 from tests.simnet.batch.samples import read_tasks, work
-from tests.small import BASE
+from tests.small import BASE, scenario
 
 pytest.importorskip("pyrevm")
 
@@ -54,6 +54,16 @@ def test_other_scenarios_and_other_code_are_not_what_was_run(tmp_path: Path) -> 
     assert known(tmp_path) == [True] * 3
     assert known(tmp_path, duration="21 s") == [False] * 3
     assert known(tmp_path, code="changed") == [False] * 3
+
+
+def test_a_study_writes_over_no_run_of_another_scenario(tmp_path: Path) -> None:
+    """Only over what it began itself: the run of that scenario and seed."""
+    run(scenario(name="mine", duration="20 s"), Options(out=tmp_path / "3"))
+    mine = (tmp_path / "3" / "events.jsonl").read_bytes()
+    (over,) = carry_out([work(tmp_path / "3", 3, read_tasks)], Batch(1, Here))
+    assert over.summary.state == FAILED
+    assert "holds another run's scenario.yaml" in over.summary.reason
+    assert (tmp_path / "3" / "events.jsonl").read_bytes() == mine
 
 
 @pytest.mark.parametrize("keep", [0, 1, 31, 32, 33, -1])
