@@ -12,6 +12,8 @@ import pytest
 
 from simnet.cli.main import main
 from simnet.run import Options, run
+from simnet.studies.comparison.change import EXACT, UNKNOWN
+from simnet.world.injection import inject
 from tests.comparison_samples import CHEAT, compared
 from tests.small import scenario
 
@@ -52,6 +54,23 @@ def verdicts(first: Path, second: Path, capsys: pytest.CaptureFixture[str]) -> d
     capsys.readouterr()
     assert main(["diff", str(first), str(second), "--json"]) == 0
     return {one["figure"]: one["verdict"] for one in json.loads(capsys.readouterr().out)["figures"]}
+
+
+@pytest.mark.parametrize("how", ["steered", "shortened"])
+def test_nothing_is_exact_where_a_side_was_steered_or_ended_early(
+    how: str, runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = Options(tmp_path / how)
+    if how == "steered":
+        options.begin = lambda world: inject(world, "crash: [full-1], for: 20 s")
+    else:
+        options.progress = lambda now: options.stop.request() if now > 40 else None
+    run(scenario(adversaries=[CHEAT], network=REGIONS), options)
+    found = verdicts(runs.plain, tmp_path / how, capsys)
+    assert UNKNOWN in found.values()
+    assert EXACT not in found.values()
+    assert main(["diff", str(runs.plain), str(tmp_path / how)]) == 0
+    assert {"steered": "steered by hand", "shortened": "did not go on to its end"}[how] in capsys.readouterr().out
 
 
 def test_a_run_against_itself_is_the_same(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
