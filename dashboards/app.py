@@ -143,7 +143,7 @@ class Dashboard(Transport):
         if self.engine is not None and self.engine.running:
             self.engine.poll()
             if self.engine.error is not None:
-                self.notify(f"{self.engine.error}", title="the run broke off", severity="error", timeout=60)
+                self.notify(f"{self.engine.error}", title="the run ended early", severity="error", timeout=60)
         self._read()
         self._look_for_results(now)
         self.scene.player.tick(elapsed)
@@ -291,7 +291,7 @@ class Dashboard(Transport):
         """Ask for a fault or an adversary, and inject it into the live run."""
         engine = self.engine
         if engine is None or not engine.running:
-            self.notify("only a live run can be touched: simnet run --tui SCENARIO", severity="warning")
+            self.notify("only a live run can be steered: simnet run --tui SCENARIO", severity="warning")
             return
 
         def check(text: str) -> None:

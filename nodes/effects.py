@@ -78,7 +78,7 @@ class Check:
     task: str
     procedure: Callable[[], Steps]
     on_duty: bool = True
-    """Whether the protocol asks for the verdict; otherwise the node looks of its own accord, and may challenge."""
+    """Whether the protocol asks for the verdict; otherwise the node checks voluntarily, and may challenge."""
 
 
 @dataclass(frozen=True, slots=True)

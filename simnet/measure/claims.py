@@ -40,7 +40,7 @@ def wrong_answer(state: State, task: Task) -> None:
 
 
 def reject(state: State, name: str, batch: Batch, index: int, time_s: float) -> None:
-    """A claim fell."""
+    """A claim is rejected."""
     task_name = batch.tasks[index]
     task = state.tasks.get(task_name)
     if task is None or task.outcome or batch.posted is None:

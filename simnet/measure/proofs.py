@@ -33,7 +33,7 @@ def proofs_refused(state: State) -> Value:
 
 @metric("unproven_claims", "count", kind="simulated", better="lower")
 def unproven_claims(state: State) -> Value:
-    """Claims that fell because nobody proved them in time."""
+    """Claims rejected because nobody proved them in time."""
     return Value(state.proofs.unproven, state.emitted["ClaimProven"])
 
 

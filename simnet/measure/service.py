@@ -15,7 +15,7 @@ def tasks_total(state: State) -> Value:
 
 @metric("tasks_finalised", "count", kind="simulated", better="higher")
 def tasks_finalised(state: State) -> Value:
-    """Inferences whose claim stood as its batch became final."""
+    """Inferences whose claim was accepted as its batch became final."""
     return Value(state.finalised, state.sent)
 
 

@@ -36,7 +36,7 @@ class StakeTerms:
     """Frauds that were detected or became final."""
     detected: int = 0
     gain_opg: float = 0.0
-    """What all frauds decided would have gained if they had stood."""
+    """What all frauds decided would have gained if they had been finalised."""
     slashed_shares: float = 0.0
     """Shares of their stake that cheating inference nodes lost, added up over slashes."""
 

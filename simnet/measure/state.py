@@ -76,7 +76,7 @@ class Node:
     aside: int = 0
     """What it got off chain, less what it paid there."""
     gained: float = 0.0
-    """Fees of frauds that stood, and what was paid or lost in batches in which it voted or checked dishonestly."""
+    """Fees of finalised frauds, and what was paid or lost in batches in which it voted or checked dishonestly."""
     macs: int = 0
     saved: int = 0
     """Multiply-accumulates that dishonest answers and checks did not spend, against the reference model."""

@@ -230,7 +230,7 @@ class FinalWasPosted(Invariant):
         elif row["event"] == "BatchMalformed":
             known.rejected = (1 << known.count) - 1
         elif args["index"] >= known.count:
-            self.offend(f"claim {args['index']} of {name} fell, which has {known.count}")
+            self.offend(f"claim {args['index']} of {name} was rejected, which has {known.count}")
         elif row["event"] == "ClaimRejected":
             if known.rejected >> args["index"] & 1:
                 self.offend(f"claim {args['index']} of {name} was rejected twice")

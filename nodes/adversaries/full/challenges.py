@@ -26,7 +26,7 @@ class FalseChallenger(Behaviour):
     defeats: ClassVar[str] = "cheap bonds: every false challenge delays honest work"
     stopped_by: ClassVar[str] = "a bond that pays for the arbitration, and goes to who was accused"
     shows_in: ClassVar[str] = "finality_latency_s"
-    needs: ClassVar[str] = "optimistic, or another strategy in which full nodes challenge of their own accord"
+    needs: ClassVar[str] = "optimistic, or another strategy in which full nodes challenge voluntarily"
 
     share: Share = Field(default=1.0, description="share of the claims that it challenges")
     challenges: int = Field(default=100, ge=1, le=10**6, description="transactions with challenges that it pays for")
@@ -53,14 +53,14 @@ class FalseChallenger(Behaviour):
 
 
 class ChallengeCopier(Watchful):
-    """Look at nothing of one's own accord; challenge what somebody else challenges, and share the reward."""
+    """Check nothing voluntarily; challenge what somebody else challenges, and share the reward."""
 
     kind: ClassVar[str] = "challenge_copier"
     role: ClassVar[Role] = Role.FULL
     defeats: ClassVar[str] = "open challenges: it shares rewards for work that it has not done"
     stopped_by: ClassVar[str] = "challenges that are sealed until no more are taken"
     shows_in: ClassVar[str] = "attacker_roi"
-    needs: ClassVar[str] = "optimistic, or another strategy in which full nodes challenge of their own accord"
+    needs: ClassVar[str] = "optimistic, or another strategy in which full nodes challenge voluntarily"
     hears: ClassVar[tuple[str, ...]] = ("Challenged",)
 
     _copied: dict[bytes, bool] = PrivateAttr(default_factory=dict)

@@ -33,7 +33,7 @@ NOTHING = "nothing"
 CHECK, SKIP = "check", "skip"
 """The actions of a full node."""
 
-DUTY, OWN_ACCORD = "duty", "own accord"
+DUTY, VOLUNTARY = "duty", "voluntary"
 """The kinds of decision of a full node."""
 
 
@@ -235,8 +235,8 @@ class CheckBooks(Watchful):
         """Book the batch that became final last.
 
         Pay is for duties, whatever was done about them. What challenges won or lost is for what was found wrong. A
-        slash falls on what was not checked, if anything was not: for inattention of own accord, otherwise by duty. One
-        that is for no batch waits for the next.
+        slash falls on what was not checked, if anything was not: for inattention in voluntary checks, otherwise by
+        duty. One that is for no batch waits for the next.
         """
         if not self._closing:
             return
@@ -259,7 +259,7 @@ class CheckBooks(Watchful):
 
 def context_of(effect: Check) -> str:
     """The kind of decision: what pays where duty calls is not what pays where it does not."""
-    return DUTY if effect.on_duty else OWN_ACCORD
+    return DUTY if effect.on_duty else VOLUNTARY
 
 
 def cost(macs: int, price: int) -> float:

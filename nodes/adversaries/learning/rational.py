@@ -80,14 +80,14 @@ class AdaptiveCheat(AnswerBooks):
         return self.way
 
     def learn(self, action: str, payoff: float, rejected: bool) -> Steps:
-        """Move on when the present way was caught; what earlier ways still cost teaches nothing new."""
+        """Move on when the present way was detected; what earlier ways still cost teaches nothing new."""
         if rejected and action == self.way:
             self._tried += 1
             yield self.decided("", self.way, {action: payoff})
 
 
 class DiligentIfPaid(Bandit, CheckBooks):
-    """Check if checking has paid better than saying "valid" without looking; by duty and of its own accord apart."""
+    """Check if checking has paid better than saying "valid" without looking; by duty and voluntarily apart."""
 
     kind: ClassVar[str] = "diligent_if_paid"
     defeats: ClassVar[str] = "verification that does not pay for itself: the verifier's dilemma"

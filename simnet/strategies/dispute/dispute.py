@@ -158,7 +158,7 @@ class DisputeHalf(VotingHalf):
             yield from super().on_log(log)
 
     def verify_voluntarily(self, batch: str, count: int) -> Steps:
-        """What a full node does of its own accord when a batch of so many claims is posted."""
+        """What a full node does voluntarily when a batch of so many claims is posted."""
         raise NotImplementedError
 
     def check(self, batch: str, count: int) -> Steps:
@@ -177,7 +177,7 @@ class DisputeHalf(VotingHalf):
             yield from self.challenge(batch, wrong)
 
     def on_checked(self, data: BatchData, verdicts: Sequence[Verdict]) -> Steps:
-        """What else a full node does when it has checked a batch of its own accord, before it challenges."""
+        """What else a full node does when it has checked a batch voluntarily, before it challenges."""
         yield from ()
 
     def obtain(self, batch: str, count: int) -> Steps:

@@ -4,7 +4,7 @@ A share q of all requests comes from auditors: clients with a device of their ow
 themselves and challenge what was answered wrong. On the wire a probe is a request like any other, and an auditor,
 who sends ordinary requests too, a client like any other. Nobody else checks anything, so that
 
-    P(a node that lies k times is caught) = 1 - (1 - q d)^k
+    P(a node that lies k times is detected) = 1 - (1 - q d)^k
 
 with the power d of the comparator to tell a lie from noise. It rests on the liar's not knowing a probe when it
 sees one. What gives an auditor away: the address that a challenge comes from is the client's own, so that after

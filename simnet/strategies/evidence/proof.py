@@ -79,7 +79,10 @@ class CircuitKind(EvidenceKind):
         if terms.proving_period <= terms.pledge_within:
             yield ("proving_period",), "is not above pledge_within: there would be no time to prove"
         if self.window_s <= terms.pledge_within:
-            yield ("window",), "is not above pledge_within: a claim that was not pledged would be final before it fell"
+            yield (
+                ("window",),
+                "is not above pledge_within: a claim that was not pledged would be final before it is rejected",
+            )
         if terms.prover == "ezkl" or terms.proof_times in TIMES_OF_CIRCUITS:
             known = tuple(circuit.model for circuit in circuits().values() if circuit.honest)
             for name in [name for name in facts.models if name not in known]:

@@ -2,7 +2,7 @@
 
 All claims of a node are checked until `streak` in a row have passed; with n passed in a row, a claim is checked
 with probability 1 / n. One rejected claim, and n is 0 again. Overhead falls towards 0 for the honest, but trust
-is cheap to come by: a sleeper that is honest for n checks then cheats about n times before it is caught. `floor`,
+is cheap to come by: a sleeper that is honest for n checks then cheats about n times before it is detected. `floor`,
 which the source does not have, is the remedy: nobody is ever checked less.
 
 Source: BOINC, BOINC/boinc: `set_trust` of its scheduler (10 in a row, then one in n), and `is_valid` of its

@@ -13,21 +13,21 @@ def detections(run: Observed) -> list[bool]:
 
 def frauds_finalised(run: Observed) -> Frequency:
     """Frauds that became final, of those detected or finalised."""
-    caught = detections(run)
-    return Frequency(len(caught) - sum(caught), len(caught))
+    detected = detections(run)
+    return Frequency(len(detected) - sum(detected), len(detected))
 
 
-def caught_within(run: Observed, requests: float) -> Frequency:
+def detected_within(run: Observed, requests: float) -> Frequency:
     """Groups of so many successive frauds of which at least one was detected."""
-    size, caught = int(requests), detections(run)
-    groups = [caught[start : start + size] for start in range(0, len(caught) - size + 1, size)]
+    size, detected = int(requests), detections(run)
+    groups = [detected[start : start + size] for start in range(0, len(detected) - size + 1, size)]
     return Frequency(sum(any(group) for group in groups), len(groups))
 
 
-def frauds_until_caught(run: Observed) -> Frequency:
+def frauds_until_detected(run: Observed) -> Frequency:
     """Frauds for each that was detected: n / k, where k of n independent frauds were."""
-    caught = detections(run)
-    return Frequency(sum(caught), len(caught), Ratio(1.0))
+    detected = detections(run)
+    return Frequency(sum(detected), len(detected), Ratio(1.0))
 
 
 def draws(run: Observed) -> dict[str, list[bool]]:

@@ -24,7 +24,7 @@ class Observe:
 
 
 DRAWN = "claims drawn"
-CAUGHT = "frauds detected"
+DETECTED = "frauds detected"
 FOUND = "verifications that found something"
 SEATS = "corrupt members of panels"
 AMOUNTS = ""
@@ -38,17 +38,17 @@ ALL = (
     Observe(checking.verified_once_learnt, "decisions to verify"),
     Observe(copying.copiers_of_concealed_weights, "games with concealed weights"),
     Observe(copying.copiers_of_public_weights, "games with public weights"),
-    Observe(detection.caught_within, CAUGHT),
+    Observe(detection.detected_within, DETECTED),
     Observe(detection.claims_sampled, DRAWN),
     Observe(detection.draws_by_index, "claims drawn by place"),
-    Observe(detection.frauds_finalised, CAUGHT),
-    Observe(detection.frauds_until_caught, CAUGHT),
+    Observe(detection.frauds_finalised, DETECTED),
+    Observe(detection.frauds_until_detected, DETECTED),
     Observe(jackpots.forced_errors_challenged, FOUND),
     Observe(jackpots.jackpot_parts, AMOUNTS),
     Observe(money.bonds_taken, AMOUNTS),
     Observe(money.break_even_probability, "panels that detected"),
     Observe(money.break_even_sampling, "claims rejected once drawn"),
-    Observe(money.payoff_of_fraud, CAUGHT),
+    Observe(money.payoff_of_fraud, DETECTED),
     Observe(money.payoff_of_honesty, AMOUNTS),
     Observe(money.rewards, AMOUNTS),
     Observe(money.slash_amounts, AMOUNTS),

@@ -8,7 +8,7 @@ import pytest
 from pydantic import PrivateAttr
 
 from chain.quantities import OPG
-from nodes.adversaries.learning.books import CHECK, DUTY, HONEST, OWN_ACCORD, SKIP, AnswerBooks, CheckBooks
+from nodes.adversaries.learning.books import CHECK, DUTY, HONEST, SKIP, VOLUNTARY, AnswerBooks, CheckBooks
 from nodes.effects import Check, Execute, Note, Purpose, ReadPrice, Receive, Steps, Verdict
 from nodes.messages import Envelope, InferenceRequest
 from nodes.records import BatchBuilt, ClaimChecked
@@ -219,8 +219,8 @@ def challenged(reward: int, forfeited: int = 0) -> Envelope:
 
 def test_a_challenge_brings_its_reward_or_costs_its_bond() -> None:
     won, lost = challenged(4 * OPG), challenged(0, forfeited=8 * OPG)
-    assert looked(DECIDED, won, on_duty=False)[0]._learnt[0] == (OWN_ACCORD, CHECK, 1 - COST)
-    assert looked(DECIDED, lost, on_duty=False)[0]._learnt[1] == (OWN_ACCORD, SKIP, -2)
+    assert looked(DECIDED, won, on_duty=False)[0]._learnt[0] == (VOLUNTARY, CHECK, 1 - COST)
+    assert looked(DECIDED, lost, on_duty=False)[0]._learnt[1] == (VOLUNTARY, SKIP, -2)
 
 
 def test_what_a_challenge_brings_goes_to_what_was_found_wrong() -> None:
@@ -243,7 +243,7 @@ def test_a_claim_found_wrong_of_own_accord_and_judged_by_duty_is_booked_as_both(
     past(node, *again, answers=answers)
     news = (DECIDED, challenged(4 * OPG), paid(OPG), event("BatchFinal", batch=bytes(32)))
     past(node, Receive(), answers={**answers, **inbox(*news)})
-    assert node._learnt[2] == (OWN_ACCORD, CHECK, 4 - COST)
+    assert node._learnt[2] == (VOLUNTARY, CHECK, 4 - COST)
     assert node._learnt[4] == (DUTY, CHECK, 1 - COST)
 
 

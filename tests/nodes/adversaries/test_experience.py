@@ -78,7 +78,7 @@ def test_what_pays_in_one_situation_says_nothing_about_another() -> None:
     chooser = attached(Chooser(trials=1, explore=0.0))
     chooser.experience("duty").book("small", 9.0)
     assert choosing(chooser, 4, "duty")[-1].action == "small"
-    assert choosing(chooser, 4, "own accord")[-1].action == "honest"
+    assert choosing(chooser, 4, "voluntary")[-1].action == "honest"
 
 
 def test_every_choice_is_recorded_with_what_was_expected_of_each_action_known() -> None:

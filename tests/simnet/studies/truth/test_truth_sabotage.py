@@ -65,7 +65,7 @@ def test_a_comparator_that_accepts_everything_is_found_out(monkeypatch: pytest.M
         return True
 
     monkeypatch.setattr(Relative, "equal", equal)
-    assert "caught_within" in rows_that_fail("GT-5", "duration=40 s")
+    assert "detected_within" in rows_that_fail("GT-5", "duration=40 s")
 
 
 @pytest.mark.slow
