@@ -88,8 +88,8 @@ def test_what_is_lost_is_the_worth_of_wrong_answers_that_nobody_waited_with() ->
 
 def test_a_zero_knowledge_proof_costs_more_gas_than_an_enclave_and_is_final_sooner() -> None:
     run = asked()
-    assert run["gas_vanilla"] < 200_000
-    assert run["gas_tee"] < 200_000
+    assert run["gas_vanilla"] < 250_000
+    assert run["gas_tee"] < 250_000
     assert 900_000 < run["gas_zkml"] < 1_500_000
     assert run["finality_zkml_s"] < run["finality_tee_s"]
 
