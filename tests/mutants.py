@@ -94,7 +94,7 @@ MUTANTS = {
             "beacon_is_constant",
             "Beacon",
             "randomness/Beacon.sol",
-            "bytes32 mix = keccak256(abi.encode(_mixes[round] ^ preimage));",
+            "bytes32 mix = _mixes[round] ^ keccak256(abi.encode(msg.sender, preimage));",
             'bytes32 mix = keccak256("constant");',
         ),
         Mutant(

@@ -7,7 +7,8 @@ import {Staking} from "../core/Staking.sol";
 /// @notice A full node commits to the tip of a hash chain and reveals one preimage a round. The seed
 /// of a round is known once the round is over, and unknown to anyone while one honest node has yet to reveal.
 /// @dev Last-revealer bias: nodes that hold the last k turns of a round know the outcomes of each of the
-/// 2^k ways to reveal or withhold, and may pick one. A withheld reveal costs nothing here.
+/// 2^k ways to reveal or withhold, and may pick one; in which order they reveal changes nothing. A withheld reveal
+/// costs nothing here. Who reveals is mixed in: a copy of another's chain must not undo its reveals.
 contract Beacon {
     struct Chain {
         bytes32 tip; // 0: never joined
@@ -61,7 +62,7 @@ contract Beacon {
         if (keccak256(abi.encode(preimage)) != chain.tip) revert WrongPreimage(msg.sender, chain.tip);
         chain.tip = preimage;
         chain.lastRound = round;
-        bytes32 mix = keccak256(abi.encode(_mixes[round] ^ preimage));
+        bytes32 mix = _mixes[round] ^ keccak256(abi.encode(msg.sender, preimage));
         _mixes[round] = mix;
         emit SecretRevealed(round, msg.sender, mix);
     }

@@ -72,7 +72,7 @@ class BeaconBias(Watchful):
         silent = self._mixes.get(current)
         if silent is None:  # nobody else has revealed: silence would leave the round without a seed
             return (yield effect)
-        revealed = keccak(bytes(a ^ b for a, b in zip(silent, effect.call.args[0], strict=True)))
+        revealed = mixed(silent, self._situation.me.address, effect.call.args[0])
         if (yield from self.worth(silent, current)) <= (yield from self.worth(revealed, current)):
             return (yield effect)
         yield self.cheated("beacon", str(current))
@@ -115,6 +115,12 @@ class BeaconBias(Watchful):
         """Whether an inference node is one whom cartels protect."""
         found = self._situation.directory.at(node)
         return found is not None and found.name in self._situation.accomplices
+
+
+def mixed(mix: bytes, node: Address, preimage: bytes) -> bytes:
+    """A round's mix when a node has revealed, as the beacon computes it."""
+    own = keccak(bytes(12) + bytes.fromhex(node[2:]) + preimage)
+    return bytes(a ^ b for a, b in zip(mix, own, strict=True))
 
 
 def lot_of(seed: bytes, batch: bytes, number: int) -> bytes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-from eth_hash.auto import keccak
+from itertools import permutations
 
+import pytest
+
+from nodes.adversaries.full.randomness import mixed
 from tests.contracts_world import FULL, INFERENCE, World, event, hash_of
 from tests.panels import ROUND, chain_of
 
@@ -39,13 +41,42 @@ def test_a_seed_mixes_every_reveal_and_is_known_when_the_round_is_over(world: Wo
     number = this_round(world) + 1
     to_round(world, number).ok("flo", "Beacon.reveal", chain_of("flo")[1])
     alone = event(world.ok("fay", "Beacon.reveal", chain_of("fay")[1]), "SecretRevealed")
-    expected = keccak(bytes(a ^ b for a, b in zip(keccak(chain_of("flo")[1]), chain_of("fay")[1], strict=True)))
+    expected = mixed(
+        mixed(bytes(32), world.address("flo"), chain_of("flo")[1]), world.address("fay"), chain_of("fay")[1]
+    )
     assert (alone["round"], alone["mix"]) == (number, expected)
     to_round(world, number + 1, -1).tick()
     with pytest.raises(Exception, match="SeedNotReady"):
         world.read("Beacon.seedOf", number)
     to_round(world, number + 1).tick()
     assert world.read("Beacon.seedOf", number) == expected
+
+
+@pytest.mark.parametrize("order", [*permutations(("flo", "fay", "fio"))])
+def test_the_order_of_reveals_chooses_no_seed(world: World, order: tuple[str, ...]) -> None:
+    world.stake("fio", FULL)
+    world.ok("fio", "Beacon.join", chain_of("fio")[0])
+    number = this_round(world) + 1
+    to_round(world, number).tick()
+    for name in order:
+        world.ok(name, "Beacon.reveal", chain_of(name)[1])
+    to_round(world, number + 1).tick()
+    mix = bytes(32)
+    for name in ("fay", "fio", "flo"):
+        mix = mixed(mix, world.address(name), chain_of(name)[1])
+    assert world.read("Beacon.seedOf", number) == mix
+
+
+def test_a_copy_of_anothers_chain_does_not_undo_its_reveals(world: World) -> None:
+    world.stake("copy", FULL)
+    world.ok("copy", "Beacon.join", chain_of("flo")[0])
+    number = this_round(world) + 1
+    to_round(world, number).ok("flo", "Beacon.reveal", chain_of("flo")[1])
+    both = event(world.ok("copy", "Beacon.reveal", chain_of("flo")[1]), "SecretRevealed")["mix"]
+    assert both == mixed(
+        mixed(bytes(32), world.address("flo"), chain_of("flo")[1]), world.address("copy"), chain_of("flo")[1]
+    )
+    assert any(both)
 
 
 def test_a_round_without_reveals_has_no_seed_and_the_next_with_one_serves(world: World) -> None:
