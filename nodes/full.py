@@ -54,6 +54,9 @@ ASK_AGAIN_S = 3.0
 TURN_S = 2.0
 """How long a full node leaves each one before it in turn to prove a fault (assumption)."""
 
+PROOF_GAS, REFUND_GAS = 500_000, 20_000
+"""Gas that proving a batch malformed may use at the most, and of that for each client who is refunded."""
+
 BEACON_GAS = Gas(150_000)
 """Gas that one reveal may use at the most."""
 
@@ -275,7 +278,8 @@ class FullNode:
             known.is_malformed = True
             opened = opening(data.claims[position], ClaimTree(data.claims).proof(position))
             args = (bytes.fromhex(data.batch[2:]), opened, position, known.charges)
-            call = Call(self.me.address, "Settlement", "proveMalformed", args)
+            gas = Gas(PROOF_GAS + REFUND_GAS * len(known.charges))
+            call = Call(self.me.address, "Settlement", "proveMalformed", args, gas)
             yield Spawn(self.reject_malformed(data.batch, call), DUTY)
 
     def reject_malformed(self, batch: str, call: Call) -> Steps:

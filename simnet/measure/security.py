@@ -73,6 +73,13 @@ def fraud_void_rate(state: State) -> Value:
     return rate(frauds.voided, frauds.committed - frauds.open)
 
 
+@metric("fraud_unclaimed", "count", kind="simulated", better="lower")
+def fraud_unclaimed(state: State) -> Value:
+    """Frauds whose client has the answer, and that no posted batch holds: nobody can judge them."""
+    wrong = [task for task in state.tasks.values() if task.fraud and task.answered is not None]
+    return Value(sum(not task.batch for task in wrong), state.frauds.acts)
+
+
 def fraud_undecided(state: State) -> int:
     """Frauds that were committed and not decided when the run ended."""
     return state.frauds.open

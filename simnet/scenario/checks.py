@@ -118,6 +118,10 @@ def _chain(scenario: Scenario) -> Iterator[Finding]:
     """Contracts count time in seconds and shares in basis points."""
     if scenario.chain.block_time % 1:
         yield ("chain", "block_time"), "block time must be whole seconds", "timestamps on chain count seconds"
+    most = scenario.strategy.largest_call_gas(facts_of(scenario))
+    if most > scenario.chain.block_gas_limit:
+        message = f"the largest call of '{scenario.strategy.kind}' may take {most:,} gas here: no block holds it"
+        yield ("chain", "block_gas_limit"), message, "raise it, or lower nodes.inference.batch_size"
     for key, value in scenario.economics:
         if key.endswith("_share") and abs(value * 10_000 - round(value * 10_000)) > 1e-6:
             yield ("economics", key), f"{value} is not a whole number of basis points", "contracts count in 0.01 %"

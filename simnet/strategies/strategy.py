@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from chain.deploy import ProtocolParameters, ProverSpec, VerifierSpec
-from chain.quantities import Address, Wei
+from chain.quantities import Address, Gas, Wei
 from chain.seam import Chain
 from nodes.client import Client, ClientHalf, ClientPolicy
 from nodes.full import FullNode, VerifierHalf
@@ -35,6 +35,17 @@ BLOCKS_A_STEP = 4
 
 BEACON_ROUNDS = 3
 """Rounds of the beacon until there is a seed: the rest of one, a whole one, and one in which nobody reveals."""
+
+
+FALLING_GAS = 200_000
+"""Gas that a verdict uses at the most, apart from what follows (measured: test_contracts_largest.py)."""
+CLAIM_GAS, PAIR_GAS = 29_000, 120
+"""Of that for each claim that falls, and for each claim and client: who paid for a claim is looked up."""
+
+
+def falling_gas(claims: int) -> Gas:
+    """Gas that settling a batch may use of which so many claims fall, each of another client."""
+    return Gas(FALLING_GAS + CLAIM_GAS * claims + PAIR_GAS * claims**2)
 
 
 class Strategy(Parameters):
@@ -85,6 +96,10 @@ class Strategy(Parameters):
         """How long after its post any batch is final at the latest, if the network is well and nodes take turns."""
         windows = self.windows_s(parameters)
         return sum(windows) + len(windows) * (STEP_LATE_S + BLOCKS_A_STEP * block_time_s)
+
+    def largest_call_gas(self, facts: Facts) -> Gas:
+        """Gas that its largest call may use, at the sizes that the scenario has: all claims of a full batch fall."""
+        return falling_gas(facts.batch_size)
 
     def client_policy(self, policy: ClientPolicy, index: int, facts: Facts) -> ClientPolicy:
         """How client number `index` behaves, where clients have a part in verification; unchanged if they have none."""

@@ -52,6 +52,11 @@ FINALISE_GAS = Gas(400_000)
 CHALLENGER_GAS = Gas(100_000)
 """Gas that paying one challenger may use at the most."""
 
+RIVAL_GAS = 60_000
+"""Gas that one of many challengers uses in the largest dispute (measured: test_contracts_largest.py)."""
+COMPANY = 32
+"""Challengers of claims that are disputed already, for which the contract has room."""
+
 CHALLENGE_BEFORE_S = 15.0
 """How long before the window ends a batch is challenged whose data did not come: its poster may be down for a while,
 and a challenge takes some blocks to get there (assumption)."""
@@ -111,6 +116,10 @@ class DisputeStrategy(VotingStrategy):
         longest = self.until_heard_s + self.commit_window + self.reveal_window
         longest += 3 * facts.beacon_round_s + (BACKUP_KEEPERS + 1) * TAKEOVER_DELAY_S
         return replace(parameters, verifier_share_bps=0, expiry_s=max(parameters.expiry_s, math.ceil(2 * longest)))
+
+    def largest_call_gas(self, facts: Facts) -> Gas:
+        """Every claim is challenged, and one by a crowd, and all have to be paid."""
+        return Gas(super().largest_call_gas(facts) + RIVAL_GAS * (facts.batch_size + COMPANY))
 
     def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
         """Challenges are heard, arbiters drawn, and vote."""

@@ -43,13 +43,14 @@ from nodes.messages import BatchData, InferenceRequest
 from nodes.models.wrong import rotated
 from nodes.records import ErrorForced
 from nodes.waiting import wait_since_post
+from simnet.strategies.dispute.dispute import CHALLENGER_GAS
 from simnet.strategies.dispute.optimistic import Optimistic
 from simnet.strategies.facts import Facts
 from simnet.strategies.keepers import open_claims
 from simnet.strategies.secrets import RoundSecrets, enough_secrets
 
-SHOW_GAS = Gas(5_000_000)
-"""Gas that showing a forced error may use at the most: it takes a hash for each round since the last."""
+SHOW_GAS = Gas(2_500_000)
+"""Gas that showing a forced error may use at the most, its finders apart: a hash for each round since the last."""
 
 PAST = 64
 """Answers that a node remembers to make forced errors from (assumption)."""
@@ -171,7 +172,9 @@ class ForcedErrorPoster(PosterHalf):
         disputed = (yield Read(self.terms.contract, "disputedIn", (batch,))) or 0
         if disputed >> claim.index & 1:
             (opening,) = open_claims(data, [claim.index])
-            call = Call(self.node.me.address, self.terms.contract, "showForced", (batch, secret, opening), SHOW_GAS)
+            made = (yield Read(self.terms.contract, "challengesOf", (batch,))) or ()
+            gas = Gas(SHOW_GAS + CHALLENGER_GAS * sum(claims >> claim.index & 1 for _, claims in made))
+            call = Call(self.node.me.address, self.terms.contract, "showForced", (batch, secret, opening), gas)
             yield Submit(call, subject=data.batch)
 
 

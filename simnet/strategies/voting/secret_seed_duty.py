@@ -120,6 +120,10 @@ class SecretSeedDuty(VotingStrategy):
         longest = 2 * (self.settle_window_s() + 3 * math.ceil(facts.beacon_round_s))
         return replace(parameters, expiry_s=max(parameters.expiry_s, longest))
 
+    def largest_call_gas(self, facts: Facts) -> Gas:
+        """Every full node's report may be wrong, and cost it stake."""
+        return Gas(super().largest_call_gas(facts) + PLACE_GAS * facts.full_nodes)
+
     def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
         """Reports, a draw of arbiters, and their vote."""
         return self.report_window, *super().windows_s(parameters)

@@ -36,6 +36,8 @@ CANDIDATE_GAS = Gas(15_000)
 """For each full node to draw from."""
 SEAT_GAS = Gas(120_000)
 """For each seat that is filled, paid or slashed."""
+MEMBER_GAS = 31_000
+"""Gas that paying or slashing a member uses on average (measured: test_contracts_largest.py)."""
 VOTE_GAS = Gas(300_000)
 """Gas that a member's own transactions may use at the most."""
 
@@ -101,6 +103,10 @@ class VotingStrategy(Strategy):
     def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
         """A draw and a vote."""
         return self.draw_s(parameters), self.vote_s
+
+    def largest_call_gas(self, facts: Facts) -> Gas:
+        """The members of the panel are paid or slashed as well."""
+        return Gas(super().largest_call_gas(facts) + MEMBER_GAS * min(facts.full_nodes, self.seats()))
 
     def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
         """Votes if drawn, and keeps batches going."""

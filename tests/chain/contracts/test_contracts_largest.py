@@ -9,9 +9,11 @@ import pytest
 from chain.formats.claims import MAX_CLAIMS, pack_votes
 from chain.quantities import OPG, Gas
 from chain.seam import Call, Receipt
-from tests.contracts_world import FEE, Batch, event
+from simnet.scenario.facts import facts_of
+from tests.contracts_world import FEE, Batch, World, event
 from tests.disputes import Courtroom, Dispute
-from tests.panels import OPEN_VOTE, seats_in
+from tests.panels import OPEN_VOTE, seats_in, settle_in
+from tests.small import scenario
 
 TRANSACTION_GAS_CAP = Gas(2**24)
 """Gas that one transaction may use at the most on mainnet, whatever it says (EIP-7825)."""
@@ -32,6 +34,13 @@ def court() -> Courtroom:
     for who in CROWD:
         court.enrich(who, BOND)
     return court
+
+
+def expected(strategy: str, claims: int, full: int) -> int:
+    """What a scenario of these sizes is refused for if its blocks hold less."""
+    sizes = {"inference": {"count": 2, "batch_size": claims}, "full": {"count": full}}
+    made = scenario(strategy=strategy, nodes=sizes)
+    return made.strategy.largest_call_gas(facts_of(made))
 
 
 def challenged(court: Courtroom) -> Batch:
@@ -76,4 +85,28 @@ def test_the_largest_dispute_can_be_posted_drawn_and_resolved(court: Courtroom, 
     print(f"arbitrate {drawn.gas_used:,}, resolve {receipt.gas_used:,}")
     assert event(receipt, "BatchFinal")["rejected"] == MAX_CLAIMS
     assert drawn.gas_used < TRANSACTION_GAS_CAP
-    assert receipt.gas_used < TRANSACTION_GAS_CAP
+    assert receipt.gas_used < expected("optimistic", MAX_CLAIMS, len(MEMBERS)) < TRANSACTION_GAS_CAP
+
+
+@pytest.mark.parametrize(("members", "claims"), [(3, 16), (3, 128), (32, 64)])
+def test_a_vote_after_which_everything_falls_takes_no_more_than_scenarios_are_checked_for(
+    members: int, claims: int
+) -> None:
+    who, clients = MEMBERS[:members], CLIENTS[:claims]
+    world = World(verifier=OPEN_VOTE.spec())
+    settle_in(world, who)
+    for client in clients:
+        world.deposit(client, OPG)
+    vouchers = [world.voucher(client, "node", FEE) for client in clients]
+    batch = world.post("node", world.claims(clients), vouchers)
+    seats = seats_in(world, world.ok("anyone", "Committee.draw", batch.id))
+    said = [pack_votes([False] * claims, [i % 4 > 0 or n != i % claims for n in range(claims)]) for i in range(members)]
+    calls = [
+        Call(world.address(name), "Committee", "vote", (batch.id, seats[name], words), Gas(300_000))
+        for name, words in zip(who, said, strict=True)
+    ]
+    assert all(receipt.ok for receipt in world.mine(calls).receipts)
+    world.later(OPEN_VOTE.commit_window_s + 1).tick()
+    receipt = world.ok("anyone", "Committee.resolve", batch.id, batch.openings(*range(claims)), batch.charges)
+    most = expected("full_reexecution", claims, members)
+    assert most * 0.8 < receipt.gas_used < most

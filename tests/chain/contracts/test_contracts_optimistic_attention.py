@@ -13,7 +13,7 @@ from chain.formats.claims import Claim, word
 from chain.hashing import keccak
 from chain.quantities import BURN_ADDRESS, OPG
 from chain.seam import Receipt, Revert
-from tests.contracts_world import STAKE, Batch, bits, event, events, hash_of
+from tests.contracts_world import STAKE, Batch, bits, event, events, hash_of, reason
 from tests.disputes import Courtroom, Dispute, everybody
 from tests.panels import NO, chain_of, next_round
 
@@ -82,6 +82,25 @@ class School(Courtroom):
     def stake_left(self, who: str) -> int:
         left: int = self.read("Staking.stakeOf", self.address(who))
         return left
+
+
+HIDDEN = {"a claim beyond the count": 9, "one beyond every bit set": 128 + 9, "a number twice": 0}
+
+
+@pytest.mark.parametrize("index", HIDDEN.values(), ids=HIDDEN.keys())
+def test_a_hidden_leaf_accuses_nobody(index: int) -> None:
+    """It did for ever, where its number was beyond the bits in which accusations are kept."""
+    school = School(probability=UNIT)  # every claim calls
+    shown = school.claims_with_results(2)
+    hidden = replace(shown[1], index=index, task=bytes(32))
+    batch = school.post("node", [shown[0], hidden, shown[1]], count=3)
+    school.ok("fa", "AttentionChallenge.respond", batch.id, school.posted_at(batch), 1)
+    school.show("fa", batch)
+    school.hear(batch)
+    accusing = (batch.id, school.address("fa"), school.result(1), batch.opening(1))
+    calls = [school.call("ann", "AttentionChallenge.accuse", *accusing)] * 3
+    assert [reason(receipt) for receipt in school.mine(calls).receipts] == ["InvalidProof"] * 3
+    assert school.stake_left("fa") == STAKE
 
 
 @pytest.fixture

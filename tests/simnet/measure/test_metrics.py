@@ -53,6 +53,41 @@ def test_a_rate_of_nothing_is_undefined_and_one_above_one_has_an_interval_still(
     assert rate(3, 2).ci95 == wilson(2, 2)
 
 
+# -- what a batch's count leaves out -------------------------------------------------------------------------
+
+
+def counting(log: Handmade, count: int) -> Handmade:
+    """Three frauds are answered and put into a batch; its node says that it holds `count`."""
+    log.sent("x", "y", "z").answered("x", "y", "z")
+    for task in ("x", "y", "z"):
+        log.cheated("n", "answer", task)
+    log.posted("b", "x", "y", "z")
+    log.rows[-1]["args"]["count"] = count
+    return log
+
+
+def test_a_fraud_outside_the_count_stands_with_its_batch(log: Handmade) -> None:
+    counting(log, 1).final("b", accepted=1, paid=3)
+    assert (log.metrics["fraud_committed"].value, log.metrics["fraud_finalised"].value) == (3, 3)
+    assert log.metrics["detection_rate"].value == 0
+
+
+def test_all_frauds_of_a_malformed_batch_are_detected_whatever_it_says_of_their_number(log: Handmade) -> None:
+    counting(log, 1).event("BatchMalformed", batch="b", node="@n", prover="@f")
+    log.final("b", accepted=0, rejected=1).slashed("n", 100, "malformed", "b")
+    assert (log.metrics["fraud_detected"].value, log.metrics["detection_rate"].value) == (3, 1)
+    assert log.metrics["unslashed_frauds"].value == 0
+
+
+def test_frauds_that_were_answered_and_never_posted_are_counted(log: Handmade) -> None:
+    log.sent("x", "y", "z").answered("x", "y")
+    for task in ("x", "y", "z"):
+        log.cheated("n", "answer", task)
+    log.posted("b", "x")
+    assert log.metrics["fraud_unclaimed"].value == 1
+    assert log.metrics["fraud_committed"].value == 1
+
+
 # -- nothing happened ----------------------------------------------------------------------------------------
 
 

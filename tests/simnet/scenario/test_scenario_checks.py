@@ -165,6 +165,30 @@ def test_a_committee_cannot_be_larger_than_the_full_nodes() -> None:
     assert error.startswith("x.yaml:4:35: a committee of 6")
 
 
+@pytest.mark.parametrize(
+    ("strategy", "right", "wrong"),
+    [
+        ("{kind: full_reexecution}", 3, 4),
+        ("{kind: posp}", 3, 4),
+    ],
+)
+def test_the_largest_call_fits_a_block(strategy: str, right: int, wrong: int) -> None:
+    """A batch of 128 claims that all fall takes all of the smallest block, with a few members of a panel to pay."""
+    text = f"name: t\nmodels: [digits_mlp]\nchain: {{block_gas_limit: 6000000}}\nstrategy: {strategy}\n"
+    nodes = "nodes: {inference: {count: 2, batch_size: 128}, full: {count: %d}}"
+    parse(text + nodes % right)
+    error = one_error(nodes % wrong, base=text)
+    assert error.startswith("x.yaml:3:26: the largest call of")
+    assert "lower nodes.inference.batch_size" in error
+
+
+def test_the_largest_dispute_that_a_block_holds_is_the_largest_that_is_allowed() -> None:
+    text = "name: t\nmodels: [digits_mlp]\nchain: {block_gas_limit: 6000000}\nstrategy: optimistic\n"
+    nodes = "nodes: {inference: {count: 2, batch_size: %d}, full: {count: 3}}"
+    parse(text + nodes % 40)
+    assert "may take 6,0" in one_error(nodes % 41, base=text)
+
+
 def test_a_models_file_is_opened_before_the_run(tmp_path: Path) -> None:
     file = tmp_path / "mine.onnx"
     file.write_bytes(b"this is no model")

@@ -17,7 +17,8 @@ from simnet.comparators.argmax import Argmax
 from simnet.comparators.relative import Relative
 from simnet.log.tables import Row
 from simnet.scenario.errors import ScenarioErrors
-from simnet.strategies.dispute.forced_error import ForcedError, ForcedErrorPoster
+from simnet.strategies.dispute.dispute import CHALLENGER_GAS
+from simnet.strategies.dispute.forced_error import SHOW_GAS, ForcedError, ForcedErrorPoster
 from simnet.theory import jackpot_needed
 from tests.driving import MODELS, OUTPUT, PEOPLE, Course, batch_of, follow, mined, one_after_the_other, who
 from tests.payments import payments
@@ -190,6 +191,7 @@ def poster() -> ForcedErrorPoster:
 def owning_up(half: ForcedErrorPoster, disputed: int) -> Course:
     """What it does once `DATA` is posted, at 1,100, if these claims are in dispute when all challenges are in."""
     reads = {"batchOf": (who("inference-0").address, 1_100, 3, 1), "disputedIn": disputed}
+    reads["challengesOf"] = tuple((who(f"full-{i}").address, disputed) for i in range(2))
     times = one_after_the_other(1_100, 1_141)
     answers = {ChainTime: times, Read: lambda effect: reads[effect.function], Submit: mined}
     return follow(half.on_posted(DATA), answers)
@@ -200,6 +202,7 @@ def test_a_node_owns_up_when_all_challenges_are_in() -> None:
     assert course.one(Sleep).seconds == 30 + 10 + 1
     (call,) = course.calls
     assert (call.function, call.args[:2]) == ("showForced", (bytes.fromhex(DATA.batch[2:]), SECRET))
+    assert call.gas_limit == SHOW_GAS + 2 * CHALLENGER_GAS
 
 
 def test_a_node_that_nobody_challenges_for_its_error_says_nothing() -> None:
