@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,10 @@ const solc = require(path.join(modules, "solc"));
 const find = name => ({ contents: fs.readFileSync(path.join(modules, name), "utf8") });
 fs.writeFileSync(output, solc.compile(fs.readFileSync(input, "utf8"), { import: find }));
 """
+
+
+_CONTRACT = re.compile(r"^contract (\w+)", re.MULTILINE)
+"""A contract that can be deployed, by its name."""
 
 
 class CompileFailed(ChainError):
@@ -117,9 +122,12 @@ def as_text(artifact: dict[str, Any]) -> str:
 def compile_contracts(kept: Mapping[str, dict[str, Any]] = MappingProxyType({})) -> dict[str, str]:
     """Text of each artifact, by contract name. Raises `CompileFailed` on errors and on warnings.
 
-    Artifacts that are `kept` are not made anew, nor is a source compiled that is part of one.
+    Artifacts that are `kept` are not made anew, nor is a source compiled that is part of one, unless it has a contract
+    of its own that is not kept.
     """
-    known = {source for artifact in kept.values() for source in artifact["sources"]}
+    files = source_files()
+    parts = {source for artifact in kept.values() for source in artifact["sources"] if source in files}
+    known = {source for source in parts if kept.keys() >= set(_CONTRACT.findall(files[source].read_text()))}
     output: dict[str, Any] = {}
     for request in (standard_input(generated, known) for generated in (False, True)):
         if request["settings"]["outputSelection"]:

@@ -59,6 +59,20 @@ def refuse(_: dict[str, Any]) -> dict[str, Any]:
     raise AssertionError("compiled")
 
 
+def test_what_is_missing_is_compiled_though_others_that_contain_it_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def note(request: dict[str, Any]) -> dict[str, Any]:
+        asked.extend(request["settings"]["outputSelection"])
+        return {"contracts": {}}
+
+    monkeypatch.setattr(compiler, "run_solc", note)
+    kept = compiler.unchanged()
+    kept.pop("Optimistic")  # ForcedError is one, too
+    assert "Optimistic" not in compiler.compile_contracts(kept)
+    assert asked == ["verification/Optimistic.sol"]
+
+
 def test_a_changed_source_makes_its_artifact_stale() -> None:
     fresh = {path.stem: path.read_text() for path in abi.ARTIFACTS.glob("*.json")}
     assert compiler.stale_artifacts(fresh) == []
