@@ -54,7 +54,6 @@ abstract contract Measurements is AccessControl {
     error TEETypeExists();
     error InvalidTEEType();
     error PCRNotApproved();
-    error PCRAlreadyExists();
 
     /// @notice Trust another vendor's root from now on. What was registered under the old one stays.
     function setAWSRootCertificate(bytes calldata certificate) external onlyRole(DEFAULT_ADMIN_ROLE) {
@@ -71,7 +70,7 @@ abstract contract Measurements is AccessControl {
         emit TEETypeAdded(typeId, name);
     }
 
-    /// @notice Trust an image as an enclave of a kind.
+    /// @notice Trust an image as an enclave of a kind, or call one that is trusted already by another version.
     function approvePCR(PCRMeasurements calldata pcrs, string calldata version, uint8 teeType)
         external
         onlyRole(DEFAULT_ADMIN_ROLE)
@@ -79,9 +78,9 @@ abstract contract Measurements is AccessControl {
         if (!isValidTEEType(teeType)) revert InvalidTEEType();
         bytes32 pcrHash = computePCRHash(pcrs);
         ApprovedPCR storage record = pcrRecords[teeType][pcrHash];
-        if (record.approved) revert PCRAlreadyExists();
         if (record.approvedAt == 0) _pcrs.push(PCRKey(pcrHash, teeType));
-        pcrRecords[teeType][pcrHash] = ApprovedPCR(true, teeType, block.timestamp, version);
+        if (!record.approved) record.approvedAt = block.timestamp;
+        (record.approved, record.teeType, record.version) = (true, teeType, version);
         emit PCRApproved(pcrHash, teeType, version);
     }
 

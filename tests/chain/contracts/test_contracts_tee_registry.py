@@ -275,9 +275,17 @@ def test_an_image_approved_again_lets_its_enclaves_back_one_by_one(world: TeeWor
     assert active(world, "one")
 
 
-def test_images_are_approved_once_and_revoked_once_by_the_administrator(world: TeeWorld) -> None:
+def test_an_image_approved_twice_has_the_later_version_and_is_listed_once(world: TeeWorld) -> None:
     one = pcr_hash(world, "v1")
-    assert world.fails("deployer", "TEERegistry.approvePCR", pcrs("v1"), "", GATEWAY).error == "PCRAlreadyExists"
+    approved_at = world.read("TEERegistry.pcrRecords", GATEWAY, one)[2]
+    receipt = world.ok("deployer", "TEERegistry.approvePCR", pcrs("v1"), "1.0.1", GATEWAY)
+    assert event(receipt, "PCRApproved")["version"] == "1.0.1"
+    assert world.read("TEERegistry.pcrRecords", GATEWAY, one) == (True, GATEWAY, approved_at, "1.0.1")
+    assert world.read("TEERegistry.getApprovedPCRs").count((one, GATEWAY)) == 1
+
+
+def test_images_are_approved_and_revoked_by_the_administrator(world: TeeWorld) -> None:
+    one = pcr_hash(world, "v1")
     assert world.fails("deployer", "TEERegistry.approvePCR", pcrs("v1"), "", 7).error == "InvalidTEEType"
     assert world.fails("deployer", "TEERegistry.revokePCR", one, VALIDATOR).error == "PCRNotApproved"
     for function, args in (
