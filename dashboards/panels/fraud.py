@@ -33,7 +33,7 @@ class Fraud(Page):
         lines: list[Line] = [
             pair([("committed ", "dim"), (f"{committed}", "strong")], self._undecided(), width),
             pair(
-                [("detected  ", "dim"), (f"{detected} ✓ ", "good"), (bar(rate or 0.0, 10), "good")],
+                [("detected  ", "dim"), *self._share(detected, rate)],
                 [(found, "strong")],
                 width,
             ),
@@ -86,6 +86,12 @@ class Fraud(Page):
                 "bad" if slashes else "dim",
             )
         ]
+
+    def _share(self, detected: int, rate: float | None) -> Line:
+        """How many were detected, and what part of those decided; no bar while none is."""
+        if rate is None:
+            return [(f"{detected}", "dim")]
+        return [(f"{detected} ✓ " if detected else "0 ", "good" if detected else "bad"), (bar(rate, 10), "good")]
 
     def _undecided(self) -> Line:
         """Frauds that are open, or whose batch ended without a verdict."""

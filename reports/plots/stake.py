@@ -60,7 +60,7 @@ def line(
     return {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": f"{name}: {', '.join(behaviours) or 'honest'}",
+        "name": f"{name}: {', '.join(behaviours) or 'honest'}, −{number(stake - y[-1])} OPG",
         "x": [*x, clock(clock.end_s)],
         "y": [*y, y[-1]],
         "text": [*text, f"{number(y[-1])} OPG left"],

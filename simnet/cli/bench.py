@@ -165,8 +165,8 @@ SUITES: dict[str, Callable[[], Iterator[Line]]] = {
 }
 
 
-@click.command()
-@click.argument("suites", nargs=-1, type=click.Choice(list(SUITES)))
+@click.command(epilog=f"Suites: {', '.join(SUITES)}.")
+@click.argument("suites", nargs=-1, type=click.Choice(list(SUITES)), metavar="[SUITE]...")
 def bench(suites: tuple[str, ...]) -> None:
     """Measure simnet on this machine, as ratios within one run. All suites if none is named.
 

@@ -85,6 +85,17 @@ def can_show_dashboard() -> bool:
     return terminal or "TEXTUAL_DRIVER" in os.environ
 
 
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """While inside, a terminal shows that something of unknown length goes on, and what."""
+    console = make_console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(text):
+        yield
+
+
 class Advance(Protocol):
     """Tells how far a piece of work has come."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simnet.cli.console import make_console, print_table
+from simnet.cli.console import make_console, print_table, waiting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,7 +46,8 @@ def diff(first: Path, second: Path, as_json: bool, guarded: tuple[str, ...]) -> 
     from simnet.studies.comparison.diff import diff as hold_against
 
     guarded_readings = [reading for name in guarded for reading in readings(name)]
-    found = hold_against(*read_sides(first, second))
+    with waiting("reading both logs"):
+        found = hold_against(*read_sides(first, second))
     watched = [change for change in found.changes if change.reading in guarded_readings]
     if as_json:
         click.echo(json.dumps(found.as_json(), indent=2, ensure_ascii=False))

@@ -17,7 +17,7 @@ import click
 from chain.errors import ChainError, SimnetError, ToolMissing
 from chain.evm.toolchain import REPOSITORY, find_anvil, find_node, find_npm, find_package, version_of
 from nodes.proofs.circuits.library import INSTALL as INSTALL_ZKML
-from simnet.cli.console import make_console, print_json, print_table
+from simnet.cli.console import make_console, print_json, print_table, waiting
 
 HARNESS_FAILED = 4
 
@@ -185,7 +185,8 @@ def doctor(as_json: bool) -> int:
     Ends with 0 if a run can work here, and with 4 if not.
     """
     console = make_console()
-    found = list(findings())
+    with waiting("looking at packages, tools and models"):
+        found = list(findings())
     if as_json:
         print_json([{"what": one.what, "state": one.state, "found": one.found, "remedy": one.remedy} for one in found])
         return HARNESS_FAILED if any(one.state == "missing" for one in found) else 0

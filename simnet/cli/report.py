@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from simnet.cli.console import waiting
+
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), default=Path("reports/runs/latest"))
@@ -21,16 +23,18 @@ def report(run: Path, out: Path | None) -> int:
     https://ui.perfetto.dev. Exit code 2: RUN is no complete run, or its log was changed.
     """
     from reports import JUNIT, REPORT, SUMMARY, TRACE, write_reports
+    from reports.data import FIGURES
     from reports.source import load_run
     from simnet.run import OutputError
 
     target = out or run
     try:
-        write_reports(load_run(run), out)
+        with waiting("reading the log and writing the reports"):
+            write_reports(load_run(run), out)
     except OSError as error:
         raise OutputError(
             f"cannot write to {target}: {error.strerror}", "choose another place with --out DIR"
         ) from None
-    for name in (REPORT, TRACE, SUMMARY, JUNIT):
+    for name in (REPORT, TRACE, SUMMARY, JUNIT, FIGURES):
         click.echo(target / name)
     return 0

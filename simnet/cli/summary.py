@@ -100,7 +100,7 @@ def print_figures(console: Console, metrics: Mapping[str, Metric]) -> None:
         ("time to detection", percentiles(metrics, "time_to_detection_s", "s", " after posting")),
         ("soft latency", percentiles(metrics, "soft_latency_ms", "ms")),
         ("finality", percentiles(metrics, "finality_latency_s", "s")),
-        ("checking", f"{plain(metrics, 'verification_overhead_ratio')} times the work of answering"),
+        ("checking", checking(metrics["verification_overhead_ratio"])),
         ("gas", f"{plain(metrics, 'gas_per_inference')} per inference, in {plain(metrics, 'blocks')} blocks"),
         ("slashed", f"{plain(metrics, 'slashed_opg')} OPG in {plain(metrics, 'slashes_total')} slashes"),
         ("attackers' return", f"{percent_of_stake(metrics['attacker_roi'])}"),
@@ -112,6 +112,13 @@ def print_figures(console: Console, metrics: Mapping[str, Metric]) -> None:
     )
     for name, text in rows:
         console.print(f"{name:<18} {text}")
+
+
+def checking(metric: Metric) -> str:
+    """What checking cost, beside answering."""
+    if metric.value == 0:
+        return "no inference was executed again"
+    return f"{number(metric.value)} times the work of answering" if isinstance(metric.value, int | float) else "–"
 
 
 def percent_of_stake(metric: Metric) -> str:

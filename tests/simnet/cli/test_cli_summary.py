@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simnet.cli.summary import number, percent, percent_of_stake, percentiles, plain
+from simnet.cli.summary import checking, number, percent, percent_of_stake, percentiles, plain
 from simnet.measure.catalogue import METRICS
 from simnet.measure.metric import Metric, wilson
 from tests.handmade import Handmade
@@ -39,6 +39,14 @@ def test_a_figure_has_three_digits_or_all_before_the_point(value: float | None, 
 )
 def test_a_rate_comes_with_its_n_and_its_interval(caught: int, of: int, text: str) -> None:
     assert percent(Metric(METRICS["detection_rate"], caught / of, of, wilson(caught, of))) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "no inference was executed again"), (4.28, "4.28 times the work of answering"), (None, "–")],
+)
+def test_what_was_not_executed_again_is_no_figure_of_zero(value: float | None, text: str) -> None:
+    assert checking(Metric(METRICS["verification_overhead_ratio"], value, 1)) == text
 
 
 def test_what_is_undefined_says_so() -> None:
