@@ -6,6 +6,7 @@ What each means is said at its class.
 
     SimnetError               exit 4   chain.errors
     ├── BadMetric             exit 4   simnet.measure.catalogue
+    ├── BadModel              exit 2   nodes.models.files
     ├── BadPlugin             exit 4   simnet.plugins
     ├── ChainError            exit 4   chain.errors
     │   ├── CallReverted      exit 4   chain.errors
@@ -17,7 +18,6 @@ What each means is said at its class.
     ├── DaskMissing           exit 4   simnet.batch.dask
     ├── DirectoryTaken        exit 2   simnet.lock
     ├── EngineCrashed         exit 4   dashboards.live_run
-    ├── InputRefused          exit 4   nodes.models.execution
     ├── InputRefused          exit 4   nodes.models.tensors
     ├── LogError              exit 2   simnet.log.file
     ├── MalformedDocument     exit 4   nodes.enclave.nitro
