@@ -38,6 +38,7 @@ What each means is said at its class.
     ├── ProofFailed           exit 4   nodes.proofs.circuits.pool
     ├── Refused               exit 4   nodes.enclave.attestation
     ├── ScenarioErrors        exit 2   simnet.scenario.errors
+    │   └── ProcessorAbsent   exit 2   simnet.scenario.errors
     ├── SearchInterrupted     exit 3   simnet.studies.equilibrium.probe
     ├── UnitError             exit 2   chain.units
     ├── UnknownBehaviour      exit 2   simnet.cli.behaviours_page

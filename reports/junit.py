@@ -82,6 +82,14 @@ def lost_suite(name: str, reason: str) -> Element:
     return completed(found)
 
 
+def skipped_suite(name: str, reason: str) -> Element:
+    """A run that this machine cannot do."""
+    found = suite_element(name, 0.0, None)
+    SubElement(found, "properties")
+    SubElement(case_element(found, f"{name}.run", "completed"), "skipped", message=_text(reason))
+    return completed(found)
+
+
 def suite_element(name: str, wall_s: float, ended: float | None) -> Element:
     """A suite without cases. `ended`: when its run was over, in seconds since 1970; now if that is not known."""
     at = datetime.now(UTC) if ended is None else datetime.fromtimestamp(ended, UTC)

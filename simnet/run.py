@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -37,6 +37,7 @@ from simnet.verdict.results import Results, judge
 from simnet.world.accounting import read_final_balances, schedule_readings
 from simnet.world.backends import open_chain
 from simnet.world.build import World, build
+from simnet.world.hardware import executed_on
 from simnet.world.injection import arrange
 
 RUNS = Path("reports/runs")
@@ -240,6 +241,7 @@ def write_manifest(directory: Path, scenario: Scenario, chain: Chain, command: s
         "python": sys.version.split()[0],
         "packages": {name: found for name in RECORDED_PACKAGES if (found := installed(name))},
         "machine": {"system": platform.system(), "processor": platform.machine(), "cpus": os.cpu_count()},
+        "executed_on": [asdict(record) for record in executed_on(scenario)],
         "arithmetic": {"asked": scenario.compute.arithmetic, "class": processor_class()},
     }
     (directory / "manifest.json").write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))

@@ -17,7 +17,8 @@ class NodePanel(Listing):
         if node is None:
             return [[("not in the run yet", "dim")]]
         mark, style = status(node)
-        who = f"{node.role} in {node.region}" + (f" · {node.persona}" if node.persona else "")
+        on = "" if node.processor == "cpu" else f" · models on {node.processor}"
+        who = f"{node.role} in {node.region}" + (f" · {node.persona}" if node.persona else "") + on
         lines: list[Line] = [
             [(f"{mark} {status_word(node)}", style), (f"  {who}", "strong"), (f"  {node.address}", "dim")],
             [("in truth    ", "dim"), truth(node)],

@@ -61,7 +61,7 @@ def open_session(
     except Exception as error:  # ONNX Runtime's exceptions have no base class of their own
         raise SimnetError(f"{path}: ONNX Runtime cannot load this model: {in_one_line(error)}") from error
     if processor == "cuda" and CUDA not in session.get_providers():
-        raise SimnetError("ONNX Runtime was built for CUDA but cannot start it here", hint="use device: auto or cpu")
+        raise SimnetError("ONNX Runtime was built for CUDA but cannot start it here", hint="use processor: auto or cpu")
     return session
 
 
@@ -88,7 +88,7 @@ def _tensor(output: Any) -> Tensor:
 def _providers(processor: Processor, available: list[str], tf32: bool) -> list[str | tuple[str, dict[str, str]]]:
     """Execution providers in order of preference."""
     if processor == "cuda" and CUDA not in available:
-        raise SimnetError("this ONNX Runtime has no CUDA", hint="install onnxruntime-gpu, or use device: auto or cpu")
+        raise SimnetError("this ONNX Runtime has no CUDA", hint="install onnxruntime-gpu, or use processor: auto")
     if processor == "cpu" or CUDA not in available:
         return [CPU]
     return [(CUDA, {"use_tf32": str(int(tf32)), "cudnn_conv_algo_search": "DEFAULT"}), CPU]

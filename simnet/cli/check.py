@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from simnet.batch.batch import Batch, Over
     from simnet.batch.work import Read, Work
     from simnet.run import Finished
+    from simnet.scenario.errors import ProcessorAbsent
     from simnet.scenario.schema import Scenario
 
 PATTERNS = ("*.yaml", "*.yml")
+SKIPPED = "skipped"
+"""What becomes of a scenario that asks for a processor which this machine has not."""
+
 HEADER = ("scenario", "outcome", "wall", "why")
 
 
@@ -60,6 +64,8 @@ def check(
     simnet check scenarios/honest.yaml scenarios/byzantine.yaml --junit out/junit.xml
     simnet check scenarios/ --out out --jobs 8     again after a kill: finished runs are not run again
 
+    A scenario that asks for a GPU is skipped where there is none.
+
     A directory means the scenario files in it, not those below. Every file is read before the first is run,
     so that a mistake in the last is known at once. A scenario whose compare section says check: true is run
     once with each of the strategies there. In a step of GitHub Actions, what does not hold is annotated
@@ -73,24 +79,26 @@ def check(
     chosen = (f"chain.backend={backend}",) if backend else ()
     console = make_console(stderr=as_json)
     files = scenario_files(paths)
-    cases = [case for file, one in zip(files, load_all(files, chosen), strict=True) for case in cases_of(file, one)]
+    scenarios, skipped = load_all(files, chosen)
+    cases = [case for file, one in scenarios.items() for case in cases_of(file, one)]
     with batch(jobs, dask, out, fresh) as settings:
         read = reported if reports else reported_unless_passed
         works = [work_of(case, chosen, out, read) for case in cases]
         overs = run_all(cases, works, settings, fail_fast)
     console.print()
-    print_table(console, HEADER, [row(cases[over.number], over) for over in overs])
+    print_table(console, HEADER, [*(row(cases[over.number], over) for over in overs), *map(skipped_row, skipped)])
     github.annotate([(cases[over.number].file, over.summary.results, over.summary.reason) for over in overs])
-    github.add_to_summary(markdown(cases, overs))
+    github.add_to_summary(markdown(cases, overs, skipped))
     try:
         junit.parent.mkdir(parents=True, exist_ok=True)
-        junit.write_bytes(junit_of(overs))
+        junit.write_bytes(junit_of(overs, skipped))
     except OSError as error:
         raise OutputError(f"cannot write {junit}: {error.strerror}", "choose another place with --junit FILE") from None
     codes = [exit_code(over) for over in overs]
-    console.print(f"{codes.count(0)} of {len(cases)} scenarios passed; {junit}")
+    aside = f", {len(skipped)} skipped" if skipped else ""
+    console.print(f"{codes.count(0)} of {len(cases)} scenarios passed{aside}; {junit}")
     if as_json:
-        print_json([over_json(cases[over.number].file, over) for over in overs])
+        print_json([*(over_json(cases[over.number].file, over) for over in overs), *map(skipped_json, skipped)])
     if len(overs) < len(cases):
         codes.append(3)
     return next((code for code in (HARNESS_FAILED, 1, 3) if code in codes), 0)
@@ -153,6 +161,16 @@ def row(case: Case, over: Over[None]) -> tuple[str, str, str, str]:
     return str(case), outcome, f"{summary.wall_s:.1f} s", "" if exit_code(over) == 0 else reason
 
 
+def skipped_row(error: ProcessorAbsent) -> tuple[str, str, str, str]:
+    """A scenario that this machine cannot run, as text."""
+    return error.source, SKIPPED, "–", error.problems[0].message
+
+
+def skipped_json(error: ProcessorAbsent) -> dict[str, Any]:
+    """A scenario that this machine cannot run, for scripts."""
+    return {"file": error.source, "outcome": SKIPPED, "reason": error.problems[0].message}
+
+
 def over_json(file: Path, over: Over[None]) -> dict[str, Any]:
     """A run for scripts."""
     results, summary = over.summary.results, over.summary
@@ -169,7 +187,7 @@ def over_json(file: Path, over: Over[None]) -> dict[str, Any]:
     }
 
 
-def markdown(cases: Sequence[Case], overs: Sequence[Over[None]]) -> str:
+def markdown(cases: Sequence[Case], overs: Sequence[Over[None]], skipped: Sequence[ProcessorAbsent]) -> str:
     """All runs as a table of a step's summary."""
     from reports.summary import MARKS, table
 
@@ -177,6 +195,7 @@ def markdown(cases: Sequence[Case], overs: Sequence[Over[None]]) -> str:
     for over in overs:
         file, outcome, wall, why = row(cases[over.number], over)
         rows.append((f"`{file}`", MARKS.get(outcome, f"❌ {outcome}"), wall, why))
+    rows += [(f"`{file}`", f"➖ {outcome}", wall, why) for file, outcome, wall, why in map(skipped_row, skipped)]
     passed = sum(exit_code(over) == 0 for over in overs)
     return f"### simnet check: {passed} of {len(cases)} scenarios passed\n\n{table(HEADER, rows)}\n"
 
@@ -190,9 +209,9 @@ def exit_code(over: Over[None]) -> int:
     return HARNESS_FAILED if over.summary.state == FAILED or results is None else results.exit_code
 
 
-def junit_of(overs: Sequence[Over[None]]) -> bytes:
-    """The JUnit file: a suite for each run."""
-    from reports.junit import document, ended_at, lost_suite, suite
+def junit_of(overs: Sequence[Over[None]], skipped: Sequence[ProcessorAbsent]) -> bytes:
+    """The JUnit file: a suite for each run, and for each that was skipped."""
+    from reports.junit import document, ended_at, lost_suite, skipped_suite, suite
     from reports.replay import replay_line, run_directory
 
     def suite_of(over: Over[None]) -> Element:
@@ -202,7 +221,8 @@ def junit_of(overs: Sequence[Over[None]]) -> bytes:
         directory = over.work.out or run_directory(results)
         return suite(results, replay_line(directory), ended_at(directory))
 
-    return document(map(suite_of, overs))
+    aside = (skipped_suite(Path(error.source).stem, error.problems[0].message) for error in skipped)
+    return document((*map(suite_of, overs), *aside))
 
 
 def scenario_files(paths: tuple[Path, ...]) -> list[Path]:
@@ -216,20 +236,24 @@ def scenario_files(paths: tuple[Path, ...]) -> list[Path]:
     return files
 
 
-def load_all(files: list[Path], overrides: tuple[str, ...]) -> list[Scenario]:
-    """Every scenario. Raises with the errors of all files."""
-    from simnet.scenario.errors import ScenarioErrors
+def load_all(files: list[Path], overrides: tuple[str, ...]) -> tuple[dict[Path, Scenario], list[ProcessorAbsent]]:
+    """Every scenario, and why others cannot run on this machine. Raises with the errors of all files."""
+    from simnet.scenario.errors import ProcessorAbsent, ScenarioErrors
     from simnet.scenario.load import load_scenario
     from simnet.shipped import find_scenario
 
-    scenarios, broken = [], []
+    scenarios: dict[Path, Scenario] = {}
+    broken: list[ScenarioErrors] = []
+    skipped: list[ProcessorAbsent] = []
     for file in files:
         try:
-            scenarios.append(load_scenario(find_scenario(file), overrides))
+            scenarios[file] = load_scenario(find_scenario(file), overrides, to_run=True)
+        except ProcessorAbsent as error:
+            skipped.append(error)
         except ScenarioErrors as error:
             broken.append(error)
     if len(broken) == 1:
         raise broken[0]
     if broken:
         raise ScenarioErrors(f"{len(broken)} files", [problem for error in broken for problem in error.problems])
-    return scenarios
+    return scenarios, skipped

@@ -68,7 +68,9 @@ def compare(
     from simnet.studies.comparison.plan import make_plan
     from simnet.world.backends import backend_of
 
-    plan = make_plan(load_scenario(find_scenario(scenario), changes(strategies, seeds, backend, overrides)))
+    plan = make_plan(
+        load_scenario(find_scenario(scenario), changes(strategies, seeds, backend, overrides), to_run=True)
+    )
     console = make_console(stderr=as_json)
     strategies_over = f"{len(plan.entrants)} strategies over {plural(len(plan.seeds), 'seed')}"
     console.print(f"{plan.scenario.name}: {strategies_over} on {backend_of(plan.scenario)}")

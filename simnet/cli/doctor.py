@@ -118,12 +118,17 @@ def _node_package(name: str) -> Finding:
 def _onnx_providers() -> Finding:
     try:
         from onnxruntime import get_available_providers
+
+        from nodes.models.processors import INSTALL, why_not_cuda
+        from nodes.models.session import CUDA
     except ImportError as error:
-        return Finding("onnx device", str(error), False, True, INSTALL_PACKAGES)
-    names = [str(name).removesuffix("ExecutionProvider") for name in get_available_providers()]
-    idle_gpu = "CUDA" not in names and shutil.which("nvidia-smi") is not None
-    remedy = "models run on the CPU; to use the GPU: pip install onnxruntime-gpu in place of onnxruntime"
-    return Finding("onnx device", ", ".join(names), not idle_gpu, False, remedy)
+        return Finding("onnx processor", str(error), False, True, INSTALL_PACKAGES)
+    names = ", ".join(str(name).removesuffix("ExecutionProvider") for name in get_available_providers())
+    reason = why_not_cuda()
+    has_gpu = shutil.which("nvidia-smi") is not None or CUDA in get_available_providers()
+    found = f"{names}; processor: cuda {f'is absent: {reason}' if reason else 'works'}"
+    remedy = f"models run on the CPU; for the GPU: {INSTALL}, and pip uninstall onnxruntime if it is in the way"
+    return Finding("onnx processor", found, not (has_gpu and reason), False, remedy)
 
 
 def _arithmetic() -> Finding:

@@ -81,7 +81,7 @@ def run(
     if tui and any(plain.values()):
         raise click.UsageError(f"--tui cannot be had with {next(name for name, is_set in plain.items() if is_set)}")
     chosen = (*overrides, *((f"chain.backend={backend}",) if backend else ()))
-    loaded = load_scenario(find_scenario(scenario), chosen, seed)
+    loaded = load_scenario(find_scenario(scenario), chosen, seed, to_run=True)
     replay = shlex.join(["simnet", "run", str(scenario), "--seed", str(loaded.seed), *set_options(chosen)])
     options = Options(out=out, force=force, pace=Pace(pace), command=shlex.join(["simnet", *sys.argv[1:]]))
     console = make_console(stderr=as_json)

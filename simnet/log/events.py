@@ -94,6 +94,20 @@ class ModelRemarked(Record):
     remark: str
 
 
+@event(group="run", says="models of {nodes} are executed on {processor}, at the speed of {device}")
+@dataclass(frozen=True, slots=True)
+class ModelsExecuted(Record):
+    """What executes the models of a group of nodes, where any was asked for something else than the CPU.
+
+    `asked` is ``cpu``, ``cuda`` or ``auto``; `processor` is what was taken, `device` whose speed modelled time follows.
+    """
+
+    nodes: list[str]
+    asked: str
+    processor: str
+    device: str
+
+
 ON_THE_WAY, CUT = "loss", "partition"
 """Why a message is lost: by the network's own losses and what faults add to them, or since nothing gets through."""
 

@@ -59,6 +59,10 @@ def model_served(state: State, row: Row) -> None:
         state.native_models.append(row["name"])
 
 
+def models_executed(state: State, row: Row) -> None:
+    state.executed_on.append(row)
+
+
 def model_remarked(state: State, row: Row) -> None:
     state.remarks.append(row)
 
@@ -78,6 +82,7 @@ def participant_joined(state: State, row: Row) -> None:
         stake=stake,
         put_up=stake,
         behaviours=list(row["behaviours"]),
+        processor=next((one["processor"] for one in state.executed_on if name in one["nodes"]), "cpu"),
         dishonest=row["dishonest"],
     )
     state.names[row["address"]] = name
@@ -358,6 +363,7 @@ HANDLERS: Mapping[str, Callable[[State, Row], None]] = {
     events.RunEnded.kind: run_ended,
     events.ModelServed.kind: model_served,
     events.ModelRemarked.kind: model_remarked,
+    events.ModelsExecuted.kind: models_executed,
     events.PricesAssumed.kind: prices_assumed,
     events.ParticipantJoined.kind: participant_joined,
     events.Touched.kind: touched,

@@ -44,6 +44,8 @@ class Node:
     put_up: int = 0
     """Stake that it ever put up."""
     behaviours: list[str] = field(default_factory=list)
+    processor: str = "cpu"
+    """What executes its models, if it has any."""
     dishonest: bool = False
     conditions: dict[int, str] = field(default_factory=dict)
     """What faults make of it: ``down``, ``cut off``, ``impaired``, or nothing in particular, by the fault's number."""
@@ -464,6 +466,8 @@ class State:
     """Why it ended; empty while it goes on."""
     models: dict[str, int] = field(default_factory=dict)
     """Multiply-accumulates of each model."""
+    executed_on: list[Row] = field(default_factory=list)
+    """What executes the models of which nodes, if not the CPU those of all."""
     remarks: list[Row] = field(default_factory=list)
     """What is to be known of models on offer."""
     native_models: list[str] = field(default_factory=list)

@@ -10,6 +10,7 @@ from chain.units import MAX_TASKS, format_duration, format_opg
 from nodes.adversaries.behaviour import Behaviour
 from nodes.identity import Role
 from nodes.models.files import BadModel
+from nodes.models.processors import INSTALL, why_not_cuda
 from nodes.models.zoo import default_zoo
 from nodes.parameters import Hint, did_you_mean
 from simnet.faults.fault import Setting
@@ -33,6 +34,7 @@ Names: TypeAlias = Mapping[Role, Mapping[str, None]]
 def check(scenario: Scenario) -> Iterator[Finding]:
     """Everything wrong with a scenario whose sections are each right."""
     yield from _models(scenario)
+    yield from _groups(scenario)
     yield from _network(scenario)
     yield from _chain(scenario)
     yield from _demand(scenario)
@@ -96,6 +98,27 @@ def _models(scenario: Scenario) -> Iterator[Finding]:
         elif own:
             message = f"{own[0]} of a model of the zoo are known"
             yield (*at, own[0]), message, f"leave {own[0]} out, or give a path"
+
+
+def absent(scenario: Scenario) -> Iterator[Finding]:
+    """Processors that the scenario asks for and this machine has not. The scenario itself is right."""
+    nodes = scenario.nodes
+    asked = [
+        ("nodes", role, *below, "processor")
+        for role, section in (("inference", nodes.inference), ("full", nodes.full))
+        for below, machine in section.machines()
+        if machine.processor == "cuda"
+    ]
+    if asked and (reason := why_not_cuda()):
+        yield from ((at, f"no GPU can execute models here: {reason}", f"{INSTALL}; or write auto") for at in asked)
+
+
+def _groups(scenario: Scenario) -> Iterator[Finding]:
+    for role, section in (("inference", scenario.nodes.inference), ("full", scenario.nodes.full)):
+        grouped = sum(group.count for group in section.groups)
+        if grouped > section.count:
+            message = f"groups of {grouped} nodes, but there are {section.count}"
+            yield ("nodes", role, "groups"), message, ""
 
 
 def _network(scenario: Scenario) -> Iterator[Finding]:

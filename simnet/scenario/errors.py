@@ -80,3 +80,7 @@ class ScenarioErrors(SimnetError):
         if count > MAX_SHOWN:
             shown.append(f"… and {count - MAX_SHOWN} more")
         super().__init__("\n".join([*shown, f"{count} error{'s' * (count != 1)} in {printable(source)}"]))
+
+
+class ProcessorAbsent(ScenarioErrors):
+    """The scenario is right, and this machine lacks what it asks for."""

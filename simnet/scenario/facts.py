@@ -32,6 +32,6 @@ def facts_of(scenario: Scenario) -> Facts:
         slash=min(economics.slash_share * inference.stake + economics.slash_amount, inference.stake),
         bounty_share=economics.bounty_share,
         noise=inference.noise != "none",
-        same_device=(inference.device == "auto") == (full.device == "auto"),
+        same_processor=len({machine.processor for nodes in (inference, full) for _, machine in nodes.machines()}) == 1,
         honest_behaviours=tuple(behaviour.kind for behaviour in shown if not behaviour.dishonest),
     )

@@ -12,16 +12,21 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from nodes.parameters import UnknownKey
-from simnet.scenario.checks import check
-from simnet.scenario.errors import KeyPath, Place, Problem, ScenarioErrors
+from simnet.scenario.checks import absent, check
+from simnet.scenario.errors import KeyPath, Place, Problem, ProcessorAbsent, ScenarioErrors
 from simnet.scenario.locate import MAX_BYTES, Document, read_document
 from simnet.scenario.overrides import assign, override
 from simnet.scenario.schema import Scenario
 from simnet.scenario.wording import problem_text
 
 
-def load_scenario(path: str | pathlib.Path, overrides: Sequence[str] = (), seed: int | None = None) -> Scenario:
-    """The scenario in a file, with ``a.b=value`` overrides and another seed if given. Raises `ScenarioErrors`."""
+def load_scenario(
+    path: str | pathlib.Path, overrides: Sequence[str] = (), seed: int | None = None, to_run: bool = False
+) -> Scenario:
+    """The scenario in a file, with ``a.b=value`` overrides and another seed if given. Raises `ScenarioErrors`.
+
+    With `to_run`, `ProcessorAbsent` if this machine lacks a processor that it asks for.
+    """
     file = pathlib.Path(path)
     try:
         with file.open("rb") as opened:
@@ -30,7 +35,7 @@ def load_scenario(path: str | pathlib.Path, overrides: Sequence[str] = (), seed:
         reason = getattr(error, "strerror", None) or str(error)
         problem = Problem(Place(str(path)), f"cannot read the scenario: {reason}")
         raise ScenarioErrors(str(path), [problem]) from None
-    return parse_scenario(data, str(path), file.parent, overrides, seed)
+    return parse_scenario(data, str(path), file.parent, overrides, seed, to_run)
 
 
 def parse_scenario(
@@ -39,8 +44,9 @@ def parse_scenario(
     directory: pathlib.Path = pathlib.Path(),
     overrides: Sequence[str] = (),
     seed: int | None = None,
+    to_run: bool = False,
 ) -> Scenario:
-    """The scenario in `data`; files it names are looked for below `directory`. Raises `ScenarioErrors`."""
+    """The scenario in `data`; files it names are looked for below `directory`. Raises as `load_scenario` does."""
     document = read_document(data, source)
     for assignment in overrides:
         override(document, assignment)
@@ -53,6 +59,10 @@ def parse_scenario(
     found = (Problem(_place(document, path), message, hint) for path, message, hint in check(scenario))
     if problems := [*document.problems, *found]:
         raise ScenarioErrors(source, problems)
+    if to_run and (
+        lacking := [Problem(_place(document, path), why, str(hint)) for path, why, hint in absent(scenario)]
+    ):
+        raise ProcessorAbsent(source, lacking)
     return scenario
 
 

@@ -12,20 +12,15 @@ from chain.quantities import OPG, Wei
 from chain.units import MAX_NODES, Amount, ClientCount, Duration, NodeCount, Share, TaskCount
 from nodes.parameters import ParameterError, Parameters
 from simnet.scenario.arrivals import Arrivals, Poisson
-
-DeviceName = Literal["auto", "cpu", "laptop", "gpu"]
-
+from simnet.scenario.hardware import Equipped
 
 SHARES_ERROR_MAX = 1e-9
 
 
-class InferenceNodes(Parameters):
+class InferenceNodes(Equipped):
     """The nodes that answer clients and stand behind their answers with stake."""
 
     count: NodeCount = Field(default=4, description="how many")
-    device: DeviceName = Field(
-        default="cpu", description="whose speed modelled time follows; auto: gpu where ONNX Runtime has CUDA, else cpu"
-    )
     stake: Amount = Field(default=10_000 * OPG, description="bonded by each (assumption)")
     batch_interval: Duration = Field(default=5.0, gt=0, description="how often a node posts its claims")
     batch_size: int = Field(default=16, ge=1, le=128, description="claims under one root at the most")
@@ -34,11 +29,10 @@ class InferenceNodes(Parameters):
     )
 
 
-class FullNodes(Parameters):
+class FullNodes(Equipped):
     """The nodes that check what inference nodes claimed."""
 
     count: int = Field(default=5, ge=0, le=MAX_NODES, description="how many")
-    device: DeviceName = Field(default="cpu", description="as for inference nodes")
     stake: Amount = Field(default=20_000 * OPG, description="bonded by each (assumption)")
 
 

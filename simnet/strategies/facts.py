@@ -39,8 +39,8 @@ class Facts:
     """Of the slash, to whoever proved the claim wrong."""
     noise: bool
     """Whether outputs of honest inference nodes differ in their last digits."""
-    same_device: bool
-    """Whether inference nodes and full nodes execute models on the same kind of device."""
+    same_processor: bool
+    """Whether all nodes execute models on the same kind of processor."""
     honest_behaviours: tuple[str, ...]
     """Kinds of the behaviours that inference nodes show without being dishonest."""
 

@@ -136,6 +136,10 @@ def caveats(measured: bool, state: State) -> Iterator[str]:
     if state.touched:
         count = f"{len(state.touched)} injection{'s' * (len(state.touched) > 1)}"
         yield f"Steered by hand ({count}): only scenario.yaml in the run directory, which has them, repeats the run."
+    for row in state.executed_on:
+        names = row["nodes"][0] if len(row["nodes"]) == 1 else f"{row['nodes'][0]} to {row['nodes'][-1]}"
+        chosen = ", which auto took" if row["asked"] == "auto" else ""
+        yield f"Models of {names} ran on {row['processor']}{chosen}, at the modelled speed of {row['device']}."
     for row in state.remarks:
         yield f"Model {row['name']} {row['remark']}."
     if state.native_models:

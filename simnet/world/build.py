@@ -105,6 +105,9 @@ def announce(plan: Plan, casting: Casting, genesis: Genesis, log: EventLog) -> N
         log.append(0.0, ModelServed(model.name, model.reference.sha256, model.reference.macs, plan.arithmetic(model)))
         for topic, remark in plan.remarks(model):
             log.append(0.0, ModelRemarked(model.name, topic, remark))
+    machines = plan.executed_on()
+    for record in machines if any(one.asked != "cpu" for one in machines) else ():
+        log.append(0.0, record)
     for holder in plan.stakeholders:
         identity, shown = holder.identity, casting.of(holder.identity.name)
         joined = ParticipantJoined(

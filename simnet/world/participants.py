@@ -13,10 +13,8 @@ from nodes.disk import Disk
 from nodes.full import FullNode
 from nodes.identity import Identity, Role
 from nodes.inference import InferenceNode, InferencePolicy
-from nodes.models.devices import DEVICES
-from nodes.models.devices import Device as Profile
 from nodes.models.execution import Executor, OnnxExecutor
-from nodes.models.session import Processor
+from nodes.models.processors import Taken, taken
 from nodes.producer import Producer
 from nodes.proofs.prover import CircuitExecutor, Prover
 from simnet.kernel.compute import ComputeTime
@@ -28,10 +26,12 @@ from simnet.kernel.scheduler import Scheduler
 from simnet.kernel.wallet import Wallet
 from simnet.log.events import EventLog
 from simnet.scenario.facts import facts_of
+from simnet.scenario.hardware import Machine
 from simnet.scenario.schema import Scenario
 from simnet.world.casting import Casting
 from simnet.world.directory import beacon_secrets, key_of
 from simnet.world.genesis import Genesis
+from simnet.world.hardware import machine_of, profile_of
 from simnet.world.plan import Plan
 
 if TYPE_CHECKING:
@@ -57,35 +57,34 @@ class Participants:
     compute: ComputeTime
     scheduler: Scheduler
     log: EventLog
-    executors: dict[Processor, Executor] = field(default_factory=dict)
+    executors: dict[Taken, Executor] = field(default_factory=dict)
     """What runs models on each kind of processor that is in use."""
 
     def host(self, identity: Identity) -> Host:
         """A host with the participant that its role asks for."""
-        nodes = self.plan.scenario.nodes
         match identity.role:
             case Role.PRODUCER:
                 return self._host(identity, partial(Producer, identity, self.block_gas_limit))
             case Role.INFERENCE:
-                return self._host(identity, self.inference(identity), nodes.inference.device)
+                return self._host(identity, self.inference(identity), self.machine_of(identity))
             case Role.FULL:
-                return self._host(identity, self.full(identity), nodes.full.device)
+                return self._host(identity, self.full(identity), self.machine_of(identity))
             case Role.CLIENT:
                 executes = self.plan.scenario.strategy.client_executes(self.plan.rank(identity), self.plan.facts)
                 # A client that executes models itself does so on what full nodes have.
-                return self._host(identity, self.client(identity), nodes.full.device if executes else "")
+                return self._host(identity, self.client(identity), self.machine_of(identity) if executes else None)
 
-    def _host(self, identity: Identity, make: Make, device: str = "") -> Host:
-        """A host, with a device and what comes with it unless `device` is empty."""
+    def _host(self, identity: Identity, make: Make, machine: Machine | None = None) -> Host:
+        """A host, with a device and what comes with it if it has a machine for models."""
         plan, name, clock, log = self.plan, identity.name, self.scheduler, self.log
         host = Host(identity, make, self.casting.of(name))
         key = key_of(name, plan.streams)
         host.install("wallet", Wallet(identity, key, self.genesis.domain, self.address_of))
-        if not device:
+        if machine is None:
             return host
         sandbox = self.sandbox(name)
         observer = None if sandbox is None else sandbox.compute
-        ran_by = self.executor(device), device_of(device), self.compute
+        ran_by = self.executor(machine), profile_of(machine), self.compute
         host.install("device", Device(name, *ran_by, host.conditions, clock, log, observer))
         host.install("enclave", Enclave(sandbox, clock, self.genesis.time))
         if self.prover is not None:
@@ -97,9 +96,13 @@ class Participants:
         """Where a participant is found on chain."""
         return self.plan.directory.named(name).address
 
-    def executor(self, device: str) -> Executor:
-        """The executor of all participants with such a device. It knows circuits where there are any."""
-        processor: Processor = "auto" if device == "auto" else "cpu"
+    def machine_of(self, identity: Identity) -> Machine:
+        """What a participant runs models on."""
+        return machine_of(self.plan.scenario, identity.role, self.plan.rank(identity))
+
+    def executor(self, machine: Machine) -> Executor:
+        """The executor of all participants with such a processor. It knows circuits where there are any."""
+        processor = taken(machine.processor)
         if processor not in self.executors:
             executor = OnnxExecutor(self.plan.zoo, processor, arithmetic=self.plan.scenario.compute.arithmetic)
             self.executors[processor] = executor if self.prover is None else CircuitExecutor(executor, self.prover)
@@ -185,12 +188,3 @@ def client_policy(scenario: Scenario, index: int) -> ClientPolicy:
     if section.wait_for_finality_above is not None:
         policy = replace(policy, waits_above=Wei(section.wait_for_finality_above))
     return scenario.strategy.client_policy(policy, index, facts_of(scenario))
-
-
-def device_of(name: str) -> Profile:
-    """The profile that modelled time follows. Executing is another matter: only ``auto`` looks for CUDA."""
-    if name == "auto":
-        import onnxruntime
-
-        name = "gpu" if "CUDAExecutionProvider" in onnxruntime.get_available_providers() else "cpu"
-    return DEVICES[name]

@@ -13,10 +13,9 @@ from chain.quantities import Address
 from nodes.client import Order
 from nodes.identity import Directory, Identity, Role
 from nodes.models.arithmetic import Arithmetic
-from nodes.models.execution import runs_on_cuda
 from nodes.models.zoo import Model, Zoo
 from simnet.kernel.streams import Streams
-from simnet.log.events import DOMINATED, DRAWS, NATIVE
+from simnet.log.events import DOMINATED, DRAWS, NATIVE, ModelsExecuted
 from simnet.scenario.facts import facts_of
 from simnet.scenario.models import zoo_of
 from simnet.scenario.schema import Scenario
@@ -24,6 +23,7 @@ from simnet.strategies.facts import Facts
 from simnet.world.assignments import Assignment, assign
 from simnet.world.balances import Stakeholder, stakeholders
 from simnet.world.directory import directory_of, key_of
+from simnet.world.hardware import executed_on
 from simnet.world.workload import orders
 
 
@@ -86,10 +86,14 @@ class Plan:
 
     def arithmetic(self, model: Model) -> Arithmetic:
         """What a model is answered in: portable if asked for and if the model can be rewritten; native on CUDA."""
-        devices = {self.scenario.nodes.inference.device, self.scenario.nodes.full.device}
-        if self.scenario.compute.arithmetic == "native" or ("auto" in devices and runs_on_cuda("auto")):
+        on_cuda = any(one.processor == "cuda" for one in self.executed_on())
+        if self.scenario.compute.arithmetic == "native" or on_cuda:
             return "native"
         return "portable" if self.zoo.portable(model.reference).portable else "native"
+
+    def executed_on(self) -> list[ModelsExecuted]:
+        """What executes the models of which nodes."""
+        return executed_on(self.scenario)
 
     def remarks(self, model: Model) -> Iterator[tuple[str, str]]:
         """What is to be known of a model on offer, by topic."""

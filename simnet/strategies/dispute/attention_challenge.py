@@ -255,5 +255,5 @@ def same_to_the_last_bit(facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         yield ("kind",), "outputs must be the same to the last bit: set nodes.inference.noise to none"
     if noisy := facts.honest_behaviours:
         yield ("kind",), f"outputs must be the same to the last bit, but '{noisy[0]}' is honest and changes them"
-    if not facts.same_device:
-        yield ("kind",), "outputs must be the same to the last bit: give inference and full nodes the same device"
+    if not facts.same_processor:
+        yield ("kind",), "outputs must be the same to the last bit: give inference and full nodes the same processor"

@@ -69,7 +69,7 @@ def test_cuda_that_is_not_there_is_refused_with_a_way_out() -> None:
     with pytest.raises(SimnetError, match="no CUDA") as caught:
         OnnxExecutor(ZOO, "cuda").run("digits_mlp", "fp32", ZOO.inputs("digits_mlp")[0][0])
     assert caught.value.hint is not None
-    assert "device: auto" in caught.value.hint
+    assert "processor: auto" in caught.value.hint
 
 
 @pytest.mark.parametrize("model", ZOO.models.values(), ids=lambda model: model.name)

@@ -145,7 +145,7 @@ NOISY = {"count": 3, "batch_interval": "10 s", "noise": "gaussian"}
     [
         ({"nodes": {"inference": NOISY, "full": {"count": 5}}}, "set nodes.inference.noise to none"),
         ({"adversaries": [{"behaviour": "honest_noisy", "nodes": ["inference-1"]}]}, "'honest_noisy' is honest"),
-        ({"nodes": {"inference": {"count": 3}, "full": {"count": 5, "device": "auto"}}}, "the same device"),
+        ({"nodes": {"inference": {"count": 3}, "full": {"count": 5, "processor": "auto"}}}, "the same processor"),
         ({"strategy": attention(challenge_window="30 s")}, "40 s or more"),
         ({"strategy": attention(hearing="10 s")}, "too short"),
         ({"strategy": attention(response_window="1.5 s")}, "whole"),
