@@ -89,6 +89,8 @@ class CircuitKind(EvidenceKind):
                 yield ("prover",), f"{name} has no circuit: choose of {', '.join(known)}"
         if terms.pledge_within < 2 * facts.block_time_s:
             yield ("pledge_within",), "is less than two blocks: there would be no time to pledge"
+        if facts.noise or "honest_noisy" in facts.honest_behaviours:
+            yield ("kind",), "a circuit's output is proven to the bit: noise after that could not be proven"
 
     def deploy(
         self,

@@ -161,3 +161,11 @@ def test_proof_times_can_be_named_that_there_are() -> None:
     with pytest.raises(ScenarioErrors, match="no circuit"):
         scenario(models=["digits_cnn"], strategy={**ZKML, "proof_times": sorted(known)[0]}, nodes=NODES)
     scenario(models=["digits_cnn"], strategy={**ZKML, "proof_times": "zkllm_llama2_13b"}, nodes=NODES)
+
+
+def test_noise_after_the_circuit_is_refused_since_nothing_could_prove_it() -> None:
+    with pytest.raises(ScenarioErrors, match="proven to the bit"):
+        scenario(strategy=ZKML, nodes=NODES, adversaries=[{"behaviour": "honest_noisy", "count": 1}])
+    noisy = {**NODES, "inference": {"count": 3, "noise": "gaussian"}}
+    with pytest.raises(ScenarioErrors, match="proven to the bit"):
+        scenario(strategy=ZKML, nodes=noisy)
