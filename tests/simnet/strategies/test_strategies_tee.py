@@ -85,7 +85,7 @@ def test_with_none_nobody_proves_anything() -> None:
     assert run["fraud_finalised"] == run["fraud_committed"] > 0
 
 
-def test_who_makes_batches_final_is_paid_for_verification_in_turns() -> None:
+def test_full_nodes_are_paid_for_verification_by_lot() -> None:
     run = tee_run(duration="4 min")
     earned = Counter(run.tables.names[row["member"]] for row in run.tables.event("Rewarded"))
     assert len(earned) == 5
