@@ -27,7 +27,7 @@ class Money(Sorted):
 
     TITLE = "6 Money (OPG)"
     ORDERS: ClassVar[Mapping[str, Key]] = {
-        "loss": lambda node: node.income + node.bounties - node.slashed,
+        "net": lambda node: node.income + node.bounties - node.slashed,
         "name": lambda node: 0,
         "stake": lambda node: -node.stake,
         "fees": lambda node: -node.fees,

@@ -57,12 +57,18 @@ def perform_in(work: Work[T], stop_flag: Path | None, out: Path | None) -> RunSu
 
 
 def was_begun(work: Work[T]) -> bool:
-    """Whether its directory holds a run of that scenario and seed, which did not get far enough or is of other code."""
-    if work.out is None or not (work.out / "manifest.json").is_file():
-        return work.out is not None and not (work.out / "events.jsonl").is_file()
+    """Whether its directory holds a run of that scenario and seed, which did not get far enough or is of other code.
+
+    A run that was killed before it had recorded anything may have left files that are empty or torn.
+    """
+    if work.out is None:
+        return False
+    log = work.out / "events.jsonl"
+    if not log.is_file() or not log.stat().st_size:
+        return True
     try:
         manifest = orjson.loads((work.out / "manifest.json").read_bytes())
-    except orjson.JSONDecodeError:
+    except (OSError, orjson.JSONDecodeError):
         return False
     return isinstance(manifest, dict) and (manifest.get("scenario"), manifest.get("seed")) == (
         work.scenario.name,

@@ -17,6 +17,7 @@ class Reorg(Fault):
     """
 
     kind: ClassVar[str] = "reorg"
+    sometimes: ClassVar[tuple[str, str] | None] = ("reorged", "blocks were replaced")
     shows_in: ClassVar[str] = "chain_reorged"
     sample: ClassVar[int] = 3
 

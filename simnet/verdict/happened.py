@@ -44,7 +44,6 @@ PROTOCOL = (
     Happening("copied_vote", "a full node copied another's vote", lambda s: s.acted("vote")),
     Happening("missed_reveal", "a vote was committed and never revealed", lambda s: s.missed_reveals),
     Happening("message_lost", "a message never arrived", lambda s: s.lost.total()),
-    Happening("reorged", "blocks were replaced", lambda s: s.chain.reorgs, fault="reorg"),
 )
 """What the log tells without knowing which fault, if any, was the cause."""
 

@@ -138,7 +138,7 @@ def sampled() -> Steps:
     for size in (20, 128):
         world, batch = under_sampling(Sampling(probability=0), size)
         yield f"Sampling.draw, none of {size}", draw(world, batch)
-    world, batch = under_sampling(Sampling(probability=10**9 // 50), 128)
+    world, batch = under_sampling(Sampling(probability=10**9 // 25), 128)
     yield "Sampling.draw, some of 128", (receipt := draw(world, batch))
     drawn = event(receipt, "Sampled")["claims"]
     words = " ".join(YES if drawn >> i & 1 else "-" for i in range(128))

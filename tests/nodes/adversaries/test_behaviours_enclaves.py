@@ -85,7 +85,7 @@ def test_a_hole_in_an_image_can_be_used_until_the_image_is_revoked() -> None:
 def test_a_poisoned_registry_trusts_an_image_that_nobody_approved() -> None:
     run = tee("pcr_registry_poison", lies="40 %")
     approved = [as_version(row) for row in run.tables.event("PCRApproved")]
-    assert approved == ["poison"]
+    assert set(approved) == {"poison"}
     acts = {row["act"] for row in run.lies()}
     assert acts == {"governance", "evidence", "answer"}
 

@@ -19,7 +19,7 @@ from simnet.batch.batch import Batch, carry_out
 from simnet.batch.code import code_digest, our_files
 from simnet.batch.perform import perform
 from simnet.batch.store import Store
-from simnet.batch.work import FAILED, INTERRUPTED, RunSummary
+from simnet.batch.work import FAILED, FINISHED, INTERRUPTED, RunSummary
 from simnet.cli.main import main
 from simnet.run import Options, OutputError, run
 from tests.comparison_samples import Here
@@ -64,6 +64,16 @@ def test_a_study_writes_over_no_run_of_another_scenario(tmp_path: Path) -> None:
     assert over.summary.state == FAILED
     assert "holds another run's scenario.yaml" in over.summary.reason
     assert (tmp_path / "3" / "events.jsonl").read_bytes() == mine
+
+
+@pytest.mark.parametrize("torn", [{}, {"manifest.json": ""}, {"manifest.json": '{"scen', "scenario.yaml": "name: s"}])
+def test_a_run_that_was_killed_before_it_recorded_anything_is_run_again(tmp_path: Path, torn: dict[str, str]) -> None:
+    place = tmp_path / "3"
+    place.mkdir()
+    for name, text in {"events.jsonl": "", **torn}.items():
+        (place / name).write_text(text)
+    (over,) = carry_out([work(place, 3, read_tasks)], Batch(1, Here))
+    assert over.summary.state == FINISHED, over.summary.reason
 
 
 @pytest.mark.parametrize("keep", [0, 1, 31, 32, 33, -1])

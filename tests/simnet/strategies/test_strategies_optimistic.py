@@ -225,7 +225,7 @@ def test_a_batch_whose_data_cannot_be_had_is_challenged_as_a_whole_while_there_i
 
 
 def test_a_batch_whose_data_comes_late_is_checked_and_not_challenged() -> None:
-    node = knowing(DATA, ROOT)
+    node = knowing(DATA, ROOT, 3)
     answers = {Request: one_after_the_other(None, DATA), Check: always(Verdict.VALID), **at(1_005, 1_010)}
     course = follow(OptimisticHalf(node, Optimistic()).check(DATA.batch, 3), answers)
     assert course.ended

@@ -114,7 +114,7 @@ def test_a_batch_whose_data_is_withheld_is_called_wrong_as_a_whole() -> None:
     node = FullNode(who("full-1"), PEOPLE, {MODEL_HASH: MODEL}, Relative(), 1, 1_000, DOMAIN)
     node.batches[data.batch] = OpenBatch(who("inference-0"), root, 2, ())
     reads = {"batchOf": (who("inference-0").address, 1_010, 2, 1), "epochAt": 0}
-    times = one_after_the_other(1_012, 1_021)
+    times = one_after_the_other(1_012, 1_021, 1_025)
     answers: Answers = {
         Read: lambda effect: reads[effect.function],
         Request: always(None),
@@ -122,7 +122,7 @@ def test_a_batch_whose_data_is_withheld_is_called_wrong_as_a_whole() -> None:
         ChainTime: times,
     }
     course = follow(SecretSeedHalf(node, strategy).check(bytes.fromhex(data.batch[2:]), 2), answers)
-    assert len(course.of(Request)) == 2  # the next would come too late to report by 1,030
+    assert len(course.of(Request)) == 3  # the next would come too late to report by 1,030
     assert course.calls[0].function == "report"
     assert course.calls[0].args[1] == 0b11
 
