@@ -24,12 +24,6 @@ from chain.errors import SimnetError
 from chain.quantities import Hash32
 
 Tensor = NDArray[Any]
-
-
-class InputRefused(SimnetError):
-    """An input that what is to compute on it cannot take."""
-
-
 """What goes into a model and comes out of it."""
 
 ELEMENT_TYPES = ("<f2", "<f4", "<f8", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "|b1")
@@ -37,6 +31,10 @@ ELEMENT_TYPES = ("<f2", "<f4", "<f8", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", 
 
 TEXT = "U"
 """numpy's kind of text."""
+
+
+class InputRefused(SimnetError):
+    """An input that what is to compute on it cannot take."""
 
 
 def record(tensors: Mapping[str, Tensor]) -> Tensor:
