@@ -20,9 +20,9 @@ from chain.quantities import Address, Gas, Timestamp, Wei
 DEFAULT_GAS_LIMIT = Gas(1_000_000)
 """Gas a transaction may use when its call names no limit."""
 
-
 REORG_DEPTH_MAX = 64
-"""Most blocks that a reorg replaces, as Ethereum's finality allows; older ones may be forgotten."""
+"""Most blocks that a reorg replaces; older ones may be forgotten. Two epochs of 32 slots, as Ethereum's finality takes
+(Gasper, arXiv 2003.03052)."""
 
 
 @dataclass(frozen=True, slots=True)

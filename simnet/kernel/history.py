@@ -9,13 +9,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from chain.seam import Block, Log
+from chain.seam import REORG_DEPTH_MAX, Block, Log
 
 FINAL = "BatchFinal"
-
-DEEP = 64
-"""Blocks on top of a block after which nothing undoes it: two epochs of 32 slots, as Ethereum's finality takes (Gasper,
-arXiv 2003.03052)."""
 
 
 @dataclass
@@ -37,7 +33,7 @@ class History:
                     self._said.setdefault(batch, []).append((block.number, self._count, log))
                     if log.event == FINAL:
                         self._ended[batch] = block.number
-        for batch in [batch for batch, number in self._ended.items() if number < block.number - DEEP]:
+        for batch in [batch for batch, number in self._ended.items() if number < block.number - REORG_DEPTH_MAX]:
             del self._ended[batch], self._said[batch]
 
     def undo(self, first: int) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from chain.seam import REORG_DEPTH_MAX
 from nodes import records
 from simnet.log import events
 from simnet.measure.claims import forget, posted_fraud, wrong_answer
 from simnet.measure.fold_chain import contract_event
-from simnet.measure.rows import REORG_REACH, Row
+from simnet.measure.rows import Row
 from simnet.measure.state import Batch, Node, State, Task
 
 REFUSED = "payment required"
@@ -331,7 +332,7 @@ def block_mined(state: State, row: Row) -> None:
     chain.recent.append((*numbers, row["producer"]))
     state.courses.gas.add(row["t"], row["gas_used"])
     state.courses.pending.add(row["t"], row["pending"])
-    while state.leaving and state.leaving[0][0] <= chain.head - REORG_REACH:
+    while state.leaving and state.leaving[0][0] <= chain.head - REORG_DEPTH_MAX:
         forget(state, *state.leaving.popleft()[1:])
 
 

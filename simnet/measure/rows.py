@@ -11,12 +11,10 @@ from typing import Generic, Protocol, TypeVar
 
 import orjson
 
+from chain.seam import REORG_DEPTH_MAX
 from nodes.records import Record
 from simnet.log.events import TIME_DIGITS, BlockMined, ChainReorged
 from simnet.log.events import Row as Row
-
-REORG_REACH = 64
-"""Blocks after which nothing is undone any more, and after which settled claims and batches are forgotten."""
 
 ROWS_TOGETHER = 4096
 """How many rows are compressed at a time."""
@@ -35,7 +33,7 @@ AnyFold = TypeVar("AnyFold", bound=Fold)
 class Rewinding(Generic[AnyFold]):
     """Feeds a fold with a log so that it ends as if what reorgs undid had never been in it.
 
-    It keeps the fold as it was between one and two times `REORG_REACH` blocks ago, and the rows since. When a reorg
+    It keeps the fold as it was between one and two times `REORG_DEPTH_MAX` blocks ago, and the rows since. When a reorg
     undoes blocks, the fold starts again from there without them; a reorg that reaches further back is refused.
     """
 
@@ -49,7 +47,7 @@ class Rewinding(Generic[AnyFold]):
 
     def on(self, row: Row) -> None:
         """Take in the next row."""
-        if row["kind"] == BlockMined.kind and row["number"] - self._kept_at >= REORG_REACH:
+        if row["kind"] == BlockMined.kind and row["number"] - self._kept_at >= REORG_DEPTH_MAX:
             self._keep(row["number"])
         if row["kind"] == ChainReorged.kind:
             self._undo(row["first"], row["first"] + row["depth"])
@@ -65,7 +63,9 @@ class Rewinding(Generic[AnyFold]):
     def _undo(self, first: int, end: int) -> None:
         """Start again without blocks `first` up to but not `end`."""
         if first < self._first_block:
-            raise ValueError(f"a reorg undoes block {first}, further back than the {REORG_REACH} blocks that are kept")
+            raise ValueError(
+                f"a reorg undoes block {first}, further back than the {REORG_DEPTH_MAX} blocks that are kept"
+            )
         rows = chain(self._rows_before, self._rows_since)
         self.fold = pickle.loads(self._before)
         self._since, self._rows_before, self._rows_since = self._before, Kept(), Kept()

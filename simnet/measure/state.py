@@ -1,8 +1,8 @@
 """What is known of a run at one point of its log: counts, distributions, and whatever is still open.
 
 A `State` is a pure fold over the rows of a log (`simnet.measure.fold`). Everything in it is plain data, so that it
-pickles. What is over is counted and forgotten: a task or batch stays for `REORG_REACH` blocks after its batch became
-final, for what is only logged then (a late check, a slash), and is dropped. What grows with the run: the exact
+pickles. What is over is counted and forgotten: a task or batch stays for `REORG_DEPTH_MAX` blocks after its batch
+became final, for what is only logged then (a late check, a slash), and is dropped. What grows with the run: the exact
 distributions of a verdict (16 bytes for each value), the heartbeats seen of each enclave, and tasks never decided.
 Amounts are in wei.
 """

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from chain.quantities import Gas
-from chain.seam import Block, Call, Log, Receipt
+from chain.seam import REORG_DEPTH_MAX, Block, Call, Log, Receipt
 from nodes.effects import Abandon, ChainTime, ReadBack, Receive, Reply, Request, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.messages import ClaimQuery, Refusal
-from simnet.kernel.history import DEEP, History
+from simnet.kernel.history import History
 from tests.stage import GENESIS, Stage, identity
 
 CALL = Call(identity("a").address, "Echo", "x")
@@ -53,13 +53,13 @@ def test_a_reorg_takes_back_what_was_said_and_what_was_final() -> None:
 def test_what_is_final_too_deep_to_be_undone_is_forgotten_and_no_sooner() -> None:
     history = History()
     history.add(block(1, ("Posted", b"a"), ("BatchFinal", b"a")))
-    history.add(block(1 + DEEP))
-    history.undo(1 + DEEP)
+    history.add(block(1 + REORG_DEPTH_MAX))
+    history.undo(1 + REORG_DEPTH_MAX)
     history.undo(1)
     assert told(history, "Posted") == []
     history.add(block(1, ("Posted", b"a"), ("BatchFinal", b"a")))
     assert len(history) == 1
-    history.add(block(2 + DEEP))
+    history.add(block(2 + REORG_DEPTH_MAX))
     assert len(history) == 0
 
 

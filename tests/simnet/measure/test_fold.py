@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chain.seam import REORG_DEPTH_MAX
 from simnet.measure.catalogue import figures, measure, new_state, readings
 from simnet.measure.fold import apply
-from simnet.measure.rows import REORG_REACH, Row, block_of
+from simnet.measure.rows import Row, block_of
 from simnet.measure.state import State
 from tests.handmade import Handmade
 from tests.recordings import read_whole, recorded_rows, unpack
@@ -69,7 +70,7 @@ def test_what_reorgs_undid_never_was(steps: list[tuple[str, int]]) -> None:
 def test_what_is_settled_is_forgotten(tmp_path: Path) -> None:
     rows = list(recorded_rows())
     (last,) = [row for row in rows if row["kind"] == "block_mined"][-1:]
-    mined = [{**last, "number": last["number"] + number} for number in range(1, REORG_REACH + 2)]
+    mined = [{**last, "number": last["number"] + number} for number in range(1, REORG_DEPTH_MAX + 2)]
     state = measure([*rows, *mined])
     sent = sum(row["kind"] == "task_sent" for row in recorded_rows())
     assert state.kinds["task_sent"] == sent
