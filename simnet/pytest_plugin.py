@@ -106,8 +106,10 @@ class ScenarioItem(pytest.Item):
     @property
     def replay(self) -> str:
         """The command that runs it again."""
-        changes = [part for override in self.overrides for part in ("--set", override)]
-        return shlex.join(["simnet", "run", str(self.path), "--seed", str(self.scenario.seed), *changes])
+        from simnet.cli.run import set_options
+
+        seed = str(self.scenario.seed)
+        return shlex.join(["simnet", "run", str(self.path), "--seed", seed, *set_options(self.overrides)])
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """What did not hold, without a traceback; that of an error that nobody foresaw."""

@@ -155,10 +155,16 @@ def was_begun(over: Over[None]) -> bool:
 
 def row(case: Case, over: Over[None]) -> tuple[str, str, str, str]:
     """A run as text."""
+    outcome, reason = outcome_of(over)
+    return str(case), outcome, f"{over.summary.wall_s:.1f} s", "" if exit_code(over) == 0 else reason
+
+
+def outcome_of(over: Over[None]) -> tuple[str, str]:
+    """What became of a run, and why."""
     results, summary = over.summary.results, over.summary
-    outcome = results.outcome if results is not None else summary.state
-    reason = summary.reason or (results.reason if results is not None else "")
-    return str(case), outcome, f"{summary.wall_s:.1f} s", "" if exit_code(over) == 0 else reason
+    if results is None:
+        return summary.state, summary.reason
+    return results.outcome, summary.reason or results.reason
 
 
 def skipped_row(error: ProcessorAbsent) -> tuple[str, str, str, str]:
@@ -174,12 +180,13 @@ def skipped_json(error: ProcessorAbsent) -> dict[str, Any]:
 def over_json(file: Path, over: Over[None]) -> dict[str, Any]:
     """A run for scripts."""
     results, summary = over.summary.results, over.summary
+    outcome, reason = outcome_of(over)
     return {
         "file": str(file),
         "scenario": over.work.scenario.name,
         "seed": over.work.seed,
-        "outcome": results.outcome if results is not None else summary.state,
-        "reason": summary.reason or (results.reason if results is not None else ""),
+        "outcome": outcome,
+        "reason": reason,
         "wall_s": summary.wall_s,
         "digest": results.digest if results is not None else None,
         "directory": str(summary.directory) if summary.directory is not None else None,
