@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from chain.formats.claims import MAX_CLAIMS, Claim, ClaimTree, misplaced, opening
+from chain.formats.claims import MAX_CLAIMS, Claim, ClaimTree, misplaced, open_claims
 from chain.formats.signing import Domain
 from chain.quantities import Gas
 from chain.seam import Call, Log
 from nodes.disk import Disk
+from nodes.duties import submit_duty
 from nodes.effects import (
     Abandon,
     ChainTime,
@@ -276,7 +277,7 @@ class FullNode:
         """Have a batch rejected whose leaf at `position` is in the wrong place, unless that is under way."""
         if not known.is_malformed:
             known.is_malformed = True
-            opened = opening(data.claims[position], ClaimTree(data.claims).proof(position))
+            (opened,) = open_claims(data.claims, [position])
             args = (bytes.fromhex(data.batch[2:]), opened, position, known.charges)
             gas = Gas(PROOF_GAS + REFUND_GAS * len(known.charges))
             call = Call(self.me.address, "Settlement", "proveMalformed", args, gas)
@@ -286,9 +287,7 @@ class FullNode:
         """Submit a proof that a batch is malformed, unless somebody whose turn is before ours has."""
         yield Sleep(self.my_turn(batch) * TURN_S)
         if batch in self.batches:
-            receipt = yield Submit(call, subject=batch)
-            if receipt is not None and not receipt.ok:
-                yield Note(DutyFailed(self.me.name, batch, f"{call.function}: {receipt.revert}"))
+            yield from submit_duty(self.me, call, batch)
 
     def check_batch(self, data: BatchData, ballot: int = EVERY_CLAIM, on_duty: bool = True) -> Steps:
         """Form a verdict on the claims of a ballot (bit i: claim i), and abstain from the others.

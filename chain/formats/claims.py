@@ -6,7 +6,7 @@ there is one claim for each index, and none beyond the batch's count. See ``chai
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,6 +117,12 @@ def misplaced(claims: Sequence[Claim], count: int) -> int | None:
 def opening(claim: Claim, proof: Sequence[bytes]) -> tuple[Any, ...]:
     """A claim and its proof as the contracts' struct."""
     return claim.as_tuple(), tuple(proof)
+
+
+def open_claims(claims: Sequence[Claim], positions: Iterable[int]) -> tuple[tuple[Any, ...], ...]:
+    """Claims of a batch with their proofs, each as the contracts' struct."""
+    tree = ClaimTree(claims)
+    return tuple(opening(claims[position], tree.proof(position)) for position in positions)
 
 
 def batch_id(node: Address, root: bytes) -> Hash32:

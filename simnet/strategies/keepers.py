@@ -5,14 +5,10 @@ Nodes take turns by rank; all others take over, one after the other, if it is no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chain.formats.claims import ClaimTree, opening
+from chain.formats.claims import open_claims
 from chain.quantities import Gas
 from nodes.effects import ChainTime, Sleep, Steps
 from nodes.full import FETCH_TIMEOUT_S, FullNode
-from nodes.messages import BatchData
 
 BACKUP_KEEPERS = 2
 """How many others deadlines leave time for to take over a keeper duty (assumption)."""
@@ -47,12 +43,6 @@ def fetch_until(node: FullNode, batch: str, timestamp: float) -> Steps:
     return None
 
 
-def open_claims(data: BatchData, indices: Sequence[int]) -> tuple[Any, ...]:
-    """Claims with their proofs, as the contract takes them."""
-    tree = ClaimTree(data.claims)
-    return tuple(opening(data.claims[i], tree.proof(i)) for i in indices)
-
-
 def open_rejected(node: FullNode, batch: str) -> Steps:
     """Open the claims of a known batch that were proven wrong before it is final.
 
@@ -61,4 +51,4 @@ def open_rejected(node: FullNode, batch: str) -> Steps:
     known = node.batches[batch]
     rejected = sorted(args["index"] for args in known.events.get("ClaimRejected", ()))
     data = (yield from node.look_up(batch)) if rejected else None
-    return (open_claims(data, rejected), known.charges) if data else ((), ())
+    return (open_claims(data.claims, rejected), known.charges) if data else ((), ())

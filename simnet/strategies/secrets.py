@@ -15,10 +15,10 @@ from typing import Any
 from chain.hashing import keccak
 from chain.quantities import Gas
 from chain.seam import Call
-from nodes.effects import ChainTime, Note, Read, Steps, Submit
+from nodes.duties import submit_duty
+from nodes.effects import ChainTime, Read, Steps
 from nodes.full import FullNode
 from nodes.inference import InferenceNode
-from nodes.records import DutyFailed
 from simnet.strategies.facts import Facts
 
 SECRETS = 4096
@@ -52,9 +52,7 @@ class RoundSecrets:
         current = yield Read("Beacon", "roundAt", (int((yield ChainTime())),))
         self.tip_round = current + LEAD
         args = (self.tip_round, _chain(node.secret)[0])
-        receipt = yield Submit(Call(node.me.address, self.contract, "commitSecrets", args, COMMIT_GAS))
-        if receipt is not None and not receipt.ok:
-            yield Note(DutyFailed(node.me.name, "", f"commitSecrets: {receipt.revert}"))
+        yield from submit_duty(node.me, Call(node.me.address, self.contract, "commitSecrets", args, COMMIT_GAS))
         return False
 
     def of(self, beacon_round: int) -> bytes | None:

@@ -33,7 +33,7 @@ import numpy as np
 from pydantic import Field
 
 from chain.deploy import VerifierSpec
-from chain.formats.claims import Claim, word
+from chain.formats.claims import Claim, open_claims, word
 from chain.hashing import keccak
 from chain.quantities import BASIS_POINTS, OPG, PARTS, Gas
 from chain.seam import Call
@@ -47,7 +47,7 @@ from nodes.models.tensors import encode, tensor_hash
 from nodes.waiting import time_of_post, wait_until
 from simnet.strategies.dispute.dispute import DisputeHalf, DisputeStrategy
 from simnet.strategies.facts import Facts
-from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, TAKEOVER_DELAY_S, open_claims
+from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, TAKEOVER_DELAY_S
 from simnet.strategies.secrets import RoundSecrets, enough_secrets, link_of
 
 SHOW_GAS = Gas(2_000_000)
@@ -172,7 +172,7 @@ class AttentionHalf(DisputeHalf):
     def on_checked(self, data: BatchData, verdicts: Sequence[Verdict]) -> Steps:
         """Respond to the claims that call on this self.node."""
         batch = bytes.fromhex(data.batch[2:])
-        _, posted_at, *_ = yield Read("Settlement", "batchOf", (batch,))
+        posted_at = yield from time_of_post(data.batch)
         secret = self.secrets.of((yield Read("Beacon", "roundAt", (posted_at,))))
         if secret is not None:
             calls = self.calls_on(secret, data, self.results(data))
@@ -233,7 +233,7 @@ class AttentionHalf(DisputeHalf):
             settled = (disputed | accused) >> i & 1 or result is None
             if settled or call_due == bool(responded >> i & 1):
                 continue
-            (opening,) = open_claims(data, [i])
+            (opening,) = open_claims(data.claims, [i])
             args = (batch, other.address, result, opening)
             gas = Gas(ACCUSE_GAS + OPENING_GAS)
             yield Submit(Call(self.node.me.address, self.terms.contract, "accuse", args, gas), subject=data.batch)

@@ -32,7 +32,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
-from chain.formats.claims import MAX_CLAIMS, Claim
+from chain.formats.claims import MAX_CLAIMS, Claim, open_claims
 from chain.hashing import keccak
 from chain.quantities import OPG, PARTS, Gas, Wei
 from chain.seam import Call
@@ -46,7 +46,6 @@ from nodes.waiting import wait_since_post
 from simnet.strategies.dispute.dispute import CHALLENGER_GAS
 from simnet.strategies.dispute.optimistic import Optimistic
 from simnet.strategies.facts import Facts
-from simnet.strategies.keepers import open_claims
 from simnet.strategies.secrets import RoundSecrets, enough_secrets
 
 SHOW_GAS = Gas(2_500_000)
@@ -171,7 +170,7 @@ class ForcedErrorPoster(PosterHalf):
         batch = bytes.fromhex(data.batch[2:])
         disputed = (yield Read(self.terms.contract, "disputedIn", (batch,))) or 0
         if disputed >> claim.index & 1:
-            (opening,) = open_claims(data, [claim.index])
+            (opening,) = open_claims(data.claims, [claim.index])
             made = (yield Read(self.terms.contract, "challengesOf", (batch,))) or ()
             gas = Gas(SHOW_GAS + CHALLENGER_GAS * sum(claims >> claim.index & 1 for _, claims in made))
             call = Call(self.node.me.address, self.terms.contract, "showForced", (batch, secret, opening), gas)

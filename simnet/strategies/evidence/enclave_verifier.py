@@ -20,6 +20,7 @@ from nodes.enclave.evidence import Evidence, Fault, Record, Rules, fault
 from nodes.full import FullNode
 from nodes.messages import BatchData
 from nodes.records import DutyFailed
+from nodes.waiting import time_of_post
 from simnet.strategies.evidence.enclave_terms import EnclaveTerms
 from simnet.strategies.evidence.kind import EvidenceCheck, call_on, conclude, prove_in_turn, review
 
@@ -82,7 +83,7 @@ class EnclaveCheck(EvidenceCheck):
         terms = self.terms
         root = yield Read("TEERegistry", "awsRootCertificate")
         rules = Rules(int(terms.quote_age), int(terms.posting_delay), int(terms.notice), root)
-        posted_at = (yield Read("Settlement", "batchOf", (bytes.fromhex(data.batch[2:]),)))[1]
+        posted_at = yield from time_of_post(data.batch)
         batch = EvidenceReview(data, posted_at, rules, (yield Read("TEERegistry", "rootSetAt")))
         if any(batch.is_withheld(claim) for claim in claims):
             yield Note(DutyFailed(self.node.me.name, data.batch, "evidence withheld"))

@@ -12,17 +12,18 @@ from functools import partial
 from typing import Any, ClassVar
 
 from chain.deploy import ProverSpec
-from chain.formats.claims import Claim, ClaimTree, opening
+from chain.formats.claims import Claim, open_claims
 from chain.formats.modes import Mode
 from chain.quantities import Address, Gas
 from chain.seam import Call, Chain, Log
-from nodes.effects import Check, Note, Sleep, Spawn, Steps, Submit, Verdict
+from nodes.duties import submit_duty
+from nodes.effects import Check, Note, Sleep, Spawn, Steps, Verdict
 from nodes.full import TURN_S, FullNode
 from nodes.identity import Identity
 from nodes.inference import InferenceNode, PosterHalf
 from nodes.messages import BatchData
 from nodes.proofs.prover import CircuitRecord
-from nodes.records import ClaimChecked, DutyFailed, EvidenceChecked
+from nodes.records import ClaimChecked, EvidenceChecked
 from simnet.strategies.facts import Facts
 
 
@@ -115,10 +116,8 @@ def prove_bad(node: FullNode, data: BatchData, claim: Claim, call: Callable[[Any
     known = node.batches.get(data.batch)
     if known is None or known.has_fallen(claim.index):
         return
-    made = call(opening(claim, ClaimTree(data.claims).proof(claim.index)))
-    receipt = yield Submit(made, subject=data.batch)
-    if receipt is not None and not receipt.ok:
-        yield Note(DutyFailed(node.me.name, data.batch, f"{made.function}: {receipt.revert}"))
+    (opened,) = open_claims(data.claims, [claim.index])
+    yield from submit_duty(node.me, call(opened), data.batch)
 
 
 def call_on(

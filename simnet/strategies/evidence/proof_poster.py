@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chain.formats.claims import Claim, ClaimTree, opening
+from chain.formats.claims import Claim, open_claims
 from chain.quantities import Gas
 from chain.seam import Call
-from nodes.effects import Note, Prove, Read, Spawn, Steps, Submit
+from nodes.duties import submit_duty
+from nodes.effects import Prove, Read, Spawn, Steps, Submit
 from nodes.inference import PosterHalf
 from nodes.messages import BatchData, InferenceRequest
 from nodes.models.tensors import encode
 from nodes.proofs.prover import CIRCUIT
-from nodes.records import DutyFailed
 
 PLEDGE_GAS = Gas(80_000)
 PROVE_GAS, INPUT_GAS = Gas(850_000), Gas(2_000)
@@ -51,9 +51,7 @@ class CircuitPoster(PosterHalf):
         if posting is None:
             return
         posting.data = replace(posting.data, attachments=(*posting.data.attachments, proof.pack()))
-        opened = opening(claim, ClaimTree(data.claims).proof(claim.index))
+        (opened,) = open_claims(data.claims, [claim.index])
         args = (bytes.fromhex(data.batch[2:]), opened, encode(value), proof.outputs, proof.data)
         gas = Gas(PROVE_GAS + INPUT_GAS * value.size)
-        receipt = yield Submit(Call(node.me.address, "Proven", "prove", args, gas), subject=data.batch)
-        if receipt is not None and not receipt.ok:
-            yield Note(DutyFailed(node.me.name, data.batch, f"prove: {receipt.revert}"))
+        yield from submit_duty(node.me, Call(node.me.address, "Proven", "prove", args, gas), data.batch)

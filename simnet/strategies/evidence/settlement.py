@@ -17,11 +17,11 @@ from chain.deploy import ProtocolParameters
 from chain.quantities import BASIS_POINTS, Gas
 from chain.seam import Call
 from chain.units import Duration, Share
-from nodes.effects import Note, Read, Sleep, Steps, Submit
+from nodes.duties import submit_duty
+from nodes.effects import Read, Sleep, Steps, Submit
 from nodes.full import FullNode
 from nodes.identity import Role
 from nodes.parameters import Parameters
-from nodes.records import DutyFailed
 from nodes.waiting import wait_since_post
 from simnet.strategies.keepers import BACKUP_KEEPERS, FETCH_AGAIN_S, OPENING_GAS, TAKEOVER_DELAY_S, open_rejected
 
@@ -95,9 +95,7 @@ class AttestedSettlement(Settlement):
         """Say so on chain: if most do, the batch is void."""
         node = self.node
         call = Call(node.me.address, self.contract, "protest", (bytes.fromhex(batch[2:]),), PROTEST_GAS)
-        receipt = yield Submit(call, subject=batch)
-        if receipt is not None and not receipt.ok:
-            yield Note(DutyFailed(node.me.name, batch, f"protest: {receipt.revert}"))
+        yield from submit_duty(node.me, call, batch)
 
     def close(self, batch: str) -> Steps:
         """Make a batch final; the others take over, one after the other."""

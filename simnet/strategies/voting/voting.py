@@ -17,17 +17,17 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
-from chain.formats.claims import pack_votes, vote_commitment
+from chain.formats.claims import open_claims, pack_votes, vote_commitment
 from chain.quantities import BASIS_POINTS, Gas
 from chain.seam import Call, Log
 from chain.units import Duration, Fraction, Share
-from nodes.effects import ChainTime, Note, Read, Sleep, Steps, Submit, Verdict
+from nodes.duties import submit_duty
+from nodes.effects import ChainTime, Read, Sleep, Steps, Submit, Verdict
 from nodes.full import FullNode, VerifierHalf
 from nodes.identity import Role
-from nodes.records import DutyFailed
 from nodes.waiting import time_of_post, wait_until
 from simnet.strategies.facts import Facts
-from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, RESEND_S, TAKEOVER_DELAY_S, fetch_until, open_claims
+from simnet.strategies.keepers import BACKUP_KEEPERS, OPENING_GAS, RESEND_S, TAKEOVER_DELAY_S, fetch_until
 from simnet.strategies.strategy import BEACON_ROUNDS, Strategy
 
 CALL_GAS = Gas(400_000)
@@ -233,10 +233,7 @@ class VotingHalf(VerifierHalf):
     def submit(self, batch: str, function: str, *args: Any) -> Steps:
         """A member's transaction on a batch; answers its receipt, or ``None`` if it never left the node."""
         call = Call(self.node.me.address, self.terms.contract, function, (bytes.fromhex(batch[2:]), *args), VOTE_GAS)
-        receipt = yield Submit(call, subject=batch)
-        if receipt is not None and not receipt.ok:
-            yield Note(DutyFailed(self.node.me.name, batch, f"{function}: {receipt.revert}"))
-        return receipt
+        return (yield from submit_duty(self.node.me, call, batch))
 
     def close_vote(self, batch: str, drawn: Log, turn: int) -> Steps:
         """Resolve a vote once all have voted or their time is over, unless those do whose turn is earlier."""
@@ -268,7 +265,7 @@ class VotingHalf(VerifierHalf):
         data = (yield from self.node.look_up(batch)) if fallen else None
         if batch not in self.node.batches:
             return True
-        openings = open_claims(data, [i for i in range(len(data.claims)) if fallen >> i & 1]) if data else ()
+        openings = open_claims(data.claims, [i for i in range(len(data.claims)) if fallen >> i & 1]) if data else ()
         charges = self.node.batches[batch].charges if fallen else ()
         args = (bytes.fromhex(batch[2:]), openings, charges)
         gas = Gas(self.resolving_gas(batch) + OPENING_GAS * (len(openings) + len(charges)))
