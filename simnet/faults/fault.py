@@ -131,6 +131,11 @@ class Fault(Parameters):
         return None
 
     @property
+    def undoes(self) -> int:
+        """How many blocks it takes back."""
+        return 0
+
+    @property
     def says(self) -> str:
         """What happens, in a few words."""
         raise NotImplementedError

@@ -24,6 +24,11 @@ class Reorg(Fault):
     reorg: int = Field(ge=1, le=64, description="how many blocks")
 
     @property
+    def undoes(self) -> int:
+        """As many as it says."""
+        return self.reorg
+
+    @property
     def says(self) -> str:
         """How many."""
         return f"the last {self.reorg} blocks replaced" if self.reorg > 1 else "the last block replaced"

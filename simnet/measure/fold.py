@@ -350,8 +350,8 @@ def transaction_mined(state: State, row: Row) -> None:
     if row["contract"] == "Proven" and row["function"] == "prove":
         state.proofs.shown += 1
         state.proofs.refused += bool(row["revert"])
-    if row["revert"] and row["function"] == "postBatch":
-        state.batches.pop(row["subject"], None)  # its claims go into the node's next one
+    if row["revert"] and row["function"] == "postBatch" and batch is not None and batch.posted is None:
+        del state.batches[row["subject"]]  # its claims go into the node's next one; one sent twice is there already
 
 
 def chain_reorged(state: State, row: Row) -> None:

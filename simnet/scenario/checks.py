@@ -16,7 +16,7 @@ from nodes.parameters import Hint, did_you_mean
 from simnet.faults.fault import Setting
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.errors import KeyPath
-from simnet.scenario.facts import facts_of
+from simnet.scenario.facts import facts_of, strategy_of
 from simnet.scenario.schema import Scenario
 from simnet.scenario.traces import Trace
 from simnet.strategies.facts import Facts
@@ -47,7 +47,7 @@ def check(scenario: Scenario) -> Iterator[Finding]:
     yield from _latecomers(scenario)
     yield from _expectations(scenario)
     yield from _sometimes(whole)
-    for below, message in scenario.strategy.problems(facts_of(scenario)):
+    for below, message in strategy_of(scenario).problems(facts_of(scenario)):
         yield ("strategy", *below), message, ""
     yield from _compare(scenario)
 
@@ -303,7 +303,8 @@ def _compare(scenario: Scenario) -> Iterator[Finding]:
             yield at, f"another strategy is called '{labels[i]}' too", "give each a label of its own"
         strategy = contender.strategy_beside(scenario.strategy)
         changes = {"strategy": strategy, "comparator": contender.comparator or scenario.comparator}
-        for below, message in strategy.problems(facts_of(scenario.model_copy(update=changes))):
+        played = scenario.model_copy(update=changes)
+        for below, message in strategy_of(played).problems(facts_of(played)):
             yield (*at, *below), message, ""
 
 

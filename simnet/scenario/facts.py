@@ -7,6 +7,7 @@ from chain.quantities import Wei
 from nodes.identity import Role
 from simnet.scenario.schema import Scenario
 from simnet.strategies.facts import Facts
+from simnet.strategies.strategy import Strategy
 
 
 def facts_of(scenario: Scenario) -> Facts:
@@ -18,6 +19,7 @@ def facts_of(scenario: Scenario) -> Facts:
         seed=scenario.seed,
         run_s=scenario.duration + scenario.settle,
         block_time_s=scenario.chain.block_time,
+        reorg_s=max((fault.undoes for fault in scenario.faults), default=0) * scenario.chain.block_time,
         beacon_round_s=economics.beacon_round,
         inference_nodes=inference.count,
         full_nodes=full.count,
@@ -35,3 +37,11 @@ def facts_of(scenario: Scenario) -> Facts:
         same_processor=len({machine.processor for nodes in (inference, full) for _, machine in nodes.machines()}) == 1,
         honest_behaviours=tuple(behaviour.kind for behaviour in shown if not behaviour.dishonest),
     )
+
+
+def strategy_of(scenario: Scenario) -> Strategy:
+    """The scenario's strategy as it is played: with windows that outlast the deepest reorg of its faults.
+
+    What is injected into a run changes no contract that stands.
+    """
+    return scenario.strategy.outlasting(facts_of(scenario).reorg_s)

@@ -18,6 +18,8 @@ class Facts:
     run_s: float
     """Length of the run, the time to settle included."""
     block_time_s: float
+    reorg_s: float
+    """What the deepest reorg undoes."""
     beacon_round_s: float
     inference_nodes: int
     full_nodes: int

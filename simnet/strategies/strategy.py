@@ -8,7 +8,9 @@ business.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pydantic import PrivateAttr
 
 from chain.deploy import ProtocolParameters, ProverSpec, VerifierSpec
 from chain.quantities import Address, Gas, Wei
@@ -57,6 +59,22 @@ class Strategy(Parameters):
     """Where the protocol is specified."""
     takes_bonds: ClassVar[bool] = False
     """Whether the verification contract holds bonds of challengers (and says how much, as ``bonded``)."""
+    deadlines: ClassVar[tuple[str, ...]] = ()
+    """Parameters that are windows in which something must be done, and done again if a reorg undoes it."""
+
+    _reorg_s: float = PrivateAttr(0.0)
+
+    @property
+    def reorg_s(self) -> float:
+        """By how much its windows are longer than the scenario says."""
+        return self._reorg_s
+
+    def outlasting(self, reorg_s: float) -> Self:
+        """The same strategy with windows that are longer by what a reorg may undo."""
+        longer = {name: getattr(self, name) + reorg_s for name in self.deadlines}
+        patient = self.model_copy(update=longer)
+        patient._reorg_s = reorg_s
+        return patient
 
     @property
     def uses_beacon(self) -> bool:

@@ -14,6 +14,7 @@ from simnet.kernel.mempool import Mempool
 from simnet.kernel.network import Network, NetworkParameters
 from simnet.kernel.scheduler import Scheduler
 from simnet.log.events import EventLog, ModelRemarked, ModelServed, ParticipantJoined, PricesAssumed, RunStarted
+from simnet.scenario.facts import strategy_of
 from simnet.scenario.maps import read_graph, read_matrix
 from simnet.scenario.schema import Scenario
 from simnet.world.casting import Casting
@@ -95,7 +96,9 @@ def announce(plan: Plan, casting: Casting, genesis: Genesis, log: EventLog) -> N
         genesis=genesis.time,
         block_time_s=scenario.chain.block_time,
         compute_price_wei=str(scenario.compute.price),
-        finality_bound_s=scenario.strategy.finality_bound_s(protocol_parameters(scenario), scenario.chain.block_time),
+        finality_bound_s=strategy_of(scenario).finality_bound_s(
+            protocol_parameters(scenario), scenario.chain.block_time
+        ),
     )
     log.append(0.0, started)
     if scenario.clients.modes is not None:

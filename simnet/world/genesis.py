@@ -15,7 +15,7 @@ from chain.quantities import BASIS_POINTS, Gas, Timestamp, Wei
 from chain.seam import Call, Chain
 from nodes.identity import STAKING_ROLE, Role
 from nodes.proofs.prover import Prover
-from simnet.scenario.facts import facts_of
+from simnet.scenario.facts import facts_of, strategy_of
 from simnet.scenario.schema import Scenario
 from simnet.world.balances import Stakeholder
 from simnet.world.plan import Plan
@@ -53,7 +53,7 @@ def protocol_parameters(scenario: Scenario) -> ProtocolParameters:
         finality_delay_s=int(economics.finality_delay),
         beacon_round_s=int(economics.beacon_round),
     )
-    return scenario.strategy.adjust(parameters, facts_of(scenario))
+    return strategy_of(scenario).adjust(parameters, facts_of(scenario))
 
 
 def set_up(chain: Chain, plan: Plan, prover: Prover | None = None) -> Genesis:
@@ -67,9 +67,10 @@ def set_up(chain: Chain, plan: Plan, prover: Prover | None = None) -> Genesis:
     owned = {holder.identity.address: Wei(holder.bonded + holder.liquid) for holder in plan.stakeholders}
     allocations = {address: amount for address, amount in owned.items() if amount}
     circuits = [prover.record(model.name) for model in plan.models] if prover else []
-    provers = scenario.strategy.deploy(chain, deployer, list(plan.directory), plan.facts, circuits)
+    strategy = strategy_of(scenario)
+    provers = strategy.deploy(chain, deployer, list(plan.directory), plan.facts, circuits)
     parameters = protocol_parameters(scenario)
-    deploy_protocol(chain, deployer, parameters, scenario.strategy.contract_spec(), allocations, provers)
+    deploy_protocol(chain, deployer, parameters, strategy.contract_spec(), allocations, provers)
     beacon_genesis, round_s = chain.read("Beacon", "genesis"), parameters.beacon_round_s
     mine_all(chain, bootstrap_transactions(chain, plan))
     rounds = math.ceil((chain.head[1] + 1 - beacon_genesis) / round_s)

@@ -25,7 +25,7 @@ from simnet.kernel.provers import Provers
 from simnet.kernel.scheduler import Scheduler
 from simnet.kernel.wallet import Wallet
 from simnet.log.events import EventLog
-from simnet.scenario.facts import facts_of
+from simnet.scenario.facts import facts_of, strategy_of
 from simnet.scenario.hardware import Machine
 from simnet.scenario.schema import Scenario
 from simnet.world.casting import Casting
@@ -120,7 +120,7 @@ class Participants:
         """Makes a client. Its orders go on where they were if it is started anew."""
         plan = self.plan
         policy = client_policy(plan.scenario, plan.rank(identity))
-        make_half = partial(plan.scenario.strategy.client, facts=plan.facts)
+        make_half = partial(strategy_of(plan.scenario).client, facts=plan.facts)
         asked = plan.orders(identity)
         for behaviour, _ in self.casting.of(identity.name):
             asked = behaviour.plan(asked)
@@ -155,7 +155,7 @@ class Participants:
             policy,
             {model.name: (model.input_shape, model.input_dtype) for model in plan.models},
             disk=Disk(),
-            make_half=partial(plan.scenario.strategy.poster, facts=plan.facts),
+            make_half=partial(strategy_of(plan.scenario).poster, facts=plan.facts),
             secret=plan.streams.secret(f"salt/{identity.name}"),
         )
 
@@ -174,7 +174,7 @@ class Participants:
             self.genesis.domain,
             secret=plan.streams.secret(f"salt/{identity.name}"),
             disk=Disk(),
-            make_half=partial(scenario.strategy.verifier, facts=plan.facts),
+            make_half=partial(strategy_of(scenario).verifier, facts=plan.facts),
             beacon_secrets=beacon_secrets(scenario, identity.name, plan.streams) if uses_beacon else (),
             beacon_round_s=scenario.economics.beacon_round,
             finality_delay_s=scenario.economics.finality_delay,
@@ -187,4 +187,4 @@ def client_policy(scenario: Scenario, index: int) -> ClientPolicy:
     policy = ClientPolicy(Wei(section.fee), section.timeout, section.payment == "voucher", section.audit)
     if section.wait_for_finality_above is not None:
         policy = replace(policy, waits_above=Wei(section.wait_for_finality_above))
-    return scenario.strategy.client_policy(policy, index, facts_of(scenario))
+    return strategy_of(scenario).client_policy(policy, index, facts_of(scenario))

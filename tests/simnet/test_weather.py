@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from simnet.plugins import strategies
+from simnet.scenario.facts import strategy_of
 from simnet.scenario.load import load_scenario
-from tests.small import Played, play
+from tests.small import Played, play, scenario
 
 WEATHER = Path(__file__).parents[2] / "scenarios" / "weather"
 
@@ -53,6 +54,34 @@ def test_a_storm_costs_the_honest_no_stake_and_leaves_no_batch_open(strategy: di
     assert run["bonds_forfeited_opg"] == 0
     assert ended(run)
     assert run.broken() == []
+
+
+REORGS: list[dict[str, Any]] = [
+    {"at": "41 s", "reorg": 2},
+    {"at": "62.5 s", "reorg": 5},
+    {"at": "90 s", "reorg": 16},
+    {"at": "130 s", "reorg": 64},
+]
+
+
+@pytest.mark.parametrize("family", ["votes of a panel", "samples", "challenges", "secret duties"])
+def test_reorgs_of_any_depth_cost_the_honest_nothing(family: str) -> None:
+    run = play(strategy=FAMILIES[family], faults=REORGS, duration="150 s", settle="8 min")
+    assert run.slashes() == []
+    assert ended(run)
+    assert run["tasks_finalised"] == run["tasks_total"] > 100
+    assert run.broken() == []
+
+
+@pytest.mark.parametrize("strategy", FAMILIES.values(), ids=FAMILIES)
+def test_windows_are_longer_by_what_the_deepest_reorg_undoes_and_no_more(strategy: dict[str, Any]) -> None:
+    calm, stormy = (scenario(strategy=strategy, faults=faults) for faults in ([], REORGS))
+    assert strategy_of(calm) == calm.strategy == stormy.strategy
+    longer = strategy_of(stormy)
+    assert longer.deadlines
+    for name in type(longer).model_fields:
+        before, after = getattr(calm.strategy, name), getattr(longer, name)
+        assert after == (before + 128 if name in longer.deadlines else before)
 
 
 def test_batches_end_although_most_full_nodes_were_down_at_a_time() -> None:

@@ -109,6 +109,7 @@ abstract contract Panel {
     error NotSeated(bytes32 batch, uint256 seat, address caller);
     error WrongScheme(bool commitReveal);
     error ZeroCommitment();
+    error OtherSitting(bytes32 batch, uint256 commitBy);
     error AlreadyCommitted(bytes32 batch, address member);
     error AlreadyRevealed(bytes32 batch, address member);
     error WrongReveal(bytes32 batch, address member);
@@ -139,12 +140,15 @@ abstract contract Panel {
 
     /// @notice Commit to votes without showing them.
     /// @param seat of the caller: its position in CommitteeDrawn, from firstSeat on
+    /// @param commitBy of the sitting that it is meant for, as in CommitteeDrawn: after a reorg the batch may have another,
+    /// with other claims to judge, in which a transaction of before could not be opened
     /// @param commitment keccak256(abi.encode(batch, caller, votes, salt)); the caller in it makes a copy worthless
-    function commit(bytes32 batch, uint256 seat, bytes32 commitment) external {
+    function commit(bytes32 batch, uint256 seat, uint40 commitBy, bytes32 commitment) external {
         if (!commitReveal) revert WrongScheme(commitReveal);
         if (commitment == 0) revert ZeroCommitment();
         Sitting storage sitting = _seated(batch, seat);
-        if (block.timestamp > sitting.commitBy) revert TooLate(sitting.commitBy);
+        if (commitBy != sitting.commitBy) revert OtherSitting(batch, sitting.commitBy);
+        if (block.timestamp > commitBy) revert TooLate(commitBy);
         if (_has(sitting.committed, seat)) revert AlreadyCommitted(batch, msg.sender);
         sitting.committed |= _bit(seat);
         _ballots[batch][seat] = commitment;

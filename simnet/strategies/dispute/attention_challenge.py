@@ -68,6 +68,7 @@ class AttentionChallenge(DisputeStrategy):
     claim: ClassVar[str] = "to check is dominant if a G > C, and one honest full node that checks makes fraud fall"
     source: ClassVar[str] = "Felten's attention challenges, named in Arbitrum BoLD's documentation [R]; condition [D]"
     contract: ClassVar[str] = "AttentionChallenge"
+    deadlines: ClassVar[tuple[str, ...]] = (*DisputeStrategy.deadlines, "response_window")
 
     called: Share = Field(default=0.05, description="probability a that a claim calls on a full node")
     penalty: Amount = Field(default=10 * OPG, description="G, for each call that is missed or made up (assumption)")

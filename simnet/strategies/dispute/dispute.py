@@ -72,6 +72,7 @@ class DisputeStrategy(VotingStrategy):
     challengers: ClassVar[tuple[Role, ...]] = (Role.FULL,)
     """Who may have to put up bonds."""
     takes_bonds: ClassVar[bool] = True
+    deadlines: ClassVar[tuple[str, ...]] = (*VotingStrategy.deadlines, "challenge_window")
 
     challenge_window: Duration = Field(default=60.0, description="from the post, in which to challenge (assumption)")
     bond: Amount = Field(default=10 * OPG, description="put up for each claim challenged (assumption)")

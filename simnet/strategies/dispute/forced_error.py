@@ -34,7 +34,7 @@ from pydantic import Field
 from chain.deploy import ProtocolParameters, VerifierSpec
 from chain.formats.claims import MAX_CLAIMS, Claim, open_claims
 from chain.hashing import keccak
-from chain.quantities import OPG, PARTS, Gas, Wei
+from chain.quantities import NO_DEADLINE, OPG, PARTS, Gas, Wei
 from chain.seam import Call
 from chain.units import Amount, Duration, Share
 from nodes.effects import Note, Read, Steps, Submit
@@ -51,6 +51,9 @@ from simnet.strategies.secrets import RoundSecrets, enough_secrets
 SHOW_GAS = Gas(2_500_000)
 """Gas that showing a forced error may use at the most, its finders apart: a hash for each round since the last."""
 
+POST_WITHIN_S = 40
+"""How soon after its last answer a batch with a forced error must be posted: an interval, some blocks (assumption)."""
+
 PAST = 64
 """Answers that a node remembers to make forced errors from (assumption)."""
 
@@ -62,6 +65,7 @@ class ForcedError(Optimistic):
     claim: ClassVar[str] = "full nodes check although nobody cheats, if q J > C: forced errors pay for looking"
     source: ClassVar[str] = "Truebit, arXiv 1908.04756 [S], with a claim of its own for each forced error"
     contract: ClassVar[str] = "ForcedError"
+    deadlines: ClassVar[tuple[str, ...]] = (*Optimistic.deadlines, "hearing")
 
     sealed: bool = Field(default=True, description="hide challenges until no more are taken: they would be copied")
     forced: Share = Field(default=0.1, description="probability that a node's batch in a round holds a forced error")
@@ -137,6 +141,12 @@ class ForcedErrorPoster(PosterHalf):
         self.past.extend(answered)
         del self.past[:-PAST]
         return batch
+
+    def post_by(self, answered: Sequence[Answered]) -> int:
+        """Soon, if there is a forced error in it: a deep reorg undoes the seed of its lot, and it would be a fraud."""
+        if not any(one.request.task in self.forced for one in answered):
+            return NO_DEADLINE
+        return answered[-1].answered_at + POST_WITHIN_S
 
     def draw_lot(self, answered: list[Answered]) -> Steps:
         """Answers the secret and the timestamp of a forced error; the secret is ``None`` if there is to be none.

@@ -33,6 +33,7 @@ class Optimistic(DisputeStrategy):
         "a wrong claim falls if one honest full node checks it, and the arbiters have an honest quorum"
     )
     source: ClassVar[str] = "opML, arXiv 2401.17555 [R], with arbitration by a panel in the place of bisection"
+    deadlines: ClassVar[tuple[str, ...]] = (*DisputeStrategy.deadlines, "open_window")
 
     check_share: Share = Field(default=1.0, description="probability with which a full node looks at a batch at all")
     sealed: bool = Field(default=False, description="hide challenges until no more are taken; otherwise they are open")

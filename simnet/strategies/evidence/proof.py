@@ -134,6 +134,8 @@ class CircuitKind(EvidenceKind):
 class ProvenStrategy(EvidenceStrategy, AttestedTerms, CircuitTerms):
     """Base of strategies in which claims may owe a zero-knowledge proof."""
 
+    deadlines: ClassVar[tuple[str, ...]] = ("window", "pledge_within", "proving_period")
+
     @property
     def circuits(self) -> CircuitKind:
         """Zero-knowledge proofs on these terms."""

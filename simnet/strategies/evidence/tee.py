@@ -33,6 +33,7 @@ class Tee(EvidenceStrategy, AttestedTerms, EnclaveTerms):
     kind: ClassVar[str] = "tee"
     claim: ClassVar[str] = "a wrong claim stands only if an enclave, its vendor or the registry's guardian is broken"
     source: ClassVar[str] = "OpenGradient's TEE mode (og-evm); that bad evidence slashes is an assumption"
+    deadlines: ClassVar[tuple[str, ...]] = ("window",)
 
     @property
     def enclaves(self) -> EnclaveKind:

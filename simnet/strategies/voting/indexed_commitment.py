@@ -64,6 +64,7 @@ class IndexedCommitment(VotingStrategy):
     claim: ClassVar[str] = "no member can pass off another's result as its own, and nobody waits for a second round"
     source: ClassVar[str] = "Atoma's sampling consensus: atoma-network docs [R]"
     contract: ClassVar[str] = "IndexedCommitment"
+    deadlines: ClassVar[tuple[str, ...]] = (*VotingStrategy.deadlines, "submit_window", "show_window")
 
     size: int = Field(default=5, ge=1, le=MAX_MEMBERS, description="full nodes drawn for each batch")
     submit_window: Duration = Field(default=20.0, description="time to check and submit (assumption)")

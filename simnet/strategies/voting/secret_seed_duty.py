@@ -78,6 +78,7 @@ class SecretSeedDuty(VotingStrategy):
     claim: ClassVar[str] = "a wrong claim escapes h honest full nodes with probability (1 - p)^h; missed duties earn 0"
     source: ClassVar[str] = "Gonka: gonka-ai/gonka, docs/specs/inference-validation-flow.md [R]"
     contract: ClassVar[str] = "SecretSeed"
+    deadlines: ClassVar[tuple[str, ...]] = (*VotingStrategy.deadlines, "report_window")
 
     probability: Fraction = Field(default=Exact(1, 2), description="probability that a batch is a node's duty")
     epoch: Duration = Field(default=60.0, ge=1, description="how long a seed serves (assumption)")

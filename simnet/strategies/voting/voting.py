@@ -58,6 +58,7 @@ class VotingStrategy(Strategy):
 
     contract: ClassVar[str] = "Committee"
     """The verification contract, a `Panel`."""
+    deadlines: ClassVar[tuple[str, ...]] = ("commit_window", "reveal_window")
 
     quorum: Fraction = Field(default=Exact(2, 3), description="share of the committee's stake that decides a claim")
     commit_reveal: bool = Field(default=True, description="hide votes until all are in; otherwise they are open")
@@ -120,7 +121,7 @@ class VotingStrategy(Strategy):
 class VotingHalf(VerifierHalf):
     """A full node's half of a strategy in which full nodes vote."""
 
-    watches: tuple[str, ...] = ("BatchPosted", "CommitteeDrawn", "Revealed", "Voted")
+    watches: tuple[str, ...] = ("BatchPosted", "CommitteeDrawn", "Committed", "Revealed", "Voted")
     draws = "CommitteeDrawn"
     """The event by which it is known that a batch need not be drawn for any more."""
     terms: VotingStrategy
@@ -197,9 +198,19 @@ class VotingHalf(VerifierHalf):
             return
         salt = hashlib.sha256(self.node.secret + bytes.fromhex(batch[2:]) + bytes([seat])).digest()
         commitment = vote_commitment(bytes.fromhex(batch[2:]), self.node.me.address, votes, salt)
-        if (yield from self.insist(batch, drawn, commit_by, COMMITTED, begun, "commit", seat, commitment)):
-            yield from wait_until(commit_by + 1)
+        if (yield from self.insist(batch, drawn, commit_by, COMMITTED, begun, "commit", seat, commit_by, commitment)):
+            yield from self.await_others(batch, drawn)
             yield from self.insist(batch, drawn, reveal_by, REVEALED, begun, "reveal", seat, votes, salt)
+
+    def await_others(self, batch: str, drawn: Log) -> Steps:
+        """Wait until nobody can commit any more: all have, or the window is over.
+
+        The time that is left in it in case of a reorg is not waited for if all have.
+        """
+        commit_by = drawn.args["commitBy"]
+        yield from wait_until(commit_by + 1 - self.terms.reorg_s)
+        while (yield ChainTime()) <= commit_by and not self.all_have(batch, drawn, "Committed"):
+            yield Sleep(1.0)
 
     def form_votes(self, batch: str, drawn: Log) -> Steps:
         """Check what a panel is asked about; answers votes as a word, or ``None`` if the batch is not to be had."""
@@ -238,7 +249,8 @@ class VotingHalf(VerifierHalf):
     def close_vote(self, batch: str, drawn: Log, turn: int) -> Steps:
         """Resolve a vote once all have voted or their time is over, unless those do whose turn is earlier."""
         reveal_by = drawn.args["revealBy"]
-        while turn == 0 and (yield ChainTime()) <= reveal_by and not self.all_voted(batch, drawn):
+        voted = "Revealed" if self.terms.commit_reveal else "Voted"
+        while turn == 0 and (yield ChainTime()) <= reveal_by and not self.all_have(batch, drawn, voted):
             yield Sleep(1.0)
         if turn > 0:
             yield from wait_until(reveal_by + 1)
@@ -248,11 +260,10 @@ class VotingHalf(VerifierHalf):
                 return
             yield Sleep(TAKEOVER_DELAY_S)
 
-    def all_voted(self, batch: str, drawn: Log) -> bool:
-        """Whether every member of a panel has voted, or the panel is no more."""
+    def all_have(self, batch: str, drawn: Log, event: str) -> bool:
+        """Whether there is such an event of every member of a panel, or the panel is no more."""
         if not sits(self.node, batch, drawn):
             return True
-        event = "Revealed" if self.terms.commit_reveal else "Voted"
         return len(self.node.batches[batch].since(drawn.args, event)) == len(drawn.args["members"])
 
     def resolve(self, batch: str, drawn: Log) -> Steps:

@@ -49,9 +49,14 @@ def members_of(world: World, batch: Batch) -> dict[str, int]:
     return seats_in(world, world.ok("anyone", "Committee.draw", batch.id))
 
 
+def sitting(world: World, batch: Batch) -> int:
+    """Until when a batch's panel takes commitments."""
+    return int(world.read("Committee.panelOf", batch.id)[0])
+
+
 def commit(world: World, batch: Batch, who: str, seat: int, said: str) -> Receipt:
     commitment = vote_commitment(batch.id, world.address(who), votes_of(said), hash_of("salt", who))
-    return world.send(who, "Committee.commit", batch.id, seat, commitment)
+    return world.send(who, "Committee.commit", batch.id, seat, sitting(world, batch), commitment)
 
 
 def reveal(world: World, batch: Batch, who: str, seat: int, said: str) -> Receipt:
@@ -228,7 +233,7 @@ def test_a_copied_commitment_cannot_be_revealed(world: World) -> None:
     seats = members_of(world, batch)
     copied = vote_commitment(batch.id, world.address("fa"), votes_of(YES), hash_of("salt", "fa"))
     for who in seats:
-        world.ok(who, "Committee.commit", batch.id, seats[who], copied)
+        world.ok(who, "Committee.commit", batch.id, seats[who], sitting(world, batch), copied)
     assert reveal(world, batch, "fa", seats["fa"], YES).ok
     stolen = ("Committee.reveal", batch.id, seats["fb"], votes_of(YES), hash_of("salt", "fa"))
     assert world.fails("fb", *stolen).error == "WrongReveal"
@@ -251,7 +256,15 @@ def test_nobody_commits_or_reveals_twice_or_shows_other_votes(world: World) -> N
     assert reason(reveal(world, batch, "fa", seats["fa"], NO)) == "WrongReveal"
     assert reveal(world, batch, "fa", seats["fa"], YES).ok
     assert reason(reveal(world, batch, "fa", seats["fa"], YES)) == "AlreadyRevealed"
-    assert world.fails("fb", "Committee.commit", batch.id, seats["fb"], bytes(32)).error == "ZeroCommitment"
+    assert world.fails("fb", "Committee.commit", batch.id, seats["fb"], 0, bytes(32)).error == "ZeroCommitment"
+
+
+@pytest.mark.parametrize("off", [-1, 1])
+def test_a_commitment_is_for_one_sitting(world: World, off: int) -> None:
+    batch = world.paid_batch("node", ["cleo"])
+    seats = members_of(world, batch)
+    other = ("Committee.commit", batch.id, seats["fa"], sitting(world, batch) + off, hash_of("any"))
+    assert world.fails("fa", *other).error == "OtherSitting"
 
 
 @pytest.mark.parametrize("votes", [bits(0, 128), bits(2), bits(130), bits(127), bits(255)])
@@ -260,7 +273,7 @@ def test_votes_that_contradict_themselves_or_reach_beyond_the_batch_are_invalid(
     seats = members_of(world, batch)
     for who, seat in seats.items():
         commitment = vote_commitment(batch.id, world.address(who), votes, bytes(32))
-        world.ok(who, "Committee.commit", batch.id, seat, commitment)
+        world.ok(who, "Committee.commit", batch.id, seat, sitting(world, batch), commitment)
     refused = world.fails("fa", "Committee.reveal", batch.id, seats["fa"], votes, bytes(32))
     assert refused.error == "InvalidVotes"
 
@@ -268,7 +281,7 @@ def test_votes_that_contradict_themselves_or_reach_beyond_the_batch_are_invalid(
 def test_the_scheme_that_was_not_chosen_is_closed(world: World) -> None:
     assert world.fails("fa", "Committee.vote", hash_of("b"), 0, 0).error == "WrongScheme"
     open_world = make(replace(COMMITTEE, commit_reveal=False))
-    assert open_world.fails("fa", "Committee.commit", hash_of("b"), 0, bytes(32)).error == "WrongScheme"
+    assert open_world.fails("fa", "Committee.commit", hash_of("b"), 0, 0, bytes(32)).error == "WrongScheme"
     assert open_world.fails("fa", "Committee.reveal", hash_of("b"), 0, 0, bytes(32)).error == "WrongScheme"
 
 

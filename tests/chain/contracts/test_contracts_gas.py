@@ -116,7 +116,8 @@ def judged(world: World, name: str, wrong: list[int] | None) -> Steps:
     votes = pack_votes(valid, [wrong is not None and i in wrong for i in range(20)])
     for seat, who in enumerate(members):
         commitment = vote_commitment(batch.id, world.address(who), votes, bytes(32))
-        yield "Committee.commit", world.ok(who, "Committee.commit", batch.id, seat, commitment)
+        commit_by = world.read("Committee.panelOf", batch.id)[0]
+        yield "Committee.commit", world.ok(who, "Committee.commit", batch.id, seat, commit_by, commitment)
     for seat, who in enumerate(members):
         yield "Committee.reveal", world.ok(who, "Committee.reveal", batch.id, seat, votes, bytes(32))
     opened = batch.openings(*(wrong or []))

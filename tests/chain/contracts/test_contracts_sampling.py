@@ -305,11 +305,12 @@ def test_a_hidden_vote_of_a_validator_costs_even_after_arbitration() -> None:
     seats = seats_in(world, draw(world, batch))
     who, seat = next(iter(seats.items()))
     commitment = vote_commitment(batch.id, world.address(who), votes_of(NO), bytes(32))
-    world.ok(who, "Sampling.commit", batch.id, seat, commitment)
+    world.ok(who, "Sampling.commit", batch.id, seat, world.read("Sampling.panelOf", batch.id)[0], commitment)
     arbiters = seats_in(world, close(world, batch))
     calls = {name: vote_commitment(batch.id, world.address(name), votes_of(YES), bytes(32)) for name in STAFF}
+    commit_by = world.read("Sampling.panelOf", batch.id)[0]
     for name, committed in calls.items():
-        world.ok(name, "Sampling.commit", batch.id, arbiters[name], committed)
+        world.ok(name, "Sampling.commit", batch.id, arbiters[name], commit_by, committed)
     assert reason(world.send(who, "Sampling.reveal", batch.id, seat, votes_of(NO), bytes(32))) == "NotSeated"
     for name in STAFF:
         world.ok(name, "Sampling.reveal", batch.id, arbiters[name], votes_of(YES), bytes(32))

@@ -89,6 +89,18 @@ def test_a_batch_that_the_chain_refused_is_open_no_longer() -> None:
     assert not state.batches
 
 
+def test_a_batch_that_was_sent_twice_is_not_forgotten() -> None:
+    rows = recorded_rows()
+    posted = next(row for row in rows if row["kind"] == "contract_event" and row["event"] == "BatchPosted")
+    state = State()
+    for row in rows[: posted["i"] + 1]:
+        apply(state, row)
+    mined = {**rows[posted["transaction"]], "revert": "BatchExists()"}
+    assert mined["function"] == "postBatch"
+    apply(state, mined)
+    assert state.batches[posted["args"]["batch"]].posted is not None
+
+
 def test_truth_and_belief_are_kept_apart() -> None:
     state = State()
     cheat = next(row for row in recorded_rows() if row["kind"] == "cheated" and row["act"] == "answer")
