@@ -21,6 +21,7 @@ What each means is said at its class.
     ├── InputRefused          exit 4   nodes.models.tensors
     ├── LogError              exit 2   simnet.log.file
     ├── MalformedDocument     exit 4   nodes.enclave.nitro
+    ├── ModelDiffers          exit 4   simnet.economy.study
     ├── NoCluster             exit 4   simnet.batch.dask
     ├── NoSuchPlace           exit 2   dashboards.player
     ├── NoSuchRun             exit 2   simnet.cli.watch

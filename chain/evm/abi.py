@@ -57,10 +57,15 @@ class Entry:
             output_types=tuple(_type_of(part) for part in item.get("outputs", [])),
         )
 
+    @property
+    def signature(self) -> str:
+        """Name and types, as they are hashed."""
+        return f"{self.name}({','.join(self.input_types)})"
+
     @cached_property
     def topic(self) -> bytes:
         """Keccak-256 of the signature."""
-        return keccak(f"{self.name}({','.join(self.input_types)})".encode())
+        return keccak(self.signature.encode())
 
     @cached_property
     def selector(self) -> bytes:
@@ -117,7 +122,9 @@ class Artifact:
         for item in abi:
             if item["type"] in entries:
                 entries[item["type"]].append(Entry.from_abi(item))
-        self.functions = {entry.name: entry for entry in entries["function"]}
+        functions = entries["function"]
+        self.functions = {entry.name: entry for entry in functions} | {entry.signature: entry for entry in functions}
+        """By name; of several with one name, each by its signature as well, such as ``release(address)``."""
         self.events_by_topic = {entry.topic: entry for entry in entries["event"]}
         self.errors_by_selector = {entry.selector: entry for entry in entries["error"]}
         self.constructor = next(iter(entries["constructor"]), Entry("", (), ()))
@@ -152,7 +159,7 @@ def contracts() -> tuple[str, ...]:
 def functions_of(contract: str | None) -> tuple[str, ...]:
     """Names of a contract's functions, or of those of all."""
     names = contracts() if contract is None else (contract,)
-    return tuple(sorted({function for name in names for function in load(name).functions}))
+    return tuple(sorted({function for name in names for function in load(name).functions if "(" not in function}))
 
 
 @cache

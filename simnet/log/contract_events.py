@@ -117,6 +117,50 @@ CONTRACT_EVENTS: Mapping[str, Description] = MappingProxyType(
         "AWSCertificateUpdated": Description("governance", "the vendor's root is now certificate {certHash:id}"),
         "TEETypeAdded": Description("governance", "enclaves of type {typeId} are called {name}"),
         "RegistryUpdated": Description("governance", "the verifier reads registry {newRegistry:id}"),
+        # Delegation
+        "GovernedSettlement.Withdrawn": Description("money", "{client:who} withdraws {amount:opg} OPG from its escrow"),
+        "DelegatedStaking.Withdrawn": Description("money", "{node:who} takes out {amount:opg} OPG of stake"),
+        "CapacitySet": Description("money", "{node:who} takes delegations up to a bond of {capacity:opg} OPG"),
+        "CommissionSet": Description("money", "{node:who} asks a commission of {bps} basis points"),
+        "Delegated": Description("money", "{delegator:who} puts {amount:opg} OPG behind {node:who}"),
+        "Undelegated": Description("money", "{delegator:who} begins to take {amount:opg} OPG from behind {node:who}"),
+        "Arrived": Description("money", "{amount:opg} OPG of {delegator:who} arrive behind {node:who}"),
+        # Rewards and allocations
+        "CapSet": Description("governance", "rewards are at most {bps} basis points of what work brings verifiers"),
+        "Endowed": Description("money", "{by:who} adds {amount:opg} OPG to the rewards of epoch {epoch}"),
+        "EpochClosed": Description(
+            "money", "epoch {epoch} pays {pot:opg} OPG in rewards, {held:opg} OPG are held back"
+        ),
+        "Claimed": Description("money", "{delegator:who} gets {amount:opg} OPG of the rewards of {node:who}"),
+        "SavedSpent": Description("governance", "{to:who} gets {amount:opg} OPG of rewards that were held back"),
+        "ERC20Released": Description("money", "{amount:opg} OPG have vested"),
+        "EtherReleased": Description("money", "{amount} wei of ether have vested"),
+        "OwnershipTransferred": Description("governance", "{newOwner:who} owns what {previousOwner:who} did"),
+        # Governance
+        "ParametersChanged": Description("governance", "the settlement has new parameters"),
+        "VerifierReplaced": Description(
+            "governance", "the settlement takes verdicts from {to:id}, no more from {from:id}"
+        ),
+        "ProposalCreated": Description("governance", "{proposer:who} proposes: {description}"),
+        "ProposalCanceled": Description("governance", "proposal {proposalId} is cancelled"),
+        "ProposalQueued": Description("governance", "proposal {proposalId} waits in the timelock"),
+        "ProposalExecuted": Description("governance", "proposal {proposalId} takes effect"),
+        "ProposalExtended": Description("governance", "the vote on {proposalId} goes on: its quorum came late"),
+        "VoteCast": Description("governance", "{voter:who} votes with {weight:opg} OPG: {support}"),
+        "VoteCastWithParams": Description("governance", "{voter:who} votes with {weight:opg} OPG: {support}"),
+        "LateQuorumVoteExtensionSet": Description(
+            "governance", "a late quorum lengthens a vote by {newVoteExtension:span}"
+        ),
+        "ProposalThresholdSet": Description("governance", "a proposer needs {newProposalThreshold:opg} OPG of votes"),
+        "QuorumNumeratorUpdated": Description("governance", "the quorum is {newQuorumNumerator} % of the supply"),
+        "TimelockChange": Description("governance", "the governor acts by way of {newTimelock:id}"),
+        "VotingDelaySet": Description("governance", "votes count as of {newVotingDelay:span} after the proposal"),
+        "VotingPeriodSet": Description("governance", "a vote lasts {newVotingPeriod:span}"),
+        "CallScheduled": Description("governance", "the timelock will call {target:id} in {delay:span}"),
+        "CallExecuted": Description("governance", "the timelock calls {target:id}"),
+        "CallSalt": Description("governance", "operation {id:id} of the timelock has a salt"),
+        "Cancelled": Description("governance", "operation {id:id} of the timelock is cancelled"),
+        "MinDelayChange": Description("governance", "the timelock waits {newDuration:span}"),
         # Roles
         "RoleGranted": Description("governance", "{account:who} is given role {role:id}"),
         "RoleRevoked": Description("governance", "role {role:id} is taken from {account:who}"),

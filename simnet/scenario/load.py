@@ -28,14 +28,28 @@ def load_scenario(
     With `to_run`, `ProcessorAbsent` if this machine lacks a processor that it asks for.
     """
     file = pathlib.Path(path)
+    return parse_scenario(read_bytes(file), str(path), file.parent, overrides, seed, to_run)
+
+
+def read_bytes(file: pathlib.Path) -> bytes:
+    """What is in a file, as far as a scenario may be long. Raises `ScenarioErrors`."""
     try:
         with file.open("rb") as opened:
-            data = opened.read(MAX_BYTES + 1)
+            return opened.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        problem = Problem(Place(str(path)), f"cannot read the scenario: {reason}")
-        raise ScenarioErrors(str(path), [problem]) from None
-    return parse_scenario(data, str(path), file.parent, overrides, seed, to_run)
+        problem = Problem(Place(str(file)), f"cannot read the scenario: {reason}")
+        raise ScenarioErrors(str(file), [problem]) from None
+
+
+def read_changed(data: bytes, source: str, overrides: Sequence[str], seed: int | None) -> Document:
+    """The document in `data`, with these values changed."""
+    document = read_document(data, source)
+    for assignment in overrides:
+        override(document, assignment)
+    if seed is not None:
+        assign(document, ("seed",), seed, f"--seed {seed}")
+    return document
 
 
 def parse_scenario(
@@ -47,15 +61,11 @@ def parse_scenario(
     to_run: bool = False,
 ) -> Scenario:
     """The scenario in `data`; files it names are looked for below `directory`. Raises as `load_scenario` does."""
-    document = read_document(data, source)
-    for assignment in overrides:
-        override(document, assignment)
-    if seed is not None:
-        assign(document, ("seed",), seed, f"--seed {seed}")
+    document = read_changed(data, source, overrides, seed)
     try:
         scenario = Scenario.model_validate(document.value, context={"directory": directory.absolute()})
     except ValidationError as error:
-        raise ScenarioErrors(source, [*document.problems, *_located(error, document)]) from None
+        raise ScenarioErrors(source, [*document.problems, *located(error, document)]) from None
     found = (Problem(_place(document, path), message, hint) for path, message, hint in check(scenario))
     if problems := [*document.problems, *found]:
         raise ScenarioErrors(source, problems)
@@ -66,7 +76,8 @@ def parse_scenario(
     return scenario
 
 
-def _located(error: ValidationError, document: Document) -> Iterable[Problem]:
+def located(error: ValidationError, document: Document) -> Iterable[Problem]:
+    """What is wrong with a document, each with its place."""
     for entry in error.errors(include_url=False):
         if not _follows_from_another(entry):
             message, hint = problem_text(entry)

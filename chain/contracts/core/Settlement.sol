@@ -82,14 +82,14 @@ contract Settlement is AccessControl, EIP712 {
 
     IERC20 public immutable opg;
     Staking public immutable staking;
-    uint16 public immutable slashShareBps;
-    uint96 public immutable slashAmount;
-    uint16 public immutable bountyShareBps;
-    uint16 public immutable verifierShareBps;
-    uint32 public immutable jailPeriod;
-    uint32 public immutable withdrawalDelay;
-    uint32 public immutable finalityDelay;
-    uint32 public immutable expiryDelay;
+    uint16 private immutable _slashShareBps;
+    uint96 private immutable _slashAmount;
+    uint16 private immutable _bountyShareBps;
+    uint16 private immutable _verifierShareBps;
+    uint32 private immutable _jailPeriod;
+    uint32 private immutable _withdrawalDelay;
+    uint32 private immutable _finalityDelay;
+    uint32 private immutable _expiryDelay;
 
     /// @notice The contract that judges claims; zero where batches become final unjudged.
     address public verifier;
@@ -155,14 +155,14 @@ contract Settlement is AccessControl, EIP712 {
         if (p.expiryDelay <= p.finalityDelay) revert InvalidParameters();
         opg = opg_;
         staking = staking_;
-        slashShareBps = p.slashShareBps;
-        slashAmount = p.slashAmount;
-        bountyShareBps = p.bountyShareBps;
-        verifierShareBps = p.verifierShareBps;
-        jailPeriod = p.jailPeriod;
-        withdrawalDelay = p.withdrawalDelay;
-        finalityDelay = p.finalityDelay;
-        expiryDelay = p.expiryDelay;
+        _slashShareBps = p.slashShareBps;
+        _slashAmount = p.slashAmount;
+        _bountyShareBps = p.bountyShareBps;
+        _verifierShareBps = p.verifierShareBps;
+        _jailPeriod = p.jailPeriod;
+        _withdrawalDelay = p.withdrawalDelay;
+        _finalityDelay = p.finalityDelay;
+        _expiryDelay = p.expiryDelay;
         _grantRole(DEFAULT_ADMIN_ROLE, msg.sender);
     }
 
@@ -189,7 +189,7 @@ contract Settlement is AccessControl, EIP712 {
         if (amount == 0) revert ZeroAmount();
         if (amount > account.escrow) revert InsufficientEscrow(msg.sender, account.escrow, amount);
         account.leaving = uint96(amount);
-        account.leavesAt = uint40(block.timestamp) + withdrawalDelay;
+        account.leavesAt = uint40(block.timestamp) + withdrawalDelay();
         emit WithdrawalRequested(msg.sender, amount, account.leavesAt);
     }
 
@@ -291,7 +291,7 @@ contract Settlement is AccessControl, EIP712 {
         emit BatchMalformed(id, batch.node, msg.sender);
         _refundAll(id, batch, charges, batch.count);
         uint256 earlier = ones(batch.rejected);
-        uint256 bounty = _slashFor(batch.node, earlier, 1) * bountyShareBps / BPS;
+        uint256 bounty = _slashFor(batch.node, earlier, 1) * bountyShareBps() / BPS;
         _slash(batch.node, _slashFor(batch.node, earlier, MAX_CLAIMS), msg.sender, bounty, "malformed");
         _payBounties(id, batch.rejected, 0);
     }
@@ -300,7 +300,7 @@ contract Settlement is AccessControl, EIP712 {
     function finalise(bytes32 id, Opening[] calldata openings, Charge[] calldata charges) external {
         Batch memory batch = _openBatch(id);
         if (verifier != address(0)) revert NotVerifier(msg.sender);
-        if (block.timestamp < batch.postedAt + finalityDelay) revert TooEarly(batch.postedAt + finalityDelay);
+        if (block.timestamp < batch.postedAt + finalityDelay()) revert TooEarly(batch.postedAt + finalityDelay());
         _settle(id, batch, 0, 0, openings, charges);
         _payBounties(id, batch.rejected, 0);
     }
@@ -329,10 +329,44 @@ contract Settlement is AccessControl, EIP712 {
     /// @notice Refund everybody: the verifier could judge nothing, or nobody settled the batch in time.
     function voidBatch(bytes32 id, Charge[] calldata charges) external {
         Batch memory batch = _openBatch(id);
-        uint256 expiry = batch.postedAt + expiryDelay;
+        uint256 expiry = batch.postedAt + expiryDelay();
         if (msg.sender != verifier && block.timestamp < expiry) revert TooEarly(expiry);
         _refundAll(id, batch, charges, uint16(ones(batch.rejected)));
         _payBounties(id, batch.rejected, 0);
+    }
+
+    // ---- parameters, which a contract that builds on this one may take from elsewhere ----
+
+    function slashShareBps() public view virtual returns (uint16) {
+        return _slashShareBps;
+    }
+
+    function slashAmount() public view virtual returns (uint96) {
+        return _slashAmount;
+    }
+
+    function bountyShareBps() public view virtual returns (uint16) {
+        return _bountyShareBps;
+    }
+
+    function verifierShareBps() public view virtual returns (uint16) {
+        return _verifierShareBps;
+    }
+
+    function jailPeriod() public view virtual returns (uint32) {
+        return _jailPeriod;
+    }
+
+    function withdrawalDelay() public view virtual returns (uint32) {
+        return _withdrawalDelay;
+    }
+
+    function finalityDelay() public view virtual returns (uint32) {
+        return _finalityDelay;
+    }
+
+    function expiryDelay() public view virtual returns (uint32) {
+        return _expiryDelay;
     }
 
     // ---- views ----
@@ -406,15 +440,19 @@ contract Settlement is AccessControl, EIP712 {
         _close(id);
 
         uint128 paid = batch.fees - refunded;
-        if (verifier != address(0)) toVerifier = uint128(uint256(paid) * verifierShareBps / BPS);
+        if (verifier != address(0)) toVerifier = uint128(uint256(paid) * verifierShareBps() / BPS);
         paid -= toVerifier;
         uint16 rejectedCount = uint16(ones(fresh | batch.rejected));
         uint16 voidedCount = uint16(ones(voided));
         uint16 accepted = batch.count - rejectedCount - voidedCount;
         emit BatchFinal(id, batch.node, accepted, rejectedCount, voidedCount, paid, refunded, toVerifier);
+        _earned(batch.node, toVerifier);
         if (toVerifier > 0) opg.safeTransfer(verifier, toVerifier);
         if (paid > 0) opg.safeTransfer(batch.node, paid);
     }
+
+    /// @dev Hears what a batch of `node` brought its verifiers. A place for contracts that build on this one.
+    function _earned(address node, uint256 toVerifier) internal virtual {}
 
     /// @dev Openings must cover the fallen claims, each once.
     function _refund(
@@ -504,22 +542,22 @@ contract Settlement is AccessControl, EIP712 {
     {
         if (wrongs == 0) return 0;
         uint256 amount = _slashFor(node, earlier, wrongs);
-        bounty = amount * bountyShareBps / BPS;
+        bounty = amount * bountyShareBps() / BPS;
         _slash(node, amount, to, bounty, reason);
     }
 
     /// @return stake that so many wrongs cost after `earlier` ones in the same batch
     function _slashFor(address node, uint256 earlier, uint256 wrongs) private view returns (uint256) {
         uint256 slashable = staking.slashableOf(node);
-        uint256 left = BPS - Math.min(earlier * slashShareBps, BPS);
-        uint256 base = left == 0 ? 0 : (slashable + earlier * slashAmount) * BPS / left;
-        uint256 share = base * Math.min(wrongs * slashShareBps, left) / BPS;
-        return Math.min(share + wrongs * slashAmount, slashable);
+        uint256 left = BPS - Math.min(earlier * slashShareBps(), BPS);
+        uint256 base = left == 0 ? 0 : (slashable + earlier * slashAmount()) * BPS / left;
+        uint256 share = base * Math.min(wrongs * slashShareBps(), left) / BPS;
+        return Math.min(share + wrongs * slashAmount(), slashable);
     }
 
     function _slash(address node, uint256 amount, address to, uint256 bounty, bytes32 reason) private {
         if (amount > 0) staking.slash(node, amount, to, bounty, reason);
-        if (jailPeriod > 0) staking.jail(node, uint40(block.timestamp) + jailPeriod);
+        if (jailPeriod() > 0) staking.jail(node, uint40(block.timestamp) + jailPeriod());
     }
 
     /// @dev The bounty on a claim that the verifier rejects as well is the verifier's, as if nothing had been proven:

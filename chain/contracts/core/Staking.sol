@@ -43,7 +43,7 @@ contract Staking is AccessControl {
     uint256 public immutable minStakeFull;
     uint32 public immutable unbondingPeriod;
 
-    mapping(address => Node) private _nodes;
+    mapping(address => Node) internal _nodes;
     mapping(address => Exit[]) private _unbondings; // oldest first
     mapping(Role => EnumerableSet.AddressSet) private _members; // everyone with the minimum bonded, in jail or not
 
@@ -75,7 +75,7 @@ contract Staking is AccessControl {
     }
 
     /// @notice Bond `amount` more OPG in `role`. An account has one role until its bond is gone.
-    function stake(uint8 role, uint256 amount) external {
+    function stake(uint8 role, uint256 amount) public virtual {
         if (amount == 0) revert ZeroAmount();
         if (role == uint8(Role.None) || role > uint8(type(Role).max)) revert NoSuchRole(role);
         Node storage node = _nodes[msg.sender];
@@ -88,7 +88,7 @@ contract Staking is AccessControl {
     }
 
     /// @notice Start to take `amount` out of the bond.
-    function unbond(uint256 amount) external {
+    function unbond(uint256 amount) external virtual {
         if (amount == 0) revert ZeroAmount();
         uint256 bonded = _nodes[msg.sender].bonded;
         if (amount > bonded) revert InsufficientBond(msg.sender, bonded, amount);
@@ -101,7 +101,7 @@ contract Staking is AccessControl {
     }
 
     /// @notice Take out everything whose unbonding period is over.
-    function withdraw() external {
+    function withdraw() external virtual {
         Exit[] storage queue = _unbondings[msg.sender];
         uint256 kept;
         uint256 amount;
@@ -124,10 +124,7 @@ contract Staking is AccessControl {
         onlyRole(SLASHER_ROLE)
         returns (uint256 taken)
     {
-        uint256 bonded = _nodes[node].bonded;
-        uint256 fromBond = Math.min(amount, bonded);
-        if (fromBond > 0) _setBond(node, bonded - fromBond);
-        taken = fromBond + _slashUnbonding(node, amount - fromBond);
+        taken = _take(node, amount);
         if (taken == 0) return 0;
         bounty = bountyTo == address(0) ? 0 : Math.min(bounty, taken);
         emit Slashed(node, taken, taken - bounty, bountyTo, bounty, reason);
@@ -166,14 +163,14 @@ contract Staking is AccessControl {
     }
 
     /// @notice OPG that `node` has bonded or unbonding.
-    function slashableOf(address node) external view returns (uint256 amount) {
+    function slashableOf(address node) external view virtual returns (uint256 amount) {
         amount = _nodes[node].bonded;
         Exit[] storage queue = _unbondings[node];
         for (uint256 i; i < queue.length; ++i) amount += queue[i].amount;
     }
 
     /// @notice What `node` has unbonding, oldest first.
-    function unbondingsOf(address node) external view returns (Exit[] memory) {
+    function unbondingsOf(address node) external view virtual returns (Exit[] memory) {
         return _unbondings[node];
     }
 
@@ -234,12 +231,20 @@ contract Staking is AccessControl {
 
     /// @dev Who has less than the minimum is no member: else bonds of one wei would lengthen every draw. A node whose
     /// bond is gone has no role any more; its time in jail stays.
-    function _setBond(address account, uint256 bonded) private {
+    function _setBond(address account, uint256 bonded) internal {
         Node storage node = _nodes[account];
         node.bonded = uint128(bonded);
         if (bonded >= minStakeOf(node.role)) _members[node.role].add(account);
         else _members[node.role].remove(account);
         if (bonded == 0) node.role = Role.None;
+    }
+
+    /// @dev Out of the bond first, then out of what unbonds.
+    function _take(address node, uint256 amount) internal virtual returns (uint256 taken) {
+        uint256 bonded = _nodes[node].bonded;
+        uint256 fromBond = Math.min(amount, bonded);
+        if (fromBond > 0) _setBond(node, bonded - fromBond);
+        return fromBond + _slashUnbonding(node, amount - fromBond);
     }
 
     /// @dev From the newest entry to the oldest.

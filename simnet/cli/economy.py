@@ -1,0 +1,102 @@
+"""`simnet economy`: years of the OPG economy, and answers to what the community asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simnet.cli.console import make_console, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from simnet.economy.answers import Answer
+    from simnet.economy.scenario import EconomyScenario
+    from simnet.economy.study import Study
+
+OUT = Path("reports/runs/economy")
+SHOWN = ("price_usd", "fees_opg", "rewards_opg", "bonded_opg", "working", "cheating", "slashed_opg", "delegators")
+SHOWN_MONTHS = 12
+
+
+@click.command()
+@click.argument("scenario", type=click.Path(path_type=Path))
+@click.option("--paths", type=click.IntRange(1, 100_000), help="How many in the model, instead of the scenario's.")
+@click.option("--seed", type=click.IntRange(0), help="Another seed.")
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenario; may be repeated.")
+@click.option("--out", type=click.Path(path_type=Path), help="Directory, instead of one below reports/runs/economy.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON instead of tables.")
+def economy(
+    scenario: Path,
+    paths: int | None,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Live through the months of an economy: one path on the real contracts, many in the same arithmetic.
+
+    \b
+    simnet economy economy/baseline
+    simnet economy economy/baseline --paths 1000
+    simnet economy mine.yaml --set verification.slash_share=1% --set price.start=0.02
+
+    Inferences are not simulated one by one: a month of a validator is one batch. The report says which figure comes
+    from the contracts and which from the model, which must agree with them to the wei, or else the exit code is 4.
+    Leaves months and answers as CSV and Parquet.
+    """
+    from simnet.economy.load import load_economy
+    from simnet.shipped import find_scenario
+
+    chosen = (*overrides, *((f"paths={paths}",) if paths else ()))
+    loaded = load_economy(find_scenario(scenario), chosen, seed)
+    console = make_console(stderr=True)
+    study, found = carry_out(console, loaded)
+    where = out or OUT / f"{loaded.name}-{loaded.seed}"
+    conclude(study, found, where, as_json)
+    return 0
+
+
+def carry_out(console: Console, scenario: EconomyScenario) -> tuple[Study, list[Answer]]:
+    """Run the contracts, the model, and the sweeps."""
+    from simnet.economy.answers import answers, sweep_all
+    from simnet.economy.study import Study, in_model, on_contracts
+
+    with progress(console, "months on the contracts", scenario.months) as tell:
+        measured = on_contracts(scenario, tell)
+    with progress(console, "paths in the model", scenario.paths) as tell:
+        modelled = in_model(scenario, tell)
+    console.print("thresholds …")
+    study = Study(scenario, measured, modelled)
+    return study, answers(study, sweep_all(scenario))
+
+
+def conclude(study: Study, found: list[Answer], out: Path, as_json: bool) -> None:
+    """Write tables, and print the answers."""
+    from simnet.economy import tidy
+
+    out.mkdir(parents=True, exist_ok=True)
+    tidy.write(study, found, out)
+    if as_json:
+        print_json(tidy.as_json(study, found))
+        return
+    console, measured = make_console(), study.measured
+    months = range(0, study.scenario.months, SHOWN_MONTHS)
+    rows = [[str(month + 1), *(f"{measured.figures[name][0, month]:,.6g}" for name in SHOWN)] for month in months]
+    console.print("The first path, measured on the contracts:")
+    print_table(console, ("month", *SHOWN), rows)
+    console.print(
+        f"{measured.transactions:,} transactions, {measured.gas / 1e9:.2f} G gas, {measured.wall_s:.0f} s;"
+        " the model agrees to the wei, and the supply was whole in every month"
+    )
+    for answer in found:
+        console.print(f"\n{answer.question}")
+        console.print(f"  {answer.text}")
+        lines = [
+            (e.name, f"{e.value:,.4g}", f"{e.low:,.4g} – {e.high:,.4g}", e.unit, e.kind, e.note)
+            for e in answer.estimates
+        ]
+        print_table(console, ("number", "value", "95 %", "unit", "how", ""), lines)
+    console.print(f"\ntables  {out}/months.csv, answers.csv, and both as .parquet")

@@ -1,0 +1,24 @@
+"""Loading an economy scenario: either it is right, or everything wrong with it is said, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from simnet.economy.scenario import EconomyScenario
+from simnet.scenario.errors import ScenarioErrors
+from simnet.scenario.load import located, read_bytes, read_changed
+
+
+def load_economy(path: Path, overrides: Sequence[str] = (), seed: int | None = None) -> EconomyScenario:
+    """The scenario in a file, with ``a.b=value`` overrides and another seed if given. Raises `ScenarioErrors`."""
+    document = read_changed(read_bytes(path), str(path), overrides, seed)
+    try:
+        scenario = EconomyScenario.model_validate(document.value, context={"directory": path.parent.absolute()})
+    except ValidationError as error:
+        raise ScenarioErrors(str(path), [*document.problems, *located(error, document)]) from None
+    if document.problems:
+        raise ScenarioErrors(str(path), document.problems)
+    return scenario

@@ -1,0 +1,96 @@
+"""An economy scenario carried out: its first path on the contracts, all of them in the model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from chain.errors import SimnetError
+from chain.quantities import TOTAL_SUPPLY
+from simnet.economy.book import Holdings
+from simnet.economy.course import Month, months_of
+from simnet.economy.figures import COLUMNS, Figures, figures_of
+from simnet.economy.ledger import Ledger
+from simnet.economy.model import Model
+from simnet.economy.paths import draw
+from simnet.economy.scenario import EconomyScenario
+from simnet.economy.terms import terms_of
+
+AT_ONCE = 50
+"""Paths that are computed together: memory does not grow with their number."""
+
+Tell = Callable[[float], None]
+"""Hears how many units of work are done: months on the contracts, or paths."""
+
+
+class ModelDiffers(SimnetError):
+    """The model and the contracts do not come to the same: one of them is wrong."""
+
+    exit_code = 4
+
+
+@dataclass(frozen=True)
+class OnContracts:
+    """A path on the real contracts."""
+
+    figures: Figures
+    transactions: int
+    gas: int
+    wall_s: float
+
+
+@dataclass(frozen=True)
+class Study:
+    """What came of a scenario."""
+
+    scenario: EconomyScenario
+    measured: OnContracts
+    """The first path."""
+    modelled: Figures
+    """All of them."""
+
+
+def on_contracts(scenario: EconomyScenario, tell: Tell = lambda _: None) -> OnContracts:
+    """Carry out the first path on the contracts, and hold the model against them, to the wei.
+
+    Raises `ModelDiffers` where they do not agree, and where OPG was made or lost.
+    """
+    began = time.perf_counter()
+    terms, paths = terms_of(scenario), draw(scenario, [0])
+    ledger, model = Ledger(scenario), Model(terms, 1)
+    twice = zip(months_of(ledger, terms, paths), months_of(model, terms, paths), strict=True)
+
+    def months() -> Iterator[Month]:
+        for real, computed in twice:
+            for part in ("stakes", "done", "epoch", "jobs"):
+                agree(real.number, getattr(real, part), getattr(computed, part))
+            if ledger.supply() != TOTAL_SUPPLY:
+                raise ModelDiffers(f"month {real.number}: the OPG of all accounts is not the supply")
+            tell(real.number + 1)
+            yield real
+
+    figures = figures_of(months(), scenario)
+    held: Holdings = ledger.holdings()
+    agree(scenario.months, held, model.holdings())
+    return OnContracts(figures, ledger.transactions, ledger.gas, time.perf_counter() - began)
+
+
+def agree(month: int, real: object, computed: object) -> None:
+    """Raise `ModelDiffers` unless all amounts are the same."""
+    for name, value in vars(real).items():
+        if not np.array_equal(value, getattr(computed, name)):
+            raise ModelDiffers(f"month {month}: contracts and model differ in {type(real).__name__}.{name}")
+
+
+def in_model(scenario: EconomyScenario, tell: Tell = lambda _: None) -> Figures:
+    """Carry out all paths in the model."""
+    terms, parts = terms_of(scenario), []
+    for start in range(0, scenario.paths, AT_ONCE):
+        numbers = range(start, min(start + AT_ONCE, scenario.paths))
+        paths = draw(scenario, numbers)
+        parts.append(figures_of(months_of(Model(terms, len(paths)), terms, paths), scenario))
+        tell(numbers.stop)
+    return {name: np.concatenate([part[name] for part in parts]) for name in COLUMNS}
