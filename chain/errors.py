@@ -8,6 +8,7 @@ What each means is said at its class.
     ├── BadMetric             exit 4   simnet.measure.catalogue
     ├── BadModel              exit 2   nodes.models.files
     ├── BadPlugin             exit 4   simnet.plugins
+    ├── CannotHost            exit 2   simnet.up.devnet
     ├── ChainError            exit 4   chain.errors
     │   ├── CallReverted      exit 4   chain.errors
     │   ├── ChainDied         exit 4   chain.errors
@@ -17,6 +18,7 @@ What each means is said at its class.
     │   └── ToolMissing       exit 4   chain.errors
     ├── DaskMissing           exit 4   simnet.batch.dask
     ├── DirectoryTaken        exit 2   simnet.lock
+    ├── DoorTaken             exit 2   simnet.doors.http
     ├── EngineCrashed         exit 4   dashboards.live_run
     ├── InputRefused          exit 4   nodes.models.tensors
     ├── LogError              exit 2   simnet.log.file

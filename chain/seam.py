@@ -12,7 +12,7 @@ tuples in the order of their fields.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chain.quantities import Address, Gas, Timestamp, Wei
@@ -38,6 +38,18 @@ class Call:
 
     def __str__(self) -> str:
         return f"{self.contract}.{self.function}"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCall(Call):
+    """A transaction that somebody outside has signed: it goes to the chain byte for byte.
+
+    `contract` and `function` are what is known of it, perhaps an address and a selector. anvil alone takes it.
+    """
+
+    raw: bytes = b""
+    """As ``eth_sendRawTransaction`` takes it."""
+    nonce: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,8 @@ class Receipt:
     gas_used: Gas
     logs: tuple[Log, ...]
     revert: Revert | None = None
+    hash: str = field(default="", compare=False)
+    """The transaction's, in hex, on a chain that others read too; empty on one in process."""
 
     @property
     def ok(self) -> bool:

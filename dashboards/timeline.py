@@ -12,7 +12,7 @@ from pathlib import Path
 
 import orjson
 
-from simnet.log.events import LOG_FORMAT
+from simnet.log.events import ELSEWHERE, LOG_FORMAT
 from simnet.log.file import NO_ROW, LogError, LogFile, parse_row
 from simnet.log.index import Index, Reorg
 from simnet.measure.catalogue import new_state
@@ -133,6 +133,8 @@ def may_start(number: int, reorgs: list[Reorg]) -> bool:
 
 def was_undone(number: int, row: Row, reorgs: list[Reorg]) -> bool:
     """Whether a row is of a block that one of these reorgs replaced."""
+    if row["kind"] in ELSEWHERE:
+        return False
     block = row["number"] if row["kind"] == "block_mined" else row.get("block")
     return block is not None and any(
         reorg.reach <= number < reorg.number and block >= reorg.first_block for reorg in reorgs

@@ -9,7 +9,7 @@ what the effect answers.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any, TypeAlias
@@ -189,10 +189,12 @@ class Pay:
 
 @dataclass(frozen=True, slots=True)
 class Attest:
-    """Have this participant's enclave attested now.
+    """Have this participant's enclave attested now, with a nonce of whoever wants to see that it is fresh.
 
     Answers `nodes.enclave.enclave.Attestation`, or ``None`` if it has no enclave.
     """
+
+    nonce: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,26 @@ class SignResponse:
     model_hash: bytes
     input_hash: bytes
     output_hash: bytes
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """Have a language model answer an OpenAI request. Answers `nodes.gateway.completion.Completion`."""
+
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SignText:
+    """Have this participant's enclave stand by a language model's answer, at a Unix second.
+
+    Answers `nodes.enclave.signing.SignedResponse`, or ``None`` if it has no enclave.
+    """
+
+    canonical: Mapping[str, Any]
+    """The request, in the form that is hashed; see `nodes.enclave.canonical`."""
+    text: str
     timestamp: int
 
 
@@ -311,6 +333,8 @@ Effect: TypeAlias = (
     | Pay
     | Attest
     | SignResponse
+    | SignText
+    | Complete
     | Heartbeat
     | Prove
     | Verify

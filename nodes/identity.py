@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Protocol
 
 from chain.quantities import Address
 
@@ -21,6 +22,35 @@ class Role(StrEnum):
 
 STAKING_ROLE: Mapping[Role, int] = MappingProxyType({Role.INFERENCE: 1, Role.FULL: 2})
 """Numbers of the Staking contract's roles."""
+
+
+class Peer(Protocol):
+    """Whoever can be sent something, and has an address on chain."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def address(self) -> Address:
+        """Of its key."""
+        ...
+
+    @property
+    def region(self) -> str:
+        """Where it is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A participant that no scenario counts: a gateway, a facilitator."""
+
+    name: str
+    kind: str
+    address: Address
+    region: str
 
 
 @dataclass(frozen=True, slots=True)

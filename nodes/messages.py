@@ -14,6 +14,7 @@ import numpy as np
 from chain.formats.claims import Claim
 from chain.quantities import Wei
 from chain.seam import Log
+from nodes.http import HttpChunk, HttpRequest, HttpResponse, HungUp
 
 HEADER_BYTES = 256
 """Assumed size of a message without its tensors (assumption)."""
@@ -141,7 +142,18 @@ class ClaimProof:
 
 
 Message: TypeAlias = (
-    InferenceRequest | InferenceAnswer | Refusal | VoucherDelivery | BatchQuery | BatchData | ClaimQuery | ClaimProof
+    InferenceRequest
+    | InferenceAnswer
+    | Refusal
+    | VoucherDelivery
+    | BatchQuery
+    | BatchData
+    | ClaimQuery
+    | ClaimProof
+    | HttpRequest
+    | HttpResponse
+    | HttpChunk
+    | HungUp
 )
 
 

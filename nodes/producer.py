@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from chain.blocks import fitting
 from chain.quantities import Gas
 from nodes.effects import Mine, Pending, Steps
-from nodes.identity import Identity
+from nodes.identity import Peer
 
 
 @dataclass
 class Producer:
     """One block producer."""
 
-    me: Identity
+    me: Peer
     block_gas_limit: Gas
 
     def run(self) -> Steps:

@@ -36,7 +36,7 @@ from simnet.verdict.invariants import Invariants
 from simnet.verdict.results import Results, judge
 from simnet.world.accounting import read_final_balances, schedule_readings
 from simnet.world.backends import open_chain
-from simnet.world.build import World, build
+from simnet.world.build import Carry, World, build, simulated
 from simnet.world.hardware import executed_on
 from simnet.world.injection import arrange
 
@@ -48,6 +48,7 @@ SCENARIO = "scenario.yaml"
 FILES = (
     *(SCENARIO, "events.jsonl", "results.json", "manifest.json"),
     *("junit.xml", "report.html", "trace.json", "summary.md"),
+    *("up.env", "facilitator.sqlite"),
 )
 """What a run leaves, reports included."""
 
@@ -73,6 +74,10 @@ class Options:
     """Called now and then with simulated seconds."""
     tell: Callable[[str], None] = lambda _: None
     """Called with a line about each thing that has to be made first, and takes seconds."""
+    open_chain: Callable[[Scenario, Callable[[str], None]], Chain] = open_chain
+    """Gives a fresh chain for a scenario; its second argument is `tell`."""
+    carry: Carry = simulated
+    """Makes what carries messages between participants."""
     begin: Callable[[World], None] = lambda _: None
     """Called once the world stands and before the clock starts: for whoever wants to watch or to steer."""
     command: str = ""
@@ -115,7 +120,7 @@ def run_in(directory: Path, scenario: Scenario, options: Options) -> Finished:
         log.listen(options.listener)
     chain = None
     try:
-        chain = open_chain(scenario, options.tell)
+        chain = options.open_chain(scenario, options.tell)
         write_manifest(directory, scenario, chain, options.command)
         failure, virtual_s = play(scenario, chain, log, options)
     except BaseException as error:
@@ -137,7 +142,7 @@ def run_in(directory: Path, scenario: Scenario, options: Options) -> Finished:
 
 def play(scenario: Scenario, chain: Chain, log: EventLog, options: Options) -> tuple[SimnetError | None, float]:
     """Build the world and run it to its end, or as far as it gets. Returns what failed, and simulated seconds."""
-    world = build(scenario, chain, log, options.tell)
+    world = build(scenario, chain, log, options.tell, options.carry)
     arrange(world)
     world.steered = partial(write_scenario, log.path.parent)
     engine = world.engine

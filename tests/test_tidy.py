@@ -34,7 +34,6 @@ USED_OUTSIDE = {
     "AnvilChain.revert_to": "the same",
     "RevmChain.revert_to": "the same",
     "Enclave.bind": "what an enclave does for oblivious HTTP, held against the registry",
-    "Enclave.answer_chat": "what a gateway does with an OpenAI request, held against OpenGradient's own SDK",
     "Exporter.collect": "what prometheus_client calls of a collector",
     **dict.fromkeys(
         (

@@ -23,7 +23,7 @@ from chain.errors import CallReverted, ChainStartFailed, RpcFailed
 from chain.evm import abi
 from chain.evm.toolchain import find_anvil, require_known_anvil
 from chain.quantities import Address, Gas, Timestamp, Wei
-from chain.seam import REORG_DEPTH_MAX, Block, Call, Log, Native, Receipt, Revert
+from chain.seam import REORG_DEPTH_MAX, Block, Call, Log, Native, Receipt, Revert, SignedCall
 
 HARD_FORK = "cancun"
 """The newest that anvil and revm agree on to the last unit of gas."""
@@ -44,6 +44,9 @@ NATIVE_FUNDS = 10**24
 """Native currency of a funded account. Gas is free, so only value transfers use it."""
 
 INVALID_PARAMS = -32602
+
+LEFT_OUT = Revert("LeftOut", {})
+"""What becomes of a stranger's transaction that anvil did not mine: of our own, none is ever left out."""
 
 _TRACE_REVERT = {"tracer": "callTracer", "tracerConfig": {"onlyTopCall": True}}
 
@@ -149,7 +152,7 @@ class AnvilChain:
             raise RpcFailed("mine", INVALID_PARAMS, "the calls' gas limits exceed the block's")
         self._ask_natives(calls, timestamp)
         raw = self._mine([self._transaction(call) for call in calls], timestamp)
-        failed = [receipt["transactionHash"] for receipt in raw if receipt["status"] != "0x1"]
+        failed = [receipt["transactionHash"] for receipt in raw if receipt and receipt["status"] != "0x1"]
         reverts = dict(zip(failed, self._reverts(failed), strict=True))
         receipts = (
             Receipt(
@@ -157,12 +160,41 @@ class AnvilChain:
                 Gas(int(receipt["gasUsed"], 16)),
                 tuple(map(self._decode_log, receipt["logs"])),
                 reverts.get(receipt["transactionHash"]),
+                receipt["transactionHash"],
             )
+            if receipt
+            else Receipt(call, Gas(0), (), LEFT_OUT)
             for call, receipt in zip(calls, raw, strict=True)
         )
         block = Block(self.head[0], timestamp, tuple(receipts))
         self._recent.append(block)
         return block
+
+    def admit(self, raw: bytes) -> tuple[SignedCall, str]:
+        """The call that somebody outside signed, and its hash, if anvil would take it; it is not kept.
+
+        Raises `RpcFailed` as anvil refuses it.
+        """
+        hash_ = self._rpc.call("eth_sendRawTransaction", "0x" + raw.hex())
+        found = self._rpc.call("eth_getTransactionByHash", hash_)
+        self._rpc.call("anvil_dropTransaction", hash_)
+        to, data = (found["to"] or "").lower(), bytes.fromhex(found["input"][2:])
+        name, compiled = self._contracts.get(Address(to), (to or "creation", None))
+        known = compiled.function_of(data) if compiled else None
+        gas_limit, nonce = Gas(int(found["gas"], 16)), int(found["nonce"], 16)
+        cost = int(found["value"], 16) + gas_limit * int(found.get("maxFeePerGas") or found["gasPrice"], 16)
+        if (signed_for := int(found.get("chainId") or hex(self.chain_id), 16)) != self.chain_id:
+            complaint = f"invalid chain id for signer: have {signed_for}, want {self.chain_id}"
+        elif gas_limit > self.block_gas_limit:
+            complaint = "exceeds block gas limit"
+        elif int(self._rpc.call("eth_getBalance", found["from"], "latest"), 16) < cost:
+            complaint = "insufficient funds for gas * price + value"
+        else:
+            complaint = ""
+        if complaint:
+            raise RpcFailed("eth_sendRawTransaction", INVALID_PARAMS, complaint)
+        sender, function = Address(found["from"].lower()), known or ("0x" + data[:4].hex() if data else "transfer")
+        return SignedCall(sender, name, function, (), gas_limit, raw, nonce), hash_
 
     def read(self, contract: str, function: str, *args: Any) -> Any:
         """Call a view at the head; see `Chain.read`."""
@@ -261,12 +293,17 @@ class AnvilChain:
             result_of("anvil_setStorageAt", response)
 
     def _transaction(self, call: Call) -> dict[str, Any]:
+        if isinstance(call, SignedCall):
+            return {"from": call.sender, "nonce": call.nonce, "raw": "0x" + call.raw.hex()}
         address = self.address_of(call.contract)
         data = self._contracts[address][1].calldata(call.function, call.args)
         return {"from": call.sender, "to": address, "data": "0x" + data.hex(), "gas": hex(call.gas_limit)}
 
     def _mine(self, transactions: Sequence[dict[str, Any]], timestamp: Timestamp) -> list[dict[str, Any]]:
-        """Mine a block of exactly these transactions, and return their receipts as anvil gives them."""
+        """Mine a block of exactly these transactions, and return their receipts as anvil gives them.
+
+        What somebody outside signed may be left out, and has an empty receipt then.
+        """
         if timestamp <= self.head[1]:
             message = f"timestamp {timestamp} is not later than the last block's {self.head[1]}"
             raise RpcFailed("mine", INVALID_PARAMS, message)
@@ -274,31 +311,45 @@ class AnvilChain:
         sent = self._send(transactions, nonces)
         self._rpc.call("evm_mine", {"timestamp": timestamp})
         receipts: list[dict[str, Any]] = self._rpc.call("eth_getBlockReceipts", "latest") if sent else []
-        if [receipt["transactionHash"] for receipt in receipts] != sent:
+        mined = {receipt["transactionHash"]: receipt for receipt in receipts}
+        out = [i for i, hash_ in enumerate(sent) if hash_ not in mined]
+        if list(mined) != [hash_ for hash_ in sent if hash_ in mined] or any("raw" not in transactions[i] for i in out):
             self._rpc.call("anvil_rollback", 1)
             self._rpc.call("anvil_dropAllTransactions")
             raise RpcFailed("evm_mine", 0, f"of {len(sent)} transactions, {len(receipts)} are in the block")
+        for i in reversed(out):
+            nonces[transactions[i]["from"]] = transactions[i]["nonce"]
+        if out:
+            self._rpc.call("anvil_dropAllTransactions")
         self._nonces = nonces
         self.head = (self.head[0] + 1, timestamp)
-        return receipts
+        return [mined.get(hash_, {}) for hash_ in sent]
 
     def _send(self, transactions: Sequence[dict[str, Any]], nonces: Counter[Address]) -> list[str]:
-        """Put transactions into the pool and return their hashes.
+        """Put transactions into the pool and return their hashes; an empty one for a stranger's that is refused.
 
         Counts `nonces` up, which anvil cannot do within a batch.
         """
         if not transactions:
             return []
+        requests: list[tuple[str, tuple[Any, ...]]] = []
         for transaction in transactions:
             sender = transaction["from"]
-            transaction |= {"nonce": hex(nonces[sender]), "gasPrice": "0x0"}
+            if "raw" in transaction:
+                requests.append(("eth_sendRawTransaction", (transaction["raw"],)))
+                nonces[sender] = transaction["nonce"] + 1
+                continue
+            requests.append(("eth_sendTransaction", (transaction | {"nonce": hex(nonces[sender]), "gasPrice": "0x0"},)))
             nonces[sender] += 1
-        requests = [("eth_sendTransaction", (transaction,)) for transaction in transactions]
         parts = (requests[i : i + SENT_AT_ONCE] for i in range(0, len(requests), SENT_AT_ONCE))
         responses = [response for part in parts for response in self._rpc.batch(part)]
-        if any("error" in response for response in responses):
+        answered = list(zip(transactions, responses, strict=True))
+        if any("error" in response and "raw" not in transaction for transaction, response in answered):
             self._rpc.call("anvil_dropAllTransactions")
-        return [result_of("eth_sendTransaction", response) for response in responses]
+        return [
+            "" if "error" in response and "raw" in transaction else result_of("eth_sendTransaction", response)
+            for transaction, response in answered
+        ]
 
     def _reverts(self, hashes: Sequence[str]) -> list[Revert]:
         """Why transactions of the last block failed, in their place in the block."""
@@ -308,7 +359,10 @@ class AnvilChain:
         return [_revert_in_trace(result_of("debug_traceTransaction", response)) for response in responses]
 
     def _decode_log(self, raw: Mapping[str, Any]) -> Log:
-        name, compiled = self._contracts[raw["address"].lower()]
+        address = raw["address"].lower()
+        if address not in self._contracts:  # somebody outside put it there
+            return Log(address, raw["topics"][0] if raw["topics"] else "anonymous", {"data": raw["data"]})
+        name, compiled = self._contracts[address]
         topics = [bytes.fromhex(topic[2:]) for topic in raw["topics"]]
         event = compiled.events_by_topic[topics[0]]
         return Log(name, event.name, event.decode_log(topics, bytes.fromhex(raw["data"][2:])))

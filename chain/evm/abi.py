@@ -138,6 +138,10 @@ class Artifact:
         entry = self.functions[function]
         return entry.selector + entry.encode(args)
 
+    def function_of(self, calldata: bytes) -> str | None:
+        """Name of the function that is called, if there is one of that selector."""
+        return next((name for name, entry in self.functions.items() if entry.selector == calldata[:4]), None)
+
     def decode_result(self, function: str, data: bytes) -> Any:
         """What a view returned: one value bare, several as a tuple, none as ``None``."""
         values = self.functions[function].decode_result(data)

@@ -35,11 +35,22 @@ def chat(body: Mapping[str, Any]) -> dict[str, Any]:
     return canonical
 
 
+def completion(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Canonical form of an OpenAI completion request. Raises `UnsupportedRequest`."""
+    if not isinstance(body.get("prompt"), str):
+        raise UnsupportedRequest("the prompt is not a text")
+    return {"prompt": body["prompt"], **_common(body)}
+
+
 def _common(body: Mapping[str, Any]) -> dict[str, Any]:
     """What requests have besides their messages. The temperature is always a float, so that it is written ``0.0``."""
     if not isinstance(body.get("model"), str) or not body["model"]:
         raise UnsupportedRequest("the request names no model")
-    common: dict[str, Any] = {"model": body["model"], "temperature": float(body.get("temperature") or 0.0)}
+    try:
+        temperature = float(body.get("temperature") or 0.0)
+    except (TypeError, ValueError):
+        raise UnsupportedRequest("the temperature is not a number") from None
+    common: dict[str, Any] = {"model": body["model"], "temperature": temperature}
     if body.get("max_tokens") is not None:
         common["max_tokens"] = body["max_tokens"]
     if body.get("stop"):
@@ -56,6 +67,8 @@ def _message(message: Mapping[str, Any]) -> dict[str, Any]:
             return {"role": "user", "content": _user_content(content)}
         case "assistant":
             calls = message.get("tool_calls")
+            if calls and not isinstance(calls, list):
+                raise UnsupportedRequest("tool_calls are not a list")
             plain = {"role": "assistant", "content": content or ""}
             return {**plain, "tool_calls": [_tool_call(call) for call in calls]} if calls else plain
         case "tool":
@@ -66,8 +79,10 @@ def _message(message: Mapping[str, Any]) -> dict[str, Any]:
             raise UnsupportedRequest(f"unknown message role {role!r}")
 
 
-def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
-    function = call.get("function", {})
+def _tool_call(call: Any) -> dict[str, Any]:
+    function = call.get("function", {}) if isinstance(call, dict) else None
+    if not isinstance(function, dict):
+        raise UnsupportedRequest("a tool call is not an object with a function")
     named = {key: function.get(key, "") for key in ("name", "arguments")}
     return {"id": call.get("id", ""), "type": call.get("type", "function"), "function": named}
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
 from chain.quantities import Hash32
-from nodes.enclave import canonical, nitro, signing
+from nodes.enclave import nitro, signing
 from nodes.enclave.keys import ResponseKey, derive, ecdsa_key
 from nodes.enclave.signing import SignedResponse
 from nodes.enclave.vendor import Credential, Vendor
@@ -73,9 +73,9 @@ class Enclave:
         """Its id in the registry."""
         return signing.tee_id(self.key.spki)
 
-    def attestation(self, at: float) -> Attestation:
+    def attestation(self, at: float, nonce: bytes = b"") -> Attestation:
         """What a registry or a verifier is shown."""
-        return Attestation(self.attest(at), self.key.spki, self.tls.der)
+        return Attestation(self.attest(at, nonce), self.key.spki, self.tls.der)
 
     def attest(self, at: float, nonce: bytes = b"") -> bytes:
         """An attestation document of now, over both keys."""
@@ -88,12 +88,9 @@ class Enclave:
         message = signing.response_message(input_hash, output_hash, at)
         return SignedResponse(self.id, input_hash, output_hash, at, self.key.sign(message))
 
-    def answer_chat(self, body: Mapping[str, Any], text: str, at: int) -> SignedResponse:
-        """Stand by `text`, or tool calls as `canonical_json`, as the answer to an OpenAI chat request.
-
-        Raises `UnsupportedRequest`.
-        """
-        return self.respond(signing.request_hash(canonical.chat(body)), signing.output_hash(text), at)
+    def answer_text(self, request: Mapping[str, Any], text: str, at: int) -> SignedResponse:
+        """Stand by `text`, or tool calls as `canonical_json`, as the answer to a request in its canonical form."""
+        return self.respond(signing.request_hash(request), signing.output_hash(text), at)
 
     def heartbeat(self, at: int) -> tuple[int, bytes]:
         """Timestamp and signature that show the registry that it is alive."""

@@ -46,8 +46,8 @@ def entries() -> list[Entry]:
 
 
 def records() -> Iterator[Entry]:
-    """Every kind of record."""
-    for kind, (record, description) in RECORDS.items():
+    """Every kind of record, module by module: which was imported first does not matter."""
+    for kind, (record, description) in sorted(RECORDS.items(), key=lambda item: item[1][0].__module__):
         named = tuple(f"{field.name}: {field.type}" for field in fields(record))  # type: ignore[arg-type]
         meaning = " ".join(inspect.cleandoc(record.__doc__ or "").split()).replace("``", "`")
         yield Entry(kind, description.group, named, plain(description), meaning)

@@ -48,6 +48,7 @@ VERBS = {
     "faults": "List what can break, or explain one fault.",
     "schema": "Print the format of scenario files, or list what they can name.",
     "zkml": "List the circuits that prove models, and make their keys.",
+    "up": "Have OpenGradient on this machine: gateway, facilitator and two chains that clients can use.",
     "bench": "Measure simnet itself.",
 }
 """Every verb with its line of help. A verb is the command of that name in the module of that name."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from chain.units import Share
-from nodes.identity import Role
+from nodes.identity import Identity, Role
 from nodes.parameters import Parameters, did_you_mean
 from simnet.faults.crash import stop
 from simnet.faults.fault import Condition, Finding, Lasting, Setting, Undo, World
@@ -54,7 +54,8 @@ class Outage(Lasting):
         honest = [
             name
             for name, host in world.engine.hosts.items()
-            if self._strikes(host.identity.role, host.identity.region)
+            if isinstance(who := host.identity, Identity)
+            and self._strikes(who.role, who.region)
             and not any(behaviour.dishonest for behaviour, _ in host.behaviours)
         ]
         order = world.streams.generator(f"faults/outage/{self.at:g}").permutation(len(honest))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from chain.quantities import Timestamp
-from nodes.effects import Attest, Heartbeat, SignResponse
+from nodes.effects import Attest, Heartbeat, SignResponse, SignText
 from simnet.kernel.facility import Facility
 from simnet.kernel.scheduler import Handler, Scheduler, Task
 
@@ -27,13 +27,20 @@ class Enclave(Facility):
     @property
     def handlers(self) -> Mapping[type, Handler]:
         """Evidence."""
-        return {Attest: self._attest, SignResponse: self._sign_response, Heartbeat: self._heartbeat}
+        signs: dict[type, Handler] = {SignResponse: self._sign_response, SignText: self._sign_text}
+        return {Attest: self._attest, **signs, Heartbeat: self._heartbeat}
 
-    def _attest(self, _: Task, __: Attest) -> Attestation | None:
-        return self.sandbox.enclave.attestation(self._genesis + self._scheduler.now) if self.sandbox else None
+    def _attest(self, _: Task, effect: Attest) -> Attestation | None:
+        now = self._genesis + self._scheduler.now
+        return self.sandbox.enclave.attestation(now, effect.nonce) if self.sandbox else None
 
     def _sign_response(self, _: Task, effect: SignResponse) -> SignedResponse | None:
         return self.sandbox.sign_response(effect) if self.sandbox else None
+
+    def _sign_text(self, _: Task, effect: SignText) -> SignedResponse | None:
+        if self.sandbox is None:
+            return None
+        return self.sandbox.enclave.answer_text(effect.canonical, effect.text, effect.timestamp)
 
     def _heartbeat(self, _: Task, effect: Heartbeat) -> tuple[int, bytes] | None:
         return self.sandbox.enclave.heartbeat(effect.timestamp) if self.sandbox else None

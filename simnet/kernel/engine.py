@@ -44,12 +44,15 @@ class Engine:
         """Simulated seconds since the run began."""
         return self.scheduler.now
 
-    def add(self, host: Host) -> None:
-        """Take a host in, connect it, and start its participant when the clock starts."""
+    def add(self, host: Host, mempool: Mempool | None = None) -> None:
+        """Take a host in, connect it, and start its participant when the clock starts.
+
+        `mempool` is that of the chain it is connected to, if not the one that settles batches.
+        """
         self.hosts[host.name] = host
         mail = host.install("mail", Mail(host.name, self.scheduler, self.transport))
         host.install("clock", Clock(self.scheduler, host.conditions))
         host.install("recorder", Recorder(self.scheduler, self.log))
-        connected = (host.name, self.scheduler, self.network, self.mempool, mail, host.conditions)
+        connected = (host.name, self.scheduler, self.network, mempool or self.mempool, mail, host.conditions)
         host.install("endpoint", Endpoint(*connected))
         self.scheduler.after(0.0, lambda _: host.start())

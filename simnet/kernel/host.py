@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from nodes.adversaries.behaviour import Behaviour, Gate, filtered
 from nodes.effects import Abandon, Check, Spawn, Steps
-from nodes.identity import Identity
+from nodes.identity import Peer
 from simnet.kernel.conditions import HostConditions
 from simnet.kernel.facility import Facility
 from simnet.kernel.scheduler import Handler, Task
@@ -43,7 +43,7 @@ class Handlers(dict[type, Handler]):
 class Host:
     """One participant in the engine."""
 
-    identity: Identity
+    identity: Peer
     begin: Callable[[], Participant]
     """Makes the participant, at the start and after each crash."""
     behaviours: tuple[tuple[Behaviour, Gate], ...] = ()

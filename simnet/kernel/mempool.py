@@ -11,12 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from chain.quantities import Timestamp
+from chain.quantities import Address, Timestamp
 from chain.seam import Block, Call, Chain, Log, Receipt
 from simnet.kernel.conditions import FEE_CAP, REPRICE_S, ChainConditions
 from simnet.kernel.history import History
 from simnet.kernel.scheduler import Scheduler, Task
-from simnet.log.events import BlockMined, ChainReorged, ContractEvent, EventLog, TransactionMined, as_json
+from simnet.log.events import (
+    BlockMined,
+    ChainReorged,
+    ContractEvent,
+    EventLog,
+    PaymentBlockMined,
+    PaymentEvent,
+    PaymentTransactionMined,
+    TransactionMined,
+    as_json,
+)
 
 
 class Subscriber(Protocol):
@@ -64,6 +74,11 @@ class BlockUpdate:
 class Mempool:
     """What is pending, and what was mined, on a `Chain`."""
 
+    block_kind: type[BlockMined] = BlockMined
+    transaction_kind: type[TransactionMined] = TransactionMined
+    event_kind: type[ContractEvent] = ContractEvent
+    """As what the log has blocks, transactions and events."""
+
     def __init__(
         self, chain: Chain, genesis: Timestamp, block_time_s: float, scheduler: Scheduler, log: EventLog
     ) -> None:
@@ -90,6 +105,10 @@ class Mempool:
         self._pending.append(transaction)
         self._scheduler.after(REPRICE_S, self._reprice, transaction)
         self._schedule_slot()
+
+    def pending_of(self, account: Address) -> int:
+        """How many transactions of an account wait for a block."""
+        return sum(transaction.call.sender == account for transaction in self._pending)
 
     def _reprice(self, transaction: Transaction) -> None:
         """Have the sender of a transaction that still waits bid as much as for a new one."""
@@ -151,12 +170,12 @@ class Mempool:
     def _log_block(self, producer: str, block: Block, transactions: Sequence[Transaction]) -> None:
         now, append = self._scheduler.now, self._log.append
         pending = len(self._pending)
-        record = BlockMined(block.number, block.timestamp, producer, len(transactions), block.gas_used, pending)
+        record = self.block_kind(block.number, block.timestamp, producer, len(transactions), block.gas_used, pending)
         append(now, record)
         for transaction, receipt in zip(transactions, block.receipts, strict=True):
             call, events = transaction.call, [(log, as_json(log.args)) for log in receipt.logs]
             subject = next((args["batch"] for _, args in events if "batch" in args), transaction.subject)
-            mined = TransactionMined(
+            mined = self.transaction_kind(
                 block.number,
                 call.sender,
                 call.contract,
@@ -168,7 +187,7 @@ class Mempool:
             )
             number = append(now, mined)
             for log, args in events:
-                append(now, ContractEvent(block.number, number, subject, log.contract, log.event, args))
+                append(now, self.event_kind(block.number, number, subject, log.contract, log.event, args))
 
     # -- out to the participants ---------------------------------------------------------------------------
 
@@ -225,3 +244,11 @@ class Mempool:
             subscriber.hear(update)
         self._schedule_slot()
         return depth
+
+
+class PaymentMempool(Mempool):
+    """That of the chain which clients pay gateways on: nothing on it counts among what the other chain settles."""
+
+    block_kind = PaymentBlockMined
+    transaction_kind = PaymentTransactionMined
+    event_kind = PaymentEvent

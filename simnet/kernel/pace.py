@@ -64,6 +64,13 @@ class Pace:
                 break
         return None
 
+    def follow(self, begun_at: float) -> None:
+        """Have simulated time be the real one, counted from when the monotonic clock showed that: the run catches up.
+
+        For runs that others take part in, whose clocks show the real time.
+        """
+        self._origin = (begun_at, 0.0)
+
     def moment(self) -> float:
         """Simulated seconds that it is now, by the real clock; 0 if there is nothing to tell it by."""
         if not self.speed or self._origin is None:

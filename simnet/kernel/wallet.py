@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from chain.formats.signing import Domain, Key, voucher_digest
 from chain.quantities import Address
 from nodes.effects import Pay, Sign
-from nodes.identity import Identity
+from nodes.identity import Peer
 from nodes.messages import Voucher
 from simnet.kernel.facility import Facility
 from simnet.kernel.scheduler import Handler, Task
@@ -16,7 +16,7 @@ from simnet.kernel.scheduler import Handler, Task
 class Wallet(Facility):
     """Signs digests and vouchers."""
 
-    def __init__(self, owner: Identity, key: Key, domain: Domain, address_of: Callable[[str], Address]) -> None:
+    def __init__(self, owner: Peer, key: Key, domain: Domain, address_of: Callable[[str], Address]) -> None:
         """`domain` is what vouchers are signed under; `address_of` finds a participant's address by its name."""
         self._owner = owner
         self._key = key

@@ -53,6 +53,11 @@ CONTRACT_EVENTS: Mapping[str, Description] = MappingProxyType(
             "governance", "{delegate:who} has {newVotes:opg} OPG of votes, {previousVotes:opg} before"
         ),
         "EIP712DomainChanged": Description("governance", "the domain of signatures changed"),
+        # Permit2, x402's proxy, InferenceSettlementRelay
+        "UnorderedNonceInvalidation": Description("money", "{owner:who} makes Permit2 nonces of its own worthless"),
+        "X402PermitTransfer": Description("money", "{from:who} pays {amount:opg} OPG to {to:who} by x402"),
+        "BatchSettlement": Description("tasks", "{batchSize} inferences recorded under {merkleRoot:id}"),
+        "IndividualSettlement": Description("tasks", "an inference of {ethAddress:who} recorded"),
         # ModelRegistry
         "ModelRegistered": Description("run", "{owner:who} registers model {name}, {macs:count} multiply-accumulates"),
         "ModelDeprecated": Description("run", "{owner:who} calls model {model:id} deprecated"),

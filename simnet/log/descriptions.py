@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 
 from nodes.records import RECORDS, Cheated, Description
 from simnet.log.contract_events import of_event
-from simnet.log.events import ContractEvent, Row
+from simnet.log.events import ContractEvent, PaymentEvent, Row
+
+EMITTED = (ContractEvent.kind, PaymentEvent.kind)
+"""Kinds of row that hold a contract's event."""
 
 
 class Described(NamedTuple):
@@ -28,7 +31,7 @@ class Described(NamedTuple):
 
 def described(row: Row) -> Described | None:
     """What readers show of a row; ``None`` if nobody described its kind."""
-    if row["kind"] == ContractEvent.kind and (event := of_event(row["contract"], row["event"])):
+    if row["kind"] in EMITTED and (event := of_event(row["contract"], row["event"])):
         return Described(event, row["args"])
     known = RECORDS.get(row["kind"])
     return Described(known[1], row) if known else None

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from nodes import payments  # noqa: F401 (its records are described there)
 from nodes.records import Record, event
 
 COMPLETED, INTERRUPTED = "completed", "interrupted"
@@ -64,6 +65,17 @@ class ParticipantJoined(Record):
     stake: str
     behaviours: list[str]
     dishonest: bool
+
+
+@event(group="run", subjects=("name",), says="{name} joins in {region} as a {what}")
+@dataclass(frozen=True, slots=True)
+class ServiceJoined(Record):
+    """A participant exists that no scenario counts, such as a gateway: no money of the scenario's is its."""
+
+    name: str
+    what: str
+    address: str
+    region: str
 
 
 @event(group="run", says="model {name} on offer, {macs:count} multiply-accumulates")
@@ -210,6 +222,33 @@ class ContractEvent(Record):
     contract: str
     event: str
     args: dict[str, Any]
+
+
+@event(group="blocks", says="payment chain, block {number}: {transactions} transactions, {gas_used:count} gas")
+@dataclass(frozen=True, slots=True)
+class PaymentBlockMined(BlockMined):
+    """A block of the chain that clients pay gateways on, which is not the one that settles batches."""
+
+
+@event(
+    group="money",
+    subjects=("sender", "subject"),
+    says="payment chain: {sender:who} {contract}.{function}[ on {subject}], {gas_used:count} gas"
+    "[, reverted: {revert:head}]",
+)
+@dataclass(frozen=True, slots=True)
+class PaymentTransactionMined(TransactionMined):
+    """A transaction is in a block of the payment chain; otherwise as ``transaction_mined``."""
+
+
+@event(group="money", subjects=("subject",), says="payment chain: {contract}.{event} {args}")
+@dataclass(frozen=True, slots=True)
+class PaymentEvent(ContractEvent):
+    """A contract of the payment chain emitted an event; otherwise as ``contract_event``."""
+
+
+ELSEWHERE = (PaymentTransactionMined.kind, PaymentEvent.kind)
+"""Kinds whose blocks are not those of the chain that settles batches."""
 
 
 @event(group="faults", says="{depth} blocks from {first} on are undone")

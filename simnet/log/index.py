@@ -78,7 +78,7 @@ class Index:
         elif kind == "block_mined":
             self.blocks.append(number)
             self._block_rows[row["number"]] = number
-        elif kind == "participant_joined":
+        elif kind in ("participant_joined", "service_joined"):
             self._names[row["address"]] = row["name"]
         elif kind == "batch_built":
             self.batches[row["batch"]] = number

@@ -89,6 +89,10 @@ def participant_joined(state: State, row: Row) -> None:
     state.names[row["address"]] = name
 
 
+def service_joined(state: State, row: Row) -> None:
+    state.names[row["address"]] = row["name"]
+
+
 def touched(state: State, row: Row) -> None:
     state.touched.append(row["what"])
     for name in row["nodes"]:
@@ -367,6 +371,7 @@ HANDLERS: Mapping[str, Callable[[State, Row], None]] = {
     events.ModelsExecuted.kind: models_executed,
     events.PricesAssumed.kind: prices_assumed,
     events.ParticipantJoined.kind: participant_joined,
+    events.ServiceJoined.kind: service_joined,
     events.Touched.kind: touched,
     events.FaultInjected.kind: fault_injected,
     events.FaultEnded.kind: fault_ended,

@@ -13,7 +13,7 @@ import orjson
 
 from chain.seam import REORG_DEPTH_MAX
 from nodes.records import Record
-from simnet.log.events import TIME_DIGITS, BlockMined, ChainReorged
+from simnet.log.events import ELSEWHERE, TIME_DIGITS, BlockMined, ChainReorged
 from simnet.log.events import Row as Row
 
 ROWS_TOGETHER = 4096
@@ -116,6 +116,8 @@ class Listening:
 
 def block_of(row: Row) -> int:
     """The block that a row is of; -1 for one that no reorg undoes."""
+    if row["kind"] in ELSEWHERE:
+        return -1
     number = row["number"] if row["kind"] == BlockMined.kind else row.get("block", -1)
     return int(number)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from chain.seam import Chain
 from nodes.identity import Role
@@ -13,6 +14,7 @@ from simnet.kernel.engine import Engine
 from simnet.kernel.mempool import Mempool
 from simnet.kernel.network import Network, NetworkParameters
 from simnet.kernel.scheduler import Scheduler
+from simnet.kernel.transport import SimulatedTransport, Transport
 from simnet.log.events import EventLog, ModelRemarked, ModelServed, ParticipantJoined, PricesAssumed, RunStarted
 from simnet.scenario.facts import strategy_of
 from simnet.scenario.maps import read_graph, read_matrix
@@ -22,18 +24,43 @@ from simnet.world.genesis import Genesis, protocol_parameters, set_up
 from simnet.world.participants import Participants
 from simnet.world.plan import Plan
 
+Carry: TypeAlias = Callable[[Scheduler, Network, EventLog], Transport]
+"""Makes what carries messages between participants."""
 
-def build(scenario: Scenario, chain: Chain, log: EventLog, tell: Callable[[str], None] = lambda _: None) -> World:
-    """Set everything up on a fresh chain; the clock stands at 0. `tell` hears of what takes seconds to make."""
+
+def simulated(scheduler: Scheduler, network: Network, log: EventLog) -> Transport:
+    """The transport of a run that nobody outside takes part in."""
+    return SimulatedTransport(scheduler, network, log)
+
+
+def build(
+    scenario: Scenario,
+    chain: Chain,
+    log: EventLog,
+    tell: Callable[[str], None] = lambda _: None,
+    carry: Carry = simulated,
+) -> World:
+    """Set everything up on a fresh chain; the clock stands at 0. `tell` hears of what takes seconds to make.
+
+    `carry` makes the transport.
+    """
     plan = Plan.of(scenario)
     prover = scenario.strategy.make_prover(plan.facts, plan.zoo, tell)
-    return World(plan, set_up(chain, plan, prover), chain, log, prover)
+    return World(plan, set_up(chain, plan, prover), chain, log, prover, carry)
 
 
 class World:
     """A run's moving parts."""
 
-    def __init__(self, plan: Plan, genesis: Genesis, chain: Chain, log: EventLog, prover: Prover | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        genesis: Genesis,
+        chain: Chain,
+        log: EventLog,
+        prover: Prover | None = None,
+        carry: Carry = simulated,
+    ) -> None:
         """Put everybody in place and announce them in the log. `prover` makes zero-knowledge proofs for everybody."""
         self.scenario = scenario = plan.scenario
         """What is run, with all that was injected."""
@@ -47,7 +74,7 @@ class World:
         scheduler = Scheduler()
         mempool = Mempool(chain, genesis.time, scenario.chain.block_time, scheduler, log)
         mempool.producers = [identity.name for identity in plan.directory.of(Role.PRODUCER)]
-        self.engine = Engine(scheduler, network, log, mempool)
+        self.engine = Engine(scheduler, network, log, mempool, carry(scheduler, network, log))
         compute = ComputeTime(plan.zoo, measured=scenario.compute.time == "measured")
         given = {i.name: scenario.strategy.enclave(i, plan.facts, genesis.time) for i in plan.directory}
         enclaves = {name: enclave for name, enclave in given.items() if enclave is not None}

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-from nodes.enclave import nitro, signing
+from nodes.enclave import canonical, nitro, signing
 from nodes.enclave.enclave import Enclave
 from nodes.enclave.vendor import Vendor
 from tests.chain.contracts.test_contracts_tee_registry import OFFICIAL, functions_of
@@ -95,7 +95,7 @@ def answered(body: dict[str, Any], choice: dict[str, Any], signer: Enclave = ENC
     """What a gateway answers, signed by its enclave."""
     message = choice["message"]
     said = signing.canonical_json(message["tool_calls"]) if "tool_calls" in message else message["content"]
-    return {"choices": [choice], **signer.answer_chat(body, said, AT).as_json()}
+    return {"choices": [choice], **signer.answer_text(canonical.chat(body), said, AT).as_json()}
 
 
 def case(body: dict[str, Any], response: dict[str, Any], signer: Enclave = ENCLAVE) -> dict[str, Any]:

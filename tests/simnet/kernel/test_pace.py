@@ -127,3 +127,23 @@ def test_progress_is_told_now_and_then(clock: Clock) -> None:
     told: list[float] = []
     drive(ticking(clock, 3 * CHECK_EVERY + 1), 1e9, Pace(), told.append)
     assert told == [CHECK_EVERY * number - 1 for number in (1, 2, 3)]
+
+
+def test_a_run_that_follows_the_real_time_catches_up_with_it_and_then_keeps_to_it(clock: Clock) -> None:
+    scheduler, pace, seen = ticking(clock, 6), Pace(1.0), []
+    pace.follow(clock.now - 3.5)
+    for number in range(6):
+        scheduler.after(number, lambda _: seen.append((scheduler.now, round(clock.now - 100.0, 3))))
+    drive(scheduler, 100, pace, nothing)
+    assert seen == [(0.0, 0.0), (1.0, 0.0), (2.0, 0.0), (3.0, 0.0), (4.0, 0.5), (5.0, 1.5)]
+
+
+def test_a_run_with_a_door_goes_on_to_its_end_though_nothing_is_due(clock: Clock) -> None:
+    scheduler, seen = Scheduler(), []
+    scheduler.inbox = clock
+    scheduler.after(0.0, nothing)
+    scheduler.expect_visitors()
+    clock.coming = [(150.0, lambda: seen.append(scheduler.now))]
+    assert drive(scheduler, 60.0, Pace(1.0), nothing)
+    assert seen == [pytest.approx(50.0)]
+    assert clock.now == pytest.approx(160.0)

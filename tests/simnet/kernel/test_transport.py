@@ -1,4 +1,6 @@
-"""What every transport promises, held against each: the simulated network, and one that goes through the inbox."""
+"""What every transport promises, held against each: the simulated network, the one of a run with doors, and one that
+goes through the inbox.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ import pytest
 
 from nodes.effects import Receive, Reply, Request, Steps
 from nodes.messages import BatchQuery, Envelope, Message, Refusal
+from simnet.doors.outside import Outside
 from simnet.kernel import transport
 from simnet.kernel.network import Network
 from simnet.kernel.pace import Pace, drive
@@ -58,7 +61,7 @@ class Lines:
         return self.arrived
 
 
-@pytest.fixture(params=["simulated", "loopback"])
+@pytest.fixture(params=["simulated", "outside", "loopback"])
 def lines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lines]:
     """Each transport in turn."""
     scheduler = Scheduler()
@@ -68,7 +71,8 @@ def lines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lines]:
     network, log = Network(CALM, Streams(1)), EventLog(tmp_path / "events.jsonl")
     for name in NAMES:
         network.join(name, "here")
-    yield Lines(scheduler, SimulatedTransport(scheduler, network, log))
+    simulated = SimulatedTransport(scheduler, network, log)
+    yield Lines(scheduler, Outside(simulated, scheduler, log) if request.param == "outside" else simulated)
     log.close()
 
 

@@ -1,0 +1,1 @@
+"""The facilitator: verifies payments, collects them on chain, and records inferences."""

@@ -1,0 +1,198 @@
+"""The facilitator as a participant: it verifies payments, and collects them in jobs that outlive a crash.
+
+Its HTTP interface is that of OpenGradient's: ``/verify``, ``/settle`` (202 and a job), ``/settle/ID``,
+``/settle_data``, ``/heartbeat``, ``/supported``, ``/health``. What goes to the settlement chain, the relayer sends.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+from chain.quantities import Gas, Timestamp, Wei
+from chain.seam import Call
+from nodes.effects import Note, Now, Receive, Reply, Request, Spawn, Steps, Submit
+from nodes.facilitator.jobs import FAILED, PROCESSING, SUCCEEDED, Job, Jobs
+from nodes.facilitator.verification import EXCEEDS, fault_of, funding_fault_of, is_nonce_used
+from nodes.http import BadRequest, HttpRequest, HttpResponse, fresh_id, read_json, refuse, respond
+from nodes.identity import Peer
+from nodes.messages import Envelope
+from nodes.payments import PaymentSettled
+from nodes.x402 import (
+    SETTLEMENT_DATA_HEADER,
+    SETTLEMENT_TYPE_HEADER,
+    UPTO,
+    VERSION,
+    MalformedPayment,
+    Payment,
+    Requirements,
+    read_payment,
+)
+
+PAYMENTS, DATA = "payments", "settlement-data"
+"""Names of the queues."""
+
+SETTLE_GAS = Gas(300_000)
+RELAY_TIMEOUT_S = 60.0
+
+BATCH, PRIVATE = "batch", "private"
+"""Types of settlement. The third of old, ``individual``, is not taken."""
+
+DATA_FIELDS = ("tee_id", "input_hash", "output_hash", "tee_signature", "tee_timestamp")
+
+
+@dataclass
+class Facilitator:
+    """One facilitator, on the payment chain."""
+
+    me: Peer
+    relayer: str
+    """Who sends transactions to the settlement chain."""
+    jobs: Jobs
+    genesis: Timestamp
+    chain_id: int
+    """Of the payment chain."""
+    secret: bytes
+    """Job ids are made from."""
+
+    def run(self) -> Steps:
+        """Go on with what was taken on, and answer whoever asks."""
+        for job in self.jobs.open(PAYMENTS):
+            yield Spawn(self.carry_out(job))
+        while True:
+            envelope = yield Receive()
+            if isinstance(request := envelope.message, HttpRequest):
+                yield Spawn(self.serve(envelope, request))
+
+    def serve(self, envelope: Envelope, request: HttpRequest) -> Steps:
+        """Answer one request."""
+        try:
+            response = yield from self.route(request)
+        except BadRequest as error:
+            response = refuse(error)
+        except MalformedPayment as error:
+            response = respond({"error": "invalid_payload", "message": str(error)}, 400)
+        yield Reply(envelope, response)
+
+    def route(self, request: HttpRequest) -> Steps:
+        """What to answer. Raises `BadRequest` and `MalformedPayment`."""
+        match (request.method, request.path):
+            case ("POST", "/verify"):
+                return (yield from self.verify(*payment_of(request)))
+            case ("POST", "/settle"):
+                return (yield from self.settle(*payment_of(request)))
+            case ("GET", path) if path.startswith("/settle/"):
+                return self.status_of(path.removeprefix("/settle/"))
+            case ("POST", "/settle_data"):
+                return (yield from self.settle_data(request))
+            case ("POST", "/heartbeat"):
+                return (yield from self.heartbeat(request))
+            case ("GET", "/supported"):
+                return respond(self.supported())
+            case ("GET", "/health"):
+                return respond({"status": "ok"})
+        raise BadRequest(f"there is no {request.method} {request.path}", 404, "not_found")
+
+    # -- payments ----------------------------------------------------------------------------------------------
+
+    def verify(self, payment: Payment, required: Requirements) -> Steps:
+        """Say whether a payment will do."""
+        reason = yield from self.fault_of(payment, required)
+        verdict: dict[str, Any] = {"isValid": not reason, "payer": payment.permit.owner}
+        return respond({**verdict, "invalidReason": reason} if reason else verdict)
+
+    def fault_of(self, payment: Payment, required: Requirements) -> Steps:
+        """What is wrong with a payment; empty if nothing is."""
+        now = yield from self.unix()
+        reason = fault_of(payment, required, self.me.address, self.chain_id, int(now))
+        return reason or (yield from funding_fault_of(payment, required))
+
+    def settle(self, payment: Payment, required: Requirements) -> Steps:
+        """Take a payment on. ``amount`` of the requirements is what to collect, up to what the payer signed."""
+        amount = required.amount
+        if amount > payment.permit.amount:
+            return respond({"success": False, "errorReason": EXCEEDS, "payer": payment.permit.owner}, 400)
+        data = {"payload": payment.payload, "requirements": required.as_json()}
+        job = yield from self.take_on(PAYMENTS, data)
+        yield Spawn(self.carry_out(job))
+        return respond({"paymentJob": job.as_json()}, 202)
+
+    def carry_out(self, job: Job) -> Steps:
+        """Carry out a payment job. One that was interrupted may have been carried out: then its nonce is used."""
+        payment, required = read_payment(job.data["payload"]), Requirements.read(job.data["requirements"])
+        if job.status == PROCESSING and (yield from is_nonce_used(payment)):
+            yield from self.end(job, payment, required.amount, SUCCEEDED, "found collected")
+            return
+        self.jobs.move(job.id, PROCESSING, (yield from self.unix()))
+        args = payment.permit.settle_args(required.amount, payment.signature)
+        call = Call(self.me.address, "X402UptoPermit2Proxy", "settle", args, SETTLE_GAS)
+        receipt = yield Submit(call, job.id)
+        status, reason = (SUCCEEDED, "") if receipt.ok else (FAILED, str(receipt.revert))
+        yield from self.end(job, payment, required.amount, status, reason, receipt.hash)
+
+    def end(self, job: Job, payment: Payment, amount: Wei, status: str, reason: str, transaction: str = "") -> Steps:
+        """Write down how a job ended."""
+        result = {"transaction": transaction, "amount": str(amount), **({"error": reason} if reason else {})}
+        self.jobs.move(job.id, status, (yield from self.unix()), result)
+        payer = payment.permit.owner
+        yield Note(PaymentSettled(self.me.name, job.id, payer, str(amount), status, reason, transaction))
+
+    def take_on(self, queue: str, data: dict[str, Any]) -> Steps:
+        """A new job."""
+        id = fresh_id(self.secret + self.jobs.count.to_bytes(8, "big"))
+        return self.jobs.add(id, queue, data, (yield from self.unix()))
+
+    def status_of(self, id: str) -> HttpResponse:
+        """How far a job is."""
+        job = self.jobs.of(id)
+        if job is None:
+            raise BadRequest(f"there is no job {id}", 404, "not_found")
+        return respond(job.as_json())
+
+    # -- what goes to the settlement chain ---------------------------------------------------------------------
+
+    def settle_data(self, request: HttpRequest) -> Steps:
+        """Take an inference on to be recorded; a private one is not."""
+        kind = request.headers.get(SETTLEMENT_TYPE_HEADER, BATCH)
+        if kind == PRIVATE:
+            return respond({"status": "ignored", "type": PRIVATE})
+        if kind != BATCH:
+            raise BadRequest(f"settlement type {kind!r} is not {BATCH} or {PRIVATE}")
+        data = settlement_data(request.headers.get(SETTLEMENT_DATA_HEADER, ""))
+        job = yield from self.take_on(DATA, data)
+        return respond({"settlementJob": job.as_json()}, 202)
+
+    def heartbeat(self, request: HttpRequest) -> Steps:
+        """Have the relayer send an enclave's heartbeat."""
+        answer = yield Request(self.relayer, request, RELAY_TIMEOUT_S)
+        return respond({"success": False, "error": "the relayer does not answer"}, 504) if answer is None else answer
+
+    def supported(self) -> dict[str, Any]:
+        """What can be paid with."""
+        extra = {"facilitatorAddress": self.me.address}
+        kind = {"x402Version": VERSION, "scheme": UPTO, "network": f"eip155:{self.chain_id}", "extra": extra}
+        return {"kinds": [kind], "extensions": [], "signers": {"eip155:*": [self.me.address]}}
+
+    def unix(self) -> Steps:
+        """The time, in Unix seconds."""
+        return self.genesis + (yield Now())
+
+
+def payment_of(request: HttpRequest) -> tuple[Payment, Requirements]:
+    """What a request is about. Raises `BadRequest` and `MalformedPayment`."""
+    body = request.json()
+    return read_payment(body.get("paymentPayload")), Requirements.read(body.get("paymentRequirements"))
+
+
+def settlement_data(header: str) -> dict[str, Any]:
+    """The inference that a header describes. Raises `BadRequest`."""
+    try:
+        data = read_json(base64.b64decode(header, validate=True))
+    except ValueError:  # which binascii.Error is
+        raise BadRequest(f"{SETTLEMENT_DATA_HEADER} is not JSON in base64") from None
+    if not isinstance(data, dict):
+        raise BadRequest(f"{SETTLEMENT_DATA_HEADER} is not an object")
+    if missing := [name for name in DATA_FIELDS if name not in data]:
+        raise BadRequest(f"{SETTLEMENT_DATA_HEADER} lacks {', '.join(missing)}")
+    return data

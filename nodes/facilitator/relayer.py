@@ -1,0 +1,57 @@
+"""The facilitator's hand on the settlement chain: it sends heartbeats of enclaves to their registry."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+
+from chain.quantities import Gas
+from chain.seam import Call
+from nodes.effects import Receive, Reply, Spawn, Steps, Submit
+from nodes.http import BadRequest, HttpRequest, refuse, respond
+from nodes.identity import Peer
+from nodes.messages import Envelope
+
+HEARTBEAT_GAS = Gas(200_000)
+
+
+@dataclass
+class Relayer:
+    """Sends transactions that others ask for."""
+
+    me: Peer
+
+    def run(self) -> Steps:
+        """Carry out what is asked for."""
+        while True:
+            envelope = yield Receive()
+            if isinstance(request := envelope.message, HttpRequest):
+                yield Spawn(self.serve(envelope, request))
+
+    def serve(self, envelope: Envelope, request: HttpRequest) -> Steps:
+        """Send a heartbeat."""
+        try:
+            call = Call(self.me.address, "TEERegistry", "heartbeat", heartbeat_args(request), HEARTBEAT_GAS)
+        except BadRequest as error:
+            yield Reply(envelope, refuse(error))
+            return
+        receipt = yield Submit(call)
+        said = {"success": receipt.ok, "txHash": receipt.hash}
+        yield Reply(envelope, respond(said if receipt.ok else {**said, "error": str(receipt.revert)}))
+
+
+def heartbeat_args(request: HttpRequest) -> tuple[bytes, int, bytes]:
+    """Id of the enclave, timestamp and signature. Raises `BadRequest`."""
+    body = request.json()
+    tee, timestamp, signature = (body.get(name) for name in ("teeId", "timestamp", "signature"))
+    if not isinstance(tee, str) or not re.fullmatch(r"(0x)?[0-9a-fA-F]{64}", tee):
+        raise BadRequest("teeId is not 32 bytes in hex")
+    if not str(timestamp).isdigit() or len(str(timestamp)) > 12:
+        raise BadRequest("timestamp is not a Unix second")
+    try:
+        proof = base64.b64decode(str(signature), validate=True)
+    except binascii.Error:
+        raise BadRequest("signature is not base64") from None
+    return bytes.fromhex(tee.removeprefix("0x")), int(str(timestamp)), proof

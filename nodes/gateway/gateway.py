@@ -1,0 +1,269 @@
+"""The gateway as a participant: it answers OpenAI requests, has its enclave sign, and is paid.
+
+Routes: ``POST /v1/chat/completions`` and ``POST /v1/completions``, which cost something; ``GET /health``,
+``/signing-key``, ``/heartbeat/status``, ``/v1/models`` and ``/enclave/attestation?nonce=HEX``, which do not.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+
+from chain.quantities import Timestamp, Wei
+from nodes.effects import (
+    Attest,
+    Complete,
+    Heartbeat,
+    Note,
+    Now,
+    ReadPrice,
+    Receive,
+    Reply,
+    Request,
+    Send,
+    SignText,
+    Sleep,
+    Spawn,
+    Steps,
+)
+from nodes.enclave.signing import SignedResponse, tee_id
+from nodes.gateway import openai, pricing
+from nodes.gateway.completion import Completion
+from nodes.gateway.openai import Asked
+from nodes.gateway.payment import PaymentScheme
+from nodes.http import JSON, BadRequest, HttpChunk, HttpRequest, HttpResponse, HungUp, fresh_id, refuse, respond
+from nodes.identity import Peer
+from nodes.messages import Envelope
+from nodes.payments import TextServed
+from nodes.x402 import SETTLEMENT_DATA_HEADER, SETTLEMENT_TYPE_HEADER
+
+CHAT, COMPLETION = "/v1/chat/completions", "/v1/completions"
+PAID = (CHAT, COMPLETION)
+
+HEARTBEAT_S = 900.0
+"""How often an enclave shows that it is alive."""
+
+CALL_TIMEOUT_S = 60.0
+TYPES = ("batch", "private")
+"""How a client may have its inference recorded."""
+
+NONCE = re.compile(r"(0x)?([0-9a-fA-F]{2}){1,64}")
+
+EVENT_STREAM: Mapping[str, str] = {"content-type": "text/event-stream", "cache-control": "no-cache"}
+
+
+@dataclass
+class Gateway:
+    """One gateway and its enclave."""
+
+    me: Peer
+    facilitator: str
+    scheme: PaymentScheme
+    spki: bytes
+    """The enclave's signing key, DER."""
+    fingerprint: str
+    """What answers."""
+    seconds_per_token: float
+    """How fast a streamed answer comes."""
+    genesis: Timestamp
+    secret: bytes
+    """Ids of answers are made from."""
+    _count: int = 0
+    _gone: set[str] = field(default_factory=set)
+    _waiting: set[str] = field(default_factory=set)
+    """Visitors whose streams are going on; of no others does it matter when they leave."""
+    _beat: dict[str, Any] = field(default_factory=dict)
+
+    def run(self) -> Steps:
+        """Answer whoever asks, and keep the enclave in the registry."""
+        yield Spawn(self.scheme.upkeep())
+        yield Spawn(self.heartbeats())
+        while True:
+            envelope = yield Receive()
+            if isinstance(request := envelope.message, HttpRequest):
+                yield Spawn(self.serve(envelope, request))
+            elif isinstance(envelope.message, HungUp) and envelope.sender in self._waiting:
+                self._gone.add(envelope.sender)
+
+    def serve(self, envelope: Envelope, request: HttpRequest) -> Steps:
+        """Answer one request."""
+        try:
+            if request.path in PAID and request.method == "POST":
+                yield from self.answer(envelope, request)
+            else:
+                yield Reply(envelope, (yield from self.free(request)))
+        except BadRequest as error:
+            yield Reply(envelope, refuse(error))
+
+    # -- answers that cost something ---------------------------------------------------------------------------
+
+    def answer(self, envelope: Envelope, request: HttpRequest) -> Steps:
+        """Have it paid, have it answered, have it signed. Raises `BadRequest`."""
+        arrived = yield Now()
+        admitted = yield from self.scheme.admit(envelope.sender, request)
+        if isinstance(admitted, HttpResponse):
+            yield Reply(envelope, admitted)
+            return
+        settlement = request.headers.get(SETTLEMENT_TYPE_HEADER, TYPES[0])
+        if settlement not in TYPES:
+            raise BadRequest(f"{SETTLEMENT_TYPE_HEADER} is {settlement!r} and not one of {', '.join(TYPES)}")
+        asked = openai.read(request.json(), request.path == CHAT)
+        completion = yield Complete(asked.body)
+        price = yield ReadPrice()
+        cost = pricing.cost(asked.model, completion.tokens_in, completion.tokens_out, price)
+        signed = yield SignText(asked.canonical, openai.signed_text(completion), int((yield from self.unix())))
+        if asked.is_streamed:
+            is_heard = yield from self.stream(envelope, asked, completion, signed, admitted)
+        else:
+            yield from self.say(envelope, asked, completion, signed, admitted)
+            is_heard = True
+        if not is_heard:
+            yield from self.scheme.forgo(admitted, cost)
+            return
+        yield from self.scheme.charge(admitted, cost)
+        yield Note(self.served(envelope, asked, completion, signed, admitted, cost, (yield Now()) - arrived))
+        yield from self.record(settlement, signed)
+
+    def say(
+        self, envelope: Envelope, asked: Asked, completion: Completion, signed: SignedResponse | None, session: str
+    ) -> Steps:
+        """Answer in one piece."""
+        body = openai.response(asked, completion, *(yield from self.stamp()))
+        headers = self.scheme.headers(session)
+        yield Reply(envelope, respond({**body, **fields_of(signed)}, headers=headers))
+
+    def stream(
+        self, envelope: Envelope, asked: Asked, completion: Completion, signed: SignedResponse | None, session: str
+    ) -> Steps:
+        """Answer piece by piece, as fast as the model speaks. Answers whether the client was there to the end."""
+        visitor, stamp = envelope.sender, (yield from self.stamp())
+        self._waiting.add(visitor)
+        try:
+            headers = {**EVENT_STREAM, **self.scheme.headers(session)}
+            yield Reply(envelope, HttpResponse(200, b"", headers, streamed=True))
+            for piece in openai.pieces(asked, completion, *stamp):
+                yield Sleep(self.seconds_per_token)
+                if visitor in self._gone:
+                    return False
+                yield Send(visitor, HttpChunk(openai.frame(piece)))
+            last = {**openai.last_piece(asked, completion, *stamp), **fields_of(signed)}
+            yield Send(visitor, HttpChunk(openai.frame(last) + openai.DONE, is_last=True))
+            return True
+        finally:
+            self._waiting.discard(visitor)
+            self._gone.discard(visitor)
+
+    def stamp(self) -> Steps:
+        """Id, time and fingerprint of a response."""
+        now = yield from self.unix()
+        self._count += 1
+        moment = int(now * 1e6).to_bytes(16, "big") + self._count.to_bytes(8, "big")
+        return f"chatcmpl-{fresh_id(self.secret + moment)}", int(now), self.fingerprint
+
+    def served(
+        self,
+        envelope: Envelope,
+        asked: Asked,
+        completion: Completion,
+        signed: SignedResponse | None,
+        session: str,
+        cost: Wei,
+        took_s: float,
+    ) -> TextServed:
+        """What the log has of an answer."""
+        return TextServed(
+            gateway=self.me.name,
+            visitor=envelope.sender,
+            session=session,
+            model=asked.model,
+            tokens_in=completion.tokens_in,
+            tokens_out=completion.tokens_out,
+            cost=str(cost),
+            input_hash="0x" + signed.input_hash.hex() if signed else "",
+            output_hash="0x" + signed.output_hash.hex() if signed else "",
+            timestamp=signed.timestamp if signed else 0,
+            took_s=round(took_s, 6),
+            streamed=asked.is_streamed,
+        )
+
+    def record(self, settlement: str, signed: SignedResponse | None) -> Steps:
+        """Have the facilitator record the inference."""
+        if signed is None:
+            return
+        data = {
+            "tee_id": "0x" + signed.tee.hex(),
+            "input_hash": "0x" + signed.input_hash.hex(),
+            "output_hash": "0x" + signed.output_hash.hex(),
+            "tee_signature": base64.b64encode(signed.signature).decode(),
+            "tee_timestamp": signed.timestamp,
+            "timestamp": signed.timestamp,
+        }
+        header = base64.b64encode(json.dumps(data).encode()).decode()
+        headers = {SETTLEMENT_TYPE_HEADER: settlement, SETTLEMENT_DATA_HEADER: header}
+        yield Request(self.facilitator, HttpRequest("POST", "/settle_data", headers), CALL_TIMEOUT_S)
+
+    # -- what costs nothing ------------------------------------------------------------------------------------
+
+    def free(self, request: HttpRequest) -> Steps:
+        """What to answer. Raises `BadRequest`."""
+        match (request.method, request.path):
+            case ("GET", "/health"):
+                return respond({"status": "ok", "model": self.fingerprint})
+            case ("GET", "/signing-key"):
+                return respond(self.signing_key())
+            case ("GET", "/v1/models"):
+                models = [{"id": name, "object": "model", "owned_by": "simnet"} for name in pricing.DOLLARS_PER_MILLION]
+                return respond({"object": "list", "data": models})
+            case ("GET", "/heartbeat/status"):
+                return respond(self._beat or {"status": "none sent yet"})
+            case ("GET", "/enclave/attestation"):
+                return (yield from self.attest(request.query.get("nonce", "")))
+        if request.path in PAID:
+            raise BadRequest(f"{request.method} is not POST", 405, "method_not_allowed")
+        raise BadRequest(f"there is no {request.method} {request.path}", 404, "not_found")
+
+    def signing_key(self) -> dict[str, str]:
+        """The key that answers are signed with, and the enclave's id, which is its hash."""
+        pem = load_der_public_key(self.spki).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return {"public_key": pem.decode(), "tee_id": "0x" + tee_id(self.spki).hex(), "algorithm": "RSA-PSS-SHA256"}
+
+    def attest(self, nonce: str) -> Steps:
+        """A fresh attestation document, in base64."""
+        if not NONCE.fullmatch(nonce):
+            raise BadRequest("nonce is not 1 to 64 bytes in hex")
+        attestation = yield Attest(bytes.fromhex(nonce.removeprefix("0x")))
+        return HttpResponse(200, base64.b64encode(attestation.document), {"content-type": "text/plain"})
+
+    # -- the registry ------------------------------------------------------------------------------------------
+
+    def heartbeats(self) -> Steps:
+        """Show that the enclave is alive, as long as it is."""
+        while True:
+            yield Sleep(HEARTBEAT_S)
+            beat = yield Heartbeat(int((yield from self.unix())))
+            if beat is None:
+                return
+            timestamp, signature = beat
+            said = {
+                "teeId": "0x" + tee_id(self.spki).hex(),
+                "timestamp": timestamp,
+                "signature": base64.b64encode(signature).decode(),
+            }
+            request = HttpRequest("POST", "/heartbeat", {"content-type": JSON}, json.dumps(said).encode())
+            answer = yield Request(self.facilitator, request, CALL_TIMEOUT_S)
+            self._beat = {"timestamp": timestamp, "answer": answer.json() if answer is not None else None}
+
+    def unix(self) -> Steps:
+        """The time, in Unix seconds."""
+        return self.genesis + (yield Now())
+
+
+def fields_of(signed: SignedResponse | None) -> dict[str, Any]:
+    """What an enclave adds to a response."""
+    return signed.as_json() if signed else {}

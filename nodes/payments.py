@@ -1,0 +1,103 @@
+"""What gateway and facilitator record: payments from demand to settlement, and answers that a language model gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nodes.records import Record, event
+
+
+@event(group="money", subjects=("gateway", "visitor"), says="{gateway} asks {visitor} to pay[: {reason}]")
+@dataclass(frozen=True, slots=True)
+class PaymentDemanded(Record):
+    """A gateway answered 402. `reason` is empty where nothing was paid, and else what is wrong with the payment."""
+
+    gateway: str
+    visitor: str
+    reason: str
+
+
+@event(
+    group="money", subjects=("gateway",), says="{gateway} opens session {session} of {payer:who}, at most {cap:opg} OPG"
+)
+@dataclass(frozen=True, slots=True)
+class SessionOpened(Record):
+    """A payment was found good: answers are charged to it until it is settled."""
+
+    gateway: str
+    session: str
+    payer: str
+    cap: str
+    deadline: int
+    """Unix second at which the payer's signature expires."""
+
+
+@event(
+    group="tasks",
+    subjects=("gateway", "visitor"),
+    says="{gateway} answers {visitor}: {model}, {tokens_in} + {tokens_out} tokens, {cost:opg} OPG",
+)
+@dataclass(frozen=True, slots=True)
+class TextServed(Record):
+    """A language model's answer is complete and signed. `cost` is what it is worth, whether or not it is paid."""
+
+    gateway: str
+    visitor: str
+    session: str
+    model: str
+    tokens_in: int
+    tokens_out: int
+    cost: str
+    input_hash: str
+    output_hash: str
+    timestamp: int
+    """Unix second that the enclave signed."""
+    took_s: float
+    """From the request's arrival to the end of the answer."""
+    streamed: bool
+
+
+@event(
+    group="money", subjects=("gateway",), says="{gateway} serves {cost:opg} OPG of session {session} unpaid: {reason}"
+)
+@dataclass(frozen=True, slots=True)
+class ServedUnpaid(Record):
+    """An answer went out, and nobody will pay for it: ``cap``, ``hung up``, or ``failed`` settlement."""
+
+    gateway: str
+    session: str
+    cost: str
+    reason: str
+
+
+@event(
+    group="money", subjects=("gateway",), says="{gateway} has session {session} settled at {amount:opg} OPG, job {job}"
+)
+@dataclass(frozen=True, slots=True)
+class SessionClosed(Record):
+    """A gateway handed a session to the facilitator, which took it on."""
+
+    gateway: str
+    session: str
+    amount: str
+    answers: int
+    job: str
+
+
+@event(
+    group="money",
+    subjects=("facilitator",),
+    says="{facilitator} collects {amount:opg} OPG of {payer:who}: {status}[, {reason}] (job {job})",
+)
+@dataclass(frozen=True, slots=True)
+class PaymentSettled(Record):
+    """A job of the facilitator's ended: ``succeeded`` or ``failed``."""
+
+    facilitator: str
+    job: str
+    payer: str
+    amount: str
+    status: str
+    reason: str
+    transaction: str
+    """Its hash on the payment chain; empty if it never got there."""

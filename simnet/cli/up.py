@@ -1,0 +1,131 @@
+"""`simnet up`: OpenGradient on this machine, for clients from outside."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simnet.cli.console import make_console
+from simnet.cli.signals import stops
+
+if TYPE_CHECKING:
+    from nodes.gateway.payment import UptoTerms
+    from nodes.records import Record
+    from simnet.up.devnet import Devnet
+
+HARNESS_FAILED = 4
+LOOPBACK = "127.0.0.1"
+
+SHOWN = ("payment_demanded", "session_opened", "text_served", "served_unpaid", "session_closed", "payment_settled")
+"""Kinds of record that are told as they happen."""
+
+
+@click.command()
+@click.option("--scenario", type=click.Path(path_type=Path), help="What to run beside the services; next to nothing.")
+@click.option("--seed", type=click.IntRange(min=0), help="Use another seed: other keys of the services.")
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenario; may be repeated.")
+@click.option("--gateway-port", type=click.IntRange(0, 65535), default=8443, show_default=True, help="0: a free one.")
+@click.option("--facilitator-port", type=click.IntRange(0, 65535), default=4022, show_default=True)
+@click.option("--settlement-port", type=click.IntRange(0, 65535), default=10740, show_default=True)
+@click.option("--payment-port", type=click.IntRange(0, 65535), default=8453, show_default=True)
+@click.option("--host", default=LOOPBACK, show_default=True, help="Address to listen on.")
+@click.option("--idle", type=click.FloatRange(min=1), default=100.0, show_default=True, help="Seconds to settlement.")
+@click.option("--close-at-cap", is_flag=True, help="Close a session with the answer that it cannot pay in full.")
+@click.option("--charge-hung-up", is_flag=True, help="Have clients pay for answers that they did not wait for.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
+@click.option("--force", is_flag=True, help="Write over a run that is in the directory already.")
+@click.option("--env", "env_file", type=click.Path(path_type=Path), help="Write the variables to this file as well.")
+@click.option("--quiet", is_flag=True, help="Tell where the doors are, and nothing else.")
+def up(
+    scenario: Path | None,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    gateway_port: int,
+    facilitator_port: int,
+    settlement_port: int,
+    payment_port: int,
+    host: str,
+    idle: float,
+    close_at_cap: bool,
+    charge_hung_up: bool,
+    out: Path | None,
+    force: bool,
+    env_file: Path | None,
+    quiet: bool,
+) -> int:
+    """Start a gateway, a facilitator and two chains that OpenGradient's own client works with, until Ctrl-C.
+
+    \b
+    simnet up
+    simnet up --scenario scenarios/faults.yaml --close-at-cap
+    source reports/runs/latest/up.env      in another shell, with the directory that is printed
+
+    What happens lands in a run directory as any run does: `simnet watch DIR` shows it meanwhile. Everything listens on
+    loopback, and the keys are for development alone. See docs/devnet.md for what is real here and what is not.
+    """
+    from reports import write_reports
+    from reports.source import finished_run
+    from simnet.run import Options, run
+    from simnet.scenario.load import load_scenario
+    from simnet.shipped import find_scenario
+    from simnet.up import QUIET
+    from simnet.up.devnet import Devnet, Ports, Sockets
+
+    loaded = load_scenario(find_scenario(scenario) if scenario else QUIET, overrides, seed, to_run=True)
+    console = make_console()
+    if host != LOOPBACK:
+        click.echo(f"warning: {host} is not loopback: whoever reaches it can use well-known keys", err=True)
+    sockets = Sockets.at(Ports(gateway_port, facilitator_port, settlement_port, payment_port, host))
+    devnet = Devnet(loaded.seed, sockets, terms=terms_of(idle, close_at_cap, charge_hung_up))
+    options = Options(out=out, force=force, command=shlex.join(["simnet", *sys.argv[1:]]), tell=console.print)
+    options = replace(options, listener=None if quiet else telling(console.print))
+    devnet.ready = lambda directory: announce(devnet, directory, env_file)
+    try:
+        with stops(options.stop):
+            finished = run(loaded, devnet.options(options))
+    finally:
+        devnet.close()
+    write_reports(finished_run(finished))
+    click.echo(f"stopped; what happened is in {finished.directory}/")
+    if finished.failure is not None:
+        click.echo(str(finished.failure), err=True)
+        return HARNESS_FAILED
+    return 0
+
+
+def terms_of(idle_s: float, closes_at_cap: bool, charges_hung_up: bool) -> UptoTerms:
+    """Terms of the gateway: it looks as often as og-x402, every quarter of the idle time, from 5 to 30 s."""
+    from nodes.gateway.payment import UptoTerms
+
+    look_s = max(min(5.0, idle_s), min(idle_s / 4, 30.0))
+    return UptoTerms(idle_s=idle_s, look_s=look_s, closes_at_cap=closes_at_cap, charges_hung_up=charges_hung_up)
+
+
+def telling(tell: Callable[[str], None]) -> Callable[[float, Record], None]:
+    """Hears the log, and tells what clients do."""
+    from dashboards.describe import sentence
+    from simnet.measure.rows import row_of
+
+    def hear(time_s: float, record: Record) -> None:
+        if record.kind in SHOWN:
+            tell(f"{time_s:9.3f} s  {sentence(row_of(0, time_s, record), lambda address: address[:10])}")
+
+    return hear
+
+
+def announce(devnet: Devnet, directory: Path, env_file: Path | None) -> None:
+    """Say where everything is, and write it down for clients."""
+    from simnet.up.environment import FILE, WARNING, as_file, variables
+
+    places = [directory / FILE, *([env_file] if env_file else [])]
+    for place in places:
+        place.write_text(as_file(devnet), encoding="utf-8")
+    lines = [f"  {name:22}{value}" for name, value in variables(devnet).items()]
+    click.echo("\n".join(["up:", *lines, WARNING, f"source {places[-1]}", "Ctrl-C ends it."]))
+    sys.stdout.flush()

@@ -1,0 +1,114 @@
+"""The two chains of an OpenGradient network, set up: one has the enclaves' registry, on the other clients pay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chain.backends.anvil import AnvilChain
+from chain.blocks import mine_all
+from chain.formats.permit2 import BASE_OPG, PERMIT2, UPTO_PROXY
+from chain.formats.signing import Key
+from chain.quantities import Address, Gas, Timestamp
+from chain.seam import Call, Chain
+from nodes.enclave import native
+from nodes.enclave.enclave import Enclave
+from nodes.enclave.nitro import measurement
+from nodes.enclave.vendor import Vendor
+from simnet.kernel.streams import Streams
+from simnet.up.accounts import ACCOUNTS, FUNDS
+
+SETTLEMENT_ID, PAYMENT_ID = 10740, 8453
+"""Chain ids of OpenGradient's network, and of Base, which the payment chain claims."""
+
+LLM_PROXY, VALIDATOR = 0, 1
+"""Kinds of enclave in the registry."""
+
+IMAGE = "simnet gateway"
+SETUP_S = 60
+"""How long before the present a chain begins: every contract is deployed in a block, a second each."""
+
+REGISTER_GAS = Gas(8_000_000)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Keys and enclave of the services; they follow from the run's seed."""
+
+    deployer: Key
+    gateway: Key
+    facilitator: Key
+    relayer: Key
+    vendor: Vendor
+    streams: Streams
+
+    @classmethod
+    def of(cls, seed: int) -> Cast:
+        """Those of a seed."""
+        streams = Streams(seed)
+        deployer, gateway, facilitator, relayer = (
+            Key(streams.secret(f"up/{name}")) for name in ("deployer", "gateway", "facilitator", "relayer")
+        )
+        return cls(deployer, gateway, facilitator, relayer, Vendor(streams.secret("up/vendor")), streams)
+
+    def enclave(self, booted_at: int) -> Enclave:
+        """The gateway's enclave."""
+        secret = self.streams.secret("up/enclave")
+        return Enclave(self.vendor, "simnet-gateway", measurement(IMAGE), secret, booted_at)
+
+
+def settlement_chain(cast: Cast, enclave: Enclave, endpoint: str, genesis: Timestamp, gas_limit: Gas) -> AnvilChain:
+    """The chain with the registry, in which the gateway's enclave is registered at an endpoint."""
+    chain = AnvilChain(genesis=genesis, chain_id=SETTLEMENT_ID, block_gas_limit=gas_limit)
+    try:
+        register(chain, cast, enclave, endpoint)
+    except BaseException:
+        chain.close()
+        raise
+    return chain
+
+
+def register(chain: Chain, cast: Cast, enclave: Enclave, endpoint: str) -> None:
+    """Deploy what OpenGradient has on its own chain, and register the gateway's enclave."""
+    deployer, relayer = cast.deployer.address, cast.relayer.address
+    for account in (deployer, relayer, *(one.address for one in ACCOUNTS)):
+        chain.fund(account)
+    native.install(chain, cast.vendor.root_pem)
+    registry = chain.deploy("TEERegistry", [], deployer)
+    verifier = chain.deploy("TEEInferenceVerifier", [registry], deployer)
+    chain.deploy("TEEBatchVerifier", [registry], deployer)
+    chain.deploy("InferenceSettlementRelay", [verifier], deployer)
+    registers = measurement(IMAGE)
+    role = chain.read("InferenceSettlementRelay", "SETTLEMENT_RELAY_ROLE")
+    moves = (
+        ("TEERegistry", "setAWSRootCertificate", (cast.vendor.root_pem,)),
+        ("TEERegistry", "addTEEType", (LLM_PROXY, "LLMProxy")),
+        ("TEERegistry", "addTEEType", (VALIDATOR, "Validator")),
+        ("TEERegistry", "approvePCR", (tuple(registers[i] for i in range(3)), IMAGE, LLM_PROXY)),
+        ("InferenceSettlementRelay", "grantRole", (role, relayer)),
+    )
+    mine_all(chain, [Call(deployer, *move) for move in moves])
+    shown = enclave.attestation(chain.head[1] + 1)
+    args = (shown.document, shown.spki, shown.tls_der, cast.gateway.address, endpoint, LLM_PROXY)
+    mine_all(chain, [Call(deployer, "TEERegistry", "registerTEEWithAttestation", args, REGISTER_GAS)])
+
+
+def payment_chain(cast: Cast, genesis: Timestamp, gas_limit: Gas) -> AnvilChain:
+    """The chain on which clients pay: OPG, Permit2 and x402's proxy at their canonical addresses."""
+    chain = AnvilChain(genesis=genesis, chain_id=PAYMENT_ID, block_gas_limit=gas_limit)
+    try:
+        issue(chain, cast.deployer.address, cast.facilitator.address)
+    except BaseException:
+        chain.close()
+        raise
+    return chain
+
+
+def issue(chain: Chain, treasury: Address, facilitator: Address) -> None:
+    """Put what x402 needs onto a chain, and give the accounts their OPG."""
+    for account in (treasury, facilitator, *(one.address for one in ACCOUNTS)):
+        chain.fund(account)
+    chain.etch(BASE_OPG, "BaseOPG")
+    mine_all(chain, [Call(treasury, "BaseOPG", "issue", (treasury,))])
+    chain.etch(PERMIT2, "Permit2")
+    chain.etch(UPTO_PROXY, "X402UptoPermit2Proxy")
+    mine_all(chain, [Call(treasury, "BaseOPG", "transfer", (one.address, FUNDS)) for one in ACCOUNTS])

@@ -1,0 +1,208 @@
+"""OpenGradient's services as participants of a run, and the doors to them.
+
+A run of a scenario is begun as always; what is added is a gateway with an enclave, a facilitator with its relayer, a
+second chain, and the doors. The clock is the real one, so that deadlines mean to clients what they mean to contracts.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from chain.backends.anvil import AnvilChain
+from chain.errors import SimnetError
+from chain.quantities import Gas, Timestamp
+from chain.seam import Chain
+from nodes.enclave.enclave import Enclave
+from nodes.facilitator.jobs import Jobs
+from nodes.gateway.completion import Echo, LanguageModel
+from nodes.gateway.payment import UptoTerms
+from simnet.doors.http import HttpDoor, listening_socket
+from simnet.doors.outside import Outside
+from simnet.doors.rpc import RpcDoor
+from simnet.kernel.mempool import Mempool, PaymentMempool
+from simnet.kernel.network import Network
+from simnet.kernel.pace import Pace
+from simnet.kernel.scheduler import Scheduler
+from simnet.kernel.transport import SimulatedTransport, Transport
+from simnet.log.events import EventLog
+from simnet.run import Options
+from simnet.scenario.schema import Scenario
+from simnet.up.chains import SETUP_S, Cast, payment_chain, settlement_chain
+from simnet.up.services import FACILITATOR, GATEWAY, Services
+from simnet.world.build import World
+
+JOBS = "facilitator.sqlite"
+"""Where the facilitator keeps its jobs, in the run directory."""
+
+
+class CannotHost(SimnetError):
+    """A scenario cannot be run with OpenGradient's services beside it."""
+
+    exit_code = 2
+
+
+class Door(Protocol):
+    """Lets somebody in."""
+
+    def close(self) -> None:
+        """Stop."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the doors are; a free port where it is 0."""
+
+    gateway: int = 0
+    facilitator: int = 0
+    settlement: int = 0
+    payment: int = 0
+    host: str = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Sockets:
+    """The doors' sockets, bound before anything else is made."""
+
+    gateway: socket.socket
+    facilitator: socket.socket
+    settlement: socket.socket
+    payment: socket.socket
+
+    @classmethod
+    def at(cls, ports: Ports) -> Sockets:
+        """Sockets at these ports. Raises `DoorTaken`."""
+        opened: list[socket.socket] = []
+        try:
+            for port in (ports.gateway, ports.facilitator, ports.settlement, ports.payment):
+                opened.append(listening_socket(port, ports.host))
+        except BaseException:
+            for one in opened:
+                one.close()
+            raise
+        return cls(*opened)
+
+    def close(self) -> None:
+        """Give the ports back."""
+        for one in (self.gateway, self.facilitator, self.settlement, self.payment):
+            one.close()
+
+
+def url_of(sock: socket.socket, scheme: str = "http") -> str:
+    """Where clients of this machine find a door."""
+    host, port = sock.getsockname()[:2]
+    return f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
+
+
+@dataclass
+class Devnet:
+    """What is added to a run. Use its `options`, then `close` it."""
+
+    seed: int
+    sockets: Sockets
+    terms: UptoTerms = field(default_factory=UptoTerms)
+    model: LanguageModel = field(default_factory=Echo)
+    ready: Callable[[Path], None] = lambda _: None
+    """Called with the run directory when the doors are open."""
+    _outside: Outside | None = None
+    _doors: list[Door] = field(default_factory=list)
+    _payment: AnvilChain | None = None
+    _jobs: Jobs | None = None
+
+    def __post_init__(self) -> None:
+        now = int(time.time())
+        self.began = Timestamp(now - SETUP_S)
+        self.cast = Cast.of(self.seed)
+        self.enclave: Enclave = self.cast.enclave(self.began)
+        self.addresses: dict[str, str] = {}
+        self.gateway_url = url_of(self.sockets.gateway, "https")
+        self.facilitator_url = url_of(self.sockets.facilitator)
+        self.settlement_url, self.payment_url = url_of(self.sockets.settlement), url_of(self.sockets.payment)
+
+    def options(self, options: Options) -> Options:
+        """Options of the run that has all this."""
+        options.pace = Pace(1.0)
+        options.open_chain, options.carry = self.open_chain, self.carry
+        options.begin = partial(self.begin, options.pace)
+        return options
+
+    def close(self) -> None:
+        """Shut the doors, and stop the second chain. May be called twice."""
+        for door in self._doors:
+            door.close()
+        self.sockets.close()
+        if self._payment is not None:
+            self._payment.close()
+        if self._jobs is not None:
+            self._jobs.close()
+
+    # -- called by the run -------------------------------------------------------------------------------------
+
+    def open_chain(self, scenario: Scenario, _: Callable[[str], None]) -> Chain:
+        """The chain that settles, with the registry."""
+        gas_limit = Gas(scenario.chain.block_gas_limit)
+        self._payment = payment_chain(self.cast, self.began, gas_limit)
+        chain = settlement_chain(self.cast, self.enclave, self.gateway_url, self.began, gas_limit)
+        names = ("TEERegistry", "TEEInferenceVerifier", "TEEBatchVerifier", "InferenceSettlementRelay")
+        self.addresses = {name: chain.address_of(name) for name in names}
+        return chain
+
+    def carry(self, scheduler: Scheduler, network: Network, log: EventLog) -> Transport:
+        """The transport, with a way in."""
+        self._outside = Outside(SimulatedTransport(scheduler, network, log), scheduler, log)
+        return self._outside
+
+    def begin(self, pace: Pace, world: World) -> None:
+        """Put the services in, open the doors, and set the clock. Raises `CannotHost`."""
+        if world.chain.address_of("TEERegistry") != self.addresses["TEERegistry"]:
+            kind = world.scenario.strategy.kind
+            raise CannotHost(f"strategy {kind} brings a registry of enclaves of its own", "choose another strategy")
+        assert self._payment is not None
+        engine, genesis = world.engine, world.engine.mempool.genesis
+        payments = PaymentMempool(self._payment, genesis, engine.mempool.block_time_s, engine.scheduler, world.log)
+        self._jobs = Jobs(world.log.path.parent / JOBS)
+        region = world.scenario.region(0)
+        Services(self.cast, self.enclave, self._jobs, region, self.terms, self.model).join(engine, payments)
+        self._open(world, payments)
+        while time.time() < genesis:
+            time.sleep(0.05)
+        pace.follow(time.monotonic() - (time.time() - genesis))
+        world.log.flush()
+        self.ready(world.log.path.parent)
+
+    def _open(self, world: World, payments: Mempool) -> None:
+        """Open the doors."""
+        assert self._outside is not None
+        assert self._payment is not None
+        assert isinstance(world.chain, AnvilChain)
+        scheduler, sockets = world.engine.scheduler, self.sockets
+        for participant, sock, tls in (
+            (GATEWAY, sockets.gateway, tls_context(self.enclave)),
+            (FACILITATOR, sockets.facilitator, None),
+        ):
+            self._doors.append(HttpDoor(participant, sock, self._outside, scheduler, tls))
+        settled = (world.chain, world.engine.mempool, scheduler, sockets.settlement)
+        self._doors.append(RpcDoor("settlement-rpc", *settled))
+        self._doors.append(RpcDoor("payment-rpc", self._payment, payments, scheduler, sockets.payment))
+
+
+def tls_context(enclave: Enclave) -> ssl.SSLContext:
+    """TLS with the certificate that the enclave's attestation names."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    key = enclave.tls.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    with tempfile.TemporaryDirectory() as scratch:
+        chain_file = Path(scratch, "tls.pem")  # OpenSSL takes keys from files alone
+        chain_file.touch(0o600)
+        chain_file.write_bytes(key + enclave.tls.certificate.public_bytes(Encoding.PEM))
+        context.load_cert_chain(chain_file)
+    return context

@@ -1,0 +1,88 @@
+"""OpenGradient's services as hosts of an engine: gateway with its enclave, facilitator, relayer, a block producer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from chain.formats.permit2 import BASE_OPG
+from chain.formats.signing import Key
+from nodes.enclave.enclave import Enclave
+from nodes.enclave.sandbox import Sandbox
+from nodes.facilitator.facilitator import Facilitator
+from nodes.facilitator.jobs import Jobs
+from nodes.facilitator.relayer import Relayer
+from nodes.gateway.completion import Echo, LanguageModel
+from nodes.gateway.gateway import Gateway
+from nodes.gateway.payment import UptoSessions, UptoTerms
+from nodes.identity import Peer, Service
+from nodes.producer import Producer
+from nodes.x402 import Requirements
+from simnet.kernel.enclave import Enclave as EnclaveFacility
+from simnet.kernel.engine import Engine
+from simnet.kernel.host import Host, Participant
+from simnet.kernel.language import Language
+from simnet.kernel.mempool import Mempool
+from simnet.log.events import ServiceJoined
+from simnet.up.chains import PAYMENT_ID, Cast
+
+GATEWAY, FACILITATOR, RELAYER, PRODUCER = "gateway-0", "facilitator-0", "relayer-0", "producer-payment-0"
+
+
+@dataclass
+class Services:
+    """What they are made from."""
+
+    cast: Cast
+    enclave: Enclave
+    jobs: Jobs
+    region: str
+    terms: UptoTerms = field(default_factory=UptoTerms)
+    model: LanguageModel = field(default_factory=Echo)
+
+    @property
+    def requirements(self) -> Requirements:
+        """What the gateway demands."""
+        return Requirements(
+            network=f"eip155:{PAYMENT_ID}",
+            asset=BASE_OPG,
+            amount=self.terms.cap,
+            pay_to=self.cast.gateway.address,
+            facilitator=self.cast.facilitator.address,
+            timeout_s=self.terms.timeout_s,
+        )
+
+    def join(self, engine: Engine, payments: Mempool) -> None:
+        """Put them into an engine. Its own mempool is that of the settlement chain."""
+        genesis, secret = engine.mempool.genesis, self.cast.streams.secret
+        model, cast = self.model, self.cast
+
+        def gateway(me: Peer) -> Participant:
+            scheme = UptoSessions(me.name, FACILITATOR, self.requirements, self.terms, secret("up/sessions"))
+            served = (self.enclave.key.spki, model.fingerprint, model.seconds_per_token)
+            return Gateway(me, FACILITATOR, scheme, *served, genesis, secret("up/answers"))
+
+        def facilitator(me: Peer) -> Participant:
+            return Facilitator(me, RELAYER, self.jobs, genesis, PAYMENT_ID, secret("up/jobs"))
+
+        producer = partial(Producer, block_gas_limit=payments.chain.block_gas_limit)
+        payments.producers = [PRODUCER]
+        served_by = self._host("gateway", GATEWAY, cast.gateway, gateway)
+        served_by.install("enclave", EnclaveFacility(Sandbox(self.enclave), engine.scheduler, genesis))
+        served_by.install("language", Language(model))
+        self._add(engine, served_by, engine.mempool)
+        self._add(engine, self._host("facilitator", FACILITATOR, cast.facilitator, facilitator), payments)
+        self._add(engine, self._host("relayer", RELAYER, cast.relayer, Relayer), engine.mempool)
+        self._add(engine, self._host("producer", PRODUCER, Key(secret("up/producer")), producer), payments)
+
+    def _host(self, kind: str, name: str, key: Key, begin: Callable[[Peer], Participant]) -> Host:
+        me = Service(name, kind, key.address, self.region)
+        return Host(me, partial(begin, me))
+
+    def _add(self, engine: Engine, host: Host, mempool: Mempool) -> None:
+        me = host.identity
+        assert isinstance(me, Service)
+        engine.log.append(engine.now, ServiceJoined(me.name, me.kind, me.address, me.region))
+        engine.network.join(me.name, me.region)
+        engine.add(host, mempool)
