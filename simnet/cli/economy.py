@@ -10,9 +10,12 @@ import click
 from simnet.cli.console import make_console, print_json, print_table, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from simnet.economy.answers import Answer
+    from simnet.economy.attacks.scenario import AttackScenario
     from simnet.economy.scenario import EconomyScenario
     from simnet.economy.study import Study
 
@@ -22,7 +25,7 @@ SHOWN_MONTHS = 12
 
 
 @click.command()
-@click.argument("scenario", type=click.Path(path_type=Path))
+@click.argument("scenario", metavar="SCENARIO|DIRECTORY", type=click.Path(path_type=Path))
 @click.option("--paths", type=click.IntRange(1, 100_000), help="How many in the model, instead of the scenario's.")
 @click.option("--seed", type=click.IntRange(0), help="Another seed.")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenario; may be repeated.")
@@ -42,21 +45,49 @@ def economy(
     simnet economy economy/baseline
     simnet economy economy/baseline --paths 1000
     simnet economy mine.yaml --set verification.slash_share=1% --set price.start=0.02
+    simnet economy economy/attacks/drain_treasury      an attack, without and with its remedy
+    simnet economy scenarios/economy/attacks           all of them
 
     Inferences are not simulated one by one: a month of a validator is one batch. The report says which figure comes
     from the contracts and which from the model, which must agree with them to the wei, or else the exit code is 4.
-    Leaves months and answers as CSV and Parquet.
+    Leaves months and answers as CSV and Parquet. An attack that costs more or less than its file says is exit code 1.
     """
+    from simnet.economy.attacks.scenario import AttackScenario
     from simnet.economy.load import load_economy
     from simnet.shipped import find_scenario
 
-    chosen = (*overrides, *((f"paths={paths}",) if paths else ()))
-    loaded = load_economy(find_scenario(scenario), chosen, seed)
+    chosen, file = (*overrides, *((f"paths={paths}",) if paths else ())), find_scenario(scenario)
+    files = sorted(file.glob("*.yaml")) if file.is_dir() else [file]
+    everything = [load_economy(one, chosen, seed) for one in files]
+    attacks = [one for one in everything if isinstance(one, AttackScenario)]
+    if not everything or (attacks and len(attacks) < len(everything)) or len(everything) > max(1, len(attacks)):
+        raise click.UsageError(f"{scenario} is neither one scenario nor a directory of attacks alone")
+    if attacks:
+        return tell_attacks(attacks, as_json)
+    (loaded,) = (one for one in everything if not isinstance(one, AttackScenario))
     console = make_console(stderr=True)
     study, found = carry_out(console, loaded)
     where = out or OUT / f"{loaded.name}-{loaded.seed}"
     conclude(study, found, where, as_json)
     return 0
+
+
+def tell_attacks(scenarios: Sequence[AttackScenario], as_json: bool) -> int:
+    """Carry out attacks, and print what each cost; the exit code."""
+    from chain.units import format_opg
+    from simnet.economy.attacks.run import attack
+
+    found = [(one, attack(one)) for one in scenarios]
+    if as_json:
+        print_json([{"name": one.name, "attack": one.attack, "sides": [o.as_json() for o in f]} for one, f in found])
+    else:
+        header = ("attack", "lost without the remedy", "with it", "as the file says")
+        rows = [
+            (one.name, *(format_opg(o.lost) for o in sides), "yes" if all(o.held for o in sides) else "no")
+            for one, sides in found
+        ]
+        print_table(make_console(), header, rows)
+    return 0 if all(o.held for _, sides in found for o in sides) else 1
 
 
 def carry_out(console: Console, scenario: EconomyScenario) -> tuple[Study, list[Answer]]:

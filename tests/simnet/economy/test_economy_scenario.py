@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from simnet.economy.load import load_economy
 from simnet.economy.paths import draw
+from simnet.economy.scenario import EconomyScenario
 from simnet.scenario.errors import ScenarioErrors
 from tests.source import ROOT
+
+
+def load_path(file: Path, overrides: Sequence[str] = (), seed: int | None = None) -> EconomyScenario:
+    scenario = load_economy(file, overrides, seed)
+    assert isinstance(scenario, EconomyScenario)
+    return scenario
 
 
 def loading(tmp_path: Path, text: str) -> str:
@@ -22,7 +30,7 @@ def loading(tmp_path: Path, text: str) -> str:
 
 @pytest.mark.parametrize("file", sorted((ROOT / "scenarios" / "economy").glob("*.yaml")), ids=lambda file: file.stem)
 def test_what_ships_is_right(file: Path) -> None:
-    assert load_economy(file).name == file.stem
+    assert load_economy(file).name == file.stem  # attacks have a test of their own
 
 
 @pytest.mark.parametrize(
@@ -75,11 +83,11 @@ def test_a_path_from_a_file_is_what_the_file_says(tmp_path: Path) -> None:
     (tmp_path / "path.csv").write_text("month,usd\n1,0.5\n2,0.25\n3,2\n4,9\n")
     file = tmp_path / "good.yaml"
     file.write_text("name: good\nmonths: 3\nprice: {follows: file, file: path.csv, column: usd}\n")
-    assert draw(load_economy(file), [0]).price.tolist() == [[500_000_000, 250_000_000, 2_000_000_000]]
+    assert draw(load_path(file), [0]).price.tolist() == [[500_000_000, 250_000_000, 2_000_000_000]]
 
 
 def test_overrides_and_seed(tmp_path: Path) -> None:
     file = tmp_path / "good.yaml"
     file.write_text("name: good\n")
-    loaded = load_economy(file, ["verification.slash_share=1 %", "months=7"], 9)
+    loaded = load_path(file, ["verification.slash_share=1 %", "months=7"], 9)
     assert (loaded.verification.slash_share, loaded.months, loaded.seed) == (0.01, 7, 9)

@@ -1,0 +1,1 @@
+"""Attacks on the economy and its governance, on the real contracts, with and without what stops them."""
