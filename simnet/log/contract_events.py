@@ -73,6 +73,7 @@ CONTRACT_EVENTS: Mapping[str, Description] = MappingProxyType(
         # IndexedCommitment
         "MembersDrawn": Description("duties", "to check {batch:id}: {members:who}"),
         "Submitted": Description("votes", "{member:who} commits to a result of {batch:id}"),
+        "Shown": Description("votes", "{member:who} shows its result of {batch:id}"),
         "Agreed": Description("votes", "{seats:bits} members agree on a result of {batch:id}"),
         # Optimistic, and what builds on it
         "ChallengeSealed": Description(

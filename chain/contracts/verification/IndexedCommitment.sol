@@ -10,15 +10,15 @@ import {Panel} from "./Panel.sol";
 import {Settlement} from "../core/Settlement.sol";
 import {Staking} from "../core/Staking.sol";
 
-/// @title Indexed commitments: members agree on a result in one round, and nobody can copy another's word
-/// @notice A member's result O for a batch is the Merkle root that the batch would have had with the outputs that
-/// the member computed; it is the posted root if the batch is right. With n members, the one at index i submits
-///     all = H(own_1, ..., own_n)    and    own_i = H(O, i)
-/// Who doesn't know O can copy `all`, which is the same for everybody, but not make its own part. When all are in,
-/// anybody who knows O shows it, and every commitment is worked out again. A quorum of stake for the posted root
-/// accepts the batch. A quorum for anything else, or none in time, sends it to arbiters, who vote claim by claim.
-/// @dev This keeps members from copying each other, not from believing the node: O can be computed from the claims
-/// without executing anything. Whoever does that vouches for all of them, and is slashed if one falls.
+/// @title Indexed commitments: members agree on one result for a whole batch, and nobody waits once all are in
+/// @notice A member's result for a batch is the Merkle root that the batch would have had with the outputs that the member
+/// computed; it is the posted root if the batch is right. Members commit to it under a salt of their own, and show it
+/// when nobody can commit any more. A quorum of stake for the posted root accepts the batch. A quorum for anything else,
+/// or none in time, sends it to arbiters, who vote claim by claim.
+/// @dev Without the salt a commitment to the posted root could be told from any other, and who executes nothing could
+/// wait until others have made it. Who commits and does not show is slashed: else it would show only what wins.
+/// This keeps members from copying each other, not from believing the node: whoever commits to the posted root unseen
+/// vouches for all claims, and is slashed if one falls.
 contract IndexedCommitment is Panel {
     using SafeERC20 for IERC20;
 
@@ -26,12 +26,7 @@ contract IndexedCommitment is Panel {
     struct Rule {
         uint8 members;
         uint32 submitWindow; // seconds from the draw, to execute and submit
-        uint32 showWindow; // seconds after that, to show a result with a quorum
-    }
-
-    struct Commitment {
-        bytes32 all;
-        bytes32 own;
+        uint32 showWindow; // seconds after that, to show results
     }
 
     struct Inquiry {
@@ -39,7 +34,8 @@ contract IndexedCommitment is Panel {
         uint8 size; // 0: nobody was drawn
         uint96 weight; // stake of all members
         uint128 submitted; // bit per seat
-        bytes32 agreed; // result that a quorum had, other than the posted root; 0: none was shown
+        uint128 shown; // bit per seat
+        bytes32 agreed; // result that a quorum had; 0: none so far
     }
 
     uint8 public immutable members;
@@ -48,15 +44,16 @@ contract IndexedCommitment is Panel {
 
     mapping(bytes32 batch => Inquiry) private _inquiries;
     mapping(bytes32 batch => mapping(uint256 seat => Seat)) private _members;
-    mapping(bytes32 batch => mapping(uint256 seat => Commitment)) private _commitments;
+    mapping(bytes32 batch => mapping(uint256 seat => bytes32)) private _results; // commitment, then result
+    mapping(bytes32 batch => mapping(bytes32 result => uint256 weight)) private _support;
 
     event MembersDrawn(bytes32 indexed batch, address[] members, uint256[] weights, uint40 submitBy);
-    event Submitted(bytes32 indexed batch, address indexed member, Commitment commitment);
-    /// @param seats bit per seat: whose commitment was made from that result
+    event Submitted(bytes32 indexed batch, address indexed member, bytes32 commitment);
+    event Shown(bytes32 indexed batch, address indexed member, bytes32 result);
+    /// @param seats bit per seat: who had that result
     event Agreed(bytes32 indexed batch, bytes32 result, uint128 seats);
 
     error AlreadySubmitted(bytes32 batch, address member);
-    error NoQuorum(bytes32 batch, bytes32 result, uint256 weight);
     error InArbitration(bytes32 batch);
 
     constructor(
@@ -73,7 +70,7 @@ contract IndexedCommitment is Panel {
         showWindow = rule.showWindow;
     }
 
-    // ---- one round ----
+    // ---- members ----
 
     /// @notice Draw the members for a batch, once there is a seed that its node could not know when it posted.
     function draw(bytes32 batch) external {
@@ -94,33 +91,51 @@ contract IndexedCommitment is Panel {
     }
 
     /// @notice Commit to a result, once and for all.
-    /// @param seat of the caller: its position in MembersDrawn; its index is one more
-    function submit(bytes32 batch, uint256 seat, Commitment calldata commitment) external {
-        Inquiry storage inquiry = _inquiries[batch];
-        if (inquiry.size == 0) revert NotDrawn(batch);
-        if (_members[batch][seat].member != msg.sender) revert NotSeated(batch, seat, msg.sender);
-        if (block.timestamp > inquiry.submitBy) revert TooLate(inquiry.submitBy);
+    /// @param seat of the caller: its position in MembersDrawn
+    /// @param submitBy of the round that it is meant for, as in MembersDrawn: after a reorg there may be another
+    /// @param commitment keccak256(abi.encode(batch, caller, result, salt))
+    function submit(bytes32 batch, uint256 seat, uint40 submitBy, bytes32 commitment) external {
+        Inquiry storage inquiry = _inquiry(batch, seat);
+        if (submitBy != inquiry.submitBy) revert OtherSitting(batch, inquiry.submitBy);
+        if (block.timestamp > submitBy) revert TooLate(submitBy);
         if (_has(inquiry.submitted, seat)) revert AlreadySubmitted(batch, msg.sender);
         inquiry.submitted |= _bit(seat);
-        _commitments[batch][seat] = commitment;
+        _results[batch][seat] = commitment;
         emit Submitted(batch, msg.sender, commitment);
     }
 
-    /// @notice Show the result that a quorum committed to, when nobody can submit any more. If it is the posted
-    /// root, the batch is final; otherwise arbiters find out which claims are wrong.
+    /// @notice Show the result committed to, when nobody can commit any more.
+    function show(bytes32 batch, uint256 seat, bytes32 result, bytes32 salt) external {
+        Inquiry storage inquiry = _inquiry(batch, seat);
+        if (!_isIn(inquiry)) revert TooEarly(inquiry.submitBy);
+        uint256 until = uint256(inquiry.submitBy) + showWindow;
+        if (block.timestamp > until) revert TooLate(until);
+        if (_has(inquiry.shown, seat)) revert AlreadyRevealed(batch, msg.sender);
+        bytes32 commitment = keccak256(abi.encode(batch, msg.sender, result, salt));
+        if (_results[batch][seat] != commitment) revert WrongReveal(batch, msg.sender);
+        inquiry.shown |= _bit(seat);
+        _results[batch][seat] = result;
+        uint256 weight = _support[batch][result] + _members[batch][seat].weight;
+        _support[batch][result] = weight;
+        if (weight * quorumDenominator >= uint256(inquiry.weight) * quorumNumerator) inquiry.agreed = result;
+        emit Shown(batch, msg.sender, result);
+    }
+
+    // ---- what follows ----
+
+    /// @notice Act on what members had, when nobody can show any more. If a quorum had the posted root, the batch is final;
+    /// if not, arbiters find out which claims are wrong.
     /// @param openings the claims proven wrong meanwhile, if the batch will be final
     /// @param charges as in the batch's BatchPosted; not looked at without openings
-    function show(bytes32 batch, bytes32 result, Opening[] calldata openings, Charge[] calldata charges) external {
-        Inquiry memory inquiry = _undecided(batch);
-        if (!_isIn(inquiry)) revert TooEarly(inquiry.submitBy);
-        (uint128 seats, uint256 weight) = _consistent(batch, inquiry, result);
-        if (weight * quorumDenominator < uint256(inquiry.weight) * quorumNumerator) {
-            revert NoQuorum(batch, result, weight);
-        }
-        emit Agreed(batch, result, seats);
+    function conclude(bytes32 batch, Opening[] calldata openings, Charge[] calldata charges) external {
+        Inquiry memory inquiry = _inquiries[batch];
+        if (inquiry.size == 0) revert NotDrawn(batch);
+        if (_isDrawn(batch)) revert InArbitration(batch);
+        if (!_isShown(inquiry)) revert TooEarly(uint256(inquiry.submitBy) + showWindow);
         Settlement.Batch memory posted = settlement.batchOf(batch);
-        if (result != posted.root) {
-            _inquiries[batch].agreed = result;
+        uint128 seats = _having(batch, inquiry, inquiry.agreed);
+        if (inquiry.agreed != 0) emit Agreed(batch, inquiry.agreed, seats);
+        if (inquiry.agreed != posted.root) {
             _arbitrate(batch, posted);
             return;
         }
@@ -129,58 +144,30 @@ contract IndexedCommitment is Panel {
             if (_has(seats, i)) emit Voted(batch, drawn[i].member, _all(uint8(posted.count)));
         }
         uint256 pot = settlement.settle(batch, 0, 0, openings, charges);
-        _slashSeats(drawn, inquiry.submitted & ~seats);
+        _slashSeats(drawn, inquiry, inquiry.shown & ~seats);
         _burn(_reward(batch, drawn, seats, pot));
     }
 
-    /// @notice Send a batch to arbiters for which nobody showed a result with a quorum.
-    function arbitrate(bytes32 batch) external {
-        Inquiry memory inquiry = _undecided(batch);
-        uint256 until = uint256(inquiry.submitBy) + showWindow;
-        if (block.timestamp <= until) revert TooEarly(until);
-        _arbitrate(batch, settlement.batchOf(batch));
-    }
-
     // ---- views ----
-
-    /// @notice Whose commitment was made from a result, as bits by seat, and whether they can have it settled now.
-    function supportFor(bytes32 batch, bytes32 result) external view returns (uint128 seats, bool quorum) {
-        Inquiry memory inquiry = _inquiries[batch];
-        uint256 weight;
-        (seats, weight) = _consistent(batch, inquiry, result);
-        quorum = _isIn(inquiry) && weight * quorumDenominator >= uint256(inquiry.weight) * quorumNumerator;
-    }
 
     /// @notice A batch's round; all zero before the draw and once the batch is final.
     function inquiryOf(bytes32 batch) external view returns (Inquiry memory) {
         return _inquiries[batch];
     }
 
-    /// @notice What a member at an index, from 1 on, of so many must submit for a result.
-    function commitmentTo(bytes32 result, uint256 index, uint256 count) public pure returns (Commitment memory) {
-        return Commitment(_all(result, count), keccak256(abi.encode(result, index)));
-    }
-
     // ---- inside ----
 
-    function _all(bytes32 result, uint256 count) private pure returns (bytes32) {
-        bytes32[] memory parts = new bytes32[](count);
-        for (uint256 i; i < count; ++i) parts[i] = keccak256(abi.encode(result, i + 1));
-        return keccak256(abi.encodePacked(parts));
+    /// @dev The round of a batch in which the caller has this seat.
+    function _inquiry(bytes32 batch, uint256 seat) private view returns (Inquiry storage inquiry) {
+        inquiry = _inquiries[batch];
+        if (inquiry.size == 0) revert NotDrawn(batch);
+        if (_members[batch][seat].member != msg.sender) revert NotSeated(batch, seat, msg.sender);
     }
 
-    /// @dev A commitment is made from one result at most, so that two quorums can't have different ones.
-    function _consistent(bytes32 batch, Inquiry memory inquiry, bytes32 result)
-        private
-        view
-        returns (uint128 seats, uint256 weight)
-    {
-        bytes32 all = _all(result, inquiry.size);
+    /// @dev Who showed a result. Each showed one, so that two quorums can't have different ones.
+    function _having(bytes32 batch, Inquiry memory inquiry, bytes32 result) private view returns (uint128 seats) {
         for (uint256 i; i < inquiry.size; ++i) {
-            Commitment memory made = _commitments[batch][i];
-            if (made.all != all || made.own != keccak256(abi.encode(result, i + 1))) continue;
-            seats |= _bit(i);
-            weight += _members[batch][i].weight;
+            if (_has(inquiry.shown, i) && _results[batch][i] == result) seats |= _bit(i);
         }
     }
 
@@ -190,11 +177,10 @@ contract IndexedCommitment is Panel {
         return block.timestamp > inquiry.submitBy || inquiry.submitted == _all(inquiry.size);
     }
 
-    /// @dev A batch whose members were drawn, and its arbiters were not.
-    function _undecided(bytes32 batch) private view returns (Inquiry memory inquiry) {
-        inquiry = _inquiries[batch];
-        if (inquiry.size == 0) revert NotDrawn(batch);
-        if (_isDrawn(batch)) revert InArbitration(batch);
+    /// @dev Whether nobody can show any more.
+    function _isShown(Inquiry memory inquiry) private view returns (bool) {
+        if (!_isIn(inquiry)) return false;
+        return inquiry.shown == inquiry.submitted || block.timestamp > uint256(inquiry.submitBy) + showWindow;
     }
 
     function _arbitrate(bytes32 batch, Settlement.Batch memory posted) private {
@@ -214,7 +200,7 @@ contract IndexedCommitment is Panel {
         (uint128 right, uint128 wrong) = _held(batch, inquiry, count);
         Seat[] memory drawn = _dismiss(batch, inquiry.size);
         uint256 pot = _settle(batch, count, openings, charges);
-        _slashSeats(drawn, wrong);
+        _slashSeats(drawn, inquiry, wrong);
         uint256 half = right == 0 ? 0 : pot / 2;
         uint256 rest = _reward(batch, drawn, right, half);
         _burn(rest + _reward(batch, count.seats, _slash(count), pot - half));
@@ -231,9 +217,12 @@ contract IndexedCommitment is Panel {
         bool fell = uint128(count.verdict >> 128) != 0;
         if (!fell && count.voided != 0) return (0, 0);
         bytes32 root = settlement.batchOf(batch).root;
-        (right,) = _consistent(batch, inquiry, fell ? inquiry.agreed : root);
-        if (!fell || inquiry.agreed != 0) wrong = inquiry.submitted & ~right;
-        else (wrong,) = _consistent(batch, inquiry, root);
+        if (!fell || inquiry.agreed != 0) {
+            right = _having(batch, inquiry, fell ? inquiry.agreed : root);
+            wrong = inquiry.shown & ~right;
+        } else {
+            wrong = _having(batch, inquiry, root);
+        }
     }
 
     /// @dev Forget a batch's round.
@@ -242,14 +231,17 @@ contract IndexedCommitment is Panel {
         for (uint256 i; i < seats; ++i) {
             drawn[i] = _members[batch][i];
             delete _members[batch][i];
-            delete _commitments[batch][i];
+            delete _support[batch][_results[batch][i]];
+            delete _results[batch][i];
         }
         delete _inquiries[batch];
     }
 
-    function _slashSeats(Seat[] memory drawn, uint128 wrong) private {
+    function _slashSeats(Seat[] memory drawn, Inquiry memory inquiry, uint128 wrong) private {
+        uint128 hidden = inquiry.submitted & ~inquiry.shown;
         for (uint256 i; i < drawn.length; ++i) {
             if (_has(wrong, i)) _slashMember(drawn[i].member, wrongVoteSlashBps, "wrong_commitment");
+            else if (_has(hidden, i)) _slashMember(drawn[i].member, missedRevealSlashBps, "missed_reveal");
         }
     }
 

@@ -86,7 +86,7 @@ class WithholdReveal(Behaviour):
     @on(Submit)
     def keep_quiet(self, effect: Submit) -> Steps:
         """Drop the reveal."""
-        if effect.call.function not in ("reveal", "openChallenge") or effect.call.contract == "Beacon":
+        if effect.call.function not in ("reveal", "show", "openChallenge") or effect.call.contract == "Beacon":
             return (yield effect)
         yield self.cheated("reveal", effect.subject)
         return None

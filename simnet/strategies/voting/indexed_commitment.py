@@ -1,25 +1,23 @@
-"""Indexed commitments: answers that cannot be copied, in one round.
+"""Indexed commitments: members agree on one result for a whole batch, and nobody waits once all are in.
 
 The contract is ``chain/contracts/verification/IndexedCommitment.sol``. n full nodes are drawn for a batch. Each
-executes it again; its result O is the Merkle root that the batch would have had with the outputs that it computed. The
-one at index i submits
+executes it again; its result O is the Merkle root that the batch would have had with the outputs that it computed. It
+commits to O under a salt of its own, and shows both as soon as all have committed, or their time is over. If a quorum
+of stake had the posted root, the batch is final. If a quorum has another result, or none has one, arbiters vote on
+every claim, under commit-reveal, and the members are held to their verdict.
 
-    H(H(O, 1), ..., H(O, n))  and  H(O, i),
+In Atoma's scheme there is nothing to show: the one at index i submits H(H(O, 1), ..., H(O, n)) and H(O, i), and whoever
+knows O works all of them out again. That does here what it should not: O is the posted root if the node was right, so
+that everybody can tell who agrees, and a member that executes nothing can wait until a quorum does, and join it at no
+risk (behaviour ``free_rider_committee``). A salt hides that; who commits and does not show it is slashed.
 
-and that is all it has to do: there is nothing to reveal. The first part is the same for all who agree, and can be
-copied; the second cannot be made without O, nor be taken from another, whose index differs. When all are in, or
-their time is over, one node shows O on chain, which works out every commitment again. If a quorum of stake made
-theirs from the posted root, the batch is final. If a quorum has another result, or none is shown to have one,
-arbiters vote on every claim, under commit-reveal, and the members are held to their verdict.
-
-It costs n executions, and one wait less than commit-reveal does. It needs outputs that are equal to the bit, and so
-the bitwise comparator and honest nodes without noise. It does not stop a member from believing the node: O follows
-from the claims if they are right, and whoever computes it from them has copied the node, not a member. Such a member
-is slashed when a claim falls. If no result has a quorum and a claim falls, a copier cannot be told from a member
-that was right: neither is paid nor slashed.
+It costs n executions, and less time than a committee takes, whose votes wait for the end of a window. It needs outputs
+that are equal to the bit, and so the bitwise comparator and honest nodes without noise. It does not stop a member from
+believing the node unseen: O follows from the claims if they are right. Such a member is slashed when a claim falls. If
+no result has a quorum and a claim falls, who had another than the posted root is neither paid nor slashed.
 
 Source: Atoma's sampling consensus, atoma-network docs [R], where n nodes answer a request themselves and there is no
-claim to believe. What O stands for, who shows it, and the arbiters are assumptions.
+claim to believe. What O stands for, the salt, and the arbiters are assumptions.
 """
 
 from __future__ import annotations
@@ -34,17 +32,15 @@ import numpy as np
 from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
-from chain.formats.claims import Claim, ClaimTree, word
-from chain.hashing import keccak
+from chain.formats.claims import Claim, ClaimTree, vote_commitment
 from chain.quantities import ZERO_HASH, Gas
 from chain.seam import Call, Log
 from chain.units import Duration
-from nodes.effects import ChainTime, Check, Execute, Note, Purpose, Read, Sleep, Steps, Submit, Verdict
+from nodes.effects import ChainTime, Check, Execute, Note, Purpose, Sleep, Steps, Submit, Verdict
 from nodes.full import FullNode, VerifierHalf
 from nodes.messages import BatchData
 from nodes.models.tensors import tensor_hash
 from nodes.records import ClaimChecked
-from nodes.waiting import wait_until
 from simnet.strategies.facts import Facts
 from simnet.strategies.keepers import (
     BACKUP_KEEPERS,
@@ -54,21 +50,31 @@ from simnet.strategies.keepers import (
     fetch_until,
     open_rejected,
 )
-from simnet.strategies.voting.voting import MAX_ARBITERS, MAX_MEMBERS, VotingHalf, VotingStrategy, arbiters_problems
+from simnet.strategies.voting.voting import (
+    MAX_ARBITERS,
+    MAX_MEMBERS,
+    VotingHalf,
+    VotingStrategy,
+    arbiters_problems,
+    sits,
+)
+
+SUBMITTED, SHOWN = ("inquiryOf", 3), ("inquiryOf", 4)
+"""Views of the contract, and fields of what they return: a bit for each seat."""
 
 
 class IndexedCommitment(VotingStrategy):
-    """Members commit to their results under their own index, so that nobody's word can be copied."""
+    """Members commit to one result each for a whole batch, and show it as soon as all have."""
 
     kind: ClassVar[str] = "indexed_commitment"
-    claim: ClassVar[str] = "no member can pass off another's result as its own, and nobody waits for a second round"
+    claim: ClassVar[str] = "no member can pass off another's result as its own, or tell before it commits who agrees"
     source: ClassVar[str] = "Atoma's sampling consensus: atoma-network docs [R]"
     contract: ClassVar[str] = "IndexedCommitment"
     deadlines: ClassVar[tuple[str, ...]] = (*VotingStrategy.deadlines, "submit_window", "show_window")
 
     size: int = Field(default=5, ge=1, le=MAX_MEMBERS, description="full nodes drawn for each batch")
     submit_window: Duration = Field(default=20.0, description="time to check and submit (assumption)")
-    show_window: Duration = Field(default=10.0, description="time to show a result with a quorum (assumption)")
+    show_window: Duration = Field(default=20.0, description="time to show results (assumption)")
     arbiters: int = Field(default=0, ge=0, le=MAX_ARBITERS, description="full nodes that decide a dispute; 0: all")
 
     @property
@@ -122,7 +128,7 @@ class IndexedCommitment(VotingStrategy):
 class IndexedHalf(VotingHalf):
     """Executes and commits if drawn, shows what has a quorum, and judges as an arbiter."""
 
-    watches: tuple[str, ...] = (*VotingHalf.watches, "MembersDrawn", "Submitted", "ClaimRejected")
+    watches: tuple[str, ...] = (*VotingHalf.watches, "MembersDrawn", "Submitted", "Shown", "ClaimRejected")
     draws = "MembersDrawn"
     terms: IndexedCommitment
 
@@ -139,28 +145,32 @@ class IndexedHalf(VotingHalf):
             yield from super().on_log(log)
 
     def take_part(self, batch: str, drawn: Log) -> Steps:
-        """A member's duty, to execute and submit, and everybody's, to see to what follows."""
+        """A member's duty, to execute, commit and show, and everybody's, to see to what follows."""
         members, me = drawn.args["members"], self.node.me.address
-        if me not in members:
-            yield from self.conclude(batch, drawn, len(members) + self.node.my_turn(batch), ZERO_HASH)
-            return
-        seat = members.index(me)
-        begun = batch in self.results  # before a crash or a reorg: what was sent may be on its way
+        turn = members.index(me) if me in members else len(members) + self.node.my_turn(batch)
+        if turn < len(members):
+            yield from self.commit_and_show(batch, drawn, turn)
+        yield from self.conclude(batch, drawn, turn)
+
+    def commit_and_show(self, batch: str, drawn: Log, seat: int) -> Steps:
+        """Form a result, commit to it and show it. What was committed to before a crash or a reorg stands."""
+        begun = batch in self.results
         if begun:
             yield Sleep(RESEND_S)
         elif (data := (yield from fetch_until(self.node, batch, drawn.args["submitBy"]))) is not None:
             for known in [known for known in self.results if known not in self.node.batches]:
                 del self.results[known]
             self.results[batch] = yield from self.execute(data)
-        if batch in self.results and not (begun and self.has_submitted(batch)):
-            yield from self.submit(batch, "submit", seat, commitment_to(self.results[batch], seat + 1, len(members)))
-        yield from self.conclude(batch, drawn, seat, self.results.get(batch, ZERO_HASH))
-
-    def has_submitted(self, batch: str) -> bool:
-        """Whether the chain has this node's commitment, or the batch is closed."""
-        known = self.node.batches.get(batch)
-        made = known.events.get("Submitted", ()) if known else ()
-        return known is None or any(args["member"] == self.node.me.address for args in made)
+        if batch not in self.results:
+            return
+        name, result, submit_by = bytes.fromhex(batch[2:]), self.results[batch], drawn.args["submitBy"]
+        salt = self.salt(batch, seat)
+        sealed = vote_commitment(name, self.node.me.address, int.from_bytes(result), salt)
+        if (yield from self.insist(batch, drawn, submit_by, SUBMITTED, begun, "submit", seat, submit_by, sealed)):
+            while (yield ChainTime()) <= submit_by and not self.all_have(batch, drawn, "Submitted"):
+                yield Sleep(1.0)
+            show_by = submit_by + int(self.terms.show_window)
+            yield from self.insist(batch, drawn, show_by, SHOWN, begun, "show", seat, result, salt)
 
     def execute(self, data: BatchData) -> Steps:
         """Check every claim of a batch; answers the root that it should have had.
@@ -179,36 +189,29 @@ class IndexedHalf(VotingHalf):
                 own.setdefault(claim.index, claim.output_hash)
         return ClaimTree([replace(c, output_hash=own.get(c.index, ZERO_HASH)) for c in data.claims]).root
 
-    def conclude(self, batch: str, drawn: Log, turn: int, result: bytes) -> Steps:
-        """When all are in, members in turn show their result if it has a quorum; if none has, call the arbiters."""
-        submit_by, members = drawn.args["submitBy"], len(drawn.args["members"])
-        while turn < members and (yield ChainTime()) <= submit_by:
-            if batch not in self.node.batches or len(self.node.batches[batch].events.get("Submitted", ())) == members:
-                break
+    def conclude(self, batch: str, drawn: Log, turn: int) -> Steps:
+        """When all have shown, have the batch settled or sent to arbiters; the others take over, members first."""
+        show_by = drawn.args["submitBy"] + self.terms.show_window
+        while (now := (yield ChainTime())) <= show_by and not self.all_shown(batch, drawn, now):
             yield Sleep(1.0)
-        if turn < members:
-            yield Sleep(turn * self.terms.show_window / (members + 1))
-            yield from self.show(batch, result)
-        yield from wait_until(submit_by + self.terms.show_window + 1)
         yield Sleep(turn * TAKEOVER_DELAY_S)
         while self.is_undecided(batch):
-            if turn < members:
-                yield from self.show(batch, result)
-            if self.is_undecided(batch):
-                args, gas = (bytes.fromhex(batch[2:]),), self.panel_gas()
-                yield Submit(Call(self.node.me.address, self.terms.contract, "arbitrate", args, gas), subject=batch)
-            yield Sleep(TAKEOVER_DELAY_S)
-
-    def show(self, batch: str, result: bytes) -> Steps:
-        """Show a result on chain, if it has a quorum."""
-        if not self.is_undecided(batch):
-            return
-        _, quorum = yield Read(self.terms.contract, "supportFor", (bytes.fromhex(batch[2:]), result))
-        if quorum:
             openings, charges = yield from open_rejected(self.node, batch)
             gas = Gas(self.panel_gas() + OPENING_GAS * (len(openings) + len(charges)))
-            args = (bytes.fromhex(batch[2:]), result, openings, charges)
-            yield Submit(Call(self.node.me.address, self.terms.contract, "show", args, gas), subject=batch)
+            args = (bytes.fromhex(batch[2:]), openings, charges)
+            receipt = yield Submit(
+                Call(self.node.me.address, self.terms.contract, "conclude", args, gas), subject=batch
+            )
+            if receipt is None or receipt.ok:
+                return
+            yield Sleep(TAKEOVER_DELAY_S)
+
+    def all_shown(self, batch: str, drawn: Log, now: float) -> bool:
+        """Whether all results are shown that can be, or the round is over."""
+        if now <= drawn.args["submitBy"] or not sits(self.node, batch, drawn):
+            return self.all_have(batch, drawn, "Shown")
+        known = self.node.batches[batch]
+        return len(known.since(drawn.args, "Shown")) == len(known.since(drawn.args, "Submitted"))
 
     def is_undecided(self, batch: str) -> bool:
         """Whether a batch is open, and has not gone to arbiters."""
@@ -223,9 +226,3 @@ def hash_output(node: FullNode, claim: Claim, value: np.ndarray, own: dict[int, 
     execution = yield Execute(model, value, Purpose.CHECK, "0x" + claim.task.hex())
     own[claim.index] = tensor_hash(execution.output)
     return Verdict.VALID if own[claim.index] == claim.output_hash else Verdict.INVALID
-
-
-def commitment_to(result: bytes, index: int, count: int) -> tuple[bytes, bytes]:
-    """What the member at `index`, from 1 to `count`, submits for a result."""
-    parts = [keccak(result + word(i)) for i in range(1, count + 1)]
-    return keccak(b"".join(parts)), parts[index - 1]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from fractions import Fraction as Exact
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from pydantic import Field
 
@@ -44,13 +44,16 @@ VOTE_GAS = Gas(300_000)
 MAX_MEMBERS = 128
 """Seats of a panel."""
 
-COMMITTED, REVEALED = 6, 7
-"""Fields of what ``panelOf`` returns: a bit for each seat."""
+COMMITTED, REVEALED = ("panelOf", 6), ("panelOf", 7)
+"""Views of a panel, and fields of what they return: a bit for each seat."""
 
 MAX_ARBITERS = 32
 """Seats of a panel at whose verdict others are paid or slashed as well: it all must fit one transaction."""
 
 MAX_DENOMINATOR = 2**16 - 1
+
+Stage: TypeAlias = tuple[str, int]
+"""A view of the contract, and the field of what it returns in which it notes what seats have done."""
 
 
 class VotingStrategy(Strategy):
@@ -196,11 +199,15 @@ class VotingHalf(VerifierHalf):
         if not self.terms.commit_reveal:
             yield from self.insist(batch, drawn, commit_by, REVEALED, begun, "vote", seat, votes)
             return
-        salt = hashlib.sha256(self.node.secret + bytes.fromhex(batch[2:]) + bytes([seat])).digest()
+        salt = self.salt(batch, seat)
         commitment = vote_commitment(bytes.fromhex(batch[2:]), self.node.me.address, votes, salt)
         if (yield from self.insist(batch, drawn, commit_by, COMMITTED, begun, "commit", seat, commit_by, commitment)):
             yield from self.await_others(batch, drawn)
             yield from self.insist(batch, drawn, reveal_by, REVEALED, begun, "reveal", seat, votes, salt)
+
+    def salt(self, batch: str, seat: int) -> bytes:
+        """What hides the word of a seat; nobody else can tell."""
+        return hashlib.sha256(self.node.secret + bytes.fromhex(batch[2:]) + bytes([seat])).digest()
 
     def await_others(self, batch: str, drawn: Log) -> Steps:
         """Wait until nobody can commit any more: all have, or the window is over.
@@ -221,16 +228,17 @@ class VotingHalf(VerifierHalf):
         return pack_votes([v is Verdict.VALID for v in verdicts], [v is Verdict.INVALID for v in verdicts])
 
     def insist(
-        self, batch: str, drawn: Log, until: int, stage: int, begun: bool, function: str, seat: int, *args: Any
+        self, batch: str, drawn: Log, until: int, stage: Stage, begun: bool, function: str, seat: int, *args: Any
     ) -> Steps:
         """Send a member's transaction until it has taken effect, or the time for it is over; answers whether it has.
 
-        `stage` is the field of the panel in which the chain notes it; if that has `begun` before, it is asked first.
+        `stage` is where the chain notes it; if that has `begun` before, it is asked first.
         """
+        view, field = stage
         while sits(self.node, batch, drawn):
             if begun:
-                panel = yield Read(self.terms.contract, "panelOf", (bytes.fromhex(batch[2:]),))
-                if panel[stage] >> seat & 1:
+                noted = yield Read(self.terms.contract, view, (bytes.fromhex(batch[2:]),))
+                if noted[field] >> seat & 1:
                     return True
             if (yield ChainTime()) > until:
                 return False
@@ -293,8 +301,8 @@ class VotingHalf(VerifierHalf):
 
 
 def sits(node: FullNode, batch: str, drawn: Log) -> bool:
-    """Whether a panel is still the last that its batch was given; after a reorg there may be none."""
-    draws = node.batches[batch].events.get("CommitteeDrawn") if batch in node.batches else None
+    """Whether what was drawn is still the last that its batch was given; after a reorg there may be none."""
+    draws = node.batches[batch].events.get(drawn.event) if batch in node.batches else None
     return draws is not None and draws[-1] is drawn.args
 
 

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from chain.deploy import VerifierSpec
 from chain.errors import SimnetError
-from chain.formats.claims import ClaimTree
+from chain.formats.claims import ClaimTree, vote_commitment
 from chain.seam import Receipt
-from simnet.strategies.voting.indexed_commitment import commitment_to
-from tests.contracts_world import FEE, PARAMETERS, STAKE, Batch, Committee, World, bits, event, events, hash_of
+from tests.contracts_world import FEE, PARAMETERS, Batch, Committee, World, bits, event, events, hash_of, reason
 from tests.panels import NO, STAFF, YES, chain_of, next_round, seats_in, settle_in, votes_of
 
 SHARE = FEE // 5
@@ -52,27 +51,54 @@ class Indexed(World):
         next_round(self).ok(self.full[0], "Beacon.reveal", self.secrets.pop(0))
         next_round(self).tick()
         receipt = self.ok("anyone", "IndexedCommitment.draw", batch.id)
+        self.batch = batch
         names = {self.address(name): name for name in self.full}
         drawn = event(receipt, "MembersDrawn")["members"]
         self.seats = {names[member]: seat for seat, member in enumerate(drawn)}
         return receipt
 
-    def made(self, name: str, result: bytes) -> tuple[bytes, bytes]:
-        """What a member must submit for a result."""
-        return commitment_to(result, self.seats[name] + 1, len(self.seats))
+    @property
+    def submit_by(self) -> int:
+        return int(self.read("IndexedCommitment.inquiryOf", self.batch.id)[0])
 
-    def commit(self, batch: Batch, results: Mapping[str, bytes]) -> None:
+    def made(self, name: str, result: bytes) -> bytes:
+        """What a member submits for a result."""
+        return vote_commitment(self.batch.id, self.address(name), int.from_bytes(result), hash_of("salt", name))
+
+    def submit(self, name: str, made: bytes) -> Receipt:
+        """Let a member submit this from its own seat."""
+        seat = self.seats[name]
+        return self.send(name, "IndexedCommitment.submit", self.batch.id, seat, self.submit_by, made)
+
+    def commit(self, results: Mapping[str, bytes]) -> None:
         """Each commits to its result."""
         for name, result in results.items():
-            self.ok(name, "IndexedCommitment.submit", batch.id, self.seats[name], self.made(name, result))
+            assert self.submit(name, self.made(name, result)).ok
+
+    def show(self, name: str, result: bytes) -> Receipt:
+        """Let a member show a result."""
+        args = (self.batch.id, self.seats[name], result, hash_of("salt", name))
+        return self.send(name, "IndexedCommitment.show", *args)
+
+    def show_all(self, results: Mapping[str, bytes]) -> None:
+        """Each shows its result."""
+        for name, result in results.items():
+            assert self.show(name, result).ok
+
+    def agree(self, results: Mapping[str, bytes]) -> None:
+        """Each commits to its result, and shows it when nobody can commit any more."""
+        self.commit(results)
+        if len(results) < len(self.seats):
+            self.time_up()
+        self.show_all(results)
 
     def time_up(self) -> Indexed:
         """Let nobody be able to submit any more."""
         self.later(self.rule.submit_window_s + 1)
         return self
 
-    def show(self, batch: Batch, result: bytes) -> Receipt:
-        return self.ok("anyone", "IndexedCommitment.show", batch.id, result, [], [])
+    def conclude(self, batch: Batch) -> Receipt:
+        return self.ok("anyone", "IndexedCommitment.conclude", batch.id, [], [])
 
     def judge(self, batch: Batch, arbitration: Receipt, words: str) -> Receipt:
         """Have all arbiters say these words of each claim."""
@@ -120,53 +146,63 @@ def drawn_batch(world: Indexed, claims: int = 2) -> Batch:
 # -- commitments ---------------------------------------------------------------------------------------------
 
 
-def test_nodes_make_the_same_commitments_as_the_contract() -> None:
-    world = World(verifier=Rule().spec())
-
-    @settings(max_examples=60, deadline=None)
-    @given(result=st.binary(min_size=32, max_size=32), place=st.integers(1, 128), more=st.integers(0, 127))
-    def agree(result: bytes, place: int, more: int) -> None:
-        count = min(128, place + more)
-        expected = world.read("IndexedCommitment.commitmentTo", result, place, count)
-        assert tuple(expected) == commitment_to(result, place, count)
-
-    agree()
-
-
-def test_all_who_agree_share_the_first_part_and_nobody_the_second() -> None:
-    made = [commitment_to(hash_of("result"), index, 5) for index in range(1, 6)]
-    assert len({first for first, _ in made}) == 1
-    assert len({second for _, second in made}) == 5
-
-
-def test_a_member_submits_once_from_its_own_seat_and_in_time(world: Indexed) -> None:
+def test_a_member_submits_once_from_its_own_seat_for_this_round_and_in_time(world: Indexed) -> None:
     batch = drawn_batch(world)
-    made = world.made("fa", batch.tree.root)
+    made, closes = world.made("fa", batch.tree.root), world.submit_by
     seat, other = world.seats["fa"], world.seats["fb"]
-    assert world.fails("fa", "IndexedCommitment.submit", bytes(32), seat, made).error == "NotDrawn"
-    assert world.fails("fa", "IndexedCommitment.submit", batch.id, other, made).error == "NotSeated"
-    closes = world.read("IndexedCommitment.inquiryOf", batch.id)[0]
-    assert world.at(closes).send("fa", "IndexedCommitment.submit", batch.id, seat, made).ok
-    assert world.fails("fb", "IndexedCommitment.submit", batch.id, other, made).error == "TooLate"
+    assert world.fails("fa", "IndexedCommitment.submit", bytes(32), seat, closes, made).error == "NotDrawn"
+    assert world.fails("fa", "IndexedCommitment.submit", batch.id, other, closes, made).error == "NotSeated"
+    for off in (-1, 1):
+        stale = world.fails("fa", "IndexedCommitment.submit", batch.id, seat, closes + off, made)
+        assert stale.error == "OtherSitting"
+    assert world.at(closes).send("fa", "IndexedCommitment.submit", batch.id, seat, closes, made).ok
+    assert world.fails("fa", "IndexedCommitment.submit", batch.id, seat, closes, bytes(32)).error == "TooLate"
+    assert world.fails("fb", "IndexedCommitment.submit", batch.id, other, closes, made).error == "TooLate"
 
 
 def test_a_commitment_cannot_be_replaced(world: Indexed) -> None:
     batch = drawn_batch(world)
-    world.commit(batch, {"fa": batch.tree.root})
-    again = world.fails("fa", "IndexedCommitment.submit", batch.id, world.seats["fa"], world.made("fa", bytes(32)))
-    assert again.error == "AlreadySubmitted"
+    world.commit({"fa": batch.tree.root})
+    assert reason(world.submit("fa", world.made("fa", bytes(32)))) == "AlreadySubmitted"
+
+
+def test_nobody_can_tell_from_a_commitment_who_agrees(world: Indexed) -> None:
+    batch = drawn_batch(world)
+    root = batch.tree.root
+    made = {world.made(name, root) for name in STAFF}
+    assert len(made) == len(STAFF)
+    guessed = {vote_commitment(batch.id, world.address(name), int.from_bytes(root), bytes(32)) for name in STAFF}
+    assert made.isdisjoint(guessed)
+
+
+def test_a_result_is_shown_once_when_nobody_can_commit_any_more_and_in_time(world: Indexed) -> None:
+    batch = drawn_batch(world)
+    root = batch.tree.root
+    world.commit(dict.fromkeys(STAFF[:4], root))
+    assert reason(world.show("fa", root)) == "TooEarly"
+    world.time_up()
+    assert reason(world.show("fa", hash_of("other"))) == "WrongReveal"
+    assert reason(world.show("fe", root)) == "WrongReveal"
+    assert world.show("fa", root).ok
+    assert reason(world.show("fa", root)) == "AlreadyRevealed"
+    closes = world.submit_by + world.rule.show_window_s
+    world.at(closes)
+    assert world.show("fb", root).ok
+    world.at(closes + 1)
+    assert reason(world.show("fc", root)) == "TooLate"
 
 
 # -- agreement -----------------------------------------------------------------------------------------------
 
 
-def test_a_batch_is_final_as_soon_as_all_have_committed_to_its_root_and_somebody_shows_it(world: Indexed) -> None:
+def test_a_batch_is_final_as_soon_as_all_have_shown_its_root(world: Indexed) -> None:
     batch = drawn_batch(world)
     root = batch.tree.root
-    world.commit(batch, dict.fromkeys(STAFF[:4], root))
-    assert world.fails("anyone", "IndexedCommitment.show", batch.id, root, [], []).error == "TooEarly"
-    world.commit(batch, {"fe": root})
-    receipt = world.show(batch, root)
+    world.commit(dict.fromkeys(STAFF, root))
+    world.show_all(dict.fromkeys(STAFF[:4], root))
+    assert world.fails("anyone", "IndexedCommitment.conclude", batch.id, [], []).error == "TooEarly"
+    world.show_all({"fe": root})
+    receipt = world.conclude(batch)
     assert event(receipt, "BatchFinal")["accepted"] == 2
     assert world.rewarded(receipt) == dict.fromkeys(STAFF, 2 * SHARE // 5)
     assert world.slashed(receipt) == {}
@@ -177,61 +213,56 @@ def test_it_takes_a_quorum_of_all_members_stake_however_many_submitted(
     world: Indexed, agreeing: int, enough: bool
 ) -> None:
     batch = drawn_batch(world)
-    world.commit(batch, dict.fromkeys(STAFF[:agreeing], batch.tree.root))
-    receipt = world.time_up().send("anyone", "IndexedCommitment.show", batch.id, batch.tree.root, [], [])
-    assert receipt.ok is enough
-    if receipt.revert:
-        assert receipt.revert.error == "NoQuorum"
-    else:
-        assert set(world.rewarded(receipt)) == set(STAFF[:agreeing])
+    world.agree(dict.fromkeys(STAFF[:agreeing], batch.tree.root))
+    receipt = world.conclude(batch)
+    assert bool(events(receipt, "BatchFinal")) is enough
+    assert bool(events(receipt, "CommitteeDrawn")) is not enough
+    assert set(world.rewarded(receipt)) == (set(STAFF[:agreeing]) if enough else set())
 
 
-def test_a_copied_commitment_counts_for_nothing_earns_nothing_and_costs_stake(world: Indexed) -> None:
+def test_a_copied_commitment_cannot_be_shown_and_costs_stake(world: Indexed) -> None:
     batch = drawn_batch(world)
-    world.commit(batch, dict.fromkeys(STAFF[:4], batch.tree.root))
-    copied = world.made("fa", batch.tree.root)
-    world.ok("fe", "IndexedCommitment.submit", batch.id, world.seats["fe"], copied)
-    receipt = world.show(batch, batch.tree.root)
-    seats = event(receipt, "Agreed")["seats"]
-    assert seats == bits(*(world.seats[name] for name in STAFF[:4]))
-    assert world.slashed(receipt) == {"fe": "wrong_commitment"}
+    root = batch.tree.root
+    world.commit(dict.fromkeys(STAFF[:4], root))
+    assert world.submit("fe", world.made("fa", root)).ok
+    stolen = (batch.id, world.seats["fe"], root, hash_of("salt", "fa"))
+    assert world.fails("fe", "IndexedCommitment.show", *stolen).error == "WrongReveal"
+    world.show_all(dict.fromkeys(STAFF[:4], root))
+    receipt = world.at(world.submit_by + world.rule.show_window_s + 1).conclude(batch)
+    assert event(receipt, "Agreed")["seats"] == bits(*(world.seats[name] for name in STAFF[:4]))
+    assert world.slashed(receipt) == {"fe": "missed_reveal"}
     assert set(world.rewarded(receipt)) == set(STAFF[:4])
-    assert world.read("Staking.stakeOf", world.address("fe")) == STAKE - STAKE // 100
 
 
-def test_copies_of_a_single_answer_never_make_a_quorum(world: Indexed) -> None:
+def test_who_commits_and_shows_only_what_wins_is_slashed_where_another_result_wins(world: Indexed) -> None:
     batch = drawn_batch(world)
-    world.commit(batch, {"fa": batch.tree.root})
-    for name in STAFF[1:]:
-        made = world.made("fa", batch.tree.root)
-        world.ok(name, "IndexedCommitment.submit", batch.id, world.seats[name], made)
-    assert world.fails("anyone", "IndexedCommitment.show", batch.id, batch.tree.root, [], []).error == "NoQuorum"
-
-
-PARTS = st.tuples(st.sampled_from(("root", "other")), st.integers(1, 5))
+    right = corrected(batch, 1)
+    world.commit({**dict.fromkeys(STAFF[:4], right), "fe": batch.tree.root})
+    world.show_all(dict.fromkeys(STAFF[:4], right))
+    arbitration = world.at(world.submit_by + world.rule.show_window_s + 1).conclude(batch)
+    receipt = world.judge(batch, arbitration, f"{YES} {NO}")
+    assert world.slashed(receipt) == {"node": "fraud", "fe": "missed_reveal"}
 
 
 @settings(max_examples=15, deadline=None)
-@given(made=st.lists(st.none() | st.tuples(PARTS, PARTS), min_size=5, max_size=5))
-def test_whatever_parts_members_take_from_each_other_only_their_own_counts(
-    made: list[tuple[tuple[str, int], tuple[str, int]] | None],
-) -> None:
+@given(said=st.lists(st.sampled_from(("root", "other", "hides", "stays away")), min_size=5, max_size=5))
+def test_only_what_is_shown_counts(said: list[str]) -> None:
     world = Indexed(Rule())
     batch = drawn_batch(world)
-    results = {"root": batch.tree.root, "other": hash_of("other")}
-    names = sorted(world.seats, key=world.seats.__getitem__)
-    for seat, (name, parts) in enumerate(zip(names, made, strict=True)):
-        if parts is None:
-            continue
-        (one, i), (two, j) = parts
-        mixed = commitment_to(results[one], i, 5)[0], commitment_to(results[two], j, 5)[1]
-        world.ok(name, "IndexedCommitment.submit", batch.id, seat, mixed)
-    world.time_up().tick()
-    for result in ("root", "other"):
-        own = [seat for seat, parts in enumerate(made) if parts and parts[0][0] == result == parts[1][0]]
-        own = [seat for seat in own if (found := made[seat]) and found[1][1] == seat + 1]
-        seats, quorum = world.read("IndexedCommitment.supportFor", batch.id, results[result])
-        assert (seats, quorum) == (bits(*own), len(own) >= 3)
+    results = {"root": batch.tree.root, "other": hash_of("other"), "hides": batch.tree.root}
+    words = dict(zip(sorted(world.seats, key=world.seats.__getitem__), said, strict=True))
+    world.commit({name: results[word] for name, word in words.items() if word in results})
+    world.time_up().show_all({name: results[word] for name, word in words.items() if word in ("root", "other")})
+    world.at(world.submit_by + world.rule.show_window_s + 1).tick()
+    winner = next((word for word in ("root", "other") if said.count(word) >= 3), None)
+    receipt = world.conclude(batch)
+    assert bool(events(receipt, "BatchFinal")) is (winner == "root")
+    if winner:
+        agreed = event(receipt, "Agreed")
+        assert agreed["result"] == results[winner]
+        assert agreed["seats"] == bits(*(seat for seat, word in enumerate(said) if word == winner))
+    else:
+        assert events(receipt, "Agreed") == []
 
 
 # -- without agreement on the root ---------------------------------------------------------------------------
@@ -240,8 +271,8 @@ def test_whatever_parts_members_take_from_each_other_only_their_own_counts(
 def test_a_quorum_for_another_result_calls_arbiters_who_find_the_wrong_claim(world: Indexed) -> None:
     batch = drawn_batch(world)
     right = corrected(batch, 1)
-    world.commit(batch, {**dict.fromkeys(STAFF[:4], right), "fe": batch.tree.root})
-    receipt = world.judge(batch, world.show(batch, right), f"{YES} {NO}")
+    world.agree({**dict.fromkeys(STAFF[:4], right), "fe": batch.tree.root})
+    receipt = world.judge(batch, world.conclude(batch), f"{YES} {NO}")
     assert event(receipt, "BatchFinal")["rejected"] == 1
     assert world.slashed(receipt) == {"node": "fraud", "fe": "wrong_commitment"}
     paid = world.rewarded(receipt)
@@ -251,21 +282,17 @@ def test_a_quorum_for_another_result_calls_arbiters_who_find_the_wrong_claim(wor
 def test_a_quorum_that_the_arbiters_overrule_is_slashed(world: Indexed) -> None:
     batch = drawn_batch(world)
     made_up = corrected(batch, 0)
-    world.commit(batch, {**dict.fromkeys(STAFF[:3], made_up), "fd": batch.tree.root})
-    receipt = world.judge(batch, world.time_up().show(batch, made_up), f"{YES} {YES}")
+    world.agree({**dict.fromkeys(STAFF[:3], made_up), "fd": batch.tree.root})
+    receipt = world.judge(batch, world.conclude(batch), f"{YES} {YES}")
     assert event(receipt, "BatchFinal")["accepted"] == 2
     assert world.slashed(receipt) == dict.fromkeys(STAFF[:3], "wrong_commitment")
 
 
-def test_without_any_quorum_arbiters_are_called_after_the_time_to_show_one(world: Indexed) -> None:
+def test_without_any_quorum_arbiters_are_called(world: Indexed) -> None:
     batch = drawn_batch(world)
     root, right = batch.tree.root, corrected(batch, 1)
-    world.commit(batch, {"fa": root, "fb": root, "fc": right, "fd": right})
-    copied = world.made("fa", root)
-    world.ok("fe", "IndexedCommitment.submit", batch.id, world.seats["fe"], copied)
-    until = world.read("IndexedCommitment.inquiryOf", batch.id)[0] + world.rule.show_window_s
-    assert world.at(until).fails("anyone", "IndexedCommitment.arbitrate", batch.id).error == "TooEarly"
-    arbitration = world.ok("anyone", "IndexedCommitment.arbitrate", batch.id)
+    world.agree({"fa": root, "fb": root, "fc": right, "fd": right})
+    arbitration = world.conclude(batch)
     receipt = world.judge(batch, arbitration, f"{YES} {NO}")
     slashed = world.slashed(receipt)
     assert slashed == {"node": "fraud", "fa": "wrong_commitment", "fb": "wrong_commitment"}
@@ -273,16 +300,15 @@ def test_without_any_quorum_arbiters_are_called_after_the_time_to_show_one(world
 
 def test_once_arbiters_sit_there_is_nothing_left_to_show(world: Indexed) -> None:
     batch = drawn_batch(world)
-    world.commit(batch, dict.fromkeys(STAFF, corrected(batch, 0)))
-    world.show(batch, corrected(batch, 0))
-    for function, args in (("show", (batch.id, batch.tree.root, [], [])), ("arbitrate", (batch.id,))):
-        assert world.fails("anyone", f"IndexedCommitment.{function}", *args).error == "InArbitration"
+    world.agree(dict.fromkeys(STAFF, corrected(batch, 0)))
+    world.conclude(batch)
+    assert world.fails("anyone", "IndexedCommitment.conclude", batch.id, [], []).error == "InArbitration"
 
 
 def test_where_arbiters_decide_nothing_clients_are_refunded_and_nobody_is_slashed(world: Indexed) -> None:
     batch = drawn_batch(world)
-    world.commit(batch, dict.fromkeys(STAFF, corrected(batch, 0)))
-    receipt = world.judge(batch, world.show(batch, corrected(batch, 0)), "- -")
+    world.agree(dict.fromkeys(STAFF, corrected(batch, 0)))
+    receipt = world.judge(batch, world.conclude(batch), "- -")
     assert event(receipt, "BatchFinal")["voided"] == 2
     assert world.slashed(receipt) == {}
     assert world.rewarded(receipt) == {}
@@ -292,9 +318,9 @@ def test_a_claim_proven_wrong_meanwhile_is_opened_when_the_root_is_shown(world: 
     batch = drawn_batch(world)
     told = world.answer("node", batch.claims[0], output_hash=hash_of("other"))
     world.ok("cleo", "Settlement.proveEquivocation", batch.id, batch.opening(0), *told)
-    world.commit(batch, dict.fromkeys(STAFF, batch.tree.root))
-    args = (batch.id, batch.tree.root, batch.openings(0), batch.charges)
-    final = event(world.ok("anyone", "IndexedCommitment.show", *args), "BatchFinal")
+    world.agree(dict.fromkeys(STAFF, batch.tree.root))
+    args = (batch.id, batch.openings(0), batch.charges)
+    final = event(world.ok("anyone", "IndexedCommitment.conclude", *args), "BatchFinal")
     assert (final["accepted"], final["rejected"]) == (1, 1)
 
 
@@ -313,19 +339,19 @@ def test_members_are_drawn_once_for_an_open_batch_by_a_seed_of_later() -> None:
 
 def test_a_final_batch_leaves_nothing_behind(world: Indexed) -> None:
     batch = drawn_batch(world)
-    world.commit(batch, dict.fromkeys(STAFF, batch.tree.root))
-    world.show(batch, batch.tree.root)
-    assert not any(world.read("IndexedCommitment.inquiryOf", batch.id)[:4])
+    world.agree(dict.fromkeys(STAFF, batch.tree.root))
+    world.conclude(batch)
+    assert not any(world.read("IndexedCommitment.inquiryOf", batch.id)[:5])
     assert world.balance("IndexedCommitment") == 0
-    assert world.fails("anyone", "IndexedCommitment.show", batch.id, batch.tree.root, [], []).error == "NotDrawn"
+    assert world.fails("anyone", "IndexedCommitment.conclude", batch.id, [], []).error == "NotDrawn"
 
 
 def test_many_members_can_be_held_to_a_result_within_a_block() -> None:
     full = tuple(f"f{i}" for i in range(64))
-    world = Indexed(Rule(members=64, submit_window_s=100), full)
+    world = Indexed(Rule(members=64, submit_window_s=100, show_window_s=100), full)
     batch = drawn_batch(world)
-    world.commit(batch, dict.fromkeys(full, batch.tree.root))
-    assert world.show(batch, batch.tree.root).gas_used < 5_000_000
+    world.agree(dict.fromkeys(full, batch.tree.root))
+    assert world.conclude(batch).gas_used < 5_000_000
 
 
 @pytest.mark.parametrize("members", [0, 129])

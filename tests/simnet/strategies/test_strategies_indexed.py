@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from simnet.scenario.errors import ScenarioErrors
+from simnet.strategies.voting.voting import VotingHalf
 from tests.small import BASE, Played, play, scenario
 
 ECONOMICS = {**BASE["economics"], "jail": "0 s"}
@@ -41,7 +42,7 @@ def test_checking_costs_as_many_executions_as_there_are_members(size: int) -> No
     assert played.broken() == []
 
 
-def test_a_batch_is_final_sooner_than_under_commit_reveal_for_the_same_work() -> None:
+def test_a_batch_is_final_sooner_than_under_a_vote_for_the_same_work() -> None:
     ours, theirs = run(), run(strategy=HIDDEN)
     assert ours["verification_overhead_ratio"] == theirs["verification_overhead_ratio"]
     assert ours["finality_latency_s.p50"] < theirs["finality_latency_s.p50"] - 10
@@ -67,10 +68,10 @@ def test_copying_pays_under_open_votes_and_neither_under_commit_reveal_nor_here(
 
 
 def test_copycats_win_nothing_even_where_there_is_fraud() -> None:
-    played = run(FRAUD, COPYCAT)
+    played = run(FRAUD, COPYCAT, settle="3 min")
     assert played["fraud_detected"] == played["fraud_committed"] > 0
     assert played["copied_votes"] == played["adversary_reward_share"] == 0
-    assert "wrong_commitment" in played.slashes("full-0")
+    assert set(played.slashes("full-0")) == {"missed_reveal"}
     assert played["false_slash_rate"] == 0
 
 
@@ -80,6 +81,21 @@ def test_a_majority_of_copycats_is_no_quorum_and_leaves_the_batch_to_the_arbiter
     assert played.tables.event("Agreed") == []
     assert played["tasks_finalised"] == 0  # nor are copies a quorum there
     assert played["false_slash_rate"] == 0
+
+
+def test_who_waits_until_others_agree_is_paid_where_no_salt_hides_that_and_earns_nothing_where_one_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rider = {"behaviour": "free_rider_committee", "nodes": ["full-0"]}
+    salted = run(rider)
+    assert "full-0" not in rewarded(salted)
+    assert salted.slashes() == []
+    assert salted["tasks_finalised"] == salted["tasks_total"]
+    monkeypatch.setattr(VotingHalf, "salt", lambda *_: bytes(32))
+    bare = run(rider, name="unsalted")
+    assert "full-0" in rewarded(bare)
+    assert bare["adversary_reward_share"] == pytest.approx(1 / 5, abs=0.01)
+    assert bare.slashes() == []
 
 
 # -- disagreement --------------------------------------------------------------------------------------------
