@@ -16,6 +16,7 @@ What each means is said at its class.
     │   ├── CompileFailed     exit 4   chain.evm.compile
     │   ├── RpcFailed         exit 4   chain.errors
     │   └── ToolMissing       exit 4   chain.errors
+    ├── ClientMissing         exit 4   simnet.up.client
     ├── DaskMissing           exit 4   simnet.batch.dask
     ├── DirectoryTaken        exit 2   simnet.lock
     ├── DoorTaken             exit 2   simnet.doors.http

@@ -219,7 +219,7 @@ def test_no_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
     report(findings())
 
 
-@pytest.mark.parametrize("name", ["run", "test", "node", "official", "uv"])
+@pytest.mark.parametrize("name", ["run", "test", "node", "client", "official", "uv"])
 def test_every_python_package_is_pinned_with_hashes(name: str) -> None:
     pins = (ROOT / "requirements" / f"{name}.lock").read_text().replace("\\\n", " ").splitlines()
     assert pins

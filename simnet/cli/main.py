@@ -48,6 +48,7 @@ VERBS = {
     "faults": "List what can break, or explain one fault.",
     "schema": "Print the format of scenario files, or list what they can name.",
     "zkml": "List the circuits that prove models, and make their keys.",
+    "tour": "Have OpenGradient's own client try everything on a local network.",
     "up": "Have OpenGradient on this machine: gateway, facilitator and two chains that clients can use.",
     "bench": "Measure simnet itself.",
 }

@@ -1,0 +1,154 @@
+"""`simnet tour`: OpenGradient's own client tries everything that `simnet up` has."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nodes.payments import PaymentSettled, ServedUnpaid, TextServed
+from simnet.cli.console import make_console
+from simnet.cli.signals import stops
+
+if TYPE_CHECKING:
+    from nodes.gateway.payment import UptoTerms
+    from nodes.records import Record
+    from simnet.kernel.pace import Stop
+
+TRANSCRIPT = "tour.txt"
+"""What the client said, in the run directory."""
+
+IDLE_S = 3.0
+"""How soon sessions are settled, so that the tour need not wait for it."""
+
+FAILED, HARNESS_FAILED = 1, 4
+
+
+@click.command()
+@click.option("--python", type=click.Path(path_type=Path), help="A Python that has OpenGradient's client already.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
+@click.option("--force", is_flag=True, help="Write over a run that is in the directory already.")
+def tour(python: Path | None, out: Path | None, force: bool) -> int:
+    """Start a local network, and have OpenGradient's client approve, chat, stream, call tools, verify and pay.
+
+    \b
+    simnet tour
+
+    The client comes from its package at a pinned hash, unchanged, in an environment of its own that is made the first
+    time. The transcript is in the run directory. Exit codes: 0 all steps passed, and what was served was paid to the
+    wei; 1 not so; 4 it could not be tried.
+    """
+    from simnet.run import Options, run
+    from simnet.scenario.load import load_scenario
+    from simnet.up import QUIET, client, visit
+    from simnet.up.devnet import Devnet, Ports, Sockets
+    from simnet.up.environment import variables
+
+    console = make_console()
+    interpreter = python or client.environment(console.print)
+    scenario = load_scenario(QUIET, (), None, to_run=True)
+    devnet = Devnet(scenario.seed, Sockets.at(Ports()), terms=terms())
+    books = Books()
+    command = shlex.join(["simnet", *sys.argv[1:]])
+    options = Options(out=out, force=force, command=command, tell=console.print, listener=books.hear)
+    visitor = Visitor([str(interpreter), visit.__file__], options.stop, click.echo)
+    devnet.ready = lambda directory: visitor.start(variables(devnet))
+    try:
+        with stops(options.stop):
+            finished = run(scenario, devnet.options(options))
+    finally:
+        visitor.end()
+        devnet.close()
+    click.echo(books.says)
+    said = "".join(f"{line}\n" for line in (*visitor.lines, books.says))
+    (finished.directory / TRANSCRIPT).write_text(said, encoding="utf-8")
+    click.echo(f"the transcript is in {finished.directory}/{TRANSCRIPT}")
+    if finished.failure is not None:
+        click.echo(str(finished.failure), err=True)
+        return HARNESS_FAILED
+    return 0 if visitor.lines[-1:] == ["done"] and books.are_even else FAILED
+
+
+def terms() -> UptoTerms:
+    """The gateway's usual terms, but for the time to settlement."""
+    from nodes.gateway.payment import UptoTerms
+
+    return UptoTerms(idle_s=IDLE_S, look_s=1.0)
+
+
+class Books:
+    """What was served, and what was paid for it, by the log."""
+
+    def __init__(self) -> None:
+        self.answers = self.served = self.collected = self.unpaid = 0
+
+    def hear(self, _: float, record: Record) -> None:
+        """Add up. Amounts are in wei."""
+        match record:
+            case TextServed(cost=cost):
+                self.answers += 1
+                self.served += int(cost)
+            case ServedUnpaid(cost=cost):
+                self.unpaid += int(cost)
+            case PaymentSettled(status="succeeded", amount=amount):
+                self.collected += int(amount)
+
+    @property
+    def are_even(self) -> bool:
+        """Whether exactly what was served was collected."""
+        return self.served == self.collected and not self.unpaid
+
+    @property
+    def says(self) -> str:
+        """The books in a line."""
+        served = f"{self.answers} answers, worth {self.served} wei"
+        return f"{'books':12}{served}: {self.collected} collected, {self.unpaid} served unpaid"
+
+
+class Visitor:
+    """A client in a process of its own. When it is done the run is."""
+
+    def __init__(self, command: list[str], stop: Stop, tell: Callable[[str], None]) -> None:
+        self.lines: list[str] = []
+        self._command = command
+        self._stop = stop
+        self._tell = tell
+        self._process: subprocess.Popen[str] | None = None
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+
+    def start(self, variables: Mapping[str, str]) -> None:
+        """Send it off."""
+        known = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        self._process = subprocess.Popen(
+            self._command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**known, **variables},
+        )
+        self._thread.start()
+
+    def end(self) -> None:
+        """Call it back, if it is still there."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        self._process.wait()
+        self._thread.join()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _listen(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            self._tell(self.lines[-1])
+        self._stop.request()

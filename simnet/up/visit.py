@@ -1,0 +1,140 @@
+"""OpenGradient's own client on a visit to a local network, step by step.
+
+`simnet tour` runs it in the client's environment.
+Nothing of simnet is imported here. Variables of the environment say where everything is; the last line says ``done``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from typing import Any
+
+MODEL = "openai/gpt-5"
+QUESTION = [{"role": "user", "content": "Is anybody there?"}]
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "weather",
+        "description": "The weather somewhere.",
+        "parameters": {"type": "object", "properties": {"place": {"type": "string"}}, "required": ["place"]},
+    },
+}
+SETTLED_WITHIN_S = 60.0
+QUIET_S = 5.0
+ERC20 = [
+    {
+        "name": "balanceOf",
+        "type": "function",
+        "stateMutability": "view",
+        "inputs": [{"name": "account", "type": "address"}],
+        "outputs": [{"name": "", "type": "uint256"}],
+    }
+]
+
+
+def tell(step: str, what: str) -> None:
+    """Print what a step came to."""
+    print(f"{step:12}{what}", flush=True)
+
+
+def check(holds: bool, what: str) -> None:
+    """End the visit if something is not as it must be."""
+    if not holds:
+        raise SystemExit(f"failed: {what}")
+
+
+async def visit() -> None:
+    """Everything that the client can do here."""
+    import opengradient as og
+    from opengradient.client.llm import LLM
+
+    began = time.time()
+    place = {"rpc_url": os.environ["OG_RPC_URL"], "tee_registry_address": os.environ["OG_TEE_REGISTRY"]}
+    llm = LLM(private_key=os.environ["OG_PRIVATE_KEY"], **place)
+    tee = llm.resolve_tee_connection()
+    tell("registry", f"enclave {tee.tee_id[:12]}… at {tee.endpoint}, certificate pinned")
+    approval = await asyncio.to_thread(llm.ensure_opg_approval, 5.0)
+    check(approval.allowance_after >= 5 * 10**18, "the approval is on chain")
+    tell("approval", f"Permit2 may take {approval.allowance_after / 1e18:g} OPG, transaction {approval.tx_hash}")
+    before = balance()
+
+    answer = await llm.chat(model=og.TEE_LLM.GPT_5, messages=QUESTION)
+    check(answer.chat_output["content"] == "You said: Is anybody there?", "the answer is the echo")
+    tell("chat", f"{answer.chat_output['content']!r}, {answer.usage}; {time.time() - began:.1f} s from the start")
+    pieces = [chunk async for chunk in await llm.chat(model=og.TEE_LLM.GPT_5, messages=QUESTION, stream=True)]
+    check(pieces[-1].is_final and bool(pieces[-1].tee_signature), "the last piece is signed")
+    said = [chunk.choices[0].delta.content for chunk in pieces if chunk.choices[0].delta.content]
+    tell("stream", f"{len(said)} pieces: {'|'.join(said)!r}, signed at {pieces[-1].tee_timestamp}")
+    called = await llm.chat(model=og.TEE_LLM.GPT_5, messages=QUESTION, tools=[WEATHER])
+    (call,) = called.chat_output["tool_calls"]
+    check(called.finish_reason == "tool_calls", "the tool is called")
+    tell("tools", f"{call['function']['name']}({call['function']['arguments']})")
+    wanted = og.ResponseFormat(type="json_object")
+    as_json = await llm.chat(model=og.TEE_LLM.GPT_5, messages=QUESTION, response_format=wanted)
+    tell("json", str(json.loads(as_json.chat_output["content"])))
+    completed = await llm.completion(model=og.TEE_LLM.GPT_5, prompt="Once upon a time")
+    check(bool(completed.tee_signature), "the completion is signed")
+    tell(
+        "completion",
+        f"signed; the client reads its text from a field that gateways do not have: {completed.completion_output}",
+    )
+    await verify(tee)
+    await llm.close()
+    await settlement(before)
+
+
+async def verify(tee: Any) -> None:
+    """Hold an answer against the enclave's key, by the client's own code, and see that a change is found."""
+    from opengradient.client import tee_verify
+
+    asked = {"model": MODEL.split("/")[1], "messages": QUESTION, "temperature": 0.0}
+    response = (await tee.http_client.post(f"{tee.endpoint}/v1/chat/completions", json=asked, timeout=60)).json()
+    key = (await tee.http_client.get(f"{tee.endpoint}/signing-key")).json()
+    canonical = tee_verify.build_inner_request(asked)[1]
+
+    def accepts(body: dict[str, Any]) -> bool:
+        try:
+            tee_verify.verify_response(
+                canonical_request=canonical,
+                response_body=body,
+                response_content=tee_verify.response_content_for_hash(body),
+                signing_key_pem=key["public_key"],
+                expected_tee_id=key["tee_id"],
+            )
+        except tee_verify.VerificationError:
+            return False
+        return True
+
+    check(accepts(response), "the client's own verification accepts the answer")
+    changed = json.loads(json.dumps(response))
+    changed["choices"][0]["message"]["content"] += "!"
+    check(not accepts(changed), "the client's own verification refuses a changed answer")
+    tell("verify", "the client's tee_verify accepts the answer, and refuses it with one sign more")
+
+
+async def settlement(before: int) -> None:
+    """Wait until the gateway has collected what it is owed, on the payment chain, and takes no more."""
+    paid, until, still_since = 0, time.time() + SETTLED_WITHIN_S, time.time()
+    while time.time() < until and not (paid and time.time() - still_since > QUIET_S):
+        await asyncio.sleep(0.5)
+        if (found := before - balance()) != paid:
+            paid, still_since = found, time.time()
+    check(paid > 0, f"the payment is collected within {SETTLED_WITHIN_S:.0f} s")
+    tell("settlement", f"{paid} wei of OPG collected on the payment chain")
+
+
+def balance() -> int:
+    """OPG of the visitor, in wei."""
+    from web3 import HTTPProvider, Web3
+
+    chain = Web3(HTTPProvider(os.environ["BASE_MAINNET_RPC"]))
+    token = chain.eth.contract(address=Web3.to_checksum_address(os.environ["OPG_ADDRESS"]), abi=ERC20)
+    return int(token.functions.balanceOf(Web3.to_checksum_address(os.environ["OG_ADDRESS"])).call())
+
+
+if __name__ == "__main__":
+    asyncio.run(visit())
+    print("done")

@@ -1,0 +1,81 @@
+"""`simnet tour`: the official client's visit, and what is said when it cannot be made or does not go well."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from simnet.cli.main import main
+from simnet.up import client
+from tests.nodes.enclave.test_tee_official import UNREACHABLE
+
+STEPS = ("registry", "approval", "chat", "stream", "tools", "json", "completion", "verify", "settlement")
+
+
+def impostor(directory: Path, script: str) -> str:
+    """Something in the place of a Python that has the client."""
+    made = directory / "python"
+    made.write_text(f"#!/bin/sh\n{script}\n")
+    made.chmod(made.stat().st_mode | stat.S_IXUSR)
+    return str(made)
+
+
+@pytest.mark.long
+def test_the_official_client_finds_everything_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The client as it is published, at the hash of the lock file. Long: it takes a minute and a half to install."""
+    monkeypatch.chdir(tmp_path)
+    try:
+        python = client.environment(print)
+    except client.ClientMissing as missing:
+        if UNREACHABLE.search(str(missing)):
+            pytest.skip(f"no package registry can be reached: {missing}")
+        raise
+    code = main(["tour", "--python", str(python), "--out", "run"])
+    said = (tmp_path / "run" / "tour.txt").read_text()
+    assert code == 0, said
+    assert [line.split()[0] for line in said.splitlines()] == [*STEPS, "done", "books"]
+    books = re.search(r"6 answers, worth (\d+) wei: (\d+) collected, 0 served unpaid", said)
+    assert books is not None, said
+    assert books[1] == books[2]
+    assert f"{books[2]} wei of OPG collected" in said
+
+
+def test_a_visit_that_fails_fails_the_tour_and_is_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    python = impostor(tmp_path, 'echo "at $OG_GATEWAY_URL, for $OG_ADDRESS"; echo "failed: no answer" >&2; exit 1')
+    assert main(["tour", "--python", python, "--out", "run"]) == 1
+    first, second, books = (tmp_path / "run" / "tour.txt").read_text().splitlines()
+    assert re.fullmatch(r"at https://127\.0\.0\.1:\d+, for 0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266", first)
+    assert second == "failed: no answer"
+    assert books == "books       0 answers, worth 0 wei: 0 collected, 0 served unpaid"
+    assert "failed: no answer" in capsys.readouterr().out
+
+
+def test_a_client_that_cannot_be_installed_is_said_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock = tmp_path / "client.lock"
+    lock.write_text(f"{tmp_path}/nothing.whl --hash=sha256:{'0' * 64}\n")
+    monkeypatch.setattr(client, "LOCK", lock)
+    monkeypatch.setattr(client, "user_cache_path", lambda name: tmp_path / "cache" / name)
+    assert main(["tour"]) == 4
+    first, *_ = capsys.readouterr().err.splitlines()
+    assert first.startswith("OpenGradient's client cannot be installed: ERROR")
+    assert list((tmp_path / "cache" / "simnet").iterdir()) == [], "nothing half made is left"
+
+
+def test_without_a_lock_file_a_python_has_to_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(client, "LOCK", tmp_path / "client.lock")
+    assert main(["tour"]) == 4
+    assert capsys.readouterr().err == (
+        "there is no client.lock here\n  run it from a checkout, or name a Python with --python\n"
+    )
