@@ -29,13 +29,17 @@ class Mutant:
     source: str
     old: str
     new: str
+    more: tuple[tuple[str, str], ...] = ()
+    """Further replacements, where one does not make the defect."""
 
     @property
     def mutated(self) -> str:
         """The source with the defect."""
         text = (compiler.CONTRACTS / self.source).read_text()
-        assert text.count(self.old) == 1, f"{self.name}: {self.source} must have '{self.old}' once"
-        return text.replace(self.old, self.new)
+        for old, new in ((self.old, self.new), *self.more):
+            assert text.count(old) == 1, f"{self.name}: {self.source} must have '{old}' once"
+            text = text.replace(old, new)
+        return text
 
     @property
     def sources(self) -> dict[str, str]:
@@ -58,10 +62,12 @@ class Mutant:
         request = compiler.standard_input(generated=False)
         request["sources"][self.source]["content"] = self.mutated
         home = next(path for path in self.sources if path.endswith(f"/{self.contract}.sol"))
-        request["settings"]["outputSelection"] = {home: {self.contract: ["evm.bytecode.object", "metadata"]}}
+        request["settings"]["outputSelection"] = {home: {self.contract: ["abi", "evm.bytecode.object", "metadata"]}}
         output = compiler.run_solc(request)["contracts"][home][self.contract]
         made = {path: entry["keccak256"] for path, entry in json.loads(output["metadata"])["sources"].items()}
         document = {"bytecode": "0x" + output["evm"]["bytecode"]["object"], "sources": made}
+        if output["abi"] != json.loads((abi.ARTIFACTS / f"{self.contract}.json").read_text())["abi"]:
+            document["abi"] = output["abi"]
         (DIRECTORY / f"{self.name}.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
 
     def deploy_instead(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +75,7 @@ class Mutant:
         load = abi.load
         sound = json.loads((abi.ARTIFACTS / f"{self.contract}.json").read_text())
         bytecode = bytes.fromhex(self.artifact["bytecode"].removeprefix("0x"))
-        mutant = abi.Artifact(self.contract, sound["abi"], bytecode)
+        mutant = abi.Artifact(self.contract, self.artifact.get("abi", sound["abi"]), bytecode)
         monkeypatch.setattr(abi, "load", lambda name: mutant if name == self.contract else load(name))
 
 
@@ -87,8 +93,8 @@ MUTANTS = {
             "settlement_slashes_half",
             "Settlement",
             "core/Settlement.sol",
-            "Math.min(share + wrongs * slashAmount, slashable)",
-            "Math.min(share + wrongs * slashAmount / 2, slashable)",
+            "Math.min(share + wrongs * slashAmount(), slashable)",
+            "Math.min(share + wrongs * slashAmount() / 2, slashable)",
         ),
         Mutant(
             "beacon_is_constant",
@@ -138,6 +144,73 @@ MUTANTS = {
             "verification/ForcedError.sol",
             "Math.min(jackpot, pool()) >> (challengers - 1)",
             "Math.min(jackpot, pool()) / challengers",
+        ),
+        # What follows takes a mend out that ended an attack: see docs/security.md.
+        Mutant(
+            "malformed_batches_stand",
+            "Settlement",
+            "core/Settlement.sol",
+            "if (position == opening.claim.index && isPlaced(opening, batch.root, batch.count)) {",
+            "if (position < 2 ** 255) {",
+        ),
+        Mutant(
+            "attention_takes_any_index",
+            "AttentionChallenge",
+            "core/Claims.sol",
+            "return opening.claim.index < count && opening.proof.length == Math.log2(count, Math.Rounding.Ceil)",
+            "return count > 0",
+        ),
+        Mutant(
+            "dust_is_drawn_from",
+            "Staking",
+            "core/Staking.sol",
+            "if (bonded >= minStakeOf(node.role)) _members",
+            "if (bonded > 0) _members",
+        ),
+        Mutant(
+            "another_input_is_an_equivocation",
+            "Settlement",
+            "core/Settlement.sol",
+            "bytes32 outputHash, bytes calldata signature)",
+            "bytes32 inputHash, bytes32 outputHash, bytes calldata signature)",
+            (
+                (
+                    "if (claim.outputHash == outputHash) revert SameAnswer();",
+                    "if (claim.inputHash == inputHash && claim.outputHash == outputHash) revert SameAnswer();",
+                ),
+                (
+                    "abi.encode(ANSWER_TYPEHASH, claim.task, claim.model, claim.inputHash, outputHash)",
+                    "abi.encode(ANSWER_TYPEHASH, claim.task, claim.model, inputHash, outputHash)",
+                ),
+            ),
+        ),
+        Mutant(
+            "each_wrong_costs_a_share_of_what_is_left",
+            "Settlement",
+            "core/Settlement.sol",
+            "uint256 base = left == 0 ? 0 : (slashable + earlier * slashAmount()) * BPS / left;",
+            "uint256 base = slashable;",
+        ),
+        Mutant(
+            "who_proves_first_has_the_bounty",
+            "Settlement",
+            "core/Settlement.sol",
+            "if (upheld >> index & 1 != 0) {",
+            "if (upheld >> index & 1 > 1) {",
+        ),
+        Mutant(
+            "what_is_proven_is_not_judged",
+            "Optimistic",
+            "verification/Panel.sol",
+            "count.verdict = _verdict(count);",
+            "count.verdict = _verdict(count) & ~(uint256(proven) << 128 | proven);",
+        ),
+        Mutant(
+            "claims_say_what_is_refunded",
+            "Settlement",
+            "core/Settlement.sol",
+            "uint128 fee = uint128(Math.max(claim.fee, debt.price));",
+            "uint128 fee = claim.fee;",
         ),
     )
 }

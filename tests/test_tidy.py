@@ -30,9 +30,6 @@ MAY_IMPORT = {
 """Imports point one way. The command line alone may reach all, inside functions: it puts the parts together."""
 
 USED_OUTSIDE = {
-    "Chain.revert_to": "one half of a seam: tests go back with it",
-    "AnvilChain.revert_to": "the same",
-    "RevmChain.revert_to": "the same",
     "Enclave.bind": "what an enclave does for oblivious HTTP, held against the registry",
     "Exporter.collect": "what prometheus_client calls of a collector",
     **dict.fromkeys(

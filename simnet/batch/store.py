@@ -11,12 +11,10 @@ import hashlib
 import os
 import pickle
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
-from simnet.batch.work import FINISHED, RunSummary, Work
+from simnet.batch.work import FINISHED, RunSummary, Unit
 from simnet.run import OutputError
-
-T = TypeVar("T")
 
 UNITS = "units"
 """Below a study's directory."""
@@ -37,7 +35,7 @@ class Store:
             reason = f"cannot write to {study}: {error.strerror}"
             raise OutputError(reason, "choose another place with --out DIR") from None
 
-    def get(self, work: Work[T]) -> RunSummary[T] | None:
+    def get(self, work: Unit) -> RunSummary[Any] | None:
         """What this unit came to, if that is known and its run directory, should it have one, is still there."""
         try:
             data = self._file(work).read_bytes()
@@ -49,11 +47,11 @@ class Store:
         code, pickled = pickle.loads(payload)
         if code != self._code:  # what other code pickled may not even load
             return None
-        summary: RunSummary[T] = pickle.loads(pickled)
+        summary: RunSummary[Any] = pickle.loads(pickled)
         is_whole = summary.directory is None or (summary.directory / "results.json").exists()
         return summary if is_whole and (not work.keeps or work.out in (None, summary.directory)) else None
 
-    def put(self, work: Work[T], summary: RunSummary[T]) -> None:
+    def put(self, work: Unit, summary: RunSummary[Any]) -> None:
         """Keep what a unit came to. One that did not finish is not kept: it is to be run again."""
         if summary.state != FINISHED:
             return
@@ -70,5 +68,5 @@ class Store:
         for file in self.directory.glob("*.unit"):
             file.unlink()
 
-    def _file(self, work: Work[T]) -> Path:
+    def _file(self, work: Unit) -> Path:
         return self.directory / f"{work.key}.unit"

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from simnet.run import Finished
 from simnet.scenario.schema import Scenario
@@ -22,6 +22,25 @@ T = TypeVar("T")
 
 Read: TypeAlias = Callable[[Scenario, Finished], T]
 """Reads from a finished run, while its directory is there, what its study needs. A function that can be pickled."""
+
+
+class Unit(Protocol):
+    """Something to be done whose result can be kept."""
+
+    @property
+    def key(self) -> str:
+        """A name that no other unit has."""
+        ...
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it leaves a run directory."""
+        ...
+
+    @property
+    def out(self) -> Path | None:
+        """Where that is to be, if that is not left open."""
+        ...
 
 
 @dataclass(frozen=True)

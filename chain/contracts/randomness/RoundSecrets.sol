@@ -6,7 +6,9 @@ pragma solidity 0.8.37;
 /// preimage of the tip, that of the round after it the preimage of this, and so on. Who shows the secret of a round
 /// shows those of all rounds before, and of none after.
 /// @dev A node commits once: else it could shed secrets that it does not like. Showing costs a hash for each round
-/// since the last secret shown, so that a node should not let days pass.
+/// since the last secret shown, so that a node should not let days pass. No secret is shown before its round: who
+/// showed one of a round far ahead would make the secrets of the rounds before it so dear to work out from it that
+/// nobody could hold it to them.
 library RoundSecrets {
     struct Chain {
         bytes32 link; // the tip, or the last secret shown; 0: never committed
@@ -19,6 +21,7 @@ library RoundSecrets {
     error RoundHasBegun(uint256 round);
     error WrongSecret(uint256 round);
     error SecretNotShown(uint256 round);
+    error RoundToCome(uint256 round);
 
     /// @notice Commit to the secrets of the rounds after `round`, of which nothing is known yet.
     function commit(Chain storage chain, uint256 round, uint256 currentRound, bytes32 tip) internal {
@@ -29,8 +32,9 @@ library RoundSecrets {
     }
 
     /// @notice Check a secret and remember it. One that has been shown before is not looked at again.
-    function show(Chain storage chain, uint256 round, bytes32 secret) internal {
+    function show(Chain storage chain, uint256 round, uint256 currentRound, bytes32 secret) internal {
         if (round <= chain.round) return;
+        if (round > currentRound) revert RoundToCome(round);
         if (chain.link == 0 || _hashed(secret, round - chain.round) != chain.link) revert WrongSecret(round);
         (chain.link, chain.round) = (secret, uint64(round));
     }

@@ -84,7 +84,7 @@ contract AttentionChallenge is Optimistic {
 
     /// @notice Show the caller's secret of a round, and with it those of all rounds before.
     function showSecret(uint256 round, bytes32 secret) external {
-        _secrets[msg.sender].show(round, secret);
+        _secrets[msg.sender].show(round, beacon.currentRound(), secret);
         emit SecretShown(msg.sender, round, secret);
     }
 

@@ -78,7 +78,7 @@ contract ForcedError is Optimistic {
         if (disputedIn(batch) >> claim.index & 1 == 0) revert ClaimNotDisputed(batch, claim.index);
         uint256 round = beacon.roundAt(claim.answeredAt);
         RoundSecrets.Chain storage chain = _secrets[posted.node];
-        chain.show(round, secret);
+        chain.show(round, beacon.currentRound(), secret);
         secret = chain.secretOf(round);
         bool fresh = !_shown[posted.node][round] && claim.answeredAt <= posted.postedAt;
         if (!fresh || claim.task != taskOf(secret) || !isForced(round, secret)) revert NotForced(batch, claim.index);

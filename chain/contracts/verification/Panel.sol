@@ -290,6 +290,8 @@ abstract contract Panel {
     }
 
     /// @notice Make the batch final as counted, and forget the panel.
+    /// @dev Where nothing stands and the panel rejects nothing, everybody is refunded without openings: data that only
+    /// the batch's node has must not keep it open, nor may a proof of one claim that somebody has all the same.
     /// @return pot what the settlement sent for verification
     function _settle(bytes32 batch, Count memory count, Opening[] calldata openings, Charge[] calldata charges)
         internal
@@ -297,7 +299,8 @@ abstract contract Panel {
     {
         _clear(batch, count.sitting.size);
         emit Resolved(batch, count.accepted, count.rejected, count.voided);
-        if (count.voided == _all(count.sitting.claims)) settlement.voidBatch(batch, charges);
+        bool nothing = count.voided | count.rejected == _all(count.sitting.claims) && count.verdict >> 128 == 0;
+        if (nothing) settlement.voidBatch(batch, charges);
         else pot = settlement.settle(batch, uint128(count.verdict >> 128), count.voided, openings, charges);
     }
 

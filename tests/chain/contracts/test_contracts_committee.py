@@ -455,6 +455,18 @@ def test_a_batch_nobody_could_judge_is_refunded_in_full(world: World) -> None:
     assert world.balance(BURN_ADDRESS) == 0
 
 
+def test_a_claim_proven_meanwhile_does_not_keep_withheld_data_open(world: World) -> None:
+    """The rest could be opened by nobody but the node, and the batch stayed open until it expired."""
+    batch = world.paid_batch("node", ["cleo"] * 3)
+    told = world.answer("node", batch.claims[1], output_hash=hash_of("told"))
+    world.ok("cleo", "Settlement.proveEquivocation", batch.id, batch.opening(1), *told)
+    hold_vote(world, batch, dict.fromkeys(("fa", "fb", "fc"), "- - -"))
+    receipt = world.ok("anyone", "Committee.resolve", batch.id, [], batch.charges)
+    final = event(receipt, "BatchFinal")
+    assert (final["rejected"], final["voided"], final["refunded"], final["paid"]) == (1, 2, 3 * FEE, 0)
+    assert event(receipt, "BountyPaid")["to"] == world.address("cleo")
+
+
 def test_an_equivocation_proven_meanwhile_is_taken_out_of_the_vote(world: World) -> None:
     batch = world.paid_batch("node", ["cleo"] * 2)
     hold_vote(world, batch, dict.fromkeys(("fa", "fb", "fc"), "yes yes"))

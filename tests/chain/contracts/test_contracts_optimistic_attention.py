@@ -13,7 +13,7 @@ from chain.formats.claims import Claim, word
 from chain.hashing import keccak
 from chain.quantities import BURN_ADDRESS, OPG
 from chain.seam import Receipt, Revert
-from tests.contracts_world import STAKE, Batch, bits, event, events, hash_of, reason
+from tests.contracts_world import PARAMETERS, STAKE, Batch, bits, event, events, hash_of, reason
 from tests.disputes import Courtroom, Dispute, everybody
 from tests.panels import NO, chain_of, next_round
 
@@ -172,6 +172,17 @@ def test_a_response_to_a_batch_that_was_posted_at_another_time_is_none(school: S
     assert (anew.error, anew.args["postedAt"]) == ("PostedAnew", posted)
 
 
+def test_a_secret_is_not_shown_before_its_round(school: School) -> None:
+    """Else the secrets of the rounds before it would be so many hashes away that nobody could be held to them."""
+    batch = school.batch_of()
+    number = school.read("Beacon.roundAt", school.posted_at(batch))
+    ahead = number + 2 - school.tip
+    shown = school.fails("fa", "AttentionChallenge.showSecret", number + 2, school.secrets["fa"][ahead])
+    assert (shown.error, shown.args["round"]) == ("RoundToCome", number + 2)
+    school.at(school.read("Beacon.genesis") + (number + 2) * PARAMETERS.beacon_round_s)
+    school.ok("fa", "AttentionChallenge.showSecret", number + 2, school.secrets["fa"][ahead])
+
+
 # ---- accusing ----
 
 
@@ -310,6 +321,7 @@ def test_duties_begin_with_the_round_after_the_tip(school: School) -> None:
 
 
 def test_a_wrong_secret_is_not_shown(school: School) -> None:
+    school.at(school.read("Beacon.genesis") + (school.tip + 3) * PARAMETERS.beacon_round_s)
     for secret in (hash_of("made up"), school.secrets["fb"][3]):
         shown = school.fails("fa", "AttentionChallenge.showSecret", school.tip + 3, secret)
         assert shown == Revert("WrongSecret", {"round": school.tip + 3})

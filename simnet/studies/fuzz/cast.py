@@ -1,0 +1,37 @@
+"""Who is there: the honest, whom nobody may harm, and those who try anything."""
+
+from __future__ import annotations
+
+from chain.quantities import OPG
+
+HONEST_CLIENT, HONEST_NODE, WATCHER = "cleo", "ina", "fay"
+"""The watcher is a full node that also points out what is wrong: it challenges and proves."""
+
+CROOK, SECOND_NAME, CROOKED_FULL, CROOKED_CLIENT, BUILDER, STRANGER = "ivo", "max", "fox", "cato", "bob", "stan"
+"""The crook has a second name without a stake; the builder copies the calls of honest participants."""
+
+HONEST_FULL = (WATCHER, "fee", "flo")
+HONEST = (HONEST_CLIENT, HONEST_NODE, *HONEST_FULL)
+CROOKS = (CROOK, SECOND_NAME, CROOKED_FULL, CROOKED_CLIENT, BUILDER, STRANGER)
+INFERENCE = (HONEST_NODE, CROOK)
+FULL = (*HONEST_FULL, CROOKED_FULL)
+CLIENTS = (HONEST_CLIENT, CROOKED_CLIENT)
+CROWD = tuple(f"sue{number}" for number in range(24))
+"""Names of one owner, each with a few wei."""
+
+NAMES = (*HONEST, *CROOKS, *CROWD)
+
+PURSES = {
+    HONEST_CLIENT: (0, 0, 500 * OPG),
+    HONEST_NODE: (100 * OPG, 5_000 * OPG, 0),
+    **dict.fromkeys(HONEST_FULL, (500 * OPG, 10_000 * OPG, 0)),
+    CROOK: (1_500 * OPG, 4_000 * OPG, 0),
+    SECOND_NAME: (1_500 * OPG, 0, 0),
+    CROOKED_FULL: (200 * OPG, 2_000 * OPG, 0),
+    CROOKED_CLIENT: (50 * OPG, 0, 100 * OPG),
+    BUILDER: (1_200 * OPG, 0, 0),
+    STRANGER: (100 * OPG, 0, 0),
+    **dict.fromkeys(CROWD, (10, 0, 0)),
+}
+"""Of each its wallet, its stake and its escrow. The honest full nodes have more than two thirds of all that could ever
+be at stake in their role."""

@@ -1,0 +1,1 @@
+"""What honest participants do under each verification contract."""

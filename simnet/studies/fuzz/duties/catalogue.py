@@ -1,0 +1,24 @@
+"""The duties by name, as settings have them."""
+
+from __future__ import annotations
+
+from simnet.studies.fuzz.duties.base import Unverified
+from simnet.studies.fuzz.duties.disputes import AttentionDuty, DisputeDuty, ForcedErrorDuty
+from simnet.studies.fuzz.duties.evidence import AttestedDuty, ProvenDuty
+from simnet.studies.fuzz.duties.panels import CommitteeDuty, IndexedDuty, SamplingDuty, SecretSeedDuty
+
+DUTIES = {
+    duty.__name__: duty
+    for duty in (
+        Unverified,
+        CommitteeDuty,
+        SamplingDuty,
+        DisputeDuty,
+        ForcedErrorDuty,
+        AttentionDuty,
+        SecretSeedDuty,
+        IndexedDuty,
+        AttestedDuty,
+        ProvenDuty,
+    )
+}

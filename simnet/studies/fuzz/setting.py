@@ -1,0 +1,129 @@
+"""Under which rules the machine plays: a verification contract, its parameters, and what goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chain.deploy import ProverSpec, VerifierSpec
+from chain.quantities import OPG, PARTS, Address
+from chain.seam import Chain
+from nodes.enclave import native
+from nodes.proofs.prover import CircuitRecord
+from simnet.strategies.evidence.proof_deploy import deploy_circuits
+
+WINDOW_S = 200
+"""How long everything may take here: each call takes a second."""
+
+BOND = OPG // 10
+CORE = ("OPG", "Staking", "ModelRegistry", "Settlement", "Beacon")
+MODEL = bytes(31) + b"m"
+SCALE = 13
+CIRCUIT = CircuitRecord(MODEL, "SimulatedVerifier", (MODEL, 0), SCALE, SCALE, (3,), (2,))
+TEE_CONTRACTS = ("TEERegistry", "TEEInferenceVerifier", "TEEBatchVerifier")
+
+
+def nothing(chain: Chain, deployer: Address) -> Sequence[ProverSpec]:
+    """Deploy nothing before the protocol."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A name, the verification contract, and how honest participants do their duty under it."""
+
+    name: str
+    duty: str
+    """Name of the class in `duties` that does it."""
+    verifier: VerifierSpec | None = None
+    prepare: Callable[[Chain, Address], Sequence[ProverSpec]] = nothing
+    """Deploys what must be there before, and names contracts that reject claims by proof."""
+    also: tuple[str, ...] = ()
+    """Contracts besides the protocol's own and the verifier."""
+    quorum: tuple[int, int] = (2, 3)
+
+    @property
+    def court(self) -> str:
+        """Name of the verification contract; empty if there is none."""
+        return self.verifier.artifact if self.verifier else ""
+
+    @property
+    def contracts(self) -> tuple[str, ...]:
+        """Every contract that is called."""
+        return (*CORE, *([self.court] if self.court else []), *self.also)
+
+
+def panel(size: int = 0, commit_reveal: bool = True) -> tuple[Any, ...]:
+    """Parameters of a panel: its size (0: everybody), and whether votes are committed first."""
+    return (size, 2, 3, WINDOW_S, WINDOW_S, commit_reveal, 100, 10)
+
+
+def rule(open_window: int = 0) -> tuple[int, ...]:
+    """Parameters of a dispute."""
+    return (WINDOW_S, open_window, WINDOW_S, BOND, 5_000)
+
+
+def with_enclaves(chain: Chain, deployer: Address) -> Sequence[ProverSpec]:
+    """Deploy the registry of enclaves and the contracts that hold claims against it."""
+    native.install(chain, b"")
+    registry = chain.deploy("TEERegistry", [], deployer)
+    for name in TEE_CONTRACTS[1:]:
+        chain.deploy(name, [registry], deployer)
+    evidence = ProverSpec("TEEEvidence", needs=("TEERegistry",), args=((60, 120, 60, True),))
+    return ProverSpec("SignedEvidence"), evidence
+
+
+def with_circuit(chain: Chain, deployer: Address) -> Sequence[ProverSpec]:
+    """Deploy the verifier of one circuit, whose proofs anybody can make."""
+    deploy_circuits(chain, deployer, [CIRCUIT])
+    return ()
+
+
+def _spec(artifact: str, *args: Any, **more: Any) -> VerifierSpec:
+    return VerifierSpec(artifact, args, **more)
+
+
+HALF = PARTS // 2
+
+SETTINGS = {
+    setting.name: setting
+    for setting in (
+        Setting("unverified", "Unverified"),
+        Setting("committee", "CommitteeDuty", _spec("Committee", panel())),
+        Setting("committee_by_lot", "CommitteeDuty", _spec("Committee", panel(size=3, commit_reveal=False))),
+        Setting("sampling", "SamplingDuty", _spec("Sampling", panel(commit_reveal=False), (HALF, 2, 1, 1, 3))),
+        Setting("optimistic", "DisputeDuty", _spec("Optimistic", panel(), rule())),
+        Setting("optimistic_sealed", "DisputeDuty", _spec("Optimistic", panel(commit_reveal=False), rule(WINDOW_S))),
+        Setting(
+            "forced_error", "ForcedErrorDuty", _spec("ForcedError", panel(commit_reveal=False), rule(), (HALF, OPG))
+        ),
+        Setting(
+            "attention_challenge",
+            "AttentionDuty",
+            _spec("AttentionChallenge", panel(commit_reveal=False), rule(), (HALF, 90, 5 * OPG, 4_000)),
+        ),
+        Setting("secret_seed", "SecretSeedDuty", _spec("SecretSeed", panel(), (HALF, 2_000, WINDOW_S, 900, 300))),
+        Setting(
+            "indexed_commitment",
+            "IndexedDuty",
+            _spec("IndexedCommitment", panel(commit_reveal=False), (8, WINDOW_S, WINDOW_S)),
+        ),
+        Setting(
+            "attested",
+            "AttestedDuty",
+            _spec("Attested", (WINDOW_S, 5_000)),
+            with_enclaves,
+            ("SignedEvidence", "TEEEvidence", *TEE_CONTRACTS),
+        ),
+        Setting(
+            "proven",
+            "ProvenDuty",
+            _spec("Proven", (WINDOW_S, 5_000), (60, 2 * WINDOW_S, False), needs=("ZKMLEvidence",), proves=True),
+            with_circuit,
+            ("ZKMLEvidence",),
+        ),
+    )
+}
+"""By name: each verification contract, with everybody on the panel so that what is promised holds for certain, and a
+panel by lot."""
