@@ -49,6 +49,7 @@ What each means is said at its class.
     ├── UnknownFault          exit 2   simnet.cli.faults_page
     ├── UnreadableRun         exit 2   reports.source
     ├── UnsupportedRequest    exit 2   nodes.enclave.canonical
+    ├── WorkerLost            exit 4   simnet.studies.fuzz.carry_out
     └── ZkmlMissing           exit 4   nodes.proofs.circuits.library
 
 A transaction that reverts in a run is no exception: its receipt carries a `Revert`.

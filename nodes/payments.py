@@ -101,3 +101,36 @@ class PaymentSettled(Record):
     reason: str
     transaction: str
     """Its hash on the payment chain; empty if it never got there."""
+
+
+@event(
+    group="batches",
+    subjects=("facilitator",),
+    says="{facilitator} records {count} inferences under {root:id}, blob {blob}[: {error}]",
+)
+@dataclass(frozen=True, slots=True)
+class BatchRecorded(Record):
+    """A facilitator published inferences and had their root recorded; `error` is empty if that succeeded."""
+
+    facilitator: str
+    root: str
+    blob: str
+    count: int
+    error: str
+
+
+@event(
+    group="batches",
+    subjects=("auditor",),
+    says="{auditor} audits {count} inferences under {root:id}: {reason:or all signed}[, {unsigned} of them]",
+)
+@dataclass(frozen=True, slots=True)
+class BatchAudited(Record):
+    """An auditor held a batch against the blob store and the registry. `reason` is empty if nothing is wrong."""
+
+    auditor: str
+    root: str
+    count: int
+    unsigned: int
+    """Leaves that no enclave in service signed."""
+    reason: str

@@ -15,6 +15,7 @@ from chain.formats.permit2 import PERMIT2, UptoPermit
 from chain.formats.signing import Key
 from chain.quantities import OPG, Address, Timestamp, Wei
 from chain.seam import Call
+from nodes.facilitator.batching import BatchTerms
 from nodes.facilitator.jobs import Jobs
 from nodes.gateway.payment import UptoTerms
 from nodes.http import HttpChunk, HttpRequest, HttpResponse, HungUp
@@ -116,8 +117,8 @@ def payload_of(permit: UptoPermit, signature: bytes, required: Requirements) -> 
 class Network402:
     """A gateway, a facilitator, two chains; `records` has the log."""
 
-    def __init__(self, directory: Path, terms: UptoTerms | None = None) -> None:
-        terms = terms or UptoTerms()
+    def __init__(self, directory: Path, terms: UptoTerms | None = None, batches: BatchTerms | None = None) -> None:
+        terms, batches = terms or UptoTerms(), batches or BatchTerms()
         settlement = RevmChain(genesis=BEGAN, chain_id=SETTLEMENT_ID)
         register(settlement, CAST, ENCLAVE, "https://127.0.0.1:8443")
         self.chain = RevmChain(genesis=BEGAN, chain_id=PAYMENT_ID)
@@ -133,7 +134,7 @@ class Network402:
         self.engine = Engine(self.scheduler, network, self.log, self.mempool, self.outside)
         self.payments = PaymentMempool(self.chain, GENESIS, 1.0, self.scheduler, self.log)
         self.jobs = Jobs()
-        self.services = Services(CAST, ENCLAVE, self.jobs, "here", terms)
+        self.services = Services(CAST, ENCLAVE, self.jobs, "here", terms, batches=batches)
         self.services.join(self.engine, self.payments)
         producer = identity("producer-0", Role.PRODUCER)
         network.join(producer.name, producer.region)

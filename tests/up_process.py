@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PATIENCE_S = 60.0
-FREE = ("--gateway-port", "0", "--facilitator-port", "0", "--settlement-port", "0", "--payment-port", "0")
+DOORS = ("gateway", "facilitator", "settlement", "payment", "blobs")
+FREE = tuple(part for name in DOORS for part in (f"--{name}-port", "0"))
 
 
 @dataclass

@@ -13,6 +13,7 @@ from typing import Any
 from chain.quantities import Gas, Timestamp, Wei
 from chain.seam import Call
 from nodes.effects import Note, Now, Receive, Reply, Request, Spawn, Steps, Submit
+from nodes.facilitator.batching import DATA, BatchTerms, DataWorker, inference_of
 from nodes.facilitator.jobs import FAILED, PROCESSING, SUCCEEDED, Job, Jobs
 from nodes.facilitator.verification import EXCEEDS, fault_of, funding_fault_of, is_nonce_used
 from nodes.http import BadRequest, HttpRequest, HttpResponse, fresh_id, read_json, refuse, respond
@@ -30,8 +31,8 @@ from nodes.x402 import (
     read_payment,
 )
 
-PAYMENTS, DATA = "payments", "settlement-data"
-"""Names of the queues."""
+PAYMENTS = "payments"
+"""Name of the queue."""
 
 SETTLE_GAS = Gas(300_000)
 RELAY_TIMEOUT_S = 60.0
@@ -55,9 +56,14 @@ class Facilitator:
     """Of the payment chain."""
     secret: bytes
     """Job ids are made from."""
+    blobs: str
+    """Who keeps batches of inferences."""
+    batches: BatchTerms
 
     def run(self) -> Steps:
         """Go on with what was taken on, and answer whoever asks."""
+        worker = DataWorker(self.me.name, self.relayer, self.blobs, self.jobs, self.batches, self.unix)
+        yield Spawn(worker.run())
         for job in self.jobs.open(PAYMENTS):
             yield Spawn(self.carry_out(job))
         while True:
@@ -195,4 +201,8 @@ def settlement_data(header: str) -> dict[str, Any]:
         raise BadRequest(f"{SETTLEMENT_DATA_HEADER} is not an object")
     if missing := [name for name in DATA_FIELDS if name not in data]:
         raise BadRequest(f"{SETTLEMENT_DATA_HEADER} lacks {', '.join(missing)}")
+    try:
+        inference_of(data)
+    except ValueError as error:
+        raise BadRequest(f"{SETTLEMENT_DATA_HEADER} describes no inference: {error}") from None
     return data

@@ -1,4 +1,4 @@
-"""The facilitator's hand on the settlement chain: it sends heartbeats of enclaves to their registry."""
+"""The facilitator's hand on the settlement chain: it sends heartbeats, and records batches of inferences."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from nodes.identity import Peer
 from nodes.messages import Envelope
 
 HEARTBEAT_GAS = Gas(200_000)
+BATCH_GAS = Gas(100_000)
 
 
 @dataclass
@@ -31,15 +32,30 @@ class Relayer:
                 yield Spawn(self.serve(envelope, request))
 
     def serve(self, envelope: Envelope, request: HttpRequest) -> Steps:
-        """Send a heartbeat."""
+        """Send a transaction, and say what became of it."""
         try:
-            call = Call(self.me.address, "TEERegistry", "heartbeat", heartbeat_args(request), HEARTBEAT_GAS)
+            call = self.call(request)
         except BadRequest as error:
             yield Reply(envelope, refuse(error))
             return
         receipt = yield Submit(call)
         said = {"success": receipt.ok, "txHash": receipt.hash}
         yield Reply(envelope, respond(said if receipt.ok else {**said, "error": str(receipt.revert)}))
+
+    def call(self, request: HttpRequest) -> Call:
+        """The transaction that is asked for. Raises `BadRequest`."""
+        match (request.method, request.path):
+            case ("POST", "/heartbeat"):
+                return Call(self.me.address, "TEERegistry", "heartbeat", heartbeat_args(request), HEARTBEAT_GAS)
+            case ("POST", "/batch"):
+                return Call(self.me.address, "InferenceSettlementRelay", "batchSettle", batch_args(request), BATCH_GAS)
+        raise BadRequest(f"there is no {request.method} {request.path}", 404, "not_found")
+
+
+def batch_args(request: HttpRequest) -> tuple[bytes, int, bytes]:
+    """Root, size and the blob's id, as the contract takes them."""
+    body = request.json()
+    return bytes.fromhex(body["root"]), body["size"], body["blob"].encode()
 
 
 def heartbeat_args(request: HttpRequest) -> tuple[bytes, int, bytes]:

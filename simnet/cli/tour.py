@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nodes.payments import PaymentSettled, ServedUnpaid, TextServed
+from nodes.payments import BatchAudited, PaymentSettled, ServedUnpaid, TextServed
 from simnet.cli.console import make_console
 from simnet.cli.signals import stops
 
@@ -26,7 +26,7 @@ TRANSCRIPT = "tour.txt"
 """What the client said, in the run directory."""
 
 IDLE_S = 3.0
-"""How soon sessions are settled, so that the tour need not wait for it."""
+"""How soon sessions are settled and inferences recorded, so that the tour need not wait for it."""
 
 FAILED, HARNESS_FAILED = 1, 4
 
@@ -45,6 +45,7 @@ def tour(python: Path | None, out: Path | None, force: bool) -> int:
     time. The transcript is in the run directory. Exit codes: 0 all steps passed, and what was served was paid to the
     wei; 1 not so; 4 it could not be tried.
     """
+    from nodes.facilitator.batching import BatchTerms
     from simnet.run import Options, run
     from simnet.scenario.load import load_scenario
     from simnet.up import QUIET, client, visit
@@ -54,7 +55,7 @@ def tour(python: Path | None, out: Path | None, force: bool) -> int:
     console = make_console()
     interpreter = python or client.environment(console.print)
     scenario = load_scenario(QUIET, (), None, to_run=True)
-    devnet = Devnet(scenario.seed, Sockets.at(Ports()), terms=terms())
+    devnet = Devnet(scenario.seed, Sockets.at(Ports()), terms=terms(), batches=BatchTerms(idle_s=IDLE_S))
     books = Books()
     command = shlex.join(["simnet", *sys.argv[1:]])
     options = Options(out=out, force=force, command=command, tell=console.print, listener=books.hear)
@@ -87,7 +88,7 @@ class Books:
     """What was served, and what was paid for it, by the log."""
 
     def __init__(self) -> None:
-        self.answers = self.served = self.collected = self.unpaid = 0
+        self.answers = self.served = self.collected = self.unpaid = self.audited = 0
 
     def hear(self, _: float, record: Record) -> None:
         """Add up. Amounts are in wei."""
@@ -99,17 +100,20 @@ class Books:
                 self.unpaid += int(cost)
             case PaymentSettled(status="succeeded", amount=amount):
                 self.collected += int(amount)
+            case BatchAudited(reason="", count=count):
+                self.audited += count
 
     @property
     def are_even(self) -> bool:
-        """Whether exactly what was served was collected."""
-        return self.served == self.collected and not self.unpaid
+        """Whether exactly what was served was collected, and all of it recorded as it was."""
+        return self.served == self.collected and not self.unpaid and self.answers == self.audited
 
     @property
     def says(self) -> str:
         """The books in a line."""
         served = f"{self.answers} answers, worth {self.served} wei"
-        return f"{'books':12}{served}: {self.collected} collected, {self.unpaid} served unpaid"
+        paid = f"{self.collected} collected, {self.unpaid} served unpaid"
+        return f"{'books':12}{served}: {paid}; {self.audited} recorded and audited"
 
 
 class Visitor:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 HARNESS_FAILED = 4
 LOOPBACK = "127.0.0.1"
 
-SHOWN = ("payment_demanded", "session_opened", "text_served", "served_unpaid", "session_closed", "payment_settled")
+SHOWN = (
+    *("payment_demanded", "session_opened", "text_served", "served_unpaid", "session_closed", "payment_settled"),
+    *("batch_recorded", "batch_audited"),
+)
 """Kinds of record that are told as they happen."""
 
 
@@ -34,8 +37,10 @@ SHOWN = ("payment_demanded", "session_opened", "text_served", "served_unpaid", "
 @click.option("--facilitator-port", type=click.IntRange(0, 65535), default=4022, show_default=True)
 @click.option("--settlement-port", type=click.IntRange(0, 65535), default=10740, show_default=True)
 @click.option("--payment-port", type=click.IntRange(0, 65535), default=8453, show_default=True)
+@click.option("--blobs-port", type=click.IntRange(0, 65535), default=9031, show_default=True)
 @click.option("--host", default=LOOPBACK, show_default=True, help="Address to listen on.")
 @click.option("--idle", type=click.FloatRange(min=1), default=100.0, show_default=True, help="Seconds to settlement.")
+@click.option("--batch-idle", type=click.FloatRange(min=1), default=300.0, show_default=True, help="To recording.")
 @click.option("--close-at-cap", is_flag=True, help="Close a session with the answer that it cannot pay in full.")
 @click.option("--charge-hung-up", is_flag=True, help="Have clients pay for answers that they did not wait for.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
@@ -50,8 +55,10 @@ def up(
     facilitator_port: int,
     settlement_port: int,
     payment_port: int,
+    blobs_port: int,
     host: str,
     idle: float,
+    batch_idle: float,
     close_at_cap: bool,
     charge_hung_up: bool,
     out: Path | None,
@@ -69,6 +76,7 @@ def up(
     What happens lands in a run directory as any run does: `simnet watch DIR` shows it meanwhile. Everything listens on
     loopback, and the keys are for development alone. See docs/devnet.md for what is real here and what is not.
     """
+    from nodes.facilitator.batching import BatchTerms
     from reports import write_reports
     from reports.source import finished_run
     from simnet.run import Options, run
@@ -81,8 +89,9 @@ def up(
     console = make_console()
     if host != LOOPBACK:
         click.echo(f"warning: {host} is not loopback: whoever reaches it can use well-known keys", err=True)
-    sockets = Sockets.at(Ports(gateway_port, facilitator_port, settlement_port, payment_port, host))
-    devnet = Devnet(loaded.seed, sockets, terms=terms_of(idle, close_at_cap, charge_hung_up))
+    sockets = Sockets.at(Ports(gateway_port, facilitator_port, settlement_port, payment_port, blobs_port, host))
+    terms, batches = terms_of(idle, close_at_cap, charge_hung_up), BatchTerms(idle_s=batch_idle)
+    devnet = Devnet(loaded.seed, sockets, terms=terms, batches=batches)
     options = Options(out=out, force=force, command=shlex.join(["simnet", *sys.argv[1:]]), tell=console.print)
     options = replace(options, listener=None if quiet else telling(console.print))
     devnet.ready = lambda directory: announce(devnet, directory, env_file)

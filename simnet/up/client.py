@@ -52,6 +52,7 @@ def environment(tell: Callable[[str], None]) -> Path:
             made / PYTHON,
             "install",
             "--quiet",
+            "--no-compile",
             "--require-hashes",
         ]
         subprocess.run([*pip, "-r", LOCK], check=True, capture_output=True, text=True)

@@ -23,6 +23,7 @@ from chain.errors import SimnetError
 from chain.quantities import Gas, Timestamp
 from chain.seam import Chain
 from nodes.enclave.enclave import Enclave
+from nodes.facilitator.batching import BatchTerms
 from nodes.facilitator.jobs import Jobs
 from nodes.gateway.completion import Echo, LanguageModel
 from nodes.gateway.payment import UptoTerms
@@ -38,7 +39,7 @@ from simnet.log.events import EventLog
 from simnet.run import Options
 from simnet.scenario.schema import Scenario
 from simnet.up.chains import SETUP_S, Cast, payment_chain, settlement_chain
-from simnet.up.services import FACILITATOR, GATEWAY, Services
+from simnet.up.services import BLOBS, FACILITATOR, GATEWAY, Services
 from simnet.world.build import World
 
 JOBS = "facilitator.sqlite"
@@ -67,6 +68,7 @@ class Ports:
     facilitator: int = 0
     settlement: int = 0
     payment: int = 0
+    blobs: int = 0
     host: str = "127.0.0.1"
 
 
@@ -78,13 +80,14 @@ class Sockets:
     facilitator: socket.socket
     settlement: socket.socket
     payment: socket.socket
+    blobs: socket.socket
 
     @classmethod
     def at(cls, ports: Ports) -> Sockets:
         """Sockets at these ports. Raises `DoorTaken`."""
         opened: list[socket.socket] = []
         try:
-            for port in (ports.gateway, ports.facilitator, ports.settlement, ports.payment):
+            for port in (ports.gateway, ports.facilitator, ports.settlement, ports.payment, ports.blobs):
                 opened.append(listening_socket(port, ports.host))
         except BaseException:
             for one in opened:
@@ -94,7 +97,7 @@ class Sockets:
 
     def close(self) -> None:
         """Give the ports back."""
-        for one in (self.gateway, self.facilitator, self.settlement, self.payment):
+        for one in (self.gateway, self.facilitator, self.settlement, self.payment, self.blobs):
             one.close()
 
 
@@ -112,6 +115,7 @@ class Devnet:
     sockets: Sockets
     terms: UptoTerms = field(default_factory=UptoTerms)
     model: LanguageModel = field(default_factory=Echo)
+    batches: BatchTerms = field(default_factory=BatchTerms)
     ready: Callable[[Path], None] = lambda _: None
     """Called with the run directory when the doors are open."""
     _outside: Outside | None = None
@@ -126,7 +130,7 @@ class Devnet:
         self.enclave: Enclave = self.cast.enclave(self.began)
         self.addresses: dict[str, str] = {}
         self.gateway_url = url_of(self.sockets.gateway, "https")
-        self.facilitator_url = url_of(self.sockets.facilitator)
+        self.facilitator_url, self.blobs_url = url_of(self.sockets.facilitator), url_of(self.sockets.blobs)
         self.settlement_url, self.payment_url = url_of(self.sockets.settlement), url_of(self.sockets.payment)
 
     def options(self, options: Options) -> Options:
@@ -172,7 +176,8 @@ class Devnet:
         payments = PaymentMempool(self._payment, genesis, engine.mempool.block_time_s, engine.scheduler, world.log)
         self._jobs = Jobs(world.log.path.parent / JOBS)
         region = world.scenario.region(0)
-        Services(self.cast, self.enclave, self._jobs, region, self.terms, self.model).join(engine, payments)
+        made = Services(self.cast, self.enclave, self._jobs, region, self.terms, self.model, self.batches)
+        made.join(engine, payments)
         self._open(world, payments)
         while time.time() < genesis:
             time.sleep(0.05)
@@ -189,6 +194,7 @@ class Devnet:
         for participant, sock, tls in (
             (GATEWAY, sockets.gateway, tls_context(self.enclave)),
             (FACILITATOR, sockets.facilitator, None),
+            (BLOBS, sockets.blobs, None),
         ):
             self._doors.append(HttpDoor(participant, sock, self._outside, scheduler, tls))
         settled = (world.chain, world.engine.mempool, scheduler, sockets.settlement)

@@ -8,8 +8,12 @@ from functools import partial
 
 from chain.formats.permit2 import BASE_OPG
 from chain.formats.signing import Key
+from nodes.auditor import Auditor
+from nodes.blobs import BlobStore
+from nodes.disk import Disk
 from nodes.enclave.enclave import Enclave
 from nodes.enclave.sandbox import Sandbox
+from nodes.facilitator.batching import BatchTerms
 from nodes.facilitator.facilitator import Facilitator
 from nodes.facilitator.jobs import Jobs
 from nodes.facilitator.relayer import Relayer
@@ -28,6 +32,7 @@ from simnet.log.events import ServiceJoined
 from simnet.up.chains import PAYMENT_ID, Cast
 
 GATEWAY, FACILITATOR, RELAYER, PRODUCER = "gateway-0", "facilitator-0", "relayer-0", "producer-payment-0"
+BLOBS, AUDITOR = "blobs-0", "auditor-0"
 
 
 @dataclass
@@ -40,6 +45,7 @@ class Services:
     region: str
     terms: UptoTerms = field(default_factory=UptoTerms)
     model: LanguageModel = field(default_factory=Echo)
+    batches: BatchTerms = field(default_factory=BatchTerms)
 
     @property
     def requirements(self) -> Requirements:
@@ -64,7 +70,7 @@ class Services:
             return Gateway(me, FACILITATOR, scheme, *served, genesis, secret("up/answers"))
 
         def facilitator(me: Peer) -> Participant:
-            return Facilitator(me, RELAYER, self.jobs, genesis, PAYMENT_ID, secret("up/jobs"))
+            return Facilitator(me, RELAYER, self.jobs, genesis, PAYMENT_ID, secret("up/jobs"), BLOBS, self.batches)
 
         producer = partial(Producer, block_gas_limit=payments.chain.block_gas_limit)
         payments.producers = [PRODUCER]
@@ -74,6 +80,10 @@ class Services:
         self._add(engine, served_by, engine.mempool)
         self._add(engine, self._host("facilitator", FACILITATOR, cast.facilitator, facilitator), payments)
         self._add(engine, self._host("relayer", RELAYER, cast.relayer, Relayer), engine.mempool)
+        store = partial(BlobStore, disk=Disk())
+        self._add(engine, self._host("blob store", BLOBS, Key(secret("up/blobs")), store), engine.mempool)
+        auditor = partial(Auditor, blobs=BLOBS)
+        self._add(engine, self._host("auditor", AUDITOR, Key(secret("up/auditor")), auditor), engine.mempool)
         self._add(engine, self._host("producer", PRODUCER, Key(secret("up/producer")), producer), payments)
 
     def _host(self, kind: str, name: str, key: Key, begin: Callable[[Peer], Participant]) -> Host:

@@ -164,7 +164,13 @@ def test_a_field_that_fits_no_contract_is_answered_400(net: Network402, field: s
     assert field in answer.json()["message"]
 
 
-DATA = {"tee_id": "0x1", "input_hash": "0x2", "output_hash": "0x3", "tee_signature": "", "tee_timestamp": 1}
+DATA = {
+    "tee_id": "0x" + "01" * 32,
+    "input_hash": "0x" + "02" * 32,
+    "output_hash": "03" * 32,
+    "tee_signature": base64.b64encode(b"signature").decode(),
+    "tee_timestamp": 1,
+}
 
 
 def test_an_inference_is_taken_on_unless_it_is_private(net: Network402) -> None:
@@ -177,6 +183,15 @@ def test_an_inference_is_taken_on_unless_it_is_private(net: Network402) -> None:
 
 @pytest.mark.parametrize("header", ["", "%", base64.b64encode(b"[]").decode(), base64.b64encode(b"{}").decode()])
 def test_an_inference_must_be_described(net: Network402, header: str) -> None:
+    assert net.ask_facilitator("POST", "/settle_data", x_settlement_data=header).status == 400
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"tee_id": "0x1"}, {"input_hash": 5}, {"output_hash": "zz"}, {"tee_signature": "%"}, {"tee_timestamp": "-1"}],
+)
+def test_an_inference_that_no_batch_could_hold_is_refused(net: Network402, change: dict[str, Any]) -> None:
+    header = base64.b64encode(json.dumps({**DATA, **change}).encode()).decode()
     assert net.ask_facilitator("POST", "/settle_data", x_settlement_data=header).status == 400
 
 

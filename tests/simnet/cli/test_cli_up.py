@@ -28,7 +28,7 @@ from nodes.x402 import Requirements
 from simnet.cli.main import main
 from simnet.up.accounts import ACCOUNTS
 from tests.services import payload_of
-from tests.up_process import PATIENCE_S, Up, up
+from tests.up_process import FREE, PATIENCE_S, Up, up
 
 KEY = Account.from_key(ACCOUNTS[0].key)
 
@@ -229,6 +229,5 @@ def test_a_strategy_with_a_registry_of_its_own_is_refused(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    free = [part for name in ("gateway", "facilitator", "settlement", "payment") for part in (f"--{name}-port", "0")]
-    assert main(["up", *free, "--scenario", "revocation", "--out", "run"]) == 2
+    assert main(["up", *FREE, "--scenario", "revocation", "--out", "run"]) == 2
     assert "brings a registry of enclaves of its own" in capsys.readouterr().err
