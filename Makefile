@@ -6,7 +6,7 @@ PIP      := $(BIN)/python scripts/python_packages.py
 TESTS    ?= tests
 
 .DELETE_ON_ERROR:
-.PHONY: help run test long lint types pytest format contracts models fingerprints emulated circuits lock clean
+.PHONY: help run test long lint types pytest format contracts slither models fingerprints emulated circuits lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -36,6 +36,9 @@ format: .venv/.test ## put the code into its standard form
 contracts: .venv/.run node_modules/.test ## compile chain/contracts into chain/artifacts
 	$(BIN)/python -m chain.evm.compile
 
+slither: .venv-slither/.made node_modules/.test ## static analysis of the contracts, in an environment of its own: make slither ARGS=--help
+	$(BIN)/python scripts/slither.py $(ARGS)
+
 models: .venv/.train ## train the model zoo anew
 	$(BIN)/python -m nodes.models.train
 
@@ -59,6 +62,12 @@ models: .venv/.train ## train the model zoo anew
 .venv/.zkml: .venv/.run
 	@echo "simnet: installing what proofs of inference need"
 	@$(PIP) --no-build-isolation --editable '.[zkml]'
+	@touch $@
+
+.venv-slither/.made: .venv/.made requirements/slither.lock
+	@echo "simnet: installing slither"
+	@$(BIN)/python -m venv --clear .venv-slither
+	@.venv-slither/bin/python scripts/python_packages.py --require-hashes -r requirements/slither.lock
 	@touch $@
 
 .venv/.train: .venv/.test
@@ -91,5 +100,5 @@ lock: .venv/.test ## resolve the pinned dependencies anew
 	scripts/lock
 
 clean: ## remove everything that make made
-	rm -rf .venv node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-slither node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,6 +20,10 @@ from chain.quantities import Address, Gas, Timestamp, Wei
 DEFAULT_GAS_LIMIT = Gas(1_000_000)
 """Gas a transaction may use when its call names no limit."""
 
+TRANSACTION_GAS_MAX = Gas(2**24)
+"""Gas that one transaction may use at the most on mainnet, whatever it says (EIP-7825). Chains here do not enforce it;
+what the protocol needs stays below."""
+
 REORG_DEPTH_MAX = 64
 """Most blocks that a reorg replaces; older ones may be forgotten. Two epochs of 32 slots, as Ethereum's finality takes
 (Gasper, arXiv 2003.03052)."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from chain.quantities import TOTAL_SUPPLY
+from chain.seam import TRANSACTION_GAS_MAX
 from chain.units import MAX_TASKS, format_duration, format_opg
 from nodes.adversaries.behaviour import Behaviour
 from nodes.identity import Role
@@ -142,9 +143,17 @@ def _chain(scenario: Scenario) -> Iterator[Finding]:
     if scenario.chain.block_time % 1:
         yield ("chain", "block_time"), "block time must be whole seconds", "timestamps on chain count seconds"
     most = scenario.strategy.largest_call_gas(facts_of(scenario))
-    if most > scenario.chain.block_gas_limit:
-        message = f"the largest call of '{scenario.strategy.kind}' may take {most:,} gas here: no block holds it"
-        yield ("chain", "block_gas_limit"), message, "raise it, or lower nodes.inference.batch_size"
+    limit = scenario.chain.block_gas_limit
+    told = f"the largest call of '{scenario.strategy.kind}' may take {most:,} gas here"
+    if most > limit:
+        yield (
+            ("chain", "block_gas_limit"),
+            f"{told}: no block holds it",
+            "raise it, or lower nodes.inference.batch_size",
+        )
+    elif most > TRANSACTION_GAS_MAX:
+        message = f"{told}, more than the {TRANSACTION_GAS_MAX:,} of any transaction (EIP-7825)"
+        yield ("strategy",), message, "lower nodes.inference.batch_size, nodes.full.count, or how many vote"
     for key, value in scenario.economics:
         if key.endswith("_share") and abs(value * 10_000 - round(value * 10_000)) > 1e-6:
             yield ("economics", key), f"{value} is not a whole number of basis points", "contracts count in 0.01 %"

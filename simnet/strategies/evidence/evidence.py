@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from chain.deploy import ProverSpec
 from chain.formats.claims import Claim
 from chain.formats.modes import Mode, mode_of
-from chain.quantities import Address
+from chain.quantities import Address, Gas
 from chain.seam import Chain, Log
 from nodes.effects import Spawn, Steps
 from nodes.full import FullNode, VerifierHalf
@@ -23,7 +23,7 @@ from nodes.messages import BatchData, InferenceRequest
 from nodes.proofs.prover import CircuitRecord
 from nodes.waiting import time_of_post
 from simnet.strategies.evidence.kind import EvidenceCheck, EvidenceKind
-from simnet.strategies.evidence.settlement import Settlement
+from simnet.strategies.evidence.settlement import MEMBER_GAS, Settlement
 from simnet.strategies.facts import Facts
 from simnet.strategies.keepers import fetch_until
 from simnet.strategies.strategy import Strategy
@@ -42,6 +42,10 @@ class EvidenceStrategy(Strategy):
     def settlement(self, node: FullNode) -> Settlement:
         """How a full node gets batches final."""
         raise NotImplementedError
+
+    def largest_call_gas(self, facts: Facts) -> Gas:
+        """Every full node's stake is read, for who is paid and for who protested."""
+        return Gas(super().largest_call_gas(facts) + MEMBER_GAS * facts.full_nodes)
 
     def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Those of each kind."""

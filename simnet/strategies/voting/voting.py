@@ -36,6 +36,10 @@ CANDIDATE_GAS = Gas(15_000)
 """For each full node to draw from."""
 SEAT_GAS = Gas(120_000)
 """For each seat that is filled, paid or slashed."""
+DRAW_GAS, DRAWN_SEAT_GAS = 200_000, 26_000
+DRAW_CANDIDATE_GAS, DRAW_PAIR_GAS = 6_700, 230
+"""Gas that a draw uses at the most: for itself, for each seat, for each full node to draw from, for each seat and node,
+since each seat goes to the lowest lot that is left (measured: test_contracts_largest.py)."""
 MEMBER_GAS = 31_000
 """Gas that paying or slashing a member uses on average (measured: test_contracts_largest.py)."""
 VOTE_GAS = Gas(300_000)
@@ -109,8 +113,9 @@ class VotingStrategy(Strategy):
         return self.draw_s(parameters), self.vote_s
 
     def largest_call_gas(self, facts: Facts) -> Gas:
-        """The members of the panel are paid or slashed as well."""
-        return Gas(super().largest_call_gas(facts) + MEMBER_GAS * min(facts.full_nodes, self.seats()))
+        """The members of the panel are paid or slashed as well; with many full nodes, the draw takes more."""
+        resolving = super().largest_call_gas(facts) + MEMBER_GAS * min(facts.full_nodes, self.seats())
+        return Gas(max(resolving, draw_gas(facts.full_nodes, min(self.seats(), MAX_MEMBERS))))
 
     def verifier(self, node: FullNode, facts: Facts) -> VerifierHalf:
         """Votes if drawn, and keeps batches going."""
@@ -119,6 +124,13 @@ class VotingStrategy(Strategy):
     def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Any two quorums must overlap."""
         yield from quorum_problems("quorum", self.quorum)
+
+
+def draw_gas(full_nodes: int, seats: int) -> Gas:
+    """Gas that drawing for so many seats from so many full nodes may use. Where all sit, nobody is chosen."""
+    seats = min(seats, full_nodes)
+    pairs = seats * full_nodes if seats < full_nodes else 0
+    return Gas(DRAW_GAS + DRAWN_SEAT_GAS * seats + DRAW_CANDIDATE_GAS * full_nodes + DRAW_PAIR_GAS * pairs)
 
 
 class VotingHalf(VerifierHalf):

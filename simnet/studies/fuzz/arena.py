@@ -11,12 +11,9 @@ from chain.deploy import ProtocolParameters, deploy_protocol
 from chain.formats.signing import Domain, Key
 from chain.hashing import keccak
 from chain.quantities import OPG, Address, Gas, Timestamp, Wei
-from chain.seam import Call, Chain, Receipt
+from chain.seam import TRANSACTION_GAS_MAX, Call, Chain, Receipt
 from simnet.studies.fuzz.cast import FULL, INFERENCE, NAMES, PURSES
 from simnet.studies.fuzz.setting import Setting
-
-TRANSACTION_GAS = Gas(2**24)
-"""Gas that one transaction may use at the most on mainnet, whatever it says (EIP-7825)."""
 
 BLOCK_CALLS = 4
 """Calls that a block has room for here."""
@@ -64,7 +61,7 @@ class Arena:
         self.keys = {name: Key(name.encode()) for name in (*NAMES, DEPLOYER)}
         self.names = {key.address: name for name, key in self.keys.items()}
         self.calls: list[Sent] = []
-        self.chain: Chain = RevmChain(block_gas_limit=Gas(BLOCK_CALLS * TRANSACTION_GAS))
+        self.chain: Chain = RevmChain(block_gas_limit=Gas(BLOCK_CALLS * TRANSACTION_GAS_MAX))
         deployer = self.keys[DEPLOYER].address
         provers = setting.prepare(self.chain, deployer)
         deploy_protocol(self.chain, deployer, PARAMETERS, setting.verifier, {}, provers)
@@ -111,7 +108,7 @@ class Arena:
     def call(self, who: str, target: str, *args: Any) -> Call:
         """A call with as much gas as a transaction can have."""
         contract, function = target.split(".")
-        return Call(self.address(who), contract, function, args, TRANSACTION_GAS)
+        return Call(self.address(who), contract, function, args, TRANSACTION_GAS_MAX)
 
     def send(self, calls: Sequence[Call]) -> tuple[Receipt, ...]:
         """Mine calls in one block, a second after the last."""

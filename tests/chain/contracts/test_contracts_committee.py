@@ -12,7 +12,7 @@ import pytest
 
 from chain.formats.claims import vote_commitment
 from chain.quantities import BURN_ADDRESS, NO_DEADLINE, OPG
-from chain.seam import Receipt
+from chain.seam import TRANSACTION_GAS_MAX, Receipt
 from tests.contracts_world import (
     FEE,
     FULL,
@@ -516,4 +516,4 @@ def test_a_full_committee_of_128_judges_a_full_batch() -> None:
     assert all(receipt.ok for receipt in world.send_all(calls))
     receipt = resolve(world, batch)
     assert len(events(receipt, "Slashed")) == 29
-    assert receipt.gas_used < 30_000_000
+    assert receipt.gas_used < TRANSACTION_GAS_MAX

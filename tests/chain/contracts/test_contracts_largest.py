@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from chain.formats.claims import MAX_CLAIMS, pack_votes
 from chain.quantities import OPG, Gas
-from chain.seam import Call, Receipt
+from chain.seam import TRANSACTION_GAS_MAX, Call, Receipt
 from simnet.scenario.facts import facts_of
+from simnet.strategies.voting.voting import draw_gas
 from tests.contracts_world import FEE, Batch, World, event
 from tests.disputes import Courtroom, Dispute
-from tests.panels import OPEN_VOTE, seats_in, settle_in
+from tests.panels import OPEN_VOTE, chain_of, next_round, seats_in, settle_in
 from tests.small import scenario
-
-TRANSACTION_GAS_CAP = Gas(2**24)
-"""Gas that one transaction may use at the most on mainnet, whatever it says (EIP-7825)."""
 
 COMPANY = 32
 MEMBERS = [f"f{i}" for i in range(32)]
@@ -84,15 +83,15 @@ def test_the_largest_dispute_can_be_posted_drawn_and_resolved(court: Courtroom, 
     court.chain.revert_to(point)
     print(f"arbitrate {drawn.gas_used:,}, resolve {receipt.gas_used:,}")
     assert event(receipt, "BatchFinal")["rejected"] == MAX_CLAIMS
-    assert drawn.gas_used < TRANSACTION_GAS_CAP
-    assert receipt.gas_used < expected("optimistic", MAX_CLAIMS, len(MEMBERS)) < TRANSACTION_GAS_CAP
+    assert drawn.gas_used < TRANSACTION_GAS_MAX
+    assert receipt.gas_used < expected("optimistic", MAX_CLAIMS, len(MEMBERS)) < TRANSACTION_GAS_MAX
 
 
-@pytest.mark.parametrize(("members", "claims"), [(3, 16), (3, 128), (32, 64)])
+@pytest.mark.parametrize(("members", "claims"), [(3, 16), (3, 128), (32, 64), (128, 128)])
 def test_a_vote_after_which_everything_falls_takes_no_more_than_scenarios_are_checked_for(
     members: int, claims: int
 ) -> None:
-    who, clients = MEMBERS[:members], CLIENTS[:claims]
+    who, clients = [f"f{i}" for i in range(members)], CLIENTS[:claims]
     world = World(verifier=OPEN_VOTE.spec())
     settle_in(world, who)
     for client in clients:
@@ -110,3 +109,18 @@ def test_a_vote_after_which_everything_falls_takes_no_more_than_scenarios_are_ch
     receipt = world.ok("anyone", "Committee.resolve", batch.id, batch.openings(*range(claims)), batch.charges)
     most = expected("full_reexecution", claims, members)
     assert most * 0.8 < receipt.gas_used < most
+
+
+@pytest.mark.parametrize(("full", "seats"), [(10, 3), (128, 128), (160, 5), (160, 128)])
+def test_a_draw_takes_no_more_than_scenarios_are_checked_for(full: int, seats: int) -> None:
+    names = [f"f{i}" for i in range(full)]
+    world = World(verifier=replace(OPEN_VOTE, size=seats).spec())
+    settle_in(world, names)
+    secrets = chain_of("seed")
+    world.ok(names[0], "Beacon.join", secrets[0])
+    batch = world.paid_batch("node", ["cleo"])
+    next_round(world).ok(names[0], "Beacon.reveal", secrets[1])
+    next_round(world).tick()
+    drawn = world.ok("anyone", "Committee.draw", batch.id)
+    print(f"{seats} of {full}: {drawn.gas_used:,}")
+    assert draw_gas(full, seats) * 0.6 < drawn.gas_used < draw_gas(full, seats)

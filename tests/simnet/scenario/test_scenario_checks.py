@@ -182,6 +182,20 @@ def test_the_largest_call_fits_a_block(strategy: str, right: int, wrong: int) ->
     assert "lower nodes.inference.batch_size" in error
 
 
+@pytest.mark.parametrize(
+    ("strategy", "right", "wrong"),
+    [("full_reexecution", 366, 367), ("{kind: committee, size: 5}", 2_095, 2_096), ("tee", 726, 727)],
+)
+def test_the_largest_call_is_a_transaction_that_mainnet_takes(strategy: str, right: int, wrong: int) -> None:
+    """Default blocks hold more. With many full nodes it is the draw that takes most, or who is paid for verifying."""
+    text = f"name: t\nmodels: [digits_mlp]\nstrategy: {strategy}\n"
+    nodes = "nodes: {inference: {count: 2, batch_size: 128}, full: {count: %d}}"
+    parse(text + nodes % right)
+    error = one_error(nodes % wrong, base=text)
+    assert error.startswith("x.yaml:3:11: the largest call of")
+    assert "16,777,216 of any transaction (EIP-7825)" in error
+
+
 def test_the_largest_dispute_that_a_block_holds_is_the_largest_that_is_allowed() -> None:
     text = "name: t\nmodels: [digits_mlp]\nchain: {block_gas_limit: 6000000}\nstrategy: optimistic\n"
     nodes = "nodes: {inference: {count: 2, batch_size: %d}, full: {count: 3}}"
