@@ -20,7 +20,7 @@ class BadModel(SimnetError):
 
     exit_code = 2
 
-    def __init__(self, message: str, hint: str | None = None, at: tuple[str, ...] = ("path",)) -> None:
+    def __init__(self, message: str, hint: str | None = None, at: tuple[str | int, ...] = ("path",)) -> None:
         super().__init__(message, hint)
         self.at = at
         """Which key of the model's entry in a scenario it is about."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from nodes.models.files import BadModel, in_one_line
 from nodes.models.graph import attributes, fix_sizes, inner_graphs
+from nodes.models.session import folded
 
 if TYPE_CHECKING:
     import onnx
@@ -32,8 +33,20 @@ KNOWN_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 def count_macs(data: bytes) -> int:
     """Multiply-accumulates per inference of an ONNX model, whose batch is one where its size is free.
 
+    Where a shape cannot be inferred from the graph as it is, it is from the graph with its constants folded.
     Raises `BadModel` if an operator is not known, or if the shape of what it multiplies cannot be inferred.
     """
+    try:
+        return _counted(data)
+    except BadModel as error:
+        try:
+            return _counted(folded(data))
+        except Exception:  # ONNX Runtime's exceptions have no base class of their own
+            raise error from None
+
+
+def _counted(data: bytes) -> int:
+    """The same for a graph as it is."""
     import onnx
     from onnx import inliner
 

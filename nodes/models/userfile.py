@@ -30,7 +30,7 @@ class UserFile:
     """An ONNX file that simnet can serve."""
 
     data: bytes
-    """The model with all its weights and every size fixed."""
+    """The model with all its weights, and every size fixed if it can be."""
     ports: tuple[Port, ...]
     macs: int
     sha256: str
@@ -60,6 +60,7 @@ def _inspect(path: Path, _: int, macs: int | None, given: tuple[tuple[str, int],
         if name not in known and name not in inputs:
             hint = f"it has {', '.join(known)}" if known else "every size is fixed"
             raise BadModel(f"the model has no axis '{name}' of any size", hint, ("sizes", name))
+    as_it_is = model.SerializeToString()
     left = fix_sizes(model.graph, sizes)
     found = ports(path, model.graph)
     newest = onnx.defs.onnx_opset_version()
@@ -72,9 +73,24 @@ def _inspect(path: Path, _: int, macs: int | None, given: tuple[tuple[str, int],
         raise BadModel(f"{path}: axes of any size besides the first: {', '.join(left)}", f"fix them, such as {example}")
     if given:
         digest = hashlib.sha256(f"{digest} {given}".encode()).hexdigest()
-    data = model.SerializeToString()
-    open_user_session(path, data)
+    data = _loadable(path, model.SerializeToString(), as_it_is)
     return UserFile(data, found, count_macs(data) if macs is None else macs, digest, draws(model))
+
+
+def _loadable(path: Path, fixed: bytes, as_it_is: bytes) -> bytes:
+    """The model with its sizes fixed, or as it is where ONNX Runtime loads only that.
+
+    So it is where one branch of an ``If`` is for other sizes: with sizes fixed, it is known to be wrong.
+    """
+    try:
+        open_user_session(path, fixed)
+    except BadModel as error:
+        try:
+            open_user_session(path, as_it_is)
+        except BadModel:
+            raise error from None
+        return as_it_is
+    return fixed
 
 
 def open_user_session(path: Path, data: bytes) -> onnxruntime.InferenceSession:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -25,6 +25,9 @@ from nodes.models.arithmetic import Prepared, Trial, prepare
 from nodes.models.files import BadModel, read_file
 from nodes.models.inputs import Given, collect, fitting
 from nodes.models.tensors import Tensor, fits
+
+if TYPE_CHECKING:
+    from nodes.models.userfile import UserFile
 
 REFERENCE = "fp32"
 """Name of every model's reference variant."""
@@ -157,32 +160,64 @@ class Zoo:
         not given is drawn. `macs` are counted from the graph unless given. `sizes` are those of axes of any size, by
         their names; the first axis of an input is 1 otherwise. Raises `BadModel` if the file cannot be served.
         """
-        from nodes.models.userfile import inspect, tried  # loads ONNX Runtime, which most callers never need
+        from nodes.models.userfile import inspect  # loads ONNX Runtime, which most callers never need
 
-        if name in self.models and variant in self.models[name].variants:
-            raise BadModel(
-                f"there is a model {name} with a variant {variant} already", "choose another name", ("name",)
-            )
+        if name in self.models:
+            self._without(name, variant)
         found = inspect(Path(path), macs, sizes)
         if variant == REFERENCE:
             asked = fitting(found.ports[0], inputs) if isinstance(inputs, np.ndarray) else collect(found.ports, inputs)
         else:
             asked = self.inputs(name)[0]
-        self._files[found.sha256] = found.data
-        added = Variant(variant, Path(path), found.macs, found.sha256, len(found.data), weight_bits)
-        output = tried(Path(path), found, asked)
-        self._trials[found.sha256] = np.asarray(asked[0]), output
+        added, output = self._taken_in(variant, Path(path), found, weight_bits, asked)
         if variant == REFERENCE:
             self._inputs[name] = (asked, np.full(len(asked), -1))
             shapes = asked.shape[1:], output.shape
             model = Model(name, "custom", *shapes, {variant: added}, asked.dtype, False, output, found.draws)
         else:
             model = self.model(name)
+            if found.sha256 == model.reference.sha256:
+                raise BadModel(f"{path}: variant {variant} is the same file as model {name}", "leave it out")
             if not fits(output, model.example.shape, model.example.dtype):
                 raise BadModel(f"{path}: its outputs are not those of model {name}, so it cannot be a variant of it")
             model = replace(model, variants={**model.variants, variant: added})
         self.models[name] = model
         return model
+
+    def add_rounded(self, name: str, variant: str) -> Model:
+        """Make a variant of a user's model by rounding its weights: fp16, int8 or int4.
+
+        Raises `BadModel` if it has no weights to round, or if it does not run with rounded ones.
+        """
+        from nodes.models.rounding import ROUNDINGS, rounded
+        from nodes.models.userfile import UserFile
+
+        model = self._without(name, variant)
+        source = model.reference
+        data = rounded(self.read(source), variant)
+        made = UserFile(data, (), source.macs, hashlib.sha256(data).hexdigest(), model.draws)
+        added, _ = self._taken_in(variant, source.path, made, ROUNDINGS[variant].bits, self.inputs(name)[0])
+        self.models[name] = replace(model, variants={**model.variants, variant: added})
+        return self.models[name]
+
+    def _without(self, name: str, variant: str) -> Model:
+        """The model of that name. Raises `BadModel` if it has a variant of that name already."""
+        model = self.model(name)
+        if variant in model.variants:
+            message = f"there is a model {name} with a variant {variant} already"
+            raise BadModel(message, "choose another name", ("name",))
+        return model
+
+    def _taken_in(
+        self, variant: str, path: Path, file: UserFile, weight_bits: int, asked: Tensor
+    ) -> tuple[Variant, Tensor]:
+        """A user's file as a variant, and what it makes of the first input. Raises `BadModel` if it fails on one."""
+        from nodes.models.userfile import tried
+
+        output = tried(path, file, asked)
+        self._files[file.sha256] = file.data
+        self._trials[file.sha256] = np.asarray(asked[0]), output
+        return Variant(variant, path, file.macs, file.sha256, len(file.data), weight_bits), output
 
 
 def default_zoo() -> Zoo:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 from chain.quantities import TOTAL_SUPPLY
 from chain.seam import TRANSACTION_GAS_MAX
@@ -18,6 +18,7 @@ from simnet.faults.fault import Setting
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.errors import KeyPath
 from simnet.scenario.facts import facts_of, strategy_of
+from simnet.scenario.models import Rounded
 from simnet.scenario.schema import Scenario
 from simnet.scenario.traces import Trace
 from simnet.strategies.facts import Facts
@@ -79,7 +80,7 @@ def _models(scenario: Scenario) -> Iterator[Finding]:
     served: dict[str, str] = {}
     for i, model in enumerate(scenario.models):
         at = ("models", i)
-        own = [key for key in ("macs", "sizes", "inputs") if getattr(model, key)]
+        own = [key for key in ("macs", "sizes", "inputs", "variants") if getattr(model, key)]
         if model.name in [other.name for other in scenario.models[:i]]:
             yield at, f"model '{model.name}' is already in the list", ""
         elif model.path is not None and model.name in known:
@@ -239,10 +240,14 @@ def _adversary(scenario: Scenario, i: int, adversary: Adversary, names: Names) -
 
 
 def _variants(scenario: Scenario, at: KeyPath, adversary: Adversary) -> Iterator[Finding]:
-    own = [model.name for model in scenario.models if model.path is not None]
-    if own and (variants := adversary.behaviour.variants()):
-        message = f"'{adversary.behaviour.kind}' runs the variant '{variants[0]}', and model '{own[0]}' has none"
-        yield (*at, "behaviour"), message, "only models of the zoo have variants"
+    for model in scenario.models:
+        given = {variant.name for variant in model.variants}
+        for name in adversary.behaviour.variants():
+            if model.path is not None and name not in given:
+                message = f"'{adversary.behaviour.kind}' runs the variant '{name}', and model '{model.name}' has none"
+                made = name if name in get_args(Rounded) else f"{{name: {name}, path: FILE.onnx}}"
+                yield (*at, "behaviour"), message, f"give the model variants: [{made}]"
+                return
 
 
 def _references(scenario: Scenario, at: KeyPath, behaviour: Behaviour, names: Names) -> Iterator[Finding]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, model_serializer, model_validator
 from pydantic.annotated_handlers import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from nodes.adversaries.inference.moments import Cheaper
+from nodes.models.files import BadModel
 from nodes.models.inputs import Drawn, Given
 from nodes.models.zoo import Zoo, default_zoo
 from nodes.parameters import Parameters
@@ -49,6 +51,50 @@ Sources: TypeAlias = Annotated[
 Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 
 
+Rounded = Literal["fp16", "int8", "int4"]
+"""Variants that simnet makes of a user's model."""
+
+WEIGHT_BITS = {"fp16": 16, "int8": 8, "int4": 4}
+"""Of a variant that is called so; of others they are taken to be those of the reference."""
+
+
+class OwnVariant(Parameters):
+    """A cheaper variant of a user's model: made by simnet, or a user's ONNX file."""
+
+    name: Cheaper
+    path: ExistingFile | None = Field(default=None, description="ONNX file; made by rounding the weights otherwise")
+    macs: int | None = Field(
+        default=None, ge=0, le=10**15, description="multiply-accumulates per inference, if they cannot be counted"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"enum": list(get_args(Rounded))}, super().__get_pydantic_json_schema__(schema, handler)]}
+
+    @model_serializer(mode="wrap")
+    def _to_name(self, handler: SerializerFunctionWrapHandler) -> Any:
+        return handler(self) if self.path else self.name
+
+    def add_to(self, zoo: Zoo, model: str, sizes: Mapping[str, int]) -> None:
+        """Take it in as a variant of a user's model. Raises `BadModel` if it cannot be one."""
+        if self.path is None:
+            if self.name not in get_args(Rounded):
+                raise BadModel(f"'{self.name}' cannot be made by rounding", "give its path")
+            zoo.add_rounded(model, self.name)
+            return
+        bits = WEIGHT_BITS.get(self.name, 32)
+        try:
+            zoo.add(model, self.path, variant=self.name, macs=self.macs, weight_bits=bits, sizes=sizes)
+        except BadModel as error:
+            at = error.at if error.at in (("path",), ("name",)) else ()
+            raise BadModel(str(error), error.hint, at) from error
+
+
 class ModelChoice(Parameters):
     """A model that the network serves: one of the zoo by its name, or a user's ONNX file."""
 
@@ -62,6 +108,9 @@ class ModelChoice(Parameters):
     )
     inputs: Sources | None = Field(
         default=None, description="what clients ask with: an .npy or .npz file, or a file or range for each input"
+    )
+    variants: tuple[OwnVariant, ...] = Field(
+        default=(), max_length=5, description="cheaper variants for adversaries to run: names to make them, or files"
     )
 
     @model_validator(mode="before")
@@ -81,6 +130,15 @@ class ModelChoice(Parameters):
         """Take in the user's file, if it is one. Raises `BadModel` if it cannot be served."""
         if self.path is not None:
             zoo.add(self.name, self.path, self._given(), macs=self.macs, sizes=self.sizes)
+            for number, variant in enumerate(self.variants):
+                self._add_variant(zoo, number, variant)
+
+    def _add_variant(self, zoo: Zoo, number: int, variant: OwnVariant) -> None:
+        try:
+            variant.add_to(zoo, self.name, self.sizes)
+        except BadModel as error:
+            below = error.at if variant.path else ()
+            raise BadModel(str(error), error.hint, ("variants", number, *below)) from error
 
     def _given(self) -> Given:
         if not isinstance(self.inputs, dict):

@@ -11,8 +11,8 @@ import numpy as np
 import onnx
 import torch
 
+from nodes.models import rounding
 from nodes.models.macs import count_macs
-from nodes.models.train import variants
 from nodes.models.train.fit import fit
 from nodes.models.train.graph import Graph
 from nodes.models.train.recipe import Data, Network, Recipe
@@ -32,9 +32,9 @@ def build(recipe: Recipe, directory: Path, progress: Progress) -> dict[str, Any]
     reference = written(full, data)
     models = {
         "fp32": reference,
-        "fp16": variants.fp16(reference),
-        "int8": variants.int8(reference),
-        "int4": variants.int4(reference),
+        "fp16": rounding.fp16(reference),
+        "int8": rounding.int8(reference),
+        "int4": rounding.int4(_newer(reference)),
         "early_exit": written(full, data, early=True),
         "small": written(small, data),
     }
@@ -68,6 +68,14 @@ def written(network: Network, data: Data, early: bool = False) -> onnx.ModelProt
     graph = Graph()
     logits = network.write(graph, early)
     return graph.model(logits, ELEMENT_TYPES[data.inputs.dtype.name], data.inputs.shape[1:], [len(data.classes)])
+
+
+def _newer(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same of the first opset with 4-bit tensors, in which all that is used here means the same."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    copy.opset_import[0].version = rounding.INT4_OPSET
+    return copy
 
 
 def saved(name: str, model: onnx.ModelProto, directory: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from onnx import helper
 
 from chain.errors import SimnetError
 from nodes.models.execution import OnnxExecutor
@@ -17,7 +18,7 @@ from nodes.models.inputs import Drawn
 from nodes.models.noise import deviation
 from nodes.models.tensors import Tensor, fields, parts, same, tensor_hash
 from nodes.models.zoo import Model, Zoo, default_zoo
-from tests.user_models import MADE, broken, write
+from tests.user_models import MADE, X, broken, constant, model, node, value, weight, write
 
 SHIPPED = default_zoo().model("digits_mlp")
 
@@ -133,6 +134,39 @@ def test_multiply_accumulates_are_counted(tmp_path: Path, name: str, macs: int) 
     assert added(tmp_path, name)[1].reference.macs == macs
 
 
+def test_a_shape_that_follows_from_constants_and_sizes_is_counted_with(tmp_path: Path) -> None:
+    file = tmp_path / "mine.onnx"
+    steps = [
+        node("Shape", "x", "shape"),
+        node("Gather", "shape first", "rows"),
+        node("Mul", "rows two", "twice"),
+        node("Concat", "twice rest", "wanted", axis=0),
+        node("Reshape", "x wanted", "halves"),
+        node("MatMul", "halves v"),
+    ]
+    numbers = {"first": [0], "two": [2], "rest": [-1]}
+    weights = [constant(name, number, np.int64) for name, number in numbers.items()]
+    made = model(steps, [X], [value("y", ["rows", 4])], [*weights, weight("v", 4, 4)])
+    file.write_bytes(made.SerializeToString())
+    assert Zoo().add("mine", file).reference.macs == 2 * 4 * 4
+
+
+def test_a_branch_for_other_sizes_does_not_keep_a_model_from_being_served(tmp_path: Path) -> None:
+    file = tmp_path / "mine.onnx"
+    inner = [
+        helper.make_graph([node("MatMul", f"x {name}", f"{name}y")], name, [], [value(f"{name}y", ["n", 4])], [held])
+        for name, held in (("w", weight("w", 8, 4)), ("v", weight("v", 6, 4)))
+    ]
+    steps = [node("If", "wide", then_branch=inner[0], else_branch=inner[1])]
+    inputs = [value("x", ["N", "width"]), value("wide", [], onnx.TensorProto.BOOL)]
+    file.write_bytes(model(steps, inputs, [value("y", ["N", 4])]).SerializeToString())
+    zoo = Zoo()
+    zoo.add("mine", file, {"wide": Drawn(choices=(True,))}, macs=32, sizes={"width": 8})
+    assert first_answer(zoo).shape == (1, 4)
+    with pytest.raises(BadModel, match="fails on input 0"):
+        Zoo().add("mine", file, {"wide": Drawn(choices=(False,))}, macs=32, sizes={"width": 8})
+
+
 # -- what clients ask with -------------------------------------------------------------------------------------
 
 
@@ -242,6 +276,13 @@ def test_further_files_become_variants_if_their_shapes_agree() -> None:
         zoo.add("mine", default_zoo().model("medical_risk").reference.path, variant="other", macs=1)
     with pytest.raises(SimnetError, match="unknown model: yours"):
         zoo.add("yours", SHIPPED.reference.path, variant="tiny", macs=1)
+
+
+def test_the_model_itself_is_no_variant_of_it() -> None:
+    zoo = Zoo()
+    zoo.add("mine", SHIPPED.reference.path)
+    with pytest.raises(BadModel, match="is the same file as model mine"):
+        zoo.add("mine", SHIPPED.reference.path, variant="int8")
 
 
 def test_a_name_that_is_taken_is_refused() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from nodes.models.tensors import fields
@@ -80,6 +81,62 @@ def test_a_models_own_part_of_a_scenario_loads_back(tmp_path: Path) -> None:
     assert fields(np.asarray(zoo_of(scenario.models).inputs("mine")[0][0])) == ("x", "x2")
 
 
+def entry(directory: Path, name: str, variants: str) -> str:
+    """A scenario's model with variants, on line 6."""
+    return f"models:\n  - name: mine\n    path: {write(directory, name)}\n    variants: {variants}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "variants", "column", "complaint"),
+    [
+        ("plain", "[int3]", 16, "int3"),
+        ("plain", "[fp16, small]", 22, "'small' cannot be made by rounding"),
+        ("plain", "[{name: small, path: nowhere.onnx}]", 36, "no file 'nowhere.onnx'"),
+        ("plain", "[int8, int8]", 22, "with a variant int8 already"),
+        ("tokens", "[int8]", 16, "int8 cannot be made: no MatMul, Gemm or Conv"),
+    ],
+)
+def test_what_keeps_a_variant_from_being_made_is_told_at_it(
+    tmp_path: Path, name: str, variants: str, column: int, complaint: str
+) -> None:
+    error = one_error(entry(tmp_path, name, variants), base=BASE)
+    assert error.startswith(f"x.yaml:6:{column}: ")
+    assert complaint in error
+
+
+def test_a_users_variant_must_answer_as_the_model_does(tmp_path: Path) -> None:
+    other = write(tmp_path, "gives_labels")
+    error = one_error(entry(tmp_path, "plain", f"[{{name: small, path: {other}}}]"), base=BASE)
+    assert error.startswith("x.yaml:6:36: ")
+    assert "its outputs are not those of model mine" in error
+    same = one_error(entry(tmp_path, "plain", f"[{{name: small, path: {tmp_path / 'plain.onnx'}}}]"), base=BASE)
+    assert "the same file" in same
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "hint"),
+    [("quantize", "variants: [int8]"), ("early_exit", "variants: [{name: early_exit, path: FILE.onnx}]")],
+)
+def test_an_adversary_that_lacks_its_variant_is_told_how_to_give_it(tmp_path: Path, behaviour: str, hint: str) -> None:
+    adversary = f"nodes: {{inference: {{count: 1}}}}\nadversaries: [{{behaviour: {behaviour}, count: 1}}]\n"
+    error = one_error(entry(tmp_path, "plain", "[fp16]") + adversary, base=BASE)
+    assert hint in error
+    file = tmp_path / "other.onnx"
+    file.write_bytes(MADE["plain"]().SerializeToString())
+    given = "[int8]" if behaviour == "quantize" else f"[{{name: early_exit, path: {changed(file)}}}]"
+    scenario = parse(BASE + entry(tmp_path, "plain", given) + adversary)
+    assert parse(scenario.resolved_yaml()) == scenario
+
+
+def changed(file: Path) -> Path:
+    """The model in a file, with other weights."""
+    model = onnx.load(file)
+    weights = onnx.numpy_helper.to_array(model.graph.initializer[0])
+    model.graph.initializer[0].CopyFrom(onnx.numpy_helper.from_array(weights / 2, model.graph.initializer[0].name))
+    onnx.save(model, file)
+    return file
+
+
 # -- served ------------------------------------------------------------------------------------------------------
 
 UNUSUAL = ["nan", "mask", "overflow", "boxes", "gives_labels", "gives_text", "two_outputs", "text"]
@@ -104,6 +161,15 @@ def test_a_cheat_acts_on_every_kind_of_output(tmp_path: Path, name: str, behavio
     assert behaviour == "cache_replay" or run.lies()
     by_chance = behaviour in ("input_truncate", "random_output") and name != "two_outputs"
     assert run["fraud_finalised"] == 0 or (by_chance and run["fraud_detected"])
+
+
+@pytest.mark.parametrize("variant", ["fp16", "int8", "int4"])
+def test_a_cheat_rounds_a_users_model_and_is_caught(tmp_path: Path, variant: str) -> None:
+    choice = {"name": "mine", "path": str(write(tmp_path, "plain")), "variants": [variant]}
+    adversaries = [{"behaviour": "quantize", "variant": variant, "nodes": ["inference-0"]}]
+    run = play(models=[choice], duration="30 s", adversaries=adversaries, nodes={"inference": {"count": 1}})
+    assert run["fraud_detected"] > 0
+    assert run["false_slash_rate"] == 0
 
 
 def test_a_run_with_a_model_that_draws_says_that_it_cannot_be_repeated(tmp_path: Path) -> None:
