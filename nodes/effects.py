@@ -161,7 +161,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """Build a block out of pending calls; those left out stay pending. Answers `chain.seam.Block`."""
+    """Build a block out of pending calls, and one's own; those left out stay pending. Answers `chain.seam.Block`."""
 
     calls: tuple[Call, ...]
 

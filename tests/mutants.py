@@ -212,6 +212,27 @@ MUTANTS = {
             "uint128 fee = uint128(Math.max(claim.fee, debt.price));",
             "uint128 fee = claim.fee;",
         ),
+        Mutant(
+            "attested_pays_the_caller",
+            "Attested",
+            "evidence/Attested.sol",
+            "address payee = payeeOf(batch);",
+            "address payee = msg.sender;",
+        ),
+        Mutant(
+            "anybody_reports",
+            "SecretSeed",
+            "verification/SecretSeed.sol",
+            "NotCommitted(msg.sender);\n        if (!staking.isActiveAs(msg.sender, Staking.Role.Full)) revert",
+            "NotCommitted(msg.sender);\n        if (false) revert",
+        ),
+        Mutant(
+            "accusations_repeat",
+            "AttentionChallenge",
+            "verification/AttentionChallenge.sol",
+            "if (attendance.accused & claims != 0) revert",
+            "if (claims == 0) revert",
+        ),
     )
 }
 """By name."""

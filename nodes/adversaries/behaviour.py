@@ -90,7 +90,7 @@ class Situation:
     outputs: Mapping[str, Tensor]
     """An output of each model: everybody knows its shape and its element type."""
     accomplices: frozenset[str] = frozenset()
-    """Names of every dishonest inference node: whom a cartel protects."""
+    """Names of the dishonest inference nodes of its cartel, whom it protects."""
     coalition: Coalition = Coalition()
     """Whom it was given the behaviour together with, itself included."""
     directory: Directory = field(default_factory=lambda: Directory(()))

@@ -93,8 +93,9 @@ Every entry may also say who shows the behaviour and when:
 
 Participants of one entry are a coalition: `sybil`, `stake_whale`, `whitewash`, `beacon_bias` and the replicators act
 together. Several entries for the same nodes compose, the first one closest to the honest node: `stake_whale` with
-`rubber_stamp_cartel` misuses its stake. Cartels protect the *accomplices*: every dishonest inference node of the
-scenario. An economic event that is nobody's behaviour, a fall of OPG's price, is a fault: `{{at: 5 min, price: 0.2}}`.
+`rubber_stamp_cartel` misuses its stake. Cartels protect their *accomplices*: the dishonest inference nodes of the
+entries that name the same `cartel`, those that name none being one. An economic event that is nobody's behaviour, a
+fall of OPG's price, is a fault: `{{at: 5 min, price: 0.2}}`.
 
 Participants with interests (`best_response`, `diligent_if_paid`, `cartel_recruit`, `adaptive_cheat`, `replicator`,
 `replicator_verifier`) choose by what their acts really paid; each choice is a `decided` record in the event log.

@@ -116,7 +116,7 @@ class Endpoint(Facility):
         return WAITS
 
     def _mine(self, _: Task, effect: Mine) -> Block | None:
-        return self._mempool.mine(self.name, effect.calls)
+        return self._mempool.mine(self, effect.calls)
 
     # -- in ------------------------------------------------------------------------------------------------
 

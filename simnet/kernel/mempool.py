@@ -7,10 +7,12 @@ transactions get here and what a block holds get to a participant is the busines
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from chain.blocks import fitting
 from chain.quantities import Address, Timestamp
 from chain.seam import Block, Call, Chain, Log, Receipt
 from simnet.kernel.conditions import FEE_CAP, REPRICE_S, ChainConditions
@@ -150,12 +152,19 @@ class Mempool:
         affordable = [transaction.call for transaction in self._pending if transaction.max_fee >= price]
         return self.conditions.admitted(producer, affordable, self.chain.block_gas_limit)
 
-    def mine(self, producer: str, calls: Sequence[Call]) -> Block | None:
-        """Build a block of these pending calls; ``None`` if there are none, for then no block is mined."""
-        wanted = {id(call): True for call in calls}
-        chosen = tuple(t for t in self._pending if id(t.call) in wanted)
+    def mine(self, producer: Subscriber, calls: Sequence[Call]) -> Block | None:
+        """Build a block of these calls, in order, as many as fit; ``None`` if there are none: no block is mined then.
+
+        They are pending, or the producer's own, which nobody else has seen.
+        """
+        pending = {id(transaction.call): transaction for transaction in self._pending}
+        chosen = tuple(
+            pending.get(id(call)) or Transaction(call, "", self._scheduler.now, producer, None, math.inf)
+            for call in fitting(calls, self.chain.block_gas_limit)
+        )
         if not chosen:
             return None
+        wanted = {id(transaction.call) for transaction in chosen}
         self._pending = [t for t in self._pending if id(t.call) not in wanted]
         for transaction in chosen:
             transaction.is_mined = True
@@ -163,8 +172,8 @@ class Mempool:
         block = self.chain.mine([transaction.call for transaction in chosen], timestamp)
         self.mined.append(chosen)
         self.history.add(block)
-        self._log_block(producer, block, chosen)
-        self._broadcast(producer, block, chosen)
+        self._log_block(producer.name, block, chosen)
+        self._broadcast(producer.name, block, chosen)
         return block
 
     def _log_block(self, producer: str, block: Block, transactions: Sequence[Transaction]) -> None:

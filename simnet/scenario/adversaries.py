@@ -33,6 +33,7 @@ class Adversary(Parameters):
     from_: Duration = Field(default=0.0, alias="from", description="when it begins")
     until: Duration | None = Field(default=None, description="when it ends; with the run if not given")
     adaptive: Temper | None = Field(default=None, description="how slashes and impunity change how often it acts")
+    cartel: str = Field(default="", max_length=80, description="whose accomplices its dishonest inference nodes are")
     label: str = Field(default="", max_length=80, description="what reports call it")
 
     @classmethod

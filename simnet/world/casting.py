@@ -49,11 +49,15 @@ class Casting:
     def _add(self, assignment: Assignment) -> None:
         adversary, coalition = assignment.adversary, assignment.coalition
         for name in coalition.members:
-            boldness = None if adversary.adaptive is None else self._attach(name, adversary.adaptive, coalition)
+            boldness = None
+            if adversary.adaptive is not None:
+                boldness = self._attach(name, adversary.adaptive, coalition, cartel=adversary.cartel)
             gate = gate_of(adversary, name, self._plan.scenario.seed, boldness)
-            self._attach(name, assignment.behaviour, coalition, gate)
+            self._attach(name, assignment.behaviour, coalition, gate, adversary.cartel)
 
-    def _attach(self, name: str, behaviour: Shown, coalition: Coalition, gate: Gate = ALWAYS) -> Shown:
+    def _attach(
+        self, name: str, behaviour: Shown, coalition: Coalition, gate: Gate = ALWAYS, cartel: str = ""
+    ) -> Shown:
         """Give one behaviour to one participant."""
         plan, before = self._plan, self.of(name)
         situation = Situation(
@@ -62,7 +66,7 @@ class Casting:
             domain=self._genesis.domain,
             models=plan.model_hashes,
             outputs={model.name: model.example for model in plan.models},
-            accomplices=plan.liars,
+            accomplices=plan.accomplices(cartel),
             coalition=coalition,
             directory=plan.directory,
             comparator=plan.scenario.comparator,

@@ -77,10 +77,10 @@ class Plan:
         held = ((holder.identity, holder.bonded) for holder in self.stakeholders)
         return frozenset(who.name for who, bonded in held if who.role is Role.INFERENCE and not bonded)
 
-    @property
-    def liars(self) -> frozenset[str]:
-        """Inference nodes that were given a dishonest behaviour."""
-        assigned = ((a.behaviour, name) for a in self.assignments for name in a.coalition.members)
+    def accomplices(self, cartel: str) -> frozenset[str]:
+        """Inference nodes that were given a dishonest behaviour in a cartel; entries that name none are one, too."""
+        entries = [one for one in self.assignments if one.adversary.cartel == cartel]
+        assigned = ((one.behaviour, name) for one in entries for name in one.coalition.members)
         of_inference = {identity.name for identity in self.directory.of(Role.INFERENCE)}
         return frozenset(name for behaviour, name in assigned if behaviour.dishonest and name in of_inference)
 

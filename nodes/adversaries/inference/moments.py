@@ -18,7 +18,7 @@ from chain.units import Amount
 from nodes.adversaries.behaviour import lot, on
 from nodes.adversaries.inference.answers import VariantBehaviour
 from nodes.adversaries.watching import Watchful
-from nodes.effects import Execute, Note, Purpose, Steps
+from nodes.effects import Execute, Note, Purpose, Receive, Steps
 from nodes.identity import Role
 from nodes.messages import Envelope, InferenceRequest
 from nodes.models.tensors import tensor_hash
@@ -85,9 +85,12 @@ class Sleeper(Opportunist):
 class SelectiveCheater(Opportunist):
     """Cheat only on tasks that are worth it: those whose value to the cheat is above what a fraud may cost.
 
-    The value of a false answer to its author is no fee and not on chain: it is drawn for each task from an
-    exponential distribution (assumption), and recorded as a side payment when the fraud is done. Whoever knows the
-    strategy sets `above` to p (1 - r)(R + S), less the compute saved: see `simnet.theory.worth_cheating`.
+    The value of a false answer to its author is drawn for each task from an exponential distribution (assumption), and
+    recorded as a side payment when the fraud is done; or it goes by the fee that the client offers, which the node can
+    see, and which says how much is at stake.
+
+    Whoever knows the strategy sets `above` to p (1 - r)(R + S), less the compute saved: see
+    `simnet.theory.worth_cheating`.
     """
 
     kind: ClassVar[str] = "selective_cheater"
@@ -97,13 +100,30 @@ class SelectiveCheater(Opportunist):
 
     mean_value: Amount = Field(default=OPG, description="mean value of a false answer to its author (assumption)")
     above: Amount = Field(default=2 * OPG, description="least value that it cheats for")
+    goes_by: Literal["value", "fee"] = Field(default="value", description="a value drawn for each task, or its fee")
+    _fees: dict[str, int] = PrivateAttr(default_factory=dict)
+
+    def begin(self) -> None:
+        """No request seen yet."""
+        self._fees = {}
+
+    @on(Receive, gated=False)
+    def see_fee(self, effect: Receive) -> Steps:
+        """Note what a client offers."""
+        envelope = yield effect
+        if isinstance(envelope.message, InferenceRequest):
+            self._fees[envelope.message.task] = envelope.message.fee
+        return envelope
 
     def value(self, task: str) -> int:
         """Wei that a false answer to this task is worth to its author."""
         return round(-math.log1p(-lot(f"value/{self._situation.me.name}", task)) * self.mean_value)
 
     def tempted(self, effect: Execute) -> Steps:
-        """If the task is worth it; the gain is recorded."""
+        """If the task is worth it; the gain is recorded, where it is no fee."""
+        fee = self._fees.pop(effect.task, 0)
+        if self.goes_by == "fee":
+            return fee >= self.above
         value = self.value(effect.task)
         if value < self.above:
             return False

@@ -1,6 +1,7 @@
 """Block producers that take rewards which others have worked for.
 
-Catalogue: the mempool front-runner of open challenges and proofs. A producer sees transactions before anybody else.
+Catalogue: the front-runner of open challenges and proofs. A producer sees transactions before anybody else, and decides
+what comes first in its block.
 """
 
 from __future__ import annotations
@@ -10,14 +11,13 @@ from typing import ClassVar
 
 from pydantic import Field, PrivateAttr
 
-from chain.seam import Call
 from nodes.adversaries.behaviour import Behaviour, on
-from nodes.effects import Mine, Spawn, Steps, Submit
+from nodes.effects import Mine, Steps
 from nodes.identity import Role
 
 
 class RewardFrontRunner(Behaviour):
-    """Hold back a proof that earns a bounty, send it in one's own name, and let the original in after that."""
+    """Put a proof that earns a bounty into one's block in one's own name, in front of the original."""
 
     kind: ClassVar[str] = "reward_front_runner"
     role: ClassVar[Role] = Role.PRODUCER
@@ -28,37 +28,22 @@ class RewardFrontRunner(Behaviour):
     steals: tuple[str, ...] = Field(
         default=("proveEquivocation",), max_length=32, description="contract functions that it copies"
     )
-    _copies: dict[str, Call] = PrivateAttr(default_factory=dict)
-    _mined: dict[str, None] = PrivateAttr(default_factory=dict)
+    _copied: dict[str, None] = PrivateAttr(default_factory=dict)
 
     def begin(self) -> None:
         """Nothing copied yet."""
-        self._copies, self._mined = {}, {}
+        self._copied = {}
 
     @on(Mine)
     def step_in_front(self, effect: Mine) -> Steps:
-        """Build the block without originals whose copy is not mined yet."""
+        """Build the block with a copy in front of each original; what is out of the block again is copied once."""
         me = self._situation.me.address
-        ours = {name: copy for name, copy in self._copies.items() if copy in effect.calls}
         chosen = []
         for call in effect.calls:
-            if call.function not in self.steals or call.sender == me:
-                chosen.append(call)
-                continue
             name = f"{call}{call.args!r}"
-            if name not in self._copies:
-                yield from self.imitate(name, call)
-            if name in self._mined:
-                chosen.append(call)
-        self._mined.update(dict.fromkeys(ours))
+            if call.function in self.steals and call.sender != me and name not in self._copied:
+                self._copied[name] = None
+                yield self.cheated("front_run", str(call), call.sender)
+                chosen.append(replace(call, sender=me))
+            chosen.append(call)
         return (yield Mine(tuple(chosen)))
-
-    def imitate(self, name: str, call: Call) -> Steps:
-        """Send the same transaction in our own name."""
-        self._copies[name] = replace(call, sender=self._situation.me.address)
-        yield self.cheated("front_run", str(call), call.sender)
-        yield Spawn(self.send(self._copies[name]))
-
-    def send(self, call: Call) -> Steps:
-        """Submit a copy."""
-        yield Submit(call)

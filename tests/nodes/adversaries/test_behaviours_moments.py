@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chain.quantities import OPG
+from chain.quantities import OPG, Wei
 from nodes.adversaries.inference.moments import ProbeDetector, SelectiveCheater, Sleeper
 from nodes.effects import Execute, Note, Purpose, Receive
 from nodes.messages import Envelope, InferenceRequest
@@ -80,6 +80,18 @@ def test_a_selective_cheater_cheats_exactly_on_the_tasks_that_are_worth_it_and_r
     assert [(gain.payer, gain.payee, int(gain.amount)) for gain in gains] == [
         ("", "inference-0", cheat.value(task)) for task in worth_it
     ]
+
+
+@pytest.mark.parametrize(("fee", "cheats"), [(2 * OPG - 1, False), (2 * OPG, True)])
+def test_a_selective_cheater_sees_the_fee_that_is_offered(fee: int, cheats: bool) -> None:
+    cheat = attached(SelectiveCheater.model_validate({"above": "2 OPG", "goes_by": "fee"}))
+    request = InferenceRequest(task_id(1), MODEL, INPUT, Wei(fee), None)
+    asked = Envelope("client-0", request, 1)
+    course = past(
+        cheat, Receive(), answering(task_id(1)), answers={Receive: always(asked), Execute: always(execution())}
+    )
+    assert bool(lies(course)) is cheats
+    assert not [record for record in course.records if isinstance(record, SidePayment)]
 
 
 def test_a_flat_sampling_rate_does_not_stop_whoever_cheats_on_valuable_tasks_alone() -> None:

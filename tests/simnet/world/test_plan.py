@@ -197,4 +197,14 @@ def test_one_more_adversary_leaves_people_money_and_earlier_coalitions_as_they_a
 def test_liars_are_inference_nodes_with_a_dishonest_behaviour() -> None:
     kinds = {"quantize": ["inference-0"], "honest_noisy": ["inference-1"], "lazy_accept": ["full-0"]}
     adversaries = [{"behaviour": kind, "nodes": nodes} for kind, nodes in kinds.items()]
-    assert Plan.of(scenario(adversaries=adversaries)).liars == {"inference-0"}
+    assert Plan.of(scenario(adversaries=adversaries)).accomplices("") == {"inference-0"}
+
+
+def test_accomplices_are_of_one_cartel() -> None:
+    liar = {"behaviour": "quantize"}
+    entries = [
+        {**liar, "nodes": [f"inference-{i}"], **more} for i, more in enumerate(({"cartel": "a"}, {"cartel": "b"}, {}))
+    ]
+    plan = Plan.of(scenario(adversaries=entries))
+    found = {cartel: plan.accomplices(cartel) for cartel in ("a", "b", "", "c")}
+    assert found == {"a": {"inference-0"}, "b": {"inference-1"}, "": {"inference-2"}, "c": frozenset()}
