@@ -44,6 +44,7 @@ What each means is said at its class.
     ├── ScenarioErrors        exit 2   simnet.scenario.errors
     │   └── ProcessorAbsent   exit 2   simnet.scenario.errors
     ├── SearchInterrupted     exit 3   simnet.studies.equilibrium.probe
+    ├── SensitivityMissing    exit 4   simnet.economy.sensitivity
     ├── UnitError             exit 2   chain.units
     ├── UnknownBehaviour      exit 2   simnet.cli.behaviours_page
     ├── UnknownFault          exit 2   simnet.cli.faults_page

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simnet.economy.answers import Answer
     from simnet.economy.attacks.scenario import AttackScenario
     from simnet.economy.scenario import EconomyScenario
+    from simnet.economy.sensitivity import Effect
     from simnet.economy.study import Study
 
 OUT = Path("reports/runs/economy")
@@ -30,6 +31,7 @@ SHOWN_MONTHS = 12
 @click.option("--seed", type=click.IntRange(0), help="Another seed.")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenario; may be repeated.")
 @click.option("--out", type=click.Path(path_type=Path), help="Directory, instead of one below reports/runs/economy.")
+@click.option("--sensitivity", "hangs_on", is_flag=True, help="Find what outcomes hang on, too; takes minutes.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON instead of tables.")
 def economy(
     scenario: Path,
@@ -37,6 +39,7 @@ def economy(
     seed: int | None,
     overrides: tuple[str, ...],
     out: Path | None,
+    hangs_on: bool,
     as_json: bool,
 ) -> int:
     """Live through the months of an economy: one path on the real contracts, many in the same arithmetic.
@@ -45,6 +48,7 @@ def economy(
     simnet economy economy/baseline
     simnet economy economy/baseline --paths 1000
     simnet economy mine.yaml --set verification.slash_share=1% --set price.start=0.02
+    simnet economy economy/baseline --sensitivity      needs the extra: pip install 'simnet[economy]'
     simnet economy economy/attacks/drain_treasury      an attack, without and with its remedy
     simnet economy scenarios/economy/attacks           all of them
 
@@ -54,6 +58,7 @@ def economy(
     """
     from simnet.economy.attacks.scenario import AttackScenario
     from simnet.economy.load import load_economy
+    from simnet.economy.sensitivity import need_salib
     from simnet.shipped import find_scenario
 
     chosen, file = (*overrides, *((f"paths={paths}",) if paths else ())), find_scenario(scenario)
@@ -65,10 +70,13 @@ def economy(
     if attacks:
         return tell_attacks(attacks, as_json)
     (loaded,) = (one for one in everything if not isinstance(one, AttackScenario))
+    if hangs_on:
+        need_salib()
     console = make_console(stderr=True)
     study, found = carry_out(console, loaded)
+    effects = weigh(console, loaded) if hangs_on else []
     where = out or OUT / f"{loaded.name}-{loaded.seed}"
-    conclude(study, found, where, as_json)
+    conclude(study, found, effects, where, as_json)
     return 0
 
 
@@ -104,14 +112,24 @@ def carry_out(console: Console, scenario: EconomyScenario) -> tuple[Study, list[
     return study, answers(study, sweep_all(scenario))
 
 
-def conclude(study: Study, found: list[Answer], out: Path, as_json: bool) -> None:
-    """Write tables, and print the answers."""
+def weigh(console: Console, scenario: EconomyScenario) -> list[Effect]:
+    """Find what outcomes hang on."""
+    from simnet.economy.sensitivity import runs_in_all, sensitivity
+
+    with progress(console, "sensitivity", runs_in_all()) as tell:
+        return sensitivity(scenario, tell)
+
+
+def conclude(study: Study, found: list[Answer], effects: list[Effect], out: Path, as_json: bool) -> None:
+    """Write tables and report, and print the answers."""
+    from reports.economy import write_html
     from simnet.economy import tidy
 
     out.mkdir(parents=True, exist_ok=True)
-    tidy.write(study, found, out)
+    tidy.write(study, found, effects, out)
+    write_html(study, found, effects, out / "economy.html")
     if as_json:
-        print_json(tidy.as_json(study, found))
+        print_json(tidy.as_json(study, found, effects))
         return
     console, measured = make_console(), study.measured
     months = range(0, study.scenario.months, SHOWN_MONTHS)
@@ -130,4 +148,19 @@ def conclude(study: Study, found: list[Answer], out: Path, as_json: bool) -> Non
             for e in answer.estimates
         ]
         print_table(console, ("number", "value", "95 %", "unit", "how", ""), lines)
-    console.print(f"\ntables  {out}/months.csv, answers.csv, and both as .parquet")
+    if effects:
+        console.print("\nWhat outcomes hang on:")
+        weights = [(e.outcome, e.path, e.method, f"{e.value:.3g}", f"± {e.half_width:.2g}") for e in leading(effects)]
+        print_table(console, ("outcome", "quantity", "method", "value", "95 %"), weights)
+    console.print(f"\nreport  {out}/economy.html")
+    console.print(f"tables  {out}/months.csv, answers.csv, and both as .parquet")
+
+
+def leading(effects: list[Effect]) -> list[Effect]:
+    """The largest of each outcome and method, first."""
+    ordered = sorted(effects, key=lambda e: (e.outcome, e.method, -e.value))
+    return [
+        e
+        for i, e in enumerate(ordered)
+        if i < 4 or (e.outcome, e.method) != (ordered[i - 4].outcome, ordered[i - 4].method)
+    ]

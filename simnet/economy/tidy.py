@@ -10,6 +10,7 @@ import pandas as pd
 
 from simnet.economy.answers import Answer, estimates_of
 from simnet.economy.figures import COLUMNS, Figures
+from simnet.economy.sensitivity import Effect
 from simnet.economy.study import Study
 
 
@@ -28,16 +29,18 @@ def numbers(found: Sequence[Answer]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["question", "name", "value", "low", "high", "unit", "kind", "note"])
 
 
-def write(study: Study, found: Sequence[Answer], directory: Path) -> None:
-    """Write ``months`` and ``answers``, each as CSV and Parquet."""
+def write(study: Study, found: Sequence[Answer], effects: Sequence[Effect], directory: Path) -> None:
+    """Write ``months``, ``answers`` and, if there are any, ``sensitivity``, each as CSV and Parquet."""
     measured = months(study.measured.figures, "contracts")
     frames = {"months": pd.concat([measured, months(study.modelled, "model")]), "answers": numbers(found)}
+    if effects:
+        frames["sensitivity"] = pd.DataFrame([vars(effect) for effect in effects])
     for name, frame in frames.items():
         frame.to_csv(directory / f"{name}.csv", index=False)
         frame.to_parquet(directory / f"{name}.parquet", index=False)
 
 
-def as_json(study: Study, found: Sequence[Answer]) -> dict[str, Any]:
+def as_json(study: Study, found: Sequence[Answer], effects: Sequence[Effect]) -> dict[str, Any]:
     """What `--json` prints."""
     measured = study.measured
     return {
@@ -50,6 +53,7 @@ def as_json(study: Study, found: Sequence[Answer]) -> dict[str, Any]:
             "model_agrees": True,
         },
         "paths": study.scenario.paths,
+        "sensitivity": [vars(effect) for effect in effects],
         "answers": [
             {"question": one.question, "text": one.text, "estimates": [vars(e) for e in one.estimates]} for one in found
         ],

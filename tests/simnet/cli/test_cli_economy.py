@@ -41,6 +41,7 @@ def test_it_answers_five_questions_and_leaves_tables(
     told = capsys.readouterr().out
     assert sum(line.endswith("?") for line in told.splitlines()) == 5
     assert "the model agrees to the wei" in told
+    assert "Five questions" in (out / "economy.html").read_text()
     months = pd.read_parquet(out / "months.parquet")
     assert list(months.columns) == ["source", "path", "month", *COLUMNS]
     assert months.groupby("source").size().to_dict() == {"contracts": 6, "model": 18}
