@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from nodes.records import Record, event
 
 
-@event(group="money", subjects=("gateway", "visitor"), says="{gateway} asks {visitor} to pay[: {reason}]")
+@event(group="tasks", subjects=("gateway", "visitor"), says="{gateway} asks {visitor} to pay[: {reason}]")
 @dataclass(frozen=True, slots=True)
 class PaymentDemanded(Record):
     """A gateway answered 402. `reason` is empty where nothing was paid, and else what is wrong with the payment."""
@@ -18,7 +18,7 @@ class PaymentDemanded(Record):
 
 
 @event(
-    group="money", subjects=("gateway",), says="{gateway} opens session {session} of {payer:who}, at most {cap:opg} OPG"
+    group="tasks", subjects=("gateway",), says="{gateway} opens session {session} of {payer:who}, at most {cap:opg} OPG"
 )
 @dataclass(frozen=True, slots=True)
 class SessionOpened(Record):
@@ -58,7 +58,7 @@ class TextServed(Record):
 
 
 @event(
-    group="money", subjects=("gateway",), says="{gateway} serves {cost:opg} OPG of session {session} unpaid: {reason}"
+    group="tasks", subjects=("gateway",), says="{gateway} serves {cost:opg} OPG of session {session} unpaid: {reason}"
 )
 @dataclass(frozen=True, slots=True)
 class ServedUnpaid(Record):
@@ -71,7 +71,7 @@ class ServedUnpaid(Record):
 
 
 @event(
-    group="money", subjects=("gateway",), says="{gateway} has session {session} settled at {amount:opg} OPG, job {job}"
+    group="tasks", subjects=("gateway",), says="{gateway} has session {session} settled at {amount:opg} OPG, job {job}"
 )
 @dataclass(frozen=True, slots=True)
 class SessionClosed(Record):
@@ -85,7 +85,7 @@ class SessionClosed(Record):
 
 
 @event(
-    group="money",
+    group="tasks",
     subjects=("facilitator",),
     says="{facilitator} collects {amount:opg} OPG of {payer:who}: {status}[, {reason}] (job {job})",
 )
