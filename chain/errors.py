@@ -41,6 +41,7 @@ What each means is said at its class.
     ├── ProbeFailed           exit 4   simnet.studies.equilibrium.probe
     ├── ProofFailed           exit 4   nodes.proofs.circuits.pool
     ├── Refused               exit 4   nodes.enclave.attestation
+    ├── RunFailed             exit 4   simnet.studies.whatif.whatif
     ├── ScenarioErrors        exit 2   simnet.scenario.errors
     │   └── ProcessorAbsent   exit 2   simnet.scenario.errors
     ├── SearchInterrupted     exit 3   simnet.studies.equilibrium.probe

@@ -44,6 +44,7 @@ VERBS = {
     "equilibrium": "Find where participants who do what pays change their minds, and compare with theory.",
     "economy": "Live through years of the OPG economy, and answer what its community asks.",
     "fuzz": "Call the contracts as nobody should, and hold what comes of it against what is promised.",
+    "whatif": "Say what changes if one parameter set is voted for instead of another.",
     "doctor": "Say what is installed, what is missing, and how to get it.",
     "behaviours": "List what adversaries can do, or explain one behaviour.",
     "faults": "List what can break, or explain one fault.",
