@@ -87,7 +87,7 @@ def print_coverage(console: Console, tally: Counter[tuple[str, str]]) -> None:
         outcomes = {outcome: times for (name, outcome), times in tally.items() if name == function}
         accepted = outcomes.pop("ok", 0)
         called = accepted + sum(outcomes.values())
-        most = sorted(outcomes.items(), key=lambda one: -one[1])
+        most = sorted(outcomes.items(), key=lambda one: (-one[1], one[0]))
         errors = [f"{error} {times:,}" for error, times in most[:ERRORS_SHOWN]]
         more = [f"{len(most) - ERRORS_SHOWN} more"] if len(most) > ERRORS_SHOWN else []
         rows.append((function, f"{called:,}", f"{accepted:,}", ", ".join(errors + more)))

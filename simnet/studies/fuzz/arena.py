@@ -13,6 +13,7 @@ from chain.hashing import keccak
 from chain.quantities import OPG, Address, Gas, Timestamp, Wei
 from chain.seam import TRANSACTION_GAS_MAX, Call, Chain, Receipt
 from simnet.studies.fuzz.cast import FULL, INFERENCE, NAMES, PURSES
+from simnet.studies.fuzz.governed import deploy_governed
 from simnet.studies.fuzz.setting import Setting
 
 BLOCK_CALLS = 4
@@ -63,8 +64,11 @@ class Arena:
         self.calls: list[Sent] = []
         self.chain: Chain = RevmChain(block_gas_limit=Gas(BLOCK_CALLS * TRANSACTION_GAS_MAX))
         deployer = self.keys[DEPLOYER].address
-        provers = setting.prepare(self.chain, deployer)
-        deploy_protocol(self.chain, deployer, PARAMETERS, setting.verifier, {}, provers)
+        if setting.governed and setting.verifier is not None:
+            deploy_governed(self.chain, deployer, PARAMETERS, setting.verifier)
+        else:
+            provers = setting.prepare(self.chain, deployer)
+            deploy_protocol(self.chain, deployer, PARAMETERS, setting.verifier, {}, provers)
         self.domain = Domain(self.chain.chain_id, self.chain.address_of("Settlement"))
         self.contracts = setting.contracts
         for name in self.contracts:
@@ -75,7 +79,7 @@ class Arena:
 
     def _hand_out(self) -> None:
         """Give everybody what it begins with."""
-        spenders = ["Settlement", "Staking", *([self.setting.court] if self.setting.court else [])]
+        spenders = [name for name in self.contracts if name in ("Settlement", "Staking", "Rewards", self.setting.court)]
         for name, (purse, stake, escrow) in PURSES.items():
             self.setup(DEPLOYER, "OPG.transfer", self.address(name), purse + stake + escrow)
             for spender in spenders:

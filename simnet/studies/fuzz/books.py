@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from chain.quantities import BASIS_POINTS, BURN_ADDRESS, TOTAL_SUPPLY
 from chain.seam import Log, Receipt
 from simnet.studies.fuzz.arena import PARAMETERS, Arena
-from simnet.studies.fuzz.cast import HONEST, HONEST_CLIENT
+from simnet.studies.fuzz.cast import DELEGATED, DELEGATOR, HONEST, HONEST_CLIENT, HONEST_NODE, NAMES
 from simnet.studies.fuzz.posted import Batch, Sitting
 
 BOOKS, LOST, TWICE, SHAPE, PROMISE, REFUSED, GAS = "books", "lost", "twice", "shape", "promise", "refused", "gas"
@@ -23,6 +23,9 @@ PROPERTIES = {
     REFUSED: "what an honest participant has to do in time is accepted",
     GAS: "a call takes no more gas than a transaction may, and a draw no more for dust",
 }
+
+POOLS = "pools"
+"""Stands in the books for all nodes, where others stand behind them."""
 
 OF_VOTERS = ("wrong_vote", "missed_reveal", "wrong_report", "wrong_commitment", "inattention", "malformed")
 """Reasons of slashes that are not for a claim."""
@@ -83,6 +86,8 @@ class Books:
     """Bounties of proven claims, until their batch is final."""
     pot: int = 0
     """What the verification contract was sent and has not handed on, bonds apart."""
+    rewards: int = 0
+    """Of closed epochs, and not claimed."""
     donated: Counter[str] = field(default_factory=Counter)
     """OPG that somebody sent to a contract for nothing."""
     rewarded: Counter[tuple[bytes, str]] = field(default_factory=Counter)
@@ -97,6 +102,10 @@ class Books:
         self._handlers: dict[str, Handler] = {
             "Transfer": self._on_transfer,
             "Staked": self._on_staked,
+            "Delegated": self._on_delegated,
+            "Arrived": self._on_arrived,
+            "EpochClosed": self._on_epoch_closed,
+            "Claimed": self._on_claimed,
             "Withdrawn": self._on_withdrawn,
             "Slashed": self._on_slashed,
             "Jailed": self._on_jailed,
@@ -147,22 +156,39 @@ class Books:
     # ---- stakes ----
 
     def _on_staked(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
-        self.stakes[self.name(args["node"])] += args["amount"]
+        self.stakes[self._staker(args["node"])] += args["amount"]
+
+    def _on_delegated(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
+        self.stakes[POOLS] += args["amount"]
+
+    def _on_arrived(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
+        self.stakes[POOLS] -= args["amount"]
 
     def _on_withdrawn(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
         if log.contract == "Staking":
-            self.stakes[self.name(args["node"])] -= args["amount"]
+            self.stakes[self._staker(args["node"])] -= args["amount"]
         else:
             self.escrow[self.name(args["client"])] -= args["amount"]
 
     def _on_slashed(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
         node, to = self.name(args["node"]), self.name(args["bountyTo"])
-        self.stakes[node] -= args["amount"]
+        self.stakes[self._staker(args["node"])] -= args["amount"]
         self.held += args["bounty"] if to == "Settlement" else 0
         self.pot += args["bounty"] if to == self.arena.setting.court else 0
         told = reason(args["reason"])
         fair = node not in HONEST or (told in OF_VOTERS and not self._is_safe(receipt))
         self.require(fair, LOST, f"{node}, who is honest, is slashed for {told}")
+
+    def _staker(self, address: str) -> str:
+        """In whose name stake is in the books: where others stand behind nodes, all of it in one."""
+        return POOLS if self.arena.setting.governed else self.name(address)
+
+    def _on_epoch_closed(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
+        self.rewards += args["pot"]
+
+    def _on_claimed(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
+        self.rewards -= args["amount"]
+        self.require(self.rewards >= 0, TWICE, "more rewards are claimed than epochs have")
 
     def _on_jailed(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
         node = self.name(args["node"])
@@ -250,6 +276,7 @@ class Books:
         slashes = [log.args for log in receipt.logs if log.event == "Slashed" and self.name(log.args["node"]) == node]
         slashed = sum(slash["amount"] for slash in slashes if reason(slash["reason"]) not in OF_VOTERS)
         found = self.punishments.setdefault(batch, Punishment(self.stakes[node]))
+        found.is_comparable &= not self.arena.setting.governed
         found.is_comparable &= found.stake - found.slashed == self.stakes[node]
         found.wrongs += len(fallen)
         found.slashed += slashed
@@ -309,7 +336,7 @@ class Books:
 
     def _check_draw(self, receipt: Receipt) -> None:
         drawn = [len(log.args["members"]) for log in receipt.logs if log.event in ("CommitteeDrawn", "MembersDrawn")]
-        if not drawn or receipt.call.function not in ("draw", "arbitrate"):
+        if not drawn or receipt.call.function not in ("draw", "arbitrate") or self.arena.setting.governed:
             return
         staked = sum(amount >= PARAMETERS.min_stake_full for amount in self.stakes.values())
         samples = sum(log.event == "Sampled" for log in receipt.logs)
@@ -325,12 +352,23 @@ class Books:
         fees = sum(batch.fees for batch in self.batches.values() if batch.is_open)
         self._same("escrow", sum(self.escrow.values()) + fees + self.held, self._of("Settlement", balances))
         self._same("stakes", sum(self.stakes.values()), self._of("Staking", balances))
-        for name in {name for name, amount in (self.stakes | self.escrow).items() if amount}:
+        if setting.governed:
+            self._audit_pools()
+        for name in {name for name, amount in (self.stakes | self.escrow).items() if amount} - {POOLS}:
             address = self.arena.address(name)
-            self._same(f"stake of {name}", self.arena.read("Staking.slashableOf", address), self.stakes[name])
             self._same(f"escrow of {name}", self.arena.read("Settlement.escrowOf", address), self.escrow[name])
+            if not setting.governed:
+                self._same(f"stake of {name}", self.arena.read("Staking.slashableOf", address), self.stakes[name])
         if setting.court:
             self._audit_court(self._of(setting.court, balances))
+
+    def _audit_pools(self) -> None:
+        """All stake is in the bond of a node or leaves it, and what stands behind an honest node is whole."""
+        addresses = {name: self.arena.address(name) for name in NAMES}
+        pools = sum(self.arena.read("Staking.slashableOf", address) for address in addresses.values())
+        self._same("pools", pools, self.stakes[POOLS])
+        worth = self.arena.read("Staking.valueOf", addresses[HONEST_NODE], addresses[DELEGATOR])
+        self.require(worth >= DELEGATED - ROUNDING_WEI, LOST, f"{DELEGATOR}, who is honest, has {worth} wei left")
 
     def _audit_court(self, balance: int) -> None:
         court = self.arena.setting.court

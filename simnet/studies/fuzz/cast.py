@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from chain.quantities import OPG
 
-HONEST_CLIENT, HONEST_NODE, WATCHER = "cleo", "ina", "fay"
-"""The watcher is a full node that also points out what is wrong: it challenges and proves."""
+HONEST_CLIENT, HONEST_NODE, WATCHER, DELEGATOR = "cleo", "ina", "fay", "dora"
+"""The watcher is a full node that also points out what is wrong: it challenges and proves. The delegator stands behind
+the honest node, where that can be done."""
 
 CROOK, SECOND_NAME, CROOKED_FULL, CROOKED_CLIENT, BUILDER, STRANGER = "ivo", "max", "fox", "cato", "bob", "stan"
 """The crook has a second name without a stake; the builder copies the calls of honest participants."""
 
 HONEST_FULL = (WATCHER, "fee", "flo")
-HONEST = (HONEST_CLIENT, HONEST_NODE, *HONEST_FULL)
+HONEST = (HONEST_CLIENT, HONEST_NODE, DELEGATOR, *HONEST_FULL)
 CROOKS = (CROOK, SECOND_NAME, CROOKED_FULL, CROOKED_CLIENT, BUILDER, STRANGER)
 INFERENCE = (HONEST_NODE, CROOK)
 FULL = (*HONEST_FULL, CROOKED_FULL)
@@ -19,12 +20,16 @@ CLIENTS = (HONEST_CLIENT, CROOKED_CLIENT)
 CROWD = tuple(f"sue{number}" for number in range(24))
 """Names of one owner, each with a few wei."""
 
+DELEGATED = 300 * OPG
+"""By the delegator, to the honest node."""
+
 NAMES = (*HONEST, *CROOKS, *CROWD)
 
 PURSES = {
     HONEST_CLIENT: (0, 0, 500 * OPG),
     HONEST_NODE: (100 * OPG, 5_000 * OPG, 0),
     **dict.fromkeys(HONEST_FULL, (500 * OPG, 10_000 * OPG, 0)),
+    DELEGATOR: (400 * OPG, 0, 0),
     CROOK: (1_500 * OPG, 4_000 * OPG, 0),
     SECOND_NAME: (1_500 * OPG, 0, 0),
     CROOKED_FULL: (200 * OPG, 2_000 * OPG, 0),

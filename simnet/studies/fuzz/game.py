@@ -74,7 +74,7 @@ def machine_for(setting: str) -> Machine:
 
 def drawn_steps(machine: Machine, random: Random, calls: int) -> tuple[list[Step], Violation | None]:
     """Draw moves and make them, until there were so many calls; those made, and what they violate."""
-    often = moves_of(machine.arena.setting.court)
+    often = moves_of(machine.arena.setting)
     names, weights = list(often), list(often.values())
     steps: list[Step] = []
     before = machine.steps

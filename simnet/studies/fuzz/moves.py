@@ -17,9 +17,11 @@ from simnet.studies.fuzz.cast import (
     CROOKED_FULL,
     CROOKS,
     CROWD,
+    FULL,
     HONEST_CLIENT,
     HONEST_FULL,
     HONEST_NODE,
+    INFERENCE,
     SECOND_NAME,
 )
 from simnet.studies.fuzz.duties.base import FEE, GRACE_S, SALT, chain_of
@@ -28,6 +30,7 @@ from simnet.studies.fuzz.duties.evidence import ProvenDuty
 from simnet.studies.fuzz.duties.panels import committed
 from simnet.studies.fuzz.machine import MAX_OPEN, Machine
 from simnet.studies.fuzz.posted import Batch
+from simnet.studies.fuzz.setting import Setting
 from simnet.studies.fuzz.values import call_of_chance
 
 Move: TypeAlias = Callable[[Machine, Random], None]
@@ -121,7 +124,8 @@ def post(machine: Machine, random: Random) -> None:
     vouchers = [machine.honest_voucher(HONEST_CLIENT, CROOK, honest)] if honest else []
     vouchers += [strange_voucher(machine, random) for _ in range(random.randrange(3))]
     count = len(claims)
-    if random.randrange(3) == 0:
+    seldom = 30 if machine.arena.setting.governed else 3  # who has lost all that it had in a pool can't come back
+    if random.randrange(seldom) == 0:
         claims, results, count = misshapen(random, claims, results)
     machine.post(CROOK, claims, results, vouchers, count)
 
@@ -406,6 +410,31 @@ def pledge(machine: Machine, random: Random) -> None:
     machine.attempt(who, str(target), *args)
 
 
+def delegate(machine: Machine, random: Random) -> None:
+    """Somebody stands behind a node, leaves it, moves on, and claims rewards for itself and others."""
+    who, amount = random.choice(CROOKS), random.choice(AMOUNTS)
+    node, other, owner = (machine.arena.address(random.choice((*FULL, *INFERENCE, SECOND_NAME))) for _ in range(3))
+    target, *args = random.choice(
+        (
+            ("Staking.setCapacity", random.choice((0, 10_000 * OPG, LARGE))),
+            ("Staking.setCommission", random.choice((0, 5_000, 5_001))),
+            ("Staking.delegate", node, amount),
+            ("Staking.delegate", node, amount),
+            ("Staking.undelegate", node, amount),
+            ("Staking.redelegate", node, other, amount),
+            ("Staking.release", machine.arena.address(random.choice(CROOKS))),
+            ("Rewards.close",),
+            ("Rewards.claim", node, owner, random.choice((1, 5, 96))),
+            ("Rewards.endow", amount),
+        )
+    )
+    if target == "Staking.release" and random.randrange(3) == 0:
+        machine.wait(PARAMETERS.unbonding_s)
+    if target == "Staking.setCapacity":
+        who = random.choice((CROOK, CROOKED_FULL, who))
+    machine.attempt(who, str(target), *args)
+
+
 COMMON: dict[str, tuple[Move, int]] = {
     "wait": (wait, 12),
     "money": (money, 8),
@@ -423,6 +452,8 @@ COMMON: dict[str, tuple[Move, int]] = {
 PANELS: dict[str, tuple[Move, int]] = {"vote": (vote, 20)}
 DISPUTES: dict[str, tuple[Move, int]] = {**PANELS, "challenge": (challenge, 20)}
 
+ECONOMY: dict[str, tuple[Move, int]] = {"delegate": (delegate, 40)}
+
 OWN: dict[str, dict[str, tuple[Move, int]]] = {
     "Committee": PANELS,
     "Sampling": PANELS,
@@ -436,10 +467,11 @@ OWN: dict[str, dict[str, tuple[Move, int]]] = {
 }
 """Moves that only some verification contracts know."""
 
-MOVES: dict[str, Move] = {name: move for group in (COMMON, *OWN.values()) for name, (move, _) in group.items()}
+MOVES: dict[str, Move] = {name: move for group in (COMMON, ECONOMY, *OWN.values()) for name, (move, _) in group.items()}
 """By name."""
 
 
-def moves_of(court: str) -> dict[str, int]:
-    """Moves under a verification contract, and how often each is made."""
-    return {name: often for name, (_, often) in {**COMMON, **OWN.get(court, {})}.items()}
+def moves_of(setting: Setting) -> dict[str, int]:
+    """Moves under a setting, and how often each is made."""
+    moves = {**COMMON, **OWN.get(setting.court, {}), **(ECONOMY if setting.governed else {})}
+    return {name: often for name, (_, often) in moves.items()}

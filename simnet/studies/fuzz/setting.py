@@ -12,6 +12,7 @@ from chain.seam import Chain
 from nodes.enclave import native
 from nodes.proofs.prover import CircuitRecord
 from simnet.strategies.evidence.proof_deploy import deploy_circuits
+from simnet.studies.fuzz.governed import ARTIFACTS
 
 WINDOW_S = 200
 """How long everything may take here: each call takes a second."""
@@ -42,6 +43,8 @@ class Setting:
     also: tuple[str, ...] = ()
     """Contracts besides the protocol's own and the verifier."""
     quorum: tuple[int, int] = (2, 3)
+    governed: bool = False
+    """Whether the protocol is that of the economy: see `governed`."""
 
     @property
     def court(self) -> str:
@@ -52,6 +55,10 @@ class Setting:
     def contracts(self) -> tuple[str, ...]:
         """Every contract that is called."""
         return (*CORE, *([self.court] if self.court else []), *self.also)
+
+    def artifact(self, contract: str) -> str:
+        """Which artifact a contract was deployed from."""
+        return ARTIFACTS.get(contract, contract) if self.governed else contract
 
 
 def panel(size: int = 0, commit_reveal: bool = True) -> tuple[Any, ...]:
@@ -92,6 +99,9 @@ SETTINGS = {
         Setting("unverified", "Unverified"),
         Setting("committee", "CommitteeDuty", _spec("Committee", panel())),
         Setting("committee_by_lot", "CommitteeDuty", _spec("Committee", panel(size=3, commit_reveal=False))),
+        Setting(
+            "economy", "EconomyDuty", _spec("Committee", panel(commit_reveal=False)), also=("Rewards",), governed=True
+        ),
         Setting("sampling", "SamplingDuty", _spec("Sampling", panel(commit_reveal=False), (HALF, 2, 1, 1, 3))),
         Setting("optimistic", "DisputeDuty", _spec("Optimistic", panel(), rule())),
         Setting("optimistic_sealed", "DisputeDuty", _spec("Optimistic", panel(commit_reveal=False), rule(WINDOW_S))),
@@ -125,5 +135,5 @@ SETTINGS = {
         ),
     )
 }
-"""By name: each verification contract, with everybody on the panel so that what is promised holds for certain, and a
-panel by lot."""
+"""By name: each verification contract, with everybody on the panel so that what is promised holds for certain; a panel
+by lot, and the economy's staking, settlement and rewards."""

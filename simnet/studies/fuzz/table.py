@@ -69,12 +69,14 @@ class Table:
 
     def functions(self, contract: str) -> dict[str, tuple[str, ...]]:
         """Functions of a contract, and the names of their arguments."""
-        return {name: entry.input_names for name, entry in abi.load(contract).functions.items()}
+        return {
+            name: entry.input_names for name, entry in abi.load(self.arena.setting.artifact(contract)).functions.items()
+        }
 
     def by_name(self, target: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """Arguments of a function in its order, out of more of them by name."""
         contract, function = target.split(".")
-        return tuple(values[name] for name in abi.load(contract).functions[function].input_names)
+        return tuple(values[name] for name in self.functions(contract)[function])
 
     def attempt_by_name(self, who: str, target: str, values: Mapping[str, Any]) -> Receipt:
         """Somebody calls something with the arguments that it takes out of these."""

@@ -35,9 +35,10 @@ def changing(contract: str) -> tuple[str, ...]:
 
 def call_of_chance(machine: Machine, random: Random) -> tuple[str, str, list[Any]]:
     """A contract, a function of it, and arguments."""
-    contract = random.choice([name for name in machine.arena.contracts if changing(name)])
-    function = random.choice(changing(contract))
-    kinds = abi.load(contract).functions[function].input_types
+    artifact = machine.arena.setting.artifact
+    contract = random.choice([name for name in machine.arena.contracts if changing(artifact(name))])
+    function = random.choice(changing(artifact(contract)))
+    kinds = abi.load(artifact(contract)).functions[function].input_types
     return contract, function, [value_of(kind, machine, random) for kind in kinds]
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from simnet.studies.fuzz.duties.base import Unverified
 from simnet.studies.fuzz.duties.disputes import AttentionDuty, DisputeDuty, ForcedErrorDuty
 from simnet.studies.fuzz.duties.evidence import AttestedDuty, ProvenDuty
-from simnet.studies.fuzz.duties.panels import CommitteeDuty, IndexedDuty, SamplingDuty, SecretSeedDuty
+from simnet.studies.fuzz.duties.panels import CommitteeDuty, EconomyDuty, IndexedDuty, SamplingDuty, SecretSeedDuty
 
 DUTIES = {
     duty.__name__: duty
     for duty in (
         Unverified,
         CommitteeDuty,
+        EconomyDuty,
         SamplingDuty,
         DisputeDuty,
         ForcedErrorDuty,

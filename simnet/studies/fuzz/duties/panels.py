@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from chain.formats.claims import pack_votes, vote_commitment
-from chain.quantities import Address
+from chain.quantities import OPG, Address
 from simnet.studies.fuzz.arena import digest
-from simnet.studies.fuzz.cast import HONEST_FULL, WATCHER
+from simnet.studies.fuzz.cast import DELEGATED, DELEGATOR, HONEST_FULL, HONEST_NODE, WATCHER
 from simnet.studies.fuzz.duties.base import GRACE_S, SALT, Unverified, chain_of
 from simnet.studies.fuzz.posted import Batch, Sitting
+
+CAPACITY = 20_000 * OPG
 
 
 class PanelDuty(Unverified):
@@ -78,6 +80,16 @@ class CommitteeDuty(PanelDuty):
             self.sit(batch, batch.sitting)
         elif self.seed_ready(batch) and batch.once("draw"):
             self.send(WATCHER, "Committee.draw", batch)
+
+
+class EconomyDuty(CommitteeDuty):
+    """Somebody stands behind the honest node, and must be able to leave with all of it."""
+
+    def begin(self) -> None:
+        super().begin()
+        self.machine.honest(HONEST_NODE, "Staking.setCapacity", CAPACITY)
+        node = self.machine.arena.address(HONEST_NODE)
+        self.machine.honest(DELEGATOR, "Staking.delegate", node, DELEGATED)
 
 
 class SamplingDuty(PanelDuty):

@@ -50,7 +50,7 @@ def state_machine(setting: str) -> type[RuleBasedStateMachine]:
         self.machine = machine_of(setting)
         self.machine.reset()
 
-    rules = {name: rule_of(name, MOVES[name]) for name in moves_of(SETTINGS[setting].court)}
+    rules = {name: rule_of(name, MOVES[name]) for name in moves_of(SETTINGS[setting])}
     members = {"__init__": begin, "teardown": lambda self: self.machine.finish(), **rules}
     return type(f"Plays_{setting}", (RuleBasedStateMachine,), members)
 
@@ -67,16 +67,16 @@ def test_batches_are_posted_judged_and_paid(setting: str) -> None:
     machine.tally.clear()
     machine.reset()
     random = Random(1)
-    names, often = zip(*moves_of(SETTINGS[setting].court).items(), strict=True)
+    names, often = zip(*moves_of(SETTINGS[setting]).items(), strict=True)
     while machine.steps < 1_200:
         machine.step(MOVES[random.choices(names, often)[0]], random)
     machine.finish()
     batches = list(machine.books.batches.values())
     final = [batch for batch in batches if not batch.is_open and batch.malformed is None]
     assert len(final) >= 10
-    assert any(batch.malformed is not None for batch in batches)
+    assert any(batch.malformed is not None for batch in batches) or SETTINGS[setting].governed
     wrong = sum(machine.duty.promised(batch).bit_count() for batch in final if not batch.is_neglected)
-    assert wrong >= 3 or setting == "unverified"
+    assert wrong >= 3 or not SETTINGS[setting].court
     court = SETTINGS[setting].court or "Settlement"
     called = {function for (function, outcome) in machine.tally if outcome == "ok" and function.startswith(court)}
     assert len(called) >= 2
