@@ -39,7 +39,7 @@ class SessionOpened(Record):
 )
 @dataclass(frozen=True, slots=True)
 class TextServed(Record):
-    """A language model's answer is complete and signed. `cost` is what it is worth, whether or not it is paid."""
+    """A language model answered, and it was signed. `cost` is what it is worth, whether or not it is paid."""
 
     gateway: str
     visitor: str
@@ -55,6 +55,8 @@ class TextServed(Record):
     took_s: float
     """From the request's arrival to the end of the answer."""
     streamed: bool
+    heard: bool
+    """Whether the client was there to the end, as far as it can be told."""
 
 
 @event(

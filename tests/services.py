@@ -1,197 +1,29 @@
-"""OpenGradient's services on in-process chains at virtual pace, and visitors who knock as a door has them knock."""
+"""The services of `simnet.up.stage`, with what tests ask of them besides."""
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from chain.backends.revm import RevmChain
-from chain.blocks import mine_all
-from chain.formats.permit2 import PERMIT2, UptoPermit
-from chain.formats.signing import Key
-from chain.quantities import OPG, Address, Timestamp, Wei
-from chain.seam import Call
-from nodes.facilitator.batching import BatchTerms
-from nodes.facilitator.jobs import Jobs
-from nodes.gateway.payment import UptoTerms
-from nodes.http import HttpChunk, HttpRequest, HttpResponse, HungUp
-from nodes.identity import Role
-from nodes.messages import Envelope
-from nodes.producer import Producer
-from nodes.records import Record
-from nodes.x402 import SESSION_HEADER, SIGNATURE_HEADER, VERSION, Requirements
-from simnet.doors.outside import Outside
-from simnet.kernel.engine import Engine
-from simnet.kernel.host import Host
-from simnet.kernel.mempool import Mempool, PaymentMempool
-from simnet.kernel.network import Network
-from simnet.kernel.scheduler import Scheduler
-from simnet.kernel.streams import Streams
-from simnet.kernel.transport import SimulatedTransport
-from simnet.log.events import EventLog
-from simnet.up.chains import PAYMENT_ID, SETTLEMENT_ID, Cast, issue, register
-from simnet.up.services import FACILITATOR, GATEWAY, Services
-from tests.stage import CALM, identity
+from chain.quantities import Address, Wei
+from nodes.gateway.gateway import CHAT
+from nodes.http import HttpRequest, HttpResponse
+from simnet.up import stage
+from simnet.up.services import FACILITATOR
+from simnet.up.stage import CAST, ENCLAVE, Payer, Visitor, payload_of
 
-BEGAN = Timestamp(1_767_225_600)
-GENESIS = Timestamp(BEGAN + 60)
-CHAT = "/v1/chat/completions"
-SEED = 3
-CAST = Cast.of(SEED)
-ENCLAVE = CAST.enclave(BEGAN)
+__all__ = ["CAST", "CHAT", "ENCLAVE", "Network402", "Payer", "Visitor", "payload_of"]
 
 
-@dataclass
-class Visitor:
-    """Somebody outside, and what was answered."""
-
-    responses: list[HttpResponse] = field(default_factory=list)
-    chunks: list[HttpChunk] = field(default_factory=list)
-    name: str = ""
-    on_chunk: Callable[[int], None] = lambda _: None
-
-    def hear(self, envelope: Envelope) -> None:
-        """Keep what comes."""
-        match envelope.message:
-            case HttpResponse() as response:
-                self.responses.append(response)
-            case HttpChunk() as chunk:
-                self.chunks.append(chunk)
-                self.on_chunk(len(self.chunks))
-
-    @property
-    def answer(self) -> HttpResponse:
-        """The one response there is."""
-        (response,) = self.responses
-        return response
-
-
-@dataclass
-class Payer:
-    """A client with money on the payment chain."""
-
-    key: Key
-    required: Requirements
-    nonces: int = 0
-
-    def header(self, now: int, **changes: Any) -> str:
-        """A payment's header, honest but for `changes` to the permit."""
-        return base64.b64encode(json.dumps(self.payload(now, **changes)).encode()).decode()
-
-    def payload(self, now: int, **changes: Any) -> dict[str, Any]:
-        """A payment, honest but for `changes` to the permit."""
-        self.nonces += 1
-        honest = UptoPermit(
-            owner=self.key.address,
-            token=self.required.asset,
-            amount=self.required.amount,
-            spender=Address("0x4020a4f3b7b90cca423b9fabcc0ce57c6c240002"),
-            nonce=self.nonces,
-            deadline=now + self.required.timeout_s,
-            to=self.required.pay_to,
-            facilitator=self.required.facilitator,
-            valid_after=now - 600,
-        )
-        permit = replace(honest, **changes)
-        return payload_of(permit, self.key.sign(permit.digest(PAYMENT_ID)), self.required)
-
-
-def payload_of(permit: UptoPermit, signature: bytes, required: Requirements) -> dict[str, Any]:
-    """A payment as the client of og-x402 writes it."""
-    authorization = {
-        "from": permit.owner,
-        "permitted": {"token": permit.token, "amount": str(permit.amount)},
-        "spender": permit.spender,
-        "nonce": str(permit.nonce),
-        "deadline": str(permit.deadline),
-        "witness": {"to": permit.to, "facilitator": permit.facilitator, "validAfter": str(permit.valid_after)},
-    }
-    inner = {"permit2Authorization": authorization, "signature": "0x" + signature.hex()}
-    return {"x402Version": VERSION, "payload": inner, "accepted": required.as_json(), "resource": {"url": "x"}}
-
-
-class Network402:
-    """A gateway, a facilitator, two chains; `records` has the log."""
-
-    def __init__(self, directory: Path, terms: UptoTerms | None = None, batches: BatchTerms | None = None) -> None:
-        terms, batches = terms or UptoTerms(), batches or BatchTerms()
-        settlement = RevmChain(genesis=BEGAN, chain_id=SETTLEMENT_ID)
-        register(settlement, CAST, ENCLAVE, "https://127.0.0.1:8443")
-        self.chain = RevmChain(genesis=BEGAN, chain_id=PAYMENT_ID)
-        issue(self.chain, CAST.deployer.address, CAST.facilitator.address)
-        self.log = EventLog(directory / "events.jsonl")
-        self.records: list[Record] = []
-        self.log.listen(lambda _, record: self.records.append(record))
-        self.scheduler = Scheduler()
-        network = Network(CALM, Streams(1))
-        inner = SimulatedTransport(self.scheduler, network, self.log)
-        self.outside = Outside(inner, self.scheduler, self.log)
-        self.mempool = Mempool(settlement, GENESIS, 1.0, self.scheduler, self.log)
-        self.engine = Engine(self.scheduler, network, self.log, self.mempool, self.outside)
-        self.payments = PaymentMempool(self.chain, GENESIS, 1.0, self.scheduler, self.log)
-        self.jobs = Jobs()
-        self.services = Services(CAST, ENCLAVE, self.jobs, "here", terms, batches=batches)
-        self.services.join(self.engine, self.payments)
-        producer = identity("producer-0", Role.PRODUCER)
-        network.join(producer.name, producer.region)
-        self.mempool.producers = [producer.name]
-        self.engine.add(Host(producer, lambda: Producer(producer, settlement.block_gas_limit)))
-
-    def close(self) -> None:
-        """Close files and chains."""
-        self.log.close()
-        self.jobs.close()
-
-    @property
-    def now(self) -> int:
-        """Unix second."""
-        return int(GENESIS + self.scheduler.now)
-
-    def payer(self, name: str = "payer", owns: int = 10 * OPG, approves: int = 10 * OPG) -> Payer:
-        """A client with so much OPG, who lets Permit2 take so much."""
-        key = Key(name.encode())
-        self.chain.fund(key.address)
-        give = Call(CAST.deployer.address, "BaseOPG", "transfer", (key.address, owns))
-        mine_all(self.chain, [give, Call(key.address, "BaseOPG", "approve", (PERMIT2, approves))])
-        return Payer(key, self.services.requirements)
+class Network402(stage.Network402):
+    """A gateway, a facilitator, two chains."""
 
     def owned_by(self, address: Address) -> Wei:
         """OPG on the payment chain."""
         return Wei(self.chain.read("BaseOPG", "balanceOf", address))
-
-    def knock(self, request: HttpRequest, at: str = GATEWAY, wait_s: float = 5.0, **how: Any) -> Visitor:
-        """Send a request, and wait for what comes of it."""
-        visitor = Visitor(**how)
-        visitor.name = self.outside.welcome(visitor.hear)
-        self.outside.arrive(visitor.name, at, request, 1)
-        self.wait(wait_s)
-        return visitor
-
-    def leave(self, visitor: Visitor) -> None:
-        """Hang up."""
-        self.outside.leave(visitor.name)
-        self.outside.arrive(visitor.name, GATEWAY, HungUp())
-
-    def wait(self, seconds: float) -> None:
-        """Let time pass."""
-        self.scheduler.run(self.scheduler.now + seconds)
-
-    def chat(self, *, pays: str = "", session: str = "", wait_s: float = 5.0, **body: Any) -> Visitor:
-        """Ask for a chat answer."""
-        headers = {**({SIGNATURE_HEADER: pays} if pays else {}), **({SESSION_HEADER: session} if session else {})}
-        asked = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello there"}], **body}
-        return self.knock(HttpRequest("POST", CHAT, headers, json.dumps(asked).encode()), wait_s=wait_s)
 
     def ask_facilitator(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
         """What the facilitator answers somebody outside."""
         sent = b"" if body is None else json.dumps(body).encode()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.knock(HttpRequest(method, path, named, sent), FACILITATOR).answer
-
-    def of(self, kind: type[Record]) -> list[Any]:
-        """Records of a kind, in order."""
-        return [record for record in self.records if isinstance(record, kind)]

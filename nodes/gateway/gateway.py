@@ -36,7 +36,7 @@ from nodes.enclave.signing import SignedResponse, tee_id
 from nodes.gateway import openai, pricing
 from nodes.gateway.completion import Completion
 from nodes.gateway.openai import Asked
-from nodes.gateway.payment import PaymentScheme
+from nodes.gateway.payment import NOTHING, Admitted, PaymentScheme
 from nodes.http import JSON, BadRequest, HttpChunk, HttpRequest, HttpResponse, HungUp, fresh_id, refuse, respond
 from nodes.identity import Peer
 from nodes.messages import Envelope
@@ -106,46 +106,57 @@ class Gateway:
     def answer(self, envelope: Envelope, request: HttpRequest) -> Steps:
         """Have it paid, have it answered, have it signed. Raises `BadRequest`."""
         arrived = yield Now()
-        admitted = yield from self.scheme.admit(envelope.sender, request)
+        price = yield ReadPrice()
+        asked = read_if_sound(request)
+        most = NOTHING if isinstance(asked, BadRequest) else openai.most_it_costs(asked, len(request.body), price)
+        admitted = yield from self.scheme.admit(envelope.sender, request, most)
         if isinstance(admitted, HttpResponse):
             yield Reply(envelope, admitted)
             return
         settlement = request.headers.get(SETTLEMENT_TYPE_HEADER, TYPES[0])
-        if settlement not in TYPES:
-            raise BadRequest(f"{SETTLEMENT_TYPE_HEADER} is {settlement!r} and not one of {', '.join(TYPES)}")
-        asked = openai.read(request.json(), request.path == CHAT)
+        if isinstance(asked, BadRequest) or settlement not in TYPES:
+            self.scheme.release(admitted)
+            complaint = f"{SETTLEMENT_TYPE_HEADER} is {settlement!r} and not one of {', '.join(TYPES)}"
+            raise asked if isinstance(asked, BadRequest) else BadRequest(complaint)
         completion = yield Complete(asked.body)
-        price = yield ReadPrice()
         cost = pricing.cost(asked.model, completion.tokens_in, completion.tokens_out, price)
         signed = yield SignText(asked.canonical, openai.signed_text(completion), int((yield from self.unix())))
-        if asked.is_streamed:
-            is_heard = yield from self.stream(envelope, asked, completion, signed, admitted)
-        else:
-            yield from self.say(envelope, asked, completion, signed, admitted)
-            is_heard = True
-        if not is_heard:
-            yield from self.scheme.forgo(admitted, cost)
-            return
-        yield from self.scheme.charge(admitted, cost)
-        yield Note(self.served(envelope, asked, completion, signed, admitted, cost, (yield Now()) - arrived))
-        yield from self.record(settlement, signed)
+        speak = self.stream if asked.is_streamed else self.say
+        is_heard = yield from speak(envelope, asked, completion, signed, admitted)
+        settle = self.scheme.charge if is_heard else self.scheme.forgo
+        yield from settle(admitted, cost)
+        took_s = (yield Now()) - arrived
+        yield Note(self.served(envelope, asked, completion, signed, admitted, cost, took_s, is_heard))
+        if is_heard:
+            yield from self.record(settlement, signed)
 
     def say(
-        self, envelope: Envelope, asked: Asked, completion: Completion, signed: SignedResponse | None, session: str
+        self,
+        envelope: Envelope,
+        asked: Asked,
+        completion: Completion,
+        signed: SignedResponse | None,
+        admitted: Admitted,
     ) -> Steps:
-        """Answer in one piece."""
+        """Answer in one piece. Whether the client was there cannot be told."""
         body = openai.response(asked, completion, *(yield from self.stamp()))
-        headers = self.scheme.headers(session)
+        headers = self.scheme.headers(admitted)
         yield Reply(envelope, respond({**body, **fields_of(signed)}, headers=headers))
+        return True
 
     def stream(
-        self, envelope: Envelope, asked: Asked, completion: Completion, signed: SignedResponse | None, session: str
+        self,
+        envelope: Envelope,
+        asked: Asked,
+        completion: Completion,
+        signed: SignedResponse | None,
+        admitted: Admitted,
     ) -> Steps:
         """Answer piece by piece, as fast as the model speaks. Answers whether the client was there to the end."""
         visitor, stamp = envelope.sender, (yield from self.stamp())
         self._waiting.add(visitor)
         try:
-            headers = {**EVENT_STREAM, **self.scheme.headers(session)}
+            headers = {**EVENT_STREAM, **self.scheme.headers(admitted)}
             yield Reply(envelope, HttpResponse(200, b"", headers, streamed=True))
             for piece in openai.pieces(asked, completion, *stamp):
                 yield Sleep(self.seconds_per_token)
@@ -172,15 +183,16 @@ class Gateway:
         asked: Asked,
         completion: Completion,
         signed: SignedResponse | None,
-        session: str,
+        admitted: Admitted,
         cost: Wei,
         took_s: float,
+        heard: bool,
     ) -> TextServed:
         """What the log has of an answer."""
         return TextServed(
             gateway=self.me.name,
             visitor=envelope.sender,
-            session=session,
+            session=admitted.session,
             model=asked.model,
             tokens_in=completion.tokens_in,
             tokens_out=completion.tokens_out,
@@ -190,6 +202,7 @@ class Gateway:
             timestamp=signed.timestamp if signed else 0,
             took_s=round(took_s, 6),
             streamed=asked.is_streamed,
+            heard=heard,
         )
 
     def record(self, settlement: str, signed: SignedResponse | None) -> Steps:
@@ -262,6 +275,14 @@ class Gateway:
     def unix(self) -> Steps:
         """The time, in Unix seconds."""
         return self.genesis + (yield Now())
+
+
+def read_if_sound(request: HttpRequest) -> Asked | BadRequest:
+    """What is asked for, or what is wrong with it: to be said once it is paid for, as OpenGradient's gateway does."""
+    try:
+        return openai.read(request.json(), request.path == CHAT)
+    except BadRequest as error:
+        return error
 
 
 def fields_of(signed: SignedResponse | None) -> dict[str, Any]:

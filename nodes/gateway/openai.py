@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from chain.errors import SimnetError
+from chain.quantities import Wei
 from nodes.enclave import canonical
-from nodes.gateway.completion import TOOL_CALLS, Completion
-from nodes.gateway.pricing import DOLLARS_PER_MILLION
+from nodes.gateway.completion import DEFAULT_TOKENS, TOOL_CALLS, Completion
+from nodes.gateway.pricing import DOLLARS_PER_MILLION, cost
 from nodes.http import BadRequest
 
 TOKENS_MAX = 1_000_000
@@ -66,6 +67,11 @@ def read(body: Mapping[str, Any], is_chat: bool) -> Asked:
     if "response_format" in form and not isinstance(form["response_format"], dict):
         raise BadRequest("response_format is not an object")
     return Asked(body, form, is_chat)
+
+
+def most_it_costs(asked: Asked, body_bytes: int, opg_price: float) -> Wei:
+    """What the answer costs at the most: no request has more tokens than bytes, no answer more than it may have."""
+    return cost(asked.model, body_bytes, asked.body.get("max_tokens") or DEFAULT_TOKENS, opg_price)
 
 
 def response(asked: Asked, answer: Completion, id: str, created: int, fingerprint: str) -> dict[str, Any]:

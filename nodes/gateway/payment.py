@@ -9,13 +9,16 @@ OpenGradient's gateway sets it up.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Protocol
 
-from chain.quantities import OPG, Wei
+from chain.hashing import keccak
+from chain.quantities import OPG, Timestamp, Wei
+from nodes.disk import Disk
 from nodes.effects import Note, Now, Request, Sleep, Steps
-from nodes.http import JSON, HttpRequest, HttpResponse, fresh_id
+from nodes.http import JSON, BadRequest, HttpRequest, HttpResponse, fresh_id
 from nodes.payments import PaymentDemanded, ServedUnpaid, SessionClosed, SessionOpened
 from nodes.x402 import (
     REQUIRED_HEADER,
@@ -37,23 +40,36 @@ CAP, HUNG_UP, EXPIRED = "cap", "hung up", "expired"
 """Why an answer stays unpaid."""
 
 
-class PaymentScheme(Protocol):
-    """A way to be paid."""
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request that will be paid for."""
 
-    def admit(self, visitor: str, request: HttpRequest) -> Steps:
-        """Answers an `HttpResponse` that asks for payment, or the name of the session that pays."""
+    session: str
+    reserved: Wei
+    """What is kept back for it of what the session may cost."""
+
+
+class PaymentScheme(Protocol):
+    """A way to be paid. Whatever is admitted is charged, forgone or released in the end."""
+
+    def admit(self, visitor: str, request: HttpRequest, most: Wei) -> Steps:
+        """Answers an `HttpResponse` that asks for payment, or `Admitted`. The answer costs `most` at the most."""
         ...
 
-    def headers(self, session: str) -> Mapping[str, str]:
+    def headers(self, admitted: Admitted) -> Mapping[str, str]:
         """What to tell the client of its session."""
         ...
 
-    def charge(self, session: str, cost: Wei) -> Steps:
+    def charge(self, admitted: Admitted, cost: Wei) -> Steps:
         """Charge an answer that went out."""
         ...
 
-    def forgo(self, session: str, cost: Wei) -> Steps:
+    def forgo(self, admitted: Admitted, cost: Wei) -> Steps:
         """Deal with an answer whose client was gone before its end."""
+        ...
+
+    def release(self, admitted: Admitted) -> None:
+        """Nothing went out."""
         ...
 
     def upkeep(self) -> Steps:
@@ -63,7 +79,7 @@ class PaymentScheme(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UptoTerms:
-    """What a gateway demands, and how it deals with what it gets."""
+    """What a gateway demands, and how it deals with what it gets: as og-x402 0.0.2.dev2 but for the mitigations."""
 
     cap: Wei = CAP_DEFAULT
     """The most that a session may cost."""
@@ -73,10 +89,34 @@ class UptoTerms:
     """A session that was not used for so long is settled."""
     look_s: float = 25.0
     """How often the gateway looks for such."""
-    closes_at_cap: bool = False
-    """Whether an answer that a session cannot pay is charged what is left, and the session closed (a mitigation)."""
+    reserves: bool = False
+    """Mitigation: no answer that might cost more than its session has left."""
     charges_hung_up: bool = False
-    """Whether a client pays for an answer that it did not wait for (a mitigation)."""
+    """Mitigation: a client pays for an answer that it did not wait for."""
+    keeps_sessions: bool = False
+    """Mitigation: sessions are on disk, and outlive a crash of the gateway."""
+    remembers_payments: bool = False
+    """Mitigation: a payment opens one session, however it is written, and none when that is over."""
+    deadline_buffer_s: float = 0.0
+    """Mitigation: a session is settled so long before its signature expires, however busy it is. 120 in dev8."""
+
+
+MITIGATIONS: Mapping[str, Mapping[str, bool | float]] = MappingProxyType(
+    {
+        "reserve": {"reserves": True},
+        "charge-hung-up": {"charges_hung_up": True},
+        "keep-sessions": {"keeps_sessions": True},
+        "remember-payments": {"remembers_payments": True},
+        "deadline-buffer": {"deadline_buffer_s": 120.0},
+    }
+)
+"""The mitigations by name, with what they change of the terms."""
+
+
+def mitigated(terms: UptoTerms, names: Iterable[str]) -> UptoTerms:
+    """Terms with these mitigations; ``all`` stands for all."""
+    chosen = MITIGATIONS if "all" in (names := list(names)) else names
+    return replace(terms, **{field: value for name in chosen for field, value in MITIGATIONS[name].items()})  # type: ignore[arg-type]
 
 
 @dataclass(slots=True)
@@ -88,19 +128,20 @@ class Session:
     route: str
     used_at: float
     spent: Wei = NOTHING
+    reserved: Wei = NOTHING
+    """For answers that are being given."""
     answers: int = 0
-    is_closed: bool = False
     is_settling: bool = False
 
     @property
-    def is_open(self) -> bool:
-        """Whether further answers may be charged to it."""
-        return not (self.is_closed or self.is_settling or self.is_exhausted)
+    def left(self) -> Wei:
+        """What can still be charged to it."""
+        return Wei(self.payment.permit.amount - self.spent)
 
     @property
     def is_exhausted(self) -> bool:
         """Whether nothing is left of it."""
-        return self.spent >= self.payment.permit.amount
+        return self.left <= 0
 
 
 @dataclass
@@ -111,18 +152,29 @@ class UptoSessions:
     facilitator: str
     requirements: Requirements
     terms: UptoTerms
+    genesis: Timestamp
     secret: bytes
     """Ids of sessions are made from."""
+    disk: Disk
     sessions: dict[str, Session] = field(default_factory=dict)
-    """In memory, as OpenGradient's: a gateway that crashes forgets who owes what."""
+    _session_of: dict[bytes, str] = field(default_factory=dict)
+    """By a payment's key: the session that it opened."""
 
-    def admit(self, visitor: str, request: HttpRequest) -> Steps:
+    def __post_init__(self) -> None:
+        if self.terms.keeps_sessions:
+            self.sessions = self.disk.kept("sessions", dict)
+            self._session_of = self.disk.kept("session of payment", dict)
+            for session in self.sessions.values():
+                session.reserved, session.is_settling = NOTHING, False
+
+    def admit(self, visitor: str, request: HttpRequest, most: Wei) -> Steps:
         """The session that a request goes on with, or opens; or what to answer it."""
-        route = f"{request.method} {request.path}"
+        if self.terms.reserves and most > self.terms.cap:
+            raise BadRequest(f"an answer of that length may cost {most} wei, and a session {self.terms.cap}")
+        now, route = (yield Now()), f"{request.method} {request.path}"
         session = self.sessions.get(request.headers.get(SESSION_HEADER, ""))
-        if session is not None and session.route == route and session.is_open:
-            session.used_at = yield Now()
-            return session.id
+        if session is not None and session.route == route and self.can_pay(session, most, now):
+            return self.use(session, most, now)
         header = request.headers.get(SIGNATURE_HEADER)
         if header is None:
             return (yield from self.ask(visitor, request, ""))
@@ -133,7 +185,45 @@ class UptoSessions:
         reason = yield from self.fault_of(payment)
         if reason:
             return (yield from self.ask(visitor, request, reason))
-        return (yield from self.open(payment, route))
+        now, key = (yield Now()), self.key_of(payment, header)
+        if key in self._session_of:
+            session = self.sessions.get(self._session_of[key])
+            if session is None or session.route != route or not self.can_pay(session, most, now):
+                return (yield from self.ask(visitor, request, "the payment is used up"))
+            return self.use(session, most, now)
+        session = Session(self.id_for(payment, now), payment, route, now)
+        self.sessions[session.id], self._session_of[key] = session, session.id
+        permit = payment.permit
+        yield Note(SessionOpened(self.gateway, session.id, permit.owner, str(permit.amount), permit.deadline))
+        return self.use(session, most, now)
+
+    def can_pay(self, session: Session, most: Wei, now: float) -> bool:
+        """Whether a further answer may be charged to a session."""
+        if session.is_settling or session.is_exhausted or self.expires_soon(session, now):
+            return False
+        return not self.terms.reserves or session.reserved + most <= session.left
+
+    def expires_soon(self, session: Session, now: float) -> bool:
+        """Whether a session's signature is about to expire; nobody looks unless the terms say so."""
+        buffer_s = self.terms.deadline_buffer_s
+        return bool(buffer_s) and self.genesis + now > session.payment.permit.deadline - buffer_s
+
+    def use(self, session: Session, most: Wei, now: float) -> Admitted:
+        """Go on with a session."""
+        reserved = most if self.terms.reserves else NOTHING
+        session.used_at, session.reserved = now, Wei(session.reserved + reserved)
+        return Admitted(session.id, reserved)
+
+    def key_of(self, payment: Payment, header: str) -> bytes:
+        """What tells payments apart: in og-x402 the header's bytes, though one payment can be written in many ways."""
+        permit = payment.permit
+        if self.terms.remembers_payments:
+            return keccak(f"{permit.owner}/{permit.nonce}".encode())
+        return keccak(header.encode())
+
+    def id_for(self, payment: Payment, now: float) -> str:
+        """The id of a new session."""
+        return fresh_id(self.secret + payment.signature + int(now * 1e6).to_bytes(16, "big"))
 
     def ask(self, visitor: str, request: HttpRequest, reason: str) -> Steps:
         """A demand for payment."""
@@ -149,60 +239,51 @@ class UptoSessions:
             return "the facilitator does not answer"
         return "" if verdict["isValid"] else str(verdict.get("invalidReason"))
 
-    def open(self, payment: Payment, route: str) -> Steps:
-        """A new session."""
-        now = yield Now()
-        moment = int(now * 1e6).to_bytes(16, "big")
-        id = fresh_id(self.secret + payment.signature + moment)
-        self.sessions[id] = Session(id, payment, route, now)
-        permit = payment.permit
-        yield Note(SessionOpened(self.gateway, id, permit.owner, str(permit.amount), permit.deadline))
-        return id
-
-    def headers(self, session: str) -> Mapping[str, str]:
+    def headers(self, admitted: Admitted) -> Mapping[str, str]:
         """The session's id, for the client to go on with."""
-        return {SESSION_HEADER: session}
+        return {SESSION_HEADER: admitted.session}
 
-    def charge(self, session: str, cost: Wei) -> Steps:
+    def charge(self, admitted: Admitted, cost: Wei) -> Steps:
         """Add to what a session owes. Beyond the cap nothing is added, and the session stays open, as in og-x402."""
-        found = self.sessions.get(session)
-        if found is None or found.is_settling:
-            yield Note(ServedUnpaid(self.gateway, session, str(cost), EXPIRED))
-            return
-        found.used_at = yield Now()
-        room = found.payment.permit.amount - found.spent
-        if cost <= room:
-            found.spent = Wei(found.spent + cost)
-            found.answers += 1
-            return
-        if self.terms.closes_at_cap:
-            found.spent, found.is_closed = Wei(found.spent + room), True
-            found.answers += 1
-            cost = Wei(cost - room)
-        yield Note(ServedUnpaid(self.gateway, session, str(cost), CAP))
+        self.release(admitted)
+        session = self.sessions.get(admitted.session)
+        if session is None or session.is_settling:
+            yield Note(ServedUnpaid(self.gateway, admitted.session, str(cost), EXPIRED))
+        elif cost > session.left:
+            yield Note(ServedUnpaid(self.gateway, admitted.session, str(cost), CAP))
+        else:
+            session.used_at, session.spent = (yield Now()), Wei(session.spent + cost)
+            session.answers += 1
 
-    def forgo(self, session: str, cost: Wei) -> Steps:
+    def forgo(self, admitted: Admitted, cost: Wei) -> Steps:
         """Nobody pays for what was broken off, as in og-x402; unless the terms say so."""
         if self.terms.charges_hung_up:
-            yield from self.charge(session, cost)
+            yield from self.charge(admitted, cost)
         else:
-            yield Note(ServedUnpaid(self.gateway, session, str(cost), HUNG_UP))
+            self.release(admitted)
+            yield Note(ServedUnpaid(self.gateway, admitted.session, str(cost), HUNG_UP))
+
+    def release(self, admitted: Admitted) -> None:
+        """Give back what was kept for an answer."""
+        if (session := self.sessions.get(admitted.session)) is not None:
+            session.reserved = Wei(session.reserved - admitted.reserved)
 
     # -- settlement --------------------------------------------------------------------------------------------
 
     def upkeep(self) -> Steps:
-        """Settle sessions that are idle or used up, again and again."""
+        """Settle sessions that are idle, used up or about to expire, again and again."""
         while True:
             yield Sleep(self.terms.look_s)
             now = yield Now()
             for session in list(self.sessions.values()):
-                if session.is_closed or session.is_exhausted or now - session.used_at > self.terms.idle_s:
+                is_idle = now - session.used_at > self.terms.idle_s
+                if not session.reserved and (session.is_exhausted or is_idle or self.expires_soon(session, now)):
                     yield from self.settle(session)
 
     def settle(self, session: Session) -> Steps:
         """Hand a session to the facilitator; if that fails, it is tried again at the next look."""
         if session.spent == 0:
-            del self.sessions[session.id]
+            self.forget(session)
             return
         session.is_settling = True
         answer = yield from self.call("/settle", session.payment, self.requirements.as_json(session.spent))
@@ -210,9 +291,16 @@ class UptoSessions:
         taken = answer.json() if answer is not None and answer.status == 202 else None
         if not isinstance(taken, dict):
             return
-        del self.sessions[session.id]
+        self.forget(session)
         job = taken["paymentJob"]["jobId"]
         yield Note(SessionClosed(self.gateway, session.id, str(session.spent), session.answers, job))
+
+    def forget(self, session: Session) -> None:
+        """A session is over. og-x402 forgets its payment as well, at once."""
+        del self.sessions[session.id]
+        if not self.terms.remembers_payments:
+            for key in [key for key, id in self._session_of.items() if id == session.id]:
+                del self._session_of[key]
 
     def call(self, path: str, payment: Payment, requirements: dict[str, Any]) -> Steps:
         """Ask the facilitator. Answers an `HttpResponse`, or ``None`` if none came in time."""

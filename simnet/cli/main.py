@@ -51,6 +51,7 @@ VERBS = {
     "schema": "Print the format of scenario files, or list what they can name.",
     "zkml": "List the circuits that prove models, and make their keys.",
     "tour": "Have OpenGradient's own client try everything on a local network.",
+    "weaknesses": "Measure what hostile clients take from a gateway, and what ends it.",
     "up": "Have OpenGradient on this machine: gateway, facilitator and two chains that clients can use.",
     "bench": "Measure simnet itself.",
 }

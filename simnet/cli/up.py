@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nodes.gateway.payment import MITIGATIONS, UptoTerms, mitigated
 from simnet.cli.console import make_console
 from simnet.cli.signals import stops
 
 if TYPE_CHECKING:
-    from nodes.gateway.payment import UptoTerms
     from nodes.records import Record
     from simnet.up.devnet import Devnet
 
@@ -41,8 +41,12 @@ SHOWN = (
 @click.option("--host", default=LOOPBACK, show_default=True, help="Address to listen on.")
 @click.option("--idle", type=click.FloatRange(min=1), default=100.0, show_default=True, help="Seconds to settlement.")
 @click.option("--batch-idle", type=click.FloatRange(min=1), default=300.0, show_default=True, help="To recording.")
-@click.option("--close-at-cap", is_flag=True, help="Close a session with the answer that it cannot pay in full.")
-@click.option("--charge-hung-up", is_flag=True, help="Have clients pay for answers that they did not wait for.")
+@click.option(
+    "--mitigate",
+    multiple=True,
+    type=click.Choice(["all", *MITIGATIONS]),
+    help="End a known weakness of the gateway; may be repeated (docs/devnet.md).",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
 @click.option("--force", is_flag=True, help="Write over a run that is in the directory already.")
 @click.option("--env", "env_file", type=click.Path(path_type=Path), help="Write the variables to this file as well.")
@@ -59,8 +63,7 @@ def up(
     host: str,
     idle: float,
     batch_idle: float,
-    close_at_cap: bool,
-    charge_hung_up: bool,
+    mitigate: tuple[str, ...],
     out: Path | None,
     force: bool,
     env_file: Path | None,
@@ -70,7 +73,7 @@ def up(
 
     \b
     simnet up
-    simnet up --scenario scenarios/faults.yaml --close-at-cap
+    simnet up --scenario scenarios/faults.yaml --mitigate all
     source reports/runs/latest/up.env      in another shell, with the directory that is printed
 
     What happens lands in a run directory as any run does: `simnet watch DIR` shows it meanwhile. Everything listens on
@@ -90,7 +93,7 @@ def up(
     if host != LOOPBACK:
         click.echo(f"warning: {host} is not loopback: whoever reaches it can use well-known keys", err=True)
     sockets = Sockets.at(Ports(gateway_port, facilitator_port, settlement_port, payment_port, blobs_port, host))
-    terms, batches = terms_of(idle, close_at_cap, charge_hung_up), BatchTerms(idle_s=batch_idle)
+    terms, batches = terms_of(idle, mitigate), BatchTerms(idle_s=batch_idle)
     devnet = Devnet(loaded.seed, sockets, terms=terms, batches=batches)
     options = Options(out=out, force=force, command=shlex.join(["simnet", *sys.argv[1:]]), tell=console.print)
     options = replace(options, listener=None if quiet else telling(console.print))
@@ -108,12 +111,10 @@ def up(
     return 0
 
 
-def terms_of(idle_s: float, closes_at_cap: bool, charges_hung_up: bool) -> UptoTerms:
+def terms_of(idle_s: float, mitigations: tuple[str, ...]) -> UptoTerms:
     """Terms of the gateway: it looks as often as og-x402, every quarter of the idle time, from 5 to 30 s."""
-    from nodes.gateway.payment import UptoTerms
-
     look_s = max(min(5.0, idle_s), min(idle_s / 4, 30.0))
-    return UptoTerms(idle_s=idle_s, look_s=look_s, closes_at_cap=closes_at_cap, charges_hung_up=charges_hung_up)
+    return mitigated(UptoTerms(idle_s=idle_s, look_s=look_s), mitigations)
 
 
 def telling(tell: Callable[[str], None]) -> Callable[[float, Record], None]:

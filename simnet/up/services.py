@@ -62,10 +62,11 @@ class Services:
     def join(self, engine: Engine, payments: Mempool) -> None:
         """Put them into an engine. Its own mempool is that of the settlement chain."""
         genesis, secret = engine.mempool.genesis, self.cast.streams.secret
-        model, cast = self.model, self.cast
+        model, cast, disk = self.model, self.cast, Disk()
 
         def gateway(me: Peer) -> Participant:
-            scheme = UptoSessions(me.name, FACILITATOR, self.requirements, self.terms, secret("up/sessions"))
+            parts = (self.requirements, self.terms, genesis, secret("up/sessions"), disk)
+            scheme = UptoSessions(me.name, FACILITATOR, *parts)
             served = (self.enclave.key.spki, model.fingerprint, model.seconds_per_token)
             return Gateway(me, FACILITATOR, scheme, *served, genesis, secret("up/answers"))
 
