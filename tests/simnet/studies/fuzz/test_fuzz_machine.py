@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from functools import cache
 from random import Random
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
 
 pytest.importorskip("pyrevm")
 
 from simnet.studies.fuzz.machine import Machine
-from simnet.studies.fuzz.moves import MOVES, Move, moves_of
+from simnet.studies.fuzz.moves import MOVES, moves_of
 from simnet.studies.fuzz.setting import SETTINGS
+from tests.simnet.studies.fuzz.stateful import SEEDED, state_machine
 
-SHORT = settings(
-    max_examples=10,
-    stateful_step_count=40,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+SHORT = settings(SEEDED, max_examples=10, stateful_step_count=40)
 
 
 @cache
@@ -32,32 +24,9 @@ def machine_of(setting: str) -> Machine:
     return Machine(SETTINGS[setting])
 
 
-def rule_of(name: str, move: Move) -> Any:
-    """A move as a rule. Hypothesis draws what chance would, and so makes it small again when something breaks."""
-
-    def make(self: Any, random: Random) -> None:
-        self.machine.step(move, random)
-
-    make.__name__ = name
-    return rule(random=st.randoms(use_true_random=False))(make)
-
-
-def state_machine(setting: str) -> type[RuleBasedStateMachine]:
-    """A state machine of hypothesis whose rules are the moves of a setting."""
-
-    def begin(self: Any) -> None:
-        RuleBasedStateMachine.__init__(self)
-        self.machine = machine_of(setting)
-        self.machine.reset()
-
-    rules = {name: rule_of(name, MOVES[name]) for name in moves_of(SETTINGS[setting])}
-    members = {"__init__": begin, "teardown": lambda self: self.machine.finish(), **rules}
-    return type(f"Plays_{setting}", (RuleBasedStateMachine,), members)
-
-
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_nothing_that_must_hold_is_broken(setting: str) -> None:
-    run_state_machine_as_test(state_machine(setting), settings=SHORT)
+    run_state_machine_as_test(state_machine(machine_of(setting)), settings=SHORT)
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

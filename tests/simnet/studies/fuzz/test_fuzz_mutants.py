@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
 
 pytest.importorskip("pyrevm")
 
-from simnet.studies.fuzz.books import BOOKS, GAS, LOST, PROMISE, REFUSED, SHAPE
+from simnet.studies.fuzz.books import BOOKS, GAS, LOST, PROMISE, REFUSED, SHAPE, Violation
 from simnet.studies.fuzz.game import Broken, Game, play_game
 from simnet.studies.fuzz.machine import Machine
 from simnet.studies.fuzz.setting import SETTINGS
 from tests.mutants import MUTANTS
+from tests.simnet.studies.fuzz.stateful import SEEDED, state_machine
 
 CALLS = 6_000
+LONG = settings(SEEDED, max_examples=300, stateful_step_count=60, phases=[Phase.generate])
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Attack:
     setting: str
     kind: str
     says: str
+    moves: tuple[str, ...] = ()
+    """Those that hypothesis is left with, where it takes several of one kind in a row; all if none are named."""
 
 
 MALFORMED = "malformed_batches_stand"
@@ -35,7 +41,11 @@ ATTACKS = {
     ),
     "1: nobody can say so": Attack((MALFORMED,), "committee", REFUSED, "proveMalformed"),
     "2: accusations that are never used up": Attack(
-        (MALFORMED, "attention_takes_any_index"), "attention_challenge", LOST, "slashed for inattention"
+        (MALFORMED, "attention_takes_any_index"),
+        "attention_challenge",
+        LOST,
+        "slashed for inattention",
+        ("post", "accuse"),
     ),
     "3: dust lengthens every draw": Attack(("dust_is_drawn_from",), "committee", GAS, "a draw takes"),
     "4: one task, two inputs": Attack(("another_input_is_an_equivocation",), "unverified", LOST, "ina, who is honest"),
@@ -62,16 +72,33 @@ def test_the_machine_finds_it(attack: Attack, monkeypatch: pytest.MonkeyPatch) -
     assert attack.says in found.sentence
 
 
+FINDINGS = {name[0]: attack for name, attack in reversed(ATTACKS.items()) if name[0].isdigit()}
+"""The first attack of each finding, by its number."""
+
+
+@pytest.mark.parametrize("attack", FINDINGS.values(), ids=FINDINGS.keys())
+def test_hypothesis_finds_it(attack: Attack, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = machine_without(attack, monkeypatch)
+    with pytest.raises(Violation, match=attack.says) as found:
+        run_state_machine_as_test(state_machine(machine, attack.moves), settings=LONG)
+    assert found.value.kind == attack.kind
+
+
 def search(attack: Attack, monkeypatch: pytest.MonkeyPatch, tries: int = 0) -> Broken | None:
     """What the machine finds in a game, with the mends taken out."""
-    for name in attack.mutants:
-        MUTANTS[name].deploy_instead(monkeypatch)
-    machine = Machine(SETTINGS[attack.setting], judged=(attack.kind,))
+    machine = machine_without(attack, monkeypatch)
     monkeypatch.setattr("simnet.studies.fuzz.game.machine_for", lambda setting: machine)
     played = play_game(Game(attack.setting, seed=0, calls=CALLS), tries=tries)
     assert played is not None
     print(f"found after {played.tally.total():,} calls")
     return played.broken
+
+
+def machine_without(attack: Attack, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A machine against contracts whose mends are taken out."""
+    for name in attack.mutants:
+        MUTANTS[name].deploy_instead(monkeypatch)
+    return Machine(SETTINGS[attack.setting], judged=(attack.kind,))
 
 
 def test_what_is_found_is_told_in_few_moves_and_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
