@@ -291,7 +291,7 @@ contract Settlement is AccessControl, EIP712 {
         emit BatchMalformed(id, batch.node, msg.sender);
         _refundAll(id, batch, charges, batch.count);
         uint256 earlier = ones(batch.rejected);
-        uint256 bounty = _slashFor(batch.node, earlier, 1) * bountyShareBps() / BPS;
+        uint256 bounty = _bountyOn(batch.node, _slashFor(batch.node, earlier, 1));
         _slash(batch.node, _slashFor(batch.node, earlier, MAX_CLAIMS), msg.sender, bounty, "malformed");
         _payBounties(id, batch.rejected, 0);
     }
@@ -542,8 +542,13 @@ contract Settlement is AccessControl, EIP712 {
     {
         if (wrongs == 0) return 0;
         uint256 amount = _slashFor(node, earlier, wrongs);
-        bounty = amount * bountyShareBps() / BPS;
+        bounty = _bountyOn(node, amount);
         _slash(node, amount, to, bounty, reason);
+    }
+
+    /// @return what of a slash of so much goes to who proved the wrong
+    function _bountyOn(address, uint256 amount) internal view virtual returns (uint256) {
+        return amount * bountyShareBps() / BPS;
     }
 
     /// @return stake that so many wrongs cost after `earlier` ones in the same batch

@@ -163,6 +163,12 @@ contract DelegatedStaking is Staking {
         return shares == 0 ? 0 : Math.mulDiv(shares, _nodes[node].bonded, _pools[node].shares.latest());
     }
 
+    /// @notice What of a slash of `amount` the node itself loses, by the shares that it has in its own name.
+    function ownPartOf(address node, uint256 amount) external view returns (uint256) {
+        uint256 slashable = _nodes[node].bonded + _pools[node].leaving;
+        return slashable == 0 ? 0 : Math.mulDiv(amount, valueOf(node, node), slashable);
+    }
+
     /// @notice Shares that `who` had of the bond of `node` before `time`, which must be over.
     function sharesBefore(address node, address who, uint48 time) external view returns (uint256) {
         return _before(_sharesOf[node][who], time);

@@ -2,11 +2,13 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 
 import {Settlement} from "../core/Settlement.sol";
 import {Staking} from "../core/Staking.sol";
+import {DelegatedStaking} from "./DelegatedStaking.sol";
 
 /// @title GovernedSettlement: a Settlement whose parameters and verifier its admin can change
 /// @notice The admin is the timelock. No vote can leave what the bounds allow: they are set at deployment, once.
@@ -32,7 +34,7 @@ contract GovernedSettlement is Settlement {
 
     error OutOfBounds();
 
-    constructor(IERC20 opg_, Staking staking_, Parameters memory p, Bounds memory bounds_) Settlement(opg_, staking_, p) {
+    constructor(IERC20 opg_, DelegatedStaking staking_, Parameters memory p, Bounds memory bounds_) Settlement(opg_, staking_, p) {
         bounds = bounds_;
         _set(p);
     }
@@ -95,6 +97,13 @@ contract GovernedSettlement is Settlement {
         if (toVerifier == 0) return;
         _add(_work[node], toVerifier);
         _add(_totalWork, toVerifier);
+    }
+
+    /// @dev At most what the node itself loses. More would be its delegators' money, and a node that denounces itself
+    /// under another name would take it from them.
+    function _bountyOn(address node, uint256 amount) internal view override returns (uint256) {
+        uint256 own = DelegatedStaking(address(staking)).ownPartOf(node, amount);
+        return Math.min(super._bountyOn(node, amount), own);
     }
 
     function _add(Checkpoints.Trace208 storage trace, uint256 amount) private {

@@ -195,3 +195,22 @@ def test_no_rounding_is_for_who_acts(bond: int, slashed: int, joins: int, part: 
     world.later(UNBONDING).ok("del", "Staking.withdraw")
     assert joins - 3 <= world.balance("del") <= joins
     assert before <= world.value("ann", "ann") <= before + 3
+
+
+@pytest.mark.parametrize("delegated", [0, 9])
+def test_a_node_does_not_take_its_delegators_stake_by_denouncing_itself(delegated: int) -> None:
+    """Half of a slash goes to who proves the fraud, but no more than the node itself loses: with nine tenths of its
+    bond delegated, a node would else lose 1,000 OPG and get 5,000 under another name."""
+    world = EconomyWorld(protocol=replace(PROTOCOL, bounty_share_bps=5_000))
+    world.node("ann")
+    if delegated:
+        world.delegate("del", "ann", delegated * BOND)
+    batch = world.post_one("ann", OPG, "wrong")
+    told = world.answer("ann", batch.claims[0], output_hash=bytes(32))
+    before = world.value("ann", "ann") + world.balance("alias")
+    world.ok("alias", "Settlement.proveEquivocation", batch.id, batch.opening(0), *told)
+    world.ok("auditor", "Settlement.settle", batch.id, 0, 0, batch.openings(0), batch.charges)
+    slash = (1 + delegated) * BOND // 10
+    assert world.balance("alias") == min(slash // 2, BOND // 10)
+    assert world.value("ann", "ann") + world.balance("alias") <= before
+    assert world.balance("Settlement") == world.read("Settlement.escrowOf", world.address("payer"))
