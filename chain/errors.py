@@ -34,6 +34,7 @@ What each means is said at its class.
     ├── NothingShown          exit 4   simnet.bench.viewers
     ├── OutputError           exit 4   simnet.run
     ├── ParameterError        exit 2   nodes.parameters
+    │   ├── BadFault          exit 2   simnet.up.faults
     │   ├── ExpectationError  exit 2   simnet.verdict.expectations
     │   ├── InjectionError    exit 2   simnet.world.injection
     │   └── UnknownKey        exit 2   nodes.parameters

@@ -12,9 +12,10 @@ from typing import Any
 
 from chain.quantities import Gas, Timestamp, Wei
 from chain.seam import Call
-from nodes.effects import Note, Now, Receive, Reply, Request, Spawn, Steps, Submit
+from nodes.effects import Note, Now, Receive, Reply, Request, Spawn, Steps
 from nodes.facilitator.batching import DATA, BatchTerms, DataWorker, inference_of
 from nodes.facilitator.jobs import FAILED, PROCESSING, SUCCEEDED, Job, Jobs
+from nodes.facilitator.sending import send
 from nodes.facilitator.verification import EXCEEDS, fault_of, funding_fault_of, is_nonce_used
 from nodes.http import BadRequest, HttpRequest, HttpResponse, fresh_id, read_json, refuse, respond
 from nodes.identity import Peer
@@ -133,7 +134,7 @@ class Facilitator:
         self.jobs.move(job.id, PROCESSING, (yield from self.unix()))
         args = payment.permit.settle_args(required.amount, payment.signature)
         call = Call(self.me.address, "X402UptoPermit2Proxy", "settle", args, SETTLE_GAS)
-        receipt = yield Submit(call, job.id)
+        receipt = yield from send(call, job.id)
         status, reason = (SUCCEEDED, "") if receipt.ok else (FAILED, str(receipt.revert))
         yield from self.end(job, payment, required.amount, status, reason, receipt.hash)
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from chain.quantities import Gas
 from chain.seam import Call
-from nodes.effects import Receive, Reply, Spawn, Steps, Submit
+from nodes.effects import Receive, Reply, Spawn, Steps
+from nodes.facilitator.sending import send
 from nodes.http import BadRequest, HttpRequest, refuse, respond
 from nodes.identity import Peer
 from nodes.messages import Envelope
@@ -38,7 +39,7 @@ class Relayer:
         except BadRequest as error:
             yield Reply(envelope, refuse(error))
             return
-        receipt = yield Submit(call)
+        receipt = yield from send(call)
         said = {"success": receipt.ok, "txHash": receipt.hash}
         yield Reply(envelope, respond(said if receipt.ok else {**said, "error": str(receipt.revert)}))
 

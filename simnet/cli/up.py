@@ -24,7 +24,7 @@ LOOPBACK = "127.0.0.1"
 
 SHOWN = (
     *("payment_demanded", "session_opened", "text_served", "served_unpaid", "session_closed", "payment_settled"),
-    *("batch_recorded", "batch_audited"),
+    *("batch_recorded", "batch_audited", "fault_injected", "fault_ended"),
 )
 """Kinds of record that are told as they happen."""
 
@@ -47,6 +47,13 @@ SHOWN = (
     type=click.Choice(["all", *MITIGATIONS]),
     help="End a known weakness of the gateway; may be repeated (docs/devnet.md).",
 )
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="TEXT",
+    help="Break something: 'at: 10 s, crash: [facilitator-0], for: 5 s', counted from the start; may be repeated.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
 @click.option("--force", is_flag=True, help="Write over a run that is in the directory already.")
 @click.option("--env", "env_file", type=click.Path(path_type=Path), help="Write the variables to this file as well.")
@@ -64,6 +71,7 @@ def up(
     idle: float,
     batch_idle: float,
     mitigate: tuple[str, ...],
+    faults: tuple[str, ...],
     out: Path | None,
     force: bool,
     env_file: Path | None,
@@ -94,7 +102,7 @@ def up(
         click.echo(f"warning: {host} is not loopback: whoever reaches it can use well-known keys", err=True)
     sockets = Sockets.at(Ports(gateway_port, facilitator_port, settlement_port, payment_port, blobs_port, host))
     terms, batches = terms_of(idle, mitigate), BatchTerms(idle_s=batch_idle)
-    devnet = Devnet(loaded.seed, sockets, terms=terms, batches=batches)
+    devnet = Devnet(loaded.seed, sockets, terms=terms, batches=batches, faults=faults)
     options = Options(out=out, force=force, command=shlex.join(["simnet", *sys.argv[1:]]), tell=console.print)
     options = replace(options, listener=None if quiet else telling(console.print))
     devnet.ready = lambda directory: announce(devnet, directory, env_file)

@@ -272,7 +272,7 @@ def _span(scenario: Scenario, at: KeyPath, adversary: Adversary) -> Iterator[Fin
 
 
 def _faults(scenario: Scenario, names: Names) -> Iterator[Finding]:
-    setting = _setting(scenario, names)
+    setting = setting_of(scenario, names)
     for i, fault in enumerate(scenario.faults):
         if fault.at >= _end(scenario):
             message = f"happens at {format_duration(fault.at)}, when the run is over"
@@ -283,7 +283,7 @@ def _faults(scenario: Scenario, names: Names) -> Iterator[Finding]:
             yield ("faults", i, fault.kind, *below), message, hint
 
 
-def _setting(scenario: Scenario, names: Names) -> Setting:
+def setting_of(scenario: Scenario, names: Names) -> Setting:
     """What faults may know of the run."""
     numbered = [(role, i, name) for role in Role for i, name in enumerate(names[role])]
     facts = facts_of(scenario)

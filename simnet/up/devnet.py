@@ -39,7 +39,8 @@ from simnet.log.events import EventLog
 from simnet.run import Options
 from simnet.scenario.schema import Scenario
 from simnet.up.chains import SETUP_S, Cast, payment_chain, settlement_chain
-from simnet.up.services import BLOBS, FACILITATOR, GATEWAY, Services
+from simnet.up.faults import read_faults
+from simnet.up.services import BLOBS, FACILITATOR, GATEWAY, NAMES, Services
 from simnet.world.build import World
 
 JOBS = "facilitator.sqlite"
@@ -116,6 +117,8 @@ class Devnet:
     terms: UptoTerms = field(default_factory=UptoTerms)
     model: LanguageModel = field(default_factory=Echo)
     batches: BatchTerms = field(default_factory=BatchTerms)
+    faults: tuple[str, ...] = ()
+    """What is to break, as a scenario has it; times count from when the doors are open."""
     ready: Callable[[Path], None] = lambda _: None
     """Called with the run directory when the doors are open."""
     _outside: Outside | None = None
@@ -167,10 +170,11 @@ class Devnet:
         return self._outside
 
     def begin(self, pace: Pace, world: World) -> None:
-        """Put the services in, open the doors, and set the clock. Raises `CannotHost`."""
+        """Put the services in, open the doors, and set the clock. Raises `CannotHost` and `BadFault`."""
         if world.chain.address_of("TEERegistry") != self.addresses["TEERegistry"]:
             kind = world.scenario.strategy.kind
             raise CannotHost(f"strategy {kind} brings a registry of enclaves of its own", "choose another strategy")
+        faults = read_faults(self.faults, world.scenario, NAMES)
         assert self._payment is not None
         engine, genesis = world.engine, world.engine.mempool.genesis
         payments = PaymentMempool(self._payment, genesis, engine.mempool.block_time_s, engine.scheduler, world.log)
@@ -181,7 +185,10 @@ class Devnet:
         self._open(world, payments)
         while time.time() < genesis:
             time.sleep(0.05)
-        pace.follow(time.monotonic() - (time.time() - genesis))
+        open_after_s = time.time() - genesis
+        pace.follow(time.monotonic() - open_after_s)
+        shift = [fault.model_copy(update={"at": fault.at + open_after_s}) for fault in faults]
+        world.injector.schedule(shift)
         world.log.flush()
         self.ready(world.log.path.parent)
 

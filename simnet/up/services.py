@@ -33,6 +33,7 @@ from simnet.up.chains import PAYMENT_ID, Cast
 
 GATEWAY, FACILITATOR, RELAYER, PRODUCER = "gateway-0", "facilitator-0", "relayer-0", "producer-payment-0"
 BLOBS, AUDITOR = "blobs-0", "auditor-0"
+NAMES = (GATEWAY, FACILITATOR, RELAYER, BLOBS, AUDITOR, PRODUCER)
 
 
 @dataclass

@@ -15,6 +15,7 @@ from chain.quantities import OPG, Wei
 from nodes.facilitator.jobs import PROCESSING, Jobs
 from nodes.http import HttpResponse
 from nodes.payments import PaymentSettled
+from simnet.kernel.conditions import RpcFault
 from tests.services import CAST, ENCLAVE, Network402, Payer
 
 
@@ -112,6 +113,17 @@ def test_a_settlement_outlives_a_crash_and_is_not_made_twice(net: Network402, cr
     assert status_of(net, accepted)["status"] == "succeeded"
     assert [record.status for record in net.of(PaymentSettled)] == ["succeeded"]
     assert net.owned_by(CAST.gateway.address) == 7
+
+
+def test_an_endpoint_that_refuses_a_settlement_delays_it_and_no_more(net: Network402) -> None:
+    net.wait(0.1)
+    lift = net.engine.hosts["facilitator-0"].conditions.rpc.lay(RpcFault(frozenset({"submit"}), fails=True))
+    accepted = settle(net, net.payer().payload(net.now))
+    net.wait(20)
+    assert status_of(net, accepted)["status"] == "processing"
+    lift()
+    net.wait(10)
+    assert status_of(net, accepted)["status"] == "succeeded"
 
 
 def test_jobs_are_found_again_by_another_process(tmp_path: Path) -> None:

@@ -231,3 +231,34 @@ def test_a_strategy_with_a_registry_of_its_own_is_refused(
     monkeypatch.chdir(tmp_path)
     assert main(["up", *FREE, "--scenario", "revocation", "--out", "run"]) == 2
     assert "brings a registry of enclaves of its own" in capsys.readouterr().err
+
+
+def test_faults_strike_the_services_and_what_they_took_on_is_done_all_the_same(tmp_path: Path) -> None:
+    fault = "at: 2 s, crash: [facilitator-0], for: 3 s"
+    with up(tmp_path, "--idle", "1", "--fault", fault) as net:
+        tls, asked = pinned(net), {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello"}]}
+        approve(net)
+        _, headers, _ = post(net, "/v1/chat/completions", asked, {}, tls)
+        wait_for(lambda: rows(net, "fault_ended"))
+        paid = {"PAYMENT-SIGNATURE": payment_for(headers["payment-required"], 77)}
+        assert post(net, "/v1/chat/completions", asked, paid, tls)[0] == 200
+        (job,) = wait_for(lambda: rows(net, "payment_settled"))
+        assert job["status"] == "succeeded"
+        assert [row["targets"] for row in rows(net, "fault_injected")] == [["facilitator-0"]]
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("at: 1 s, crash: [facilitator-1]", "unknown node 'facilitator-1'"),
+        ("at: 1 s, crahs: [facilitator-0]", "crahs"),
+        ("crash: [facilitator-0]", "at"),
+        ("at: 1 s, crash: [", "at: 1 s, crash: ["),
+    ],
+)
+def test_a_fault_that_cannot_be_is_refused(
+    fault: str, says: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["up", *FREE, "--out", "run", "--fault", fault]) == 2
+    assert says in capsys.readouterr().err

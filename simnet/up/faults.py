@@ -1,0 +1,52 @@
+"""Faults that strike a local network: written as in a scenario, and about its services as well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import TypeAdapter, ValidationError
+
+from nodes.identity import Role
+from nodes.parameters import ParameterError
+from simnet.faults.fault import Fault
+from simnet.scenario.checks import setting_of
+from simnet.scenario.errors import ScenarioErrors
+from simnet.scenario.kinds import FAULT
+from simnet.scenario.locate import read_document
+from simnet.scenario.schema import Scenario
+
+EXPECTED = "expected such as 'at: 10 s, crash: [facilitator-0], for: 5 s'"
+
+FAULTS = TypeAdapter[Fault](Annotated[Fault, FAULT])
+
+
+class BadFault(ParameterError):
+    """What is to break is not written as a fault, or nobody is called that."""
+
+
+def read_faults(texts: Sequence[str], scenario: Scenario, services: Sequence[str]) -> list[Fault]:
+    """Faults as a user wrote them, whose times count from when the doors open. Raises `BadFault`."""
+    found = []
+    for text in texts:
+        try:
+            value = read_document((text if text.lstrip().startswith("{") else f"{{{text}}}").encode(), "fault").value
+            found.append(FAULTS.validate_python(value))
+        except ScenarioErrors as error:
+            raise BadFault(f"{text}: {error.problems[0].message}", EXPECTED) from None
+        except (ValidationError, ParameterError) as error:
+            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+            raise BadFault(f"{text}: {reason}", EXPECTED) from None
+    known = setting_of(scenario, {role: dict.fromkeys(scenario.names(role)) for role in Role})
+    own = dict.fromkeys(services, Role.PRODUCER)  # of a role that nothing is drawn from
+    setting = replace(
+        known,
+        roles={**known.roles, **own},
+        region={**known.region, **dict.fromkeys(services, scenario.region(0))},
+        faults=tuple(found),
+    )
+    for text, fault in zip(texts, found, strict=True):
+        for _, message, hint in fault.problems(setting):
+            raise BadFault(f"{text}: {message}", hint)
+    return found
