@@ -36,7 +36,7 @@ from nodes.effects import (
     Submit,
     Subscribe,
 )
-from nodes.identity import Directory, Identity
+from nodes.identity import Directory, Identity, Role
 from nodes.messages import (
     ESCROW_EMPTY,
     PAYMENT_REQUIRED,
@@ -126,6 +126,8 @@ class Account:
     price: Wei | None = None
     """The least that it has offered for an inference."""
     voucher: Voucher | None = None
+    credit: int = 0
+    """Wei that may still be owed before the client's escrow is looked at again."""
     is_underfunded: bool = False
     """Whether the client's escrow was found short of its vouchers, and nothing was paid in since: it is not served."""
 
@@ -329,6 +331,8 @@ class InferenceNode:
         self.take(request.task)  # before anything is waited for: whoever asks again meanwhile is refused
         account.owed = Wei(account.owed + request.fee)
         objection, execution = (yield from self.half.precheck(request)), None
+        if not objection and not (yield from self.is_good_for(account, envelope.sender, request.fee)):
+            objection = ESCROW_EMPTY
         if not objection:
             variant = self.half.variant(request)
             execution = yield Execute(request.model, request.value, Purpose.ANSWER, request.task, variant)
@@ -361,6 +365,23 @@ class InferenceNode:
         if request.task in self.taken:
             return "task taken"
         return "" if self.fits(request) else BAD_INPUT
+
+    def is_good_for(self, account: Account, name: str, fee: Wei) -> Steps:
+        """Answers whether a client's escrow covers all that it owes this node and is not charged yet, `fee` included.
+
+        It may owe every other inference node as much. The chain is asked again when half of what was left is used up.
+        """
+        account.credit -= fee
+        if account.credit >= 0:
+            return True
+        client, nodes = self.directory.named(name).address, len(self.directory.of(Role.INFERENCE))
+        escrow = yield Read("Settlement", "escrowOf", (client,))
+        redeemed = yield Read("Settlement", "redeemedOf", (client, self.me.address))
+        if escrow is None or redeemed is None:
+            return True
+        left = escrow // nodes - max(0, account.owed - redeemed)
+        account.credit = max(0, left // 2)
+        return left >= 0
 
     def fits(self, request: InferenceRequest) -> bool:
         """Whether the model is one that this node serves, and the input is of its kind."""

@@ -14,6 +14,7 @@ from chain.formats.signing import answer_digest, recover
 from chain.quantities import NO_DEADLINE, Gas, Wei
 from chain.seam import Log, Receipt, Revert
 from nodes.effects import ChainTime, Execute, Note, Purpose, Read, Reply, Sleep, Spawn, Steps, Submit, Subscribe
+from nodes.identity import Role
 from nodes.inference import FOLLOWED, KEPT_S, POST_GAS, VOUCHER_GAS, InferenceNode, InferencePolicy, PosterHalf
 from nodes.messages import (
     ESCROW_EMPTY,
@@ -66,11 +67,19 @@ def node(demands_voucher: bool = True, batch_size: int = 16) -> InferenceNode:
     return InferenceNode(ME, PEOPLE, DOMAIN, MODELS, GENESIS, InferencePolicy(5.0, batch_size, demands_voucher))
 
 
-def serve(one: InferenceNode, envelope: Envelope, receipt: Callable[[Submit], Any] = mined) -> Course:
-    """Have it serve a request, at second 7."""
+def serve(
+    one: InferenceNode, envelope: Envelope, receipt: Callable[[Submit], Any] = mined, escrow: int = 10**24
+) -> Course:
+    """Have it serve a request, at second 7, of a client with so much in escrow and nothing charged."""
     assert isinstance(envelope.message, InferenceRequest)
     answers = {**signing_as(ME.name), Execute: always(execution()), ChainTime: always(GENESIS + 7.9), Submit: receipt}
+    answers[Read] = owning(escrow)
     return follow(one.serve(envelope, envelope.message), answers)
+
+
+def owning(escrow: int = 10**24) -> Callable[[Read], int]:
+    """What the chain says of a client with so much in escrow and nothing charged."""
+    return lambda effect: escrow if effect.function == "escrowOf" else 0
 
 
 def ask(number: int, paid: int | None = None, client: str = "client-0") -> Envelope:
@@ -146,13 +155,15 @@ def test_a_client_that_asks_one_task_with_two_inputs_at_once_gets_one_answer() -
     assert next(waiting) == Sleep(1.0)
     assert follow(serving(one, ask(1, paid=2), INPUT + 1), {}).said == [Refusal(task_id(1), "task taken")]
     answers = {**signing_as(ME.name), Execute: always(execution()), ChainTime: always(GENESIS), Submit: mined}
-    assert isinstance(follow(waiting, answers).said[0], InferenceAnswer)
+    assert isinstance(follow(waiting, {**answers, Read: owning()}).said[0], InferenceAnswer)
 
 
 def test_what_is_refused_after_all_is_neither_owed_nor_taken() -> None:
     one = replace(node(), make_half=Hesitant)
     assert serve(one, ask(2)).said == [Refusal(task_id(2), "not now")]
-    assert follow(serving(one, ask(3)), {Execute: always(None)}).said == [Refusal(task_id(3), "bad input")]
+    assert follow(serving(one, ask(3)), {Execute: always(None), Read: owning()}).said == [
+        Refusal(task_id(3), "bad input")
+    ]
     assert (one.taken, one.account("client-0").owed, one.open_batch) == ({}, 0, [])
 
 
@@ -178,6 +189,23 @@ def test_a_higher_voucher_is_kept_and_a_lower_or_forged_one_is_not() -> None:
     assert book.voucher == voucher(30)
     one.accept_voucher(book, voucher(31))
     assert book.covered == 31
+
+
+def test_a_client_is_served_as_far_as_its_escrow_goes_should_it_owe_every_other_node_as_much() -> None:
+    one = node()
+    enough = 2 * FEE * len(PEOPLE.of(Role.INFERENCE))
+    assert isinstance(serve(one, ask(1), escrow=enough).said[0], InferenceAnswer)
+    course = serve(one, ask(2), escrow=enough - 1)
+    assert course.said == [Refusal(task_id(2), ESCROW_EMPTY)]
+    assert course.of(Execute) == []
+    assert isinstance(serve(one, ask(3), escrow=enough).said[0], InferenceAnswer)
+
+
+def test_the_escrow_is_looked_at_again_when_half_of_what_was_left_is_used_up() -> None:
+    one = node()
+    escrow = 5 * FEE * len(PEOPLE.of(Role.INFERENCE))
+    looks = [bool(serve(one, ask(number), escrow=escrow).of(Read)) for number in range(1, 6)]
+    assert looks == [True, False, False, True, True]
 
 
 def test_a_client_whose_escrow_falls_short_is_served_again_when_it_pays_in() -> None:
