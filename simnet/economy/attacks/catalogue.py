@@ -72,6 +72,23 @@ def borrow_votes_within_a_block(stage: Stage, lent: int, _: int) -> int:
     return before - stage.balance("Timelock")
 
 
+def bribe_delegate(stage: Stage, entrusted: int, _: int) -> int:
+    """Holders have entrusted their votes to a delegate, who is bribed and has the treasury sent to the attacker. Who is
+    warned before the snapshot takes its votes back."""
+    stage.give("holders", entrusted)
+    stage.must("holders", "OPG.delegate", stage.address("delegate"))
+    stage.wait(1)
+
+    def take_back() -> None:
+        if stage.economy.rules.voting_delay_s >= WARNED_S:
+            stage.must("holders", "OPG.delegate", stage.address("holders"))
+
+    before, actions = stage.balance("Timelock"), [_to_attacker(stage)]
+    if stage.pass_vote(stage.propose("delegate", actions, take_back), ["delegate"], actions):
+        stage.execute(actions)
+    return before - stage.balance("Timelock")
+
+
 def poison_slash(stage: Stage, held: int, _: int) -> int:
     """A vote sets the slash share to zero, and a validator of the voter's commits frauds. What its stake should have
     lost by the old share, and did not, is lost to everybody."""
@@ -158,6 +175,7 @@ ATTACKS: Mapping[str, Attack] = MappingProxyType(
             drain_treasury,
             borrow_votes,
             borrow_votes_within_a_block,
+            bribe_delegate,
             poison_slash,
             race_timelock,
             delegate_to_cheat,
