@@ -117,7 +117,7 @@ def repeat(file: Path, console: Console) -> int:
     import orjson
 
     from simnet.studies.fuzz.game import machine_for, play
-    from simnet.studies.fuzz.moves import MOVES
+    from simnet.studies.fuzz.moves.catalogue import MOVES
     from simnet.studies.fuzz.setting import SETTINGS
 
     try:

@@ -12,7 +12,7 @@ from random import Random
 
 from simnet.studies.fuzz.books import Violation
 from simnet.studies.fuzz.machine import Machine
-from simnet.studies.fuzz.moves import MOVES, moves_of
+from simnet.studies.fuzz.moves.catalogue import MOVES, moves_of
 from simnet.studies.fuzz.setting import SETTINGS
 from simnet.studies.fuzz.shrink import shrunk
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from simnet.studies.fuzz.machine import Machine
-from simnet.studies.fuzz.moves import MOVES, Move, moves_of
+from simnet.studies.fuzz.moves.catalogue import MOVES, moves_of
+from simnet.studies.fuzz.moves.common import Move
 
 SEEDED = settings(
     deadline=None, derandomize=True, database=None, print_blob=False, suppress_health_check=[HealthCheck.too_slow]

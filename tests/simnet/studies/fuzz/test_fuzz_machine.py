@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 pytest.importorskip("pyrevm")
 
 from simnet.studies.fuzz.machine import Machine
-from simnet.studies.fuzz.moves import MOVES, moves_of
+from simnet.studies.fuzz.moves.catalogue import MOVES, moves_of
 from simnet.studies.fuzz.setting import SETTINGS
 from tests.simnet.studies.fuzz.stateful import SEEDED, state_machine
 

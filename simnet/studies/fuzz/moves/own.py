@@ -1,0 +1,176 @@
+"""Moves that only some verification contracts know."""
+
+from __future__ import annotations
+
+from random import Random
+
+from chain.formats.claims import MAX_CLAIMS, vote_commitment
+from chain.quantities import OPG, ZERO_HASH
+from simnet.studies.fuzz.arena import PARAMETERS, digest
+from simnet.studies.fuzz.cast import (
+    CROOK,
+    CROOKED_FULL,
+    CROOKS,
+    FULL,
+    HONEST_FULL,
+    INFERENCE,
+    SECOND_NAME,
+)
+from simnet.studies.fuzz.duties.base import SALT, chain_of
+from simnet.studies.fuzz.duties.disputes import AttentionDuty, ForcedErrorDuty
+from simnet.studies.fuzz.duties.evidence import ProvenDuty
+from simnet.studies.fuzz.duties.panels import committed
+from simnet.studies.fuzz.machine import Machine
+from simnet.studies.fuzz.moves.common import some_batch
+from simnet.studies.fuzz.moves.money import AMOUNTS
+from simnet.studies.fuzz.moves.posting import LARGE
+
+
+def challenge(machine: Machine, random: Random) -> None:
+    """Somebody challenges right claims and wrong ones, openly and under seal, opens late, and takes others' bonds."""
+    batch, who = some_batch(machine, random), random.choice(CROOKS)
+    if batch is None:
+        return
+    claims = random.choice((batch.wrong, batch.everything, random.getrandbits(batch.count), 1, 1 << 127))
+    values = {
+        "batch": batch.id,
+        "claims": claims,
+        "salt": SALT,
+        "commitment": vote_commitment(batch.id, machine.arena.address(who), claims, SALT),
+        "challenger": machine.arena.address(random.choice((*CROOKS, *HONEST_FULL))),
+    }
+    court = machine.arena.setting.court
+    function = random.choice(("challenge", "challenge", "sealChallenge", "openChallenge", "forfeit"))
+    if function == "sealChallenge":
+        values["claims"] = random.choice((claims.bit_count(), 1, 129))
+    machine.attempt_by_name(who, f"{court}.{function}", values)
+
+
+def show_forced(machine: Machine, random: Random) -> None:
+    """The crook shows a forced error, or says that another claim is one."""
+    batch = some_batch(machine, random)
+    if batch is None or not isinstance(machine.duty, ForcedErrorDuty):
+        return
+    at = random.choice((random.randrange(len(batch.claims)), len(batch.claims) - 1))
+    secrets = [secret for (_, who), secret in machine.duty.forced.items() if who == CROOK]
+    secret = machine.duty.forced.get((batch.claims[at].task, CROOK)) or (random.choice(secrets) if secrets else SALT)
+    if batch.is_open and random.randrange(2):
+        machine.wait(max(1, machine.duty.known_at(batch) + 1 - machine.arena.now))
+    receipt = machine.attempt(random.choice(CROOKS), "ForcedError.showForced", batch.id, secret, batch.opening(at))
+    if receipt.ok and batch.claims[at].index == at:
+        batch.made_wrong &= ~(1 << at)
+
+
+def accuse(machine: Machine, random: Random) -> None:
+    """Somebody accuses a full node of a call that it answered, or that was none, or of its silence."""
+    batch = some_batch(machine, random)
+    if batch is None or not isinstance(machine.duty, AttentionDuty):
+        return
+    misplaced = [i for i, claim in enumerate(batch.claims) if claim.index != i]
+    at = random.choice(misplaced) if misplaced else random.randrange(len(batch.claims))
+    node = random.choice((*HONEST_FULL, CROOKED_FULL))
+    if batch.is_open and random.randrange(2):
+        machine.wait(max(1, machine.duty.known_at(batch) + 1 - machine.arena.now))
+    address = machine.arena.address(node)
+    who = random.choice(CROOKS)
+    for _ in range(random.choice((1, 1, 3))):
+        if random.randrange(5) == 0:
+            machine.attempt(who, "AttentionChallenge.accuseOfSilence", batch.id, address)
+        else:
+            opened = (batch.id, address, batch.results[at], batch.opening(at))
+            machine.attempt(who, "AttentionChallenge.accuse", *opened)
+
+
+def respond(machine: Machine, random: Random) -> None:
+    """Somebody responds to claims that call on nobody."""
+    if batch := some_batch(machine, random):
+        claims = random.choice((1, batch.everything, 1 << min(batch.count, MAX_CLAIMS - 1)))
+        machine.attempt(random.choice(CROOKS), "AttentionChallenge.respond", batch.id, batch.posted_at, claims)
+
+
+def report(machine: Machine, random: Random) -> None:
+    """Somebody commits to seeds, reports what it did not check, and has epochs paid."""
+    batch, who = some_batch(machine, random), random.choice(CROOKS)
+    duty = machine.duty
+    epoch = duty.epoch_at(machine.arena.now) - random.randrange(4)  # type: ignore[attr-defined]
+    calls = [
+        ("SecretSeed.commitSeed", chain_of(f"{who} epochs")[random.randrange(2)]),
+        ("SecretSeed.payEpoch", max(0, epoch)),
+        ("SecretSeed.showSeed", max(0, epoch), chain_of(f"{who} epochs")[max(0, epoch) + 1]),
+    ]
+    if batch is not None:
+        calls += [("SecretSeed.report", batch.id, random.choice((0, batch.wrong, batch.everything, 1 << 127)))] * 3
+    target, *args = random.choice(calls)
+    machine.attempt(who, str(target), *args)
+
+
+def submit(machine: Machine, random: Random) -> None:
+    """A member commits to a result that it did not compute, shows another, or takes somebody's seat."""
+    batch = some_batch(machine, random)
+    if batch is None or not batch.members:
+        return
+    places = [(seat, who) for seat, who in enumerate(batch.members) if who in CROOKS]
+    seat, who = random.choice([*places, (random.randrange(6), CROOK)])
+    result = random.choice((batch.tree.root, digest("another root"), ZERO_HASH))
+    if random.randrange(2):
+        commitment = committed(batch, machine.arena.address(who), result)
+        machine.attempt(who, "IndexedCommitment.submit", batch.id, seat, batch.submit_by, commitment)
+    else:
+        machine.attempt(who, "IndexedCommitment.show", batch.id, seat, result, SALT)
+
+
+def protest(machine: Machine, random: Random) -> None:
+    """Somebody says that it could not get a batch's data, or that good evidence is bad."""
+    batch, who = some_batch(machine, random), random.choice(CROOKS)
+    if batch is None:
+        return
+    at = random.randrange(len(batch.claims))
+    court = machine.arena.setting.court
+    evidence = random.choice((batch.results[at], b"", bytes(65), bytes(352)))
+    prover = random.choice(("", "SignedEvidence", "TEEEvidence")) if court == "Attested" else ""
+    if prover:
+        machine.attempt(who, f"{prover}.proveBad", batch.id, batch.opening(at), evidence)
+    else:
+        machine.attempt(who, f"{court}.protest", batch.id)
+
+
+def pledge(machine: Machine, random: Random) -> None:
+    """Somebody pledges, proves for others, proves twice, or has rejected what is proven."""
+    batch = some_batch(machine, random)
+    if batch is None or not isinstance(machine.duty, ProvenDuty):
+        return
+    at, who = random.randrange(len(batch.claims)), random.choice((CROOK, CROOK, SECOND_NAME))
+    proof = machine.duty.proof(batch, at)
+    calls = [
+        ("Proven.pledge", batch.id),
+        ("Proven.prove", batch.id, *proof),
+        ("Proven.prove", batch.id, *proof[:3], SALT),
+        ("Proven.rejectUnproven", batch.id, batch.opening(at)),
+    ]
+    target, *args = random.choice(calls)
+    machine.attempt(who, str(target), *args)
+
+
+def delegate(machine: Machine, random: Random) -> None:
+    """Somebody stands behind a node, leaves it, moves on, and claims rewards for itself and others."""
+    who, amount = random.choice(CROOKS), random.choice(AMOUNTS)
+    node, other, owner = (machine.arena.address(random.choice((*FULL, *INFERENCE, SECOND_NAME))) for _ in range(3))
+    target, *args = random.choice(
+        (
+            ("Staking.setCapacity", random.choice((0, 10_000 * OPG, LARGE))),
+            ("Staking.setCommission", random.choice((0, 5_000, 5_001))),
+            ("Staking.delegate", node, amount),
+            ("Staking.delegate", node, amount),
+            ("Staking.undelegate", node, amount),
+            ("Staking.redelegate", node, other, amount),
+            ("Staking.release", machine.arena.address(random.choice(CROOKS))),
+            ("Rewards.close",),
+            ("Rewards.claim", node, owner, random.choice((1, 5, 96))),
+            ("Rewards.endow", amount),
+        )
+    )
+    if target == "Staking.release" and random.randrange(3) == 0:
+        machine.wait(PARAMETERS.unbonding_s)
+    if target == "Staking.setCapacity":
+        who = random.choice((CROOK, CROOKED_FULL, who))
+    machine.attempt(who, str(target), *args)
