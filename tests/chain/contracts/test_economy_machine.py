@@ -23,8 +23,9 @@ from tests.economy_world import PROTOCOL, UNBONDING, EconomyWorld
 NODES = ("ann", "bob")
 DELEGATORS = ("del", "eve")
 HOLDERS = NODES + DELEGATORS
-PEOPLE = (*HOLDERS, "payer", "auditor")
+PEOPLE = (*HOLDERS, "payer", "auditor", "alias")
 DAY = 86_400
+RULES = replace(PROTOCOL, slash_share_bps=3_000, bounty_share_bps=5_000)
 ROUNDED = 60
 """Wei: more than can be rounded away in a test of this length."""
 
@@ -38,7 +39,7 @@ class EconomyMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = EconomyWorld(protocol=replace(PROTOCOL, slash_share_bps=3_000))
+        self.world = EconomyWorld(protocol=RULES)
         self.batches: list[Batch] = []
         self.put_in: Counter[str] = Counter()
         self.taken_out: Counter[str] = Counter()
@@ -108,6 +109,19 @@ class EconomyMachine(RuleBasedStateMachine):
             self.batches.append(self.world.post_one(node, fees, str(len(self.batches))))
 
     @precondition(lambda self: self.batches)
+    @rule(data=st.data())
+    def denounce_oneself(self, data: st.DataObject) -> None:
+        """A node proves its own fraud under another name; it never has more afterwards."""
+        batch = self.batches.pop(data.draw(st.integers(0, len(self.batches) - 1)))
+        told = self.world.answer(batch.node, batch.claims[0], output_hash=bytes(32))
+        before = self.world.value(batch.node, batch.node) + self.world.balance("alias")
+        self.verdicts += 1
+        opened = batch.openings(0)
+        assert self.send("alias", "Settlement.proveEquivocation", batch.id, batch.opening(0), *told).ok
+        assert self.send("auditor", "Settlement.settle", batch.id, 0, 0, opened, batch.charges).ok
+        assert self.world.value(batch.node, batch.node) + self.world.balance("alias") <= before
+
+    @precondition(lambda self: self.batches)
     @rule(wrong=st.booleans(), data=st.data())
     def judge(self, wrong: bool, data: st.DataObject) -> None:
         batch = self.batches.pop(data.draw(st.integers(0, len(self.batches) - 1)))
@@ -136,7 +150,7 @@ class EconomyMachine(RuleBasedStateMachine):
 
     @rule(share=st.sampled_from([0, 100, 3_000]))
     def change_the_slash_share(self, share: int) -> None:
-        done = self.decide("Settlement", "setParameters", replace(PROTOCOL, slash_share_bps=share).settlement)
+        done = self.decide("Settlement", "setParameters", replace(RULES, slash_share_bps=share).settlement)
         assert reason(done) == ("OutOfBounds" if share == 0 else None)
 
     @rule(amount=st.sampled_from([1, OPG, 10**7 * OPG]))
