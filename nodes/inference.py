@@ -186,6 +186,10 @@ class PosterHalf:
         """Unix time after which these answers had better not be claimed."""
         return NO_DEADLINE
 
+    def on_sent(self, data: BatchData) -> Steps:
+        """Do what the strategy asks right after a batch was sent to the chain, wherever it is by then."""
+        yield from ()
+
     def on_posted(self, data: BatchData) -> Steps:
         """Do what the strategy asks once a batch of the node's is posted; runs beside everything else.
 
@@ -459,6 +463,7 @@ class InferenceNode:
         if batch in self.sending:
             return
         self.sending.add(batch)
+        yield Spawn(self.half.on_sent(posting.data))
         try:
             receipt = yield Submit(posting.call, subject=batch)
         finally:

@@ -114,6 +114,10 @@ class ByMode(PosterHalf):
         """As their mode has it."""
         return self.half_of(answered[0].request.task).post_by(answered)
 
+    def on_sent(self, data: BatchData) -> Steps:
+        """As the mode of the batch has it."""
+        yield from self.half_of("0x" + data.claims[0].task.hex()).on_sent(data)
+
     def on_posted(self, data: BatchData) -> Steps:
         """As the mode of the batch has it."""
         yield from self.half_of("0x" + data.claims[0].task.hex()).on_posted(data)

@@ -11,11 +11,14 @@ from chain.formats.claims import Claim, open_claims
 from chain.quantities import Gas
 from chain.seam import Call
 from nodes.duties import submit_duty
-from nodes.effects import Prove, Read, Spawn, Steps, Submit
+from nodes.effects import Prove, Read, Sleep, Spawn, Steps, Submit
 from nodes.inference import PosterHalf
 from nodes.messages import BatchData, InferenceRequest
 from nodes.models.tensors import encode
 from nodes.proofs.prover import CIRCUIT
+
+AFTER_POST_S = 0.001
+"""How soon after a post its pledge is sent, so that it comes behind it: in the same block, as a rule (assumption)."""
 
 PLEDGE_GAS = Gas(80_000)
 PROVE_GAS, INPUT_GAS = Gas(850_000), Gas(2_000)
@@ -29,14 +32,21 @@ class CircuitPoster(PosterHalf):
         """What will be proven must be what the circuit computes."""
         return CIRCUIT
 
+    def on_sent(self, data: BatchData) -> Steps:
+        """Pledge a batch in the same breath: a node that went down between a post and its pledge would be slashed."""
+        yield Sleep(AFTER_POST_S)
+        yield from self.pledge(data)
+
+    def pledge(self, data: BatchData) -> Steps:
+        """Promise to prove every claim of a batch; answers whether that is on chain."""
+        call = Call(self.node.me.address, "Proven", "pledge", (bytes.fromhex(data.batch[2:]),), PLEDGE_GAS)
+        receipt = yield Submit(call, subject=data.batch)
+        return receipt is not None and receipt.ok
+
     def on_posted(self, data: BatchData) -> Steps:
-        """Pledge a batch, and prove every claim of it that is not proven yet."""
+        """See that a batch is pledged, and prove every claim of it that is not proven yet."""
         batch = bytes.fromhex(data.batch[2:])
-        pledged = yield Read("Proven", "isPledged", (batch,))
-        if not pledged:
-            call = Call(self.node.me.address, "Proven", "pledge", (batch,), PLEDGE_GAS)
-            receipt = yield Submit(call, subject=data.batch)
-            pledged = receipt is not None and receipt.ok
+        pledged = (yield Read("Proven", "isPledged", (batch,))) or (yield from self.pledge(data))
         unproven = (yield Read("Proven", "unproven", (batch,))) if pledged else 0
         for claim in data.claims:
             if unproven and unproven >> claim.index & 1:

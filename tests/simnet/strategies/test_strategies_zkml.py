@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from nodes.inference import PosterHalf
 from nodes.proofs.circuits.times import MEASURED, MODELLED
 from simnet.measure.rows import as_text
 from simnet.scenario.errors import ScenarioErrors
 from simnet.strategies.evidence.proof import TIMES, TIMES_OF_CIRCUITS
+from simnet.strategies.evidence.proof_poster import CircuitPoster
 from tests.small import BASE, Played, play, scenario
 
 ZKML = {"kind": "zkml", "prover": "simulated", "proving_period": "2 min"}
@@ -48,6 +50,17 @@ def test_every_claim_is_proven_on_chain_verified_by_every_full_node_and_executed
     assert run["verification_overhead_ratio"] == 0
     assert run["slashes_total"] == 0
     assert run.broken() == []
+
+
+def test_a_node_that_goes_down_right_after_a_post_has_pledged_it_unless_the_pledge_waits_for_the_post(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    strategy = {**ZKML, "machines": 8}
+    down = {"at": "30.5 s", "crash": ["inference-0"], "for": "25 s"}
+    sections = {"strategy": strategy, "faults": [down], "duration": "60 s", "clients": {"arrivals": "poisson 1/s"}}
+    assert proven(name="at_once", **sections).slashes() == []
+    monkeypatch.setattr(CircuitPoster, "on_sent", PosterHalf.on_sent)
+    assert "unproven" in proven(name="after_the_post", **sections).slashes("inference-0")
 
 
 def test_a_batch_is_final_as_soon_as_it_is_proven_and_no_window_has_to_pass() -> None:
