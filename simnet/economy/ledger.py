@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from chain.backends.revm import RevmChain
 from chain.blocks import fitting
 from chain.economy import ALLOCATIONS, MONTH, deploy_economy, vesting_name
-from chain.errors import CallReverted
+from chain.errors import CallReverted, ToolMissing
 from chain.formats.claims import Claim, ClaimTree, batch_id, opening
 from chain.formats.signing import Domain, Key, voucher_digest
 from chain.hashing import keccak
 from chain.quantities import BURN_ADDRESS, NO_DEADLINE, TOTAL_SUPPLY, ZERO_HASH, Address, Gas, Timestamp, Wei
-from chain.seam import Block, Call, Receipt
+from chain.seam import Block, Call, Chain, Receipt
 from simnet.economy.book import Done, Epoch, Holdings, Jobs, Mask, Stakes
 from simnet.economy.paths import zeros
 from simnet.economy.scenario import CLIENTS_BUY_FROM, STAKE_FROM, EconomyScenario
@@ -52,13 +52,24 @@ class Batch:
     """What the auditor says of it: the arguments of `settle`."""
 
 
+def in_process(block_gas_limit: Gas = BLOCK_GAS) -> Chain:
+    """A fresh chain. Raises `ToolMissing` where pyrevm is not to be had."""
+    if find_spec("pyrevm") is None:
+        raise ToolMissing(
+            "years of an economy run in process, by pyrevm, which is not installed", "use Python 3.11 or 3.12"
+        )
+    from chain.backends.revm import RevmChain
+
+    return RevmChain(block_gas_limit=block_gas_limit)
+
+
 class Ledger:
     """The contracts, and accounts of everybody in them."""
 
     def __init__(self, scenario: EconomyScenario) -> None:
         self._terms = terms_of(scenario)
         self._protocol, bounds = contracts_of(scenario, self._terms)
-        self.chain = RevmChain(block_gas_limit=BLOCK_GAS)
+        self.chain = in_process()
         self._keys = {name: Key(f"economy/{name}".encode()) for name in ("deployer", "auditor", "clients", *HOLDERS)}
         owners = {name: self._keys[name].address for name in HOLDERS}
         auditor = self._keys["auditor"].address

@@ -9,6 +9,7 @@ from chain.seam import Chain
 from simnet.economy.attacks.catalogue import ATTACKS
 from simnet.economy.attacks.scenario import AttackScenario, Side
 from simnet.economy.attacks.stage import Stage
+from simnet.economy.ledger import in_process
 
 BLOCK_GAS = Gas(30_000_000)
 
@@ -49,9 +50,7 @@ def _once(scenario: AttackScenario, side: Side, remedy: bool) -> Outcome:
 
 def _open_chain(backend: str) -> Chain:
     if backend == "revm":
-        from chain.backends.revm import RevmChain
-
-        return RevmChain(block_gas_limit=BLOCK_GAS)
+        return in_process(BLOCK_GAS)
     from chain.backends.anvil import AnvilChain
 
     return AnvilChain(block_gas_limit=BLOCK_GAS)

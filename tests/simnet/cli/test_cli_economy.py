@@ -62,6 +62,14 @@ def test_json_is_one_document_and_the_same_twice(
     assert len(told[0]["answers"]) == 5
 
 
+def test_without_pyrevm_it_says_so(
+    scenario: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("simnet.economy.ledger.find_spec", lambda name: None)
+    assert main(["economy", str(scenario)]) == 4
+    assert "pyrevm, which is not installed" in capsys.readouterr().err
+
+
 def test_what_is_wrong_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "bad.yaml").write_text("name: bad\nmonts: 2\n")
     assert main(["economy", str(tmp_path / "bad.yaml")]) == 2
