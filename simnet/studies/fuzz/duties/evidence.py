@@ -12,7 +12,7 @@ from eth_abi.abi import encode as abi_encode
 from chain.formats.claims import Claim
 from chain.formats.signing import answer_digest
 from chain.hashing import keccak
-from chain.quantities import Hash32
+from chain.quantities import ZERO_HASH, Hash32
 from nodes.models.tensors import encode, tensor_hash
 from nodes.proofs.circuits.field import MODULUS, dequantise, quantise
 from simnet.studies.fuzz.arena import digest
@@ -21,21 +21,32 @@ from simnet.studies.fuzz.duties.base import GRACE_S, Unverified
 from simnet.studies.fuzz.posted import Batch
 from simnet.studies.fuzz.setting import MODEL, SCALE
 
+VANILLA, ENCLAVE = b"\0", b"\1"
+"""Last byte of a task that owes a signature, or an enclave's."""
+
+EVIDENCE_BYTES = 352
+"""Of an enclave."""
+
 
 class AttestedDuty(Unverified):
-    """The watcher proves evidence bad; here that is the node's signature under the answer."""
+    """The watcher proves evidence bad. Honest nodes have none but their signature: no enclave is registered."""
 
     def begin(self) -> None:
         """Nothing: no lots are drawn."""
 
     def right(self, claim: Claim, node: str) -> tuple[Claim, bytes]:
-        claim = replace(super().right(claim, node)[0], task=claim.task[:31] + b"\0")
+        claim = replace(super().right(claim, node)[0], task=claim.task[:31] + VANILLA)
         return self.signed(claim, node)
 
     def wrong(self, claim: Claim, node: str, salt: object) -> tuple[Claim, bytes]:
-        """Without a signature, or under somebody else's; a node may sign whatever it likes."""
-        claim = replace(super().right(claim, node)[0], task=claim.task[:31] + b"\0")
-        return self.signed(claim, SECOND_NAME) if digest(salt)[0] % 2 else (claim, b"")
+        """Without evidence, under somebody else's signature, or by an enclave that nobody knows."""
+        kind = claim.task[0] % 4
+        mode = VANILLA if kind < 2 else ENCLAVE
+        claim = replace(super().right(claim, node)[0], task=claim.task[:31] + mode)
+        if kind == 0:
+            return self.signed(claim, SECOND_NAME)
+        evidence = (digest("evidence", claim.task.hex()) * 11 if kind == 3 else b"")[:EVIDENCE_BYTES]
+        return replace(claim, evidence_hash=Hash32(keccak(evidence)) if evidence else ZERO_HASH), evidence
 
     def signed(self, claim: Claim, who: str) -> tuple[Claim, bytes]:
         """A claim with its node's signature as evidence."""
@@ -44,14 +55,15 @@ class AttestedDuty(Unverified):
         return replace(claim, evidence_hash=Hash32(keccak(signature))), signature
 
     def is_right(self, claim: Claim, node: str) -> bool:
-        return claim.evidence_hash == self.signed(claim, node)[0].evidence_hash
+        return claim.task[31:] == VANILLA and claim.evidence_hash == self.signed(claim, node)[0].evidence_hash
 
     def verify(self, batch: Batch) -> None:
         self.protest(batch)
         for i, evidence in enumerate(batch.results):
             bad = batch.made_wrong >> i & 1 and not batch.proven >> i & 1
             if bad and batch.once("prove", i):
-                self.send(WATCHER, "SignedEvidence.proveBad", batch, batch.opening(i), evidence)
+                judge = "SignedEvidence" if batch.claims[i].task[31:] == VANILLA else "TEEEvidence"
+                self.send(WATCHER, f"{judge}.proveBad", batch, batch.opening(i), evidence)
         if self.is_past(batch.posted_at + self.machine.constant("Attested.window") + GRACE_S):
             self.conclude(batch, "Attested.finalise", batch.proven)
 
