@@ -48,7 +48,7 @@ def _common(body: Mapping[str, Any]) -> dict[str, Any]:
         raise UnsupportedRequest("the request names no model")
     try:
         temperature = float(body.get("temperature") or 0.0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise UnsupportedRequest("the temperature is not a number") from None
     common: dict[str, Any] = {"model": body["model"], "temperature": temperature}
     if body.get("max_tokens") is not None:

@@ -64,9 +64,28 @@ def read(body: Mapping[str, Any], is_chat: bool) -> Asked:
         function = tool.get("function") if isinstance(tool, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
             raise BadRequest("a tool is not an object with a function that has a name")
-    if "response_format" in form and not isinstance(form["response_format"], dict):
-        raise BadRequest("response_format is not an object")
+    _read_choice(body.get("tool_choice"))
+    _read_format(form.get("response_format"))
     return Asked(body, form, is_chat)
+
+
+def _read_choice(choice: Any) -> None:
+    """Raises `BadRequest` for what is no choice of a tool."""
+    if choice is None or choice in ("none", "auto", "required"):
+        return
+    function = choice.get("function") if isinstance(choice, dict) else None
+    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+        raise BadRequest("tool_choice is not none, auto, required or an object with a function that has a name")
+
+
+def _read_format(wanted: Any) -> None:
+    """Raises `BadRequest` for what is no form of an answer."""
+    if wanted is None:
+        return
+    if not isinstance(wanted, dict) or wanted.get("type") not in ("text", "json_object", "json_schema"):
+        raise BadRequest("response_format is not an object of type text, json_object or json_schema")
+    if not isinstance(wanted.get("json_schema") or {}, dict):
+        raise BadRequest("response_format has a json_schema that is no object")
 
 
 def most_it_costs(asked: Asked, body_bytes: int, opg_price: float) -> Wei:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from chain.hashing import keccak
-from chain.quantities import OPG, Timestamp, Wei
+from chain.quantities import NO_DEADLINE, OPG, Timestamp, Wei
 from nodes.disk import Disk
 from nodes.effects import Note, Now, Request, Sleep, Steps
 from nodes.http import JSON, BadRequest, HttpRequest, HttpResponse, fresh_id
@@ -194,7 +194,9 @@ class UptoSessions:
         session = Session(self.id_for(payment, now), payment, route, now)
         self.sessions[session.id], self._session_of[key] = session, session.id
         permit = payment.permit
-        yield Note(SessionOpened(self.gateway, session.id, permit.owner, str(permit.amount), permit.deadline))
+        yield Note(
+            SessionOpened(self.gateway, session.id, permit.owner, str(permit.amount), min(permit.deadline, NO_DEADLINE))
+        )
         return self.use(session, most, now)
 
     def can_pay(self, session: Session, most: Wei, now: float) -> bool:
