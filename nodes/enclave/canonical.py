@@ -11,6 +11,9 @@ from typing import Any
 
 from chain.errors import SimnetError
 
+COMPLETION_DEFAULTS = {"temperature": 1, "max_tokens": 16}
+"""What a text completion has that does not say."""
+
 
 class UnsupportedRequest(SimnetError):
     """A request has no canonical form."""
@@ -36,10 +39,15 @@ def chat(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def completion(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Canonical form of an OpenAI completion request. Raises `UnsupportedRequest`."""
+    """Canonical form of an OpenAI completion request. Raises `UnsupportedRequest`.
+
+    What is absent is what OpenAI has for it, unlike in a chat; what is null is as in a chat. So has it the gateway
+    (OpenGradient/tee-gateway, tee_gateway/models/create_completion_request.py).
+    """
     if not isinstance(body.get("prompt"), str):
         raise UnsupportedRequest("the prompt is not a text")
-    return {"prompt": body["prompt"], **_common(body)}
+    canonical = {"prompt": body["prompt"], **_common({**COMPLETION_DEFAULTS, **body})}
+    return {**canonical, "web_search": True} if body.get("web_search") else canonical
 
 
 def _common(body: Mapping[str, Any]) -> dict[str, Any]:

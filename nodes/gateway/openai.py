@@ -41,6 +41,7 @@ class Asked:
 
 def read(body: Mapping[str, Any], is_chat: bool) -> Asked:
     """A request for a chat answer, or for the continuation of a prompt. Raises `BadRequest`."""
+    body = body if is_chat else {**canonical.COMPLETION_DEFAULTS, **body}
     try:
         form = canonical.chat(body) if is_chat else canonical.completion(body)
     except SimnetError as error:
