@@ -202,7 +202,7 @@ class Dashboard(Transport):
 
     @on(TimelineBar.Sought)
     def _sought(self, message: TimelineBar.Sought) -> None:
-        self.scene.player.go(self.scene.timeline.index.at_time(message.share * self.scene.duration_s))
+        self.scene.player.go(self.scene.timeline.index.at_time(message.time))
         self.show_now()
 
     @on(Panel.Visited)

@@ -133,15 +133,17 @@ class TimelineBar(Bar):
     class Sought(Message):
         """Somebody clicked on a moment."""
 
-        def __init__(self, share: float) -> None:
+        def __init__(self, time: float) -> None:
             super().__init__()
-            self.share = share
+            self.time = time
+            """In seconds."""
 
     def draw(self, width: int, height: int) -> list[Line]:
         """The track, and the row that was applied last."""
         scene, state = self.scene, self.scene.state
-        left = f"{clock(state.time, 2)} "
-        right = f" {clock(scene.duration_s)}"
+        start, end = scene.part
+        left, right = f"{clock(state.time, 2)} ", f" {clock(end)}"
+        left += f"{clock(start)} " if scene.zoom else ""
         self._track = (len(left) + GUTTER, max(1, width - len(left) - len(right)))
         track = [(left, "strong"), *self._draw_track(self._track[1]), (right, "dim")]
         position = scene.player.position
@@ -154,11 +156,12 @@ class TimelineBar(Bar):
 
     def _draw_track(self, width: int) -> Line:
         """A line that is thick up to here, with a mark for the gravest thing in each column's share of the run."""
-        timeline, span = self.scene.timeline, self.scene.duration_s
-        index = timeline.index
-        here = min(int(self.scene.state.time / span * width), width - 1)
+        timeline, (begin, finish) = self.scene.timeline, self.scene.part
+        index, span = timeline.index, finish - begin
+        here = min(int((self.scene.state.time - begin) / span * width), width - 1)
         last_failures = array("L", timeline.lasting_failures)
         marks = (
+            (self.scene.player.bookmarks, ("◆", "accent strong")),
             (last_failures, ("✗", "bad")),
             (index.disturbances, ("↯", "warn")),
             (index.slashes, ("⚑", "warn")),
@@ -166,7 +169,7 @@ class TimelineBar(Bar):
         )
         line: Line = []
         for x in range(width):
-            start, end = span * x / width, span * (x + 1) / width
+            start, end = begin + span * x / width, begin + span * (x + 1) / width
             first, last = bisect_left(index.times, start), bisect_left(index.times, end)
             found = next((mark for rows, mark in marks if between(rows, first, last)), None)
             if x == here:
@@ -183,7 +186,8 @@ class TimelineBar(Bar):
         """Go to the moment under the mouse."""
         start, width = self._track
         if event.y == 0 and start <= event.x < start + width:
-            self.post_message(self.Sought((event.x - start) / width))
+            begin, finish = self.scene.part
+            self.post_message(self.Sought(begin + (finish - begin) * (event.x - start) / width))
 
     _track = (0, 1)
 

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from dashboards.dialogs import Ask
 from dashboards.live_run import Engine
 from dashboards.player import EXPECTED, SPEEDS, next_speed
-from dashboards.scene import Scene
+from dashboards.scene import MOST_ZOOM, Scene
 
 TRANSPORT: list[BindingType] = [
     Binding("space", "app.hold", "Pause", key_display="␣"),
@@ -25,6 +25,11 @@ TRANSPORT: list[BindingType] = [
     Binding("S", "app.slash(-1)", "Slash before", show=False),
     Binding("e", "app.failure(1)", "Failure"),
     Binding("E", "app.failure(-1)", "Failure before", show=False),
+    Binding("m", "app.mark", "Mark", show=False),
+    Binding("b", "app.bookmark(1)", "Bookmark", show=False),
+    Binding("B", "app.bookmark(-1)", "Bookmark before", show=False),
+    Binding("z", "app.zoom(1)", "Zoom in", show=False),
+    Binding("Z", "app.zoom(-1)", "Zoom out", show=False),
 ]
 """Keys that move through time; they work in windows, too."""
 
@@ -118,4 +123,20 @@ class Transport(App[None]):
         if not self.scene.player.seek(self.scene.timeline.index.failures, direction):
             where = "after" if direction > 0 else "before"
             self.notify(f"no expectation begins to fail {where} this moment")
+        self.show_now()
+
+    def action_mark(self) -> None:
+        """Set a bookmark at this moment, or take it away."""
+        self.notify("bookmark set" if self.scene.player.mark() else "bookmark taken away")
+        self.show_now()
+
+    def action_bookmark(self, direction: int) -> None:
+        """To the next bookmark or the one before."""
+        if not self.scene.player.seek(self.scene.player.bookmarks, direction):
+            self.notify(f"no bookmark {'after' if direction > 0 else 'before'} this moment; m sets one")
+        self.show_now()
+
+    def action_zoom(self, steps: int) -> None:
+        """Show a shorter part of the run on the track, or a longer one."""
+        self.scene.zoom = max(0, min(self.scene.zoom + steps, MOST_ZOOM))
         self.show_now()

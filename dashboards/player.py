@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from bisect import bisect_left
 
 from chain.errors import SimnetError
 from chain.units import parse_duration
@@ -39,6 +40,8 @@ class Player:
         self.playing = False
         self.following = True
         """Whether it stays at the end, however that moves."""
+        self.bookmarks = array("L")
+        """Rows that somebody wants to come back to, in order."""
         self._position = 0
         self._clock = 0.0
         self._state = new_state()
@@ -111,6 +114,16 @@ class Player:
             return False
         self.playing = False
         self.go(found + 1)
+        return True
+
+    def mark(self) -> bool:
+        """Set a bookmark at the row that was applied last, or take away the one there. Returns whether there is one."""
+        row = max(self.position - 1, 0)
+        place = bisect_left(self.bookmarks, row)
+        if self.bookmarks[place : place + 1] == array("L", [row]):
+            self.bookmarks.pop(place)
+            return False
+        self.bookmarks.insert(place, row)
         return True
 
     def go_to(self, place: str) -> None:

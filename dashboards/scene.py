@@ -29,6 +29,10 @@ class NothingFound(SimnetError):
     exit_code = 2
 
 
+MOST_ZOOM = 6
+"""Halvings of the part of a run that the track shows."""
+
+
 @dataclass
 class Scene:
     """The one thing that all panels share."""
@@ -42,6 +46,9 @@ class Scene:
     """Groups of events in the feed."""
     about: str = ""
     """The participant, task or batch that the feed keeps to; empty for everything."""
+
+    zoom: int = 0
+    """How often the part of the run that the track shows has been halved."""
 
     @property
     def state(self) -> State:
@@ -58,6 +65,13 @@ class Scene:
         """How long the run lasts, as far as one knows."""
         head = self.timeline.head
         return max(head.time, head.started.get("duration_s", 0.0) if not head.ended else 0.0, 1.0)
+
+    @property
+    def part(self) -> tuple[float, float]:
+        """Where the part of the run that the track shows begins and ends, in seconds: around now, as far as it goes."""
+        length = self.duration_s / 2**self.zoom
+        start = max(0.0, min(self.state.time - length / 2, self.duration_s - length))
+        return start, start + length
 
     def tell(self, number: int) -> Line:
         """A row of the log as a sentence; one that a reorg has undone since says so."""

@@ -13,6 +13,8 @@ HELP = (
     ("t", "jump to a time, a share of the run or an event"),
     ("s S", "next slash, slash before"),
     ("e E", "where an expectation begins to fail: next, before"),
+    ("m b B", "set a bookmark here or take it away; to the next one, to the one before"),
+    ("z Z", "a shorter part of the run on the track, around this moment; a longer one"),
     ("home end", "the start; the newest event, and stay there"),
     ("", ""),
     ("1 … 8", "one panel as large as it gets; 0 or esc for all"),
@@ -31,7 +33,7 @@ HELP = (
     ("◌ ◍ ▦", "cut off by a partition; impaired by another fault; jailed"),
     ("✓ ✗", "holds, detected; fails, not detected"),
     ("… ·", "not yet; known when the run is over"),
-    ("⚑ ↯ ≈", "a slash; a fault or an injection by hand begins; a fault lasts"),
+    ("⚑ ↯ ≈ ◆", "a slash; a fault or an injection by hand begins; a fault lasts; a bookmark"),
     ("▁ ·", "in a curve: zero; nothing that could have a value"),
     ("! ▣", "ground truth: a dishonest act; a batch"),
 )

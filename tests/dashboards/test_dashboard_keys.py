@@ -15,6 +15,7 @@ from dashboards.panels.fraud import Fraud
 from dashboards.panels.money import Money
 from dashboards.panels.network import Network
 from dashboards.panels.scenario import ScenarioPanel
+from dashboards.scene import MOST_ZOOM
 from dashboards.windows.node import NodePanel
 from dashboards.windows.row import RowPanel
 from dashboards.windows.task import TaskPanel
@@ -41,6 +42,48 @@ def test_stepping_shows_each_row_and_goes_back(tmp_path: Path) -> None:
         assert "model digits_mlp on offer" in bar.text
         await terminal.press("end", "left")
         assert f"#{len(ROWS) - 2:,} of" in bar.text
+
+    drive(unpack(tmp_path), session)
+
+
+def test_m_sets_bookmarks_that_b_goes_to_and_takes_them_away_again(tmp_path: Path) -> None:
+    async def session(terminal: Terminal) -> None:
+        player, bar = terminal.app.scene.player, terminal.app.query_one(TimelineBar)
+        await terminal.press("b")
+        assert "no bookmark after this moment; m sets one" in terminal.notes
+        for place in (1200, 300):
+            player.go(place)
+            await terminal.press("m")
+        assert list(player.bookmarks) == [299, 1199]
+        await terminal.press("home")
+        assert bar.text.count("◆") == 2
+        await terminal.press("b", "b")
+        assert player.position == 1200
+        await terminal.press("B")
+        assert player.position == 300
+        await terminal.press("m", "home")
+        assert list(player.bookmarks) == [1199]
+        assert bar.text.count("◆") == 1
+
+    drive(unpack(tmp_path), session)
+
+
+def test_z_shows_a_shorter_part_of_the_run_around_this_moment(tmp_path: Path) -> None:
+    async def session(terminal: Terminal) -> None:
+        scene = terminal.app.scene
+        await terminal.press("Z")
+        assert scene.part == (0.0, scene.duration_s)
+        scene.player.go(len(ROWS) // 2)
+        await terminal.press("z", "z")
+        start, end = scene.part
+        assert end - start == pytest.approx(scene.duration_s / 4)
+        assert start <= scene.state.time <= end
+        await terminal.press("end")
+        assert scene.part[1] == pytest.approx(scene.duration_s)
+        await terminal.press(*["z"] * 20)
+        assert scene.part[1] - scene.part[0] == pytest.approx(scene.duration_s / 2**MOST_ZOOM)
+        await terminal.press(*["Z"] * 20)
+        assert scene.part == (0.0, scene.duration_s)
 
     drive(unpack(tmp_path), session)
 
