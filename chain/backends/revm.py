@@ -16,12 +16,16 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
-from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env
-
-from chain.errors import CallReverted, RpcFailed
+from chain.errors import CallReverted, RpcFailed, ToolMissing
 from chain.evm import abi
 from chain.quantities import Address, Gas, Timestamp, Wei
 from chain.seam import REORG_DEPTH_MAX, Block, Call, Log, Native, Receipt, Revert
+
+try:
+    from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env
+except ImportError:
+    cure = "use the anvil backend, or Python 3.11 or 3.12 on x86-64 or macOS, where pip install pyrevm works"
+    raise ToolMissing("contracts cannot run in process: pyrevm is not installed", cure) from None
 
 HARD_FORK = "Cancun"
 """What pyrevm 0.3 executes; later forks price calldata differently."""

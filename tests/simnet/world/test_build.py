@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
+from chain.errors import ToolMissing
 from nodes.identity import Role
 from simnet.kernel.enclave import Enclave
 from simnet.log.events import EventLog
@@ -28,3 +30,11 @@ def test_a_node_and_its_behaviours_hold_one_enclave(tmp_path: Path) -> None:
         for behaviour, _ in world.casting.of(identity.name):
             assert sandbox is not None
             assert behaviour._situation.enclave is sandbox.enclave
+
+
+def test_without_pyrevm_its_backend_is_said_to_be_absent_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyrevm", None)
+    monkeypatch.delitem(sys.modules, "chain.backends.revm", raising=False)
+    with pytest.raises(ToolMissing, match="pyrevm is not installed") as caught:
+        open_chain(scenario(chain={"backend": "revm"}))
+    assert "anvil" in str(caught.value.hint)
