@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0
+"""A bound for a busy machine, not a measure."""
 DOORS = ("gateway", "facilitator", "settlement", "payment", "blobs")
 FREE = tuple(part for name in DOORS for part in (f"--{name}-port", "0"))
 

@@ -59,6 +59,7 @@ def is_signed(answered: Answered, spki: bytes) -> bool:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_fifty_clients_are_all_answered_and_all_pay_exactly_what_they_owe(tmp_path: Path) -> None:
     """Long: half a minute on two busy cores."""
     with up(tmp_path, "--idle", "3", "--quiet") as net:
