@@ -11,6 +11,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
+OTHER_FORMATS = ("economy", "whatif/sets")
+"""Folders of scenarios/ whose files are read by `simnet economy` and `simnet whatif` alone."""
+
+SCENARIOS = [
+    file
+    for file in sorted(ROOT.glob("scenarios/**/*.yaml"))
+    if not any(file.is_relative_to(ROOT / "scenarios" / folder) for folder in OTHER_FORMATS)
+]
+"""Every file in the format of scenarios that comes with simnet."""
+
 PACKAGES = ("chain", "nodes", "simnet", "reports", "dashboards")
 
 

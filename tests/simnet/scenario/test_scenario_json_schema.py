@@ -11,11 +11,10 @@ import yaml
 from simnet import plugins as registry
 from simnet.scenario.json_schema import json_schema
 from simnet.scenario.load import load_scenario
-from tests.source import ROOT
+from tests.source import SCENARIOS
 
 jsonschema = pytest.importorskip("jsonschema")
 
-SCENARIOS = sorted(ROOT.glob("scenarios/**/*.yaml"))
 MINIMAL = {"name": "t", "models": ["digits_mlp"], "strategy": "none"}
 
 
