@@ -13,7 +13,7 @@ from simnet.economy.sensitivity import Effect
 from simnet.economy.study import Study
 
 PANELS: tuple[tuple[str, str, str, tuple[tuple[str, str], ...], bool], ...] = (
-    ("price", "Price of OPG", "dollars", (("price_usd", "one OPG"),), True),
+    ("opg_price", "Price of OPG", "dollars", (("price_usd", "one OPG"),), True),
     (
         "security",
         "Corruption: what it costs, what it brings",

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,8 @@ from simnet.log.events import read_log
 from simnet.log.tables import read_tables
 from simnet.measure.catalogue import figures, measure
 from simnet.run import RUNS
-from simnet.scenario.schema import Scenario
 from simnet.strategies.unverified import UnverifiedHalf
 from simnet.verdict.invariants import check_invariants
-from simnet.world.genesis import GENESIS
 from tests.small import BASE
 from tests.source import ROOT
 
@@ -159,12 +157,13 @@ def test_an_anvil_killed_in_mid_run_exits_4_and_says_where_the_record_is(
         yield Sleep(15.0)
         os.killpg(chains[0].pid, signal.SIGKILL)
 
-    def open_and_remember(scenario: Scenario, _: Callable[[str], None]) -> AnvilChain:
-        chains.append(AnvilChain(genesis=GENESIS))
-        return chains[0]
+    class Remembered(AnvilChain):
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            chains.append(self)
 
     monkeypatch.setattr(UnverifiedHalf, "on_log", kill)
-    monkeypatch.setattr("simnet.run.open_chain", open_and_remember)
+    monkeypatch.setattr("chain.backends.anvil.AnvilChain", Remembered)
     assert main(["run", write(chain=ANVIL, strategy={"kind": "none"}), "--out", "out"]) == 4
     captured = capsys.readouterr()
     assert "anvil ended in mid-run: killed by SIGKILL" in captured.err
