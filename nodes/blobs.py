@@ -11,10 +11,11 @@ import hashlib
 from dataclasses import dataclass, field
 
 from nodes.disk import Disk
-from nodes.effects import Receive, Reply, Spawn, Steps
-from nodes.http import BadRequest, HttpRequest, HttpResponse, refuse, respond
+from nodes.effects import Reply, Steps
+from nodes.http import BadRequest, HttpRequest, HttpResponse, no_route, refuse, respond
 from nodes.identity import Peer
 from nodes.messages import Envelope
+from nodes.serving import serve_each
 
 BLOBS = "/v1/blobs"
 EPOCHS_MAX = 53
@@ -35,10 +36,7 @@ class BlobStore:
 
     def run(self) -> Steps:
         """Take blobs, and give them out."""
-        while True:
-            envelope = yield Receive()
-            if isinstance(request := envelope.message, HttpRequest):
-                yield Spawn(self.serve(envelope, request))
+        yield from serve_each(self.serve)
 
     def serve(self, envelope: Envelope, request: HttpRequest) -> Steps:
         """Answer one request."""
@@ -58,7 +56,7 @@ class BlobStore:
             if content is None:
                 raise BadRequest("there is no such blob", 404, "not_found")
             return HttpResponse(200, content, {"content-type": "application/octet-stream"})
-        raise BadRequest(f"there is no {request.method} {request.path}", 404, "not_found")
+        raise no_route(request)
 
     def put(self, kept: dict[str, bytes], request: HttpRequest) -> HttpResponse:
         """Keep a blob. Raises `BadRequest`."""

@@ -127,3 +127,8 @@ def respond(value: Any, status: int = 200, headers: Mapping[str, str] | None = N
 def refuse(error: BadRequest) -> HttpResponse:
     """The response to a bad request, as OpenAI's clients read it."""
     return respond({"error": {"message": str(error), "type": error.code, "code": error.status}}, error.status)
+
+
+def no_route(request: HttpRequest) -> BadRequest:
+    """What to raise for a request that nothing answers."""
+    return BadRequest(f"there is no {request.method} {request.path}", 404, "not_found")

@@ -12,15 +12,16 @@ from typing import Any
 
 from chain.quantities import Gas, Timestamp, Wei
 from chain.seam import Call
-from nodes.effects import Note, Now, Receive, Reply, Request, Spawn, Steps
+from nodes.effects import Note, Now, Reply, Request, Spawn, Steps
 from nodes.facilitator.batching import DATA, BatchTerms, DataWorker, inference_of
 from nodes.facilitator.jobs import FAILED, PROCESSING, SUCCEEDED, Job, Jobs
 from nodes.facilitator.sending import send
 from nodes.facilitator.verification import EXCEEDS, fault_of, funding_fault_of, is_nonce_used
-from nodes.http import BadRequest, HttpRequest, HttpResponse, fresh_id, read_json, refuse, respond
+from nodes.http import BadRequest, HttpRequest, HttpResponse, fresh_id, no_route, read_json, refuse, respond
 from nodes.identity import Peer
 from nodes.messages import Envelope
 from nodes.payments import PaymentSettled
+from nodes.serving import serve_each
 from nodes.x402 import (
     SETTLEMENT_DATA_HEADER,
     SETTLEMENT_TYPE_HEADER,
@@ -67,10 +68,7 @@ class Facilitator:
         yield Spawn(worker.run())
         for job in self.jobs.open(PAYMENTS):
             yield Spawn(self.carry_out(job))
-        while True:
-            envelope = yield Receive()
-            if isinstance(request := envelope.message, HttpRequest):
-                yield Spawn(self.serve(envelope, request))
+        yield from serve_each(self.serve)
 
     def serve(self, envelope: Envelope, request: HttpRequest) -> Steps:
         """Answer one request."""
@@ -99,7 +97,7 @@ class Facilitator:
                 return respond(self.supported())
             case ("GET", "/health"):
                 return respond({"status": "ok"})
-        raise BadRequest(f"there is no {request.method} {request.path}", 404, "not_found")
+        raise no_route(request)
 
     # -- payments ----------------------------------------------------------------------------------------------
 

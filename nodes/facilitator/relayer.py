@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from chain.quantities import Gas
 from chain.seam import Call
-from nodes.effects import Receive, Reply, Spawn, Steps
+from nodes.effects import Reply, Steps
 from nodes.facilitator.sending import send
-from nodes.http import BadRequest, HttpRequest, refuse, respond
+from nodes.http import BadRequest, HttpRequest, no_route, refuse, respond
 from nodes.identity import Peer
 from nodes.messages import Envelope
+from nodes.serving import serve_each
 
 HEARTBEAT_GAS = Gas(200_000)
 BATCH_GAS = Gas(100_000)
@@ -27,10 +28,7 @@ class Relayer:
 
     def run(self) -> Steps:
         """Carry out what is asked for."""
-        while True:
-            envelope = yield Receive()
-            if isinstance(request := envelope.message, HttpRequest):
-                yield Spawn(self.serve(envelope, request))
+        yield from serve_each(self.serve)
 
     def serve(self, envelope: Envelope, request: HttpRequest) -> Steps:
         """Send a transaction, and say what became of it."""
@@ -50,7 +48,7 @@ class Relayer:
                 return Call(self.me.address, "TEERegistry", "heartbeat", heartbeat_args(request), HEARTBEAT_GAS)
             case ("POST", "/batch"):
                 return Call(self.me.address, "InferenceSettlementRelay", "batchSettle", batch_args(request), BATCH_GAS)
-        raise BadRequest(f"there is no {request.method} {request.path}", 404, "not_found")
+        raise no_route(request)
 
 
 def batch_args(request: HttpRequest) -> tuple[bytes, int, bytes]:

@@ -37,7 +37,18 @@ from nodes.gateway import openai, pricing
 from nodes.gateway.completion import Completion
 from nodes.gateway.openai import Asked
 from nodes.gateway.payment import NOTHING, Admitted, PaymentScheme
-from nodes.http import JSON, BadRequest, HttpChunk, HttpRequest, HttpResponse, HungUp, fresh_id, refuse, respond
+from nodes.http import (
+    JSON,
+    BadRequest,
+    HttpChunk,
+    HttpRequest,
+    HttpResponse,
+    HungUp,
+    fresh_id,
+    no_route,
+    refuse,
+    respond,
+)
 from nodes.identity import Peer
 from nodes.messages import Envelope
 from nodes.payments import TextServed
@@ -239,7 +250,7 @@ class Gateway:
                 return (yield from self.attest(request.query.get("nonce", "")))
         if request.path in PAID:
             raise BadRequest(f"{request.method} is not POST", 405, "method_not_allowed")
-        raise BadRequest(f"there is no {request.method} {request.path}", 404, "not_found")
+        raise no_route(request)
 
     def signing_key(self) -> dict[str, str]:
         """The key that answers are signed with, and the enclave's id, which is its hash."""

@@ -6,7 +6,6 @@ import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -71,17 +70,8 @@ def _without_advice() -> Iterator[None]:
         logging.disable(before)
 
 
-@dataclass(frozen=True)
-class Rounding:
-    """A way to make a cheaper variant."""
-
-    bits: int
-    """A weight."""
-    make: Callable[[onnx.ModelProto], onnx.ModelProto]
-
-
-ROUNDINGS: Mapping[str, Rounding] = {"fp16": Rounding(16, fp16), "int8": Rounding(8, int8), "int4": Rounding(4, int4)}
-"""By the name of the variant."""
+ROUNDINGS: Mapping[str, Callable[[onnx.ModelProto], onnx.ModelProto]] = {"fp16": fp16, "int8": int8, "int4": int4}
+"""Ways to make a cheaper variant, by its name."""
 
 
 @lru_cache(maxsize=64)
@@ -93,7 +83,7 @@ def rounded(data: bytes, name: str) -> bytes:
     """
     model = onnx.load_model_from_string(folded(data))
     try:
-        result = ROUNDINGS[name].make(model)
+        result = ROUNDINGS[name](model)
     except Exception as error:  # onnx's and ONNX Runtime's have no base class of their own
         raise BadModel(f"{name} cannot be made of this model: {in_one_line(error)}", "leave it out") from error
     if _restoring(result) <= _restoring(model):

@@ -42,6 +42,9 @@ REMAKE = "restore the file, or make the zoo anew with: python -m nodes.models.tr
 
 FLOAT = np.dtype(np.float32)
 
+WEIGHT_BITS = {"fp16": 16, "int8": 8, "int4": 4}
+"""A weight, in a variant that is called so; in others it has those of a float32."""
+
 T = TypeVar("T")
 
 
@@ -189,14 +192,14 @@ class Zoo:
 
         Raises `BadModel` if it has no weights to round, or if it does not run with rounded ones.
         """
-        from nodes.models.rounding import ROUNDINGS, rounded
+        from nodes.models.rounding import rounded
         from nodes.models.userfile import UserFile
 
         model = self._without(name, variant)
         source = model.reference
         data = rounded(self.read(source), variant)
         made = UserFile(data, (), source.macs, hashlib.sha256(data).hexdigest(), model.draws)
-        added, _ = self._taken_in(variant, source.path, made, ROUNDINGS[variant].bits, self.inputs(name)[0])
+        added, _ = self._taken_in(variant, source.path, made, weight_bits(variant), self.inputs(name)[0])
         self.models[name] = replace(model, variants={**model.variants, variant: added})
         return self.models[name]
 
@@ -218,6 +221,11 @@ class Zoo:
         self._files[file.sha256] = file.data
         self._trials[file.sha256] = np.asarray(asked[0]), output
         return Variant(variant, path, file.macs, file.sha256, len(file.data), weight_bits), output
+
+
+def weight_bits(variant: str) -> int:
+    """Bits of a weight in a variant of that name, whoever made it."""
+    return WEIGHT_BITS.get(variant, 32)
 
 
 def default_zoo() -> Zoo:

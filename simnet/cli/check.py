@@ -13,6 +13,7 @@ import click
 from simnet.cli.batch import Progress, batch, batch_options
 from simnet.cli.cases import Case, cases_of
 from simnet.cli.console import make_console, print_json, print_table
+from simnet.cli.exit_codes import HARNESS_FAILED
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -73,7 +74,6 @@ def check(
     gravest: a harness failure, then a failed scenario, then an inconclusive one.
     """
     from simnet.cli import github
-    from simnet.cli.run import HARNESS_FAILED
     from simnet.run import OutputError
 
     chosen = (f"chain.backend={backend}",) if backend else ()
@@ -210,7 +210,6 @@ def markdown(cases: Sequence[Case], overs: Sequence[Over[None]], skipped: Sequen
 def exit_code(over: Over[None]) -> int:
     """What `simnet run` would have ended with."""
     from simnet.batch.work import FAILED
-    from simnet.cli.run import HARNESS_FAILED
 
     results = over.summary.results
     return HARNESS_FAILED if over.summary.state == FAILED or results is None else results.exit_code

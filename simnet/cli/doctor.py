@@ -18,8 +18,7 @@ from chain.errors import ChainError, SimnetError, ToolMissing
 from chain.evm.toolchain import REPOSITORY, find_anvil, find_node, find_npm, find_package, version_of
 from nodes.proofs.circuits.library import INSTALL as INSTALL_ZKML
 from simnet.cli.console import make_console, print_json, print_table, waiting
-
-HARNESS_FAILED = 4
+from simnet.cli.exit_codes import HARNESS_FAILED
 
 PYTHON_SUPPORTED = ((3, 11), (3, 13))
 DISK_MIN_MB = 200

@@ -22,9 +22,9 @@ from simnet import strangers
 strangers.refuse()
 
 from chain.errors import SimnetError  # noqa: E402 (only now is it known to be ours)
+from simnet.cli.exit_codes import HARNESS_FAILED  # noqa: E402
 from simnet.cli.signals import ends_as_interrupt  # noqa: E402
 
-HARNESS_FAILED = 4
 INTERRUPTED = 130
 COMPLETE = "_SIMNET_COMPLETE"
 """Environment variable by which a shell asks for completions: ``bash_source``, ``zsh_source``, ``fish_source``."""

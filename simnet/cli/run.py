@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simnet.cli.console import can_show_dashboard, make_console, print_json
+from simnet.cli.exit_codes import HARNESS_FAILED
 from simnet.cli.headless import run_with_progress
 from simnet.cli.twice import after_checking
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from simnet.run import Finished, Options
     from simnet.scenario.schema import Scenario
-
-HARNESS_FAILED = 4
 
 
 def read_pace(_context: click.Context, _option: click.Parameter, value: str) -> float:

@@ -15,6 +15,7 @@ import click
 
 from nodes.payments import BatchAudited, PaymentSettled, ServedUnpaid, TextServed
 from simnet.cli.console import make_console
+from simnet.cli.exit_codes import HARNESS_FAILED
 from simnet.cli.signals import stops
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ TRANSCRIPT = "tour.txt"
 IDLE_S = 3.0
 """How soon sessions are settled and inferences recorded, so that the tour need not wait for it."""
 
-FAILED, HARNESS_FAILED = 1, 4
+FAILED = 1
 
 
 @click.command()

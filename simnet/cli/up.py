@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,13 @@ import click
 
 from nodes.gateway.payment import MITIGATIONS, UptoTerms, mitigated
 from simnet.cli.console import make_console
+from simnet.cli.exit_codes import HARNESS_FAILED
 from simnet.cli.signals import stops
 
 if TYPE_CHECKING:
     from nodes.records import Record
     from simnet.up.devnet import Devnet
 
-HARNESS_FAILED = 4
 LOOPBACK = "127.0.0.1"
 
 SHOWN = (
@@ -103,8 +102,9 @@ def up(
     sockets = Sockets.at(Ports(gateway_port, facilitator_port, settlement_port, payment_port, blobs_port, host))
     terms, batches = terms_of(idle, mitigate), BatchTerms(idle_s=batch_idle)
     devnet = Devnet(loaded.seed, sockets, terms=terms, batches=batches, faults=faults)
-    options = Options(out=out, force=force, command=shlex.join(["simnet", *sys.argv[1:]]), tell=console.print)
-    options = replace(options, listener=None if quiet else telling(console.print))
+    listener = None if quiet else telling(console.print)
+    command = shlex.join(["simnet", *sys.argv[1:]])
+    options = Options(out=out, force=force, command=command, tell=console.print, listener=listener)
     devnet.ready = lambda directory: announce(devnet, directory, env_file)
     try:
         with stops(options.stop):

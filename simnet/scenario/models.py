@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeAlias, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, model_serializer, model_validator
 from pydantic.annotated_handlers import GetJsonSchemaHandler
@@ -13,7 +14,7 @@ from pydantic_core import CoreSchema
 from nodes.adversaries.inference.moments import Cheaper
 from nodes.models.files import BadModel
 from nodes.models.inputs import Drawn, Given
-from nodes.models.zoo import Zoo, default_zoo
+from nodes.models.zoo import Zoo, default_zoo, weight_bits
 from nodes.parameters import Parameters
 from simnet.scenario.files import ExistingFile
 from simnet.scenario.network import Name
@@ -54,31 +55,40 @@ Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 Rounded = Literal["fp16", "int8", "int4"]
 """Variants that simnet makes of a user's model."""
 
-WEIGHT_BITS = {"fp16": 16, "int8": 8, "int4": 4}
-"""Of a variant that is called so; of others they are taken to be those of the reference."""
+
+Macs = Annotated[
+    int | None,
+    Field(ge=0, le=10**15, description="multiply-accumulates per inference, if they cannot be counted"),
+]
 
 
-class OwnVariant(Parameters):
-    """A cheaper variant of a user's model: made by simnet, or a user's ONNX file."""
+class ByName(Parameters):
+    """What is written as its name alone where no file of the user's goes with it."""
 
-    name: Cheaper
-    path: ExistingFile | None = Field(default=None, description="ONNX file; made by rounding the weights otherwise")
-    macs: int | None = Field(
-        default=None, ge=0, le=10**15, description="multiply-accumulates per inference, if they cannot be counted"
-    )
+    if TYPE_CHECKING:
+        name: str
+        path: Path | None
 
     @model_validator(mode="before")
     @classmethod
     def _from_name(cls, value: Any) -> Any:
         return {"name": value} if isinstance(value, str) else value
 
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [{"enum": list(get_args(Rounded))}, super().__get_pydantic_json_schema__(schema, handler)]}
-
     @model_serializer(mode="wrap")
     def _to_name(self, handler: SerializerFunctionWrapHandler) -> Any:
         return handler(self) if self.path else self.name
+
+
+class OwnVariant(ByName):
+    """A cheaper variant of a user's model: made by simnet, or a user's ONNX file."""
+
+    name: Cheaper
+    path: ExistingFile | None = Field(default=None, description="ONNX file; made by rounding the weights otherwise")
+    macs: Macs = None
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"enum": list(get_args(Rounded))}, super().__get_pydantic_json_schema__(schema, handler)]}
 
     def add_to(self, zoo: Zoo, model: str, sizes: Mapping[str, int]) -> None:
         """Take it in as a variant of a user's model. Raises `BadModel` if it cannot be one."""
@@ -87,22 +97,21 @@ class OwnVariant(Parameters):
                 raise BadModel(f"'{self.name}' cannot be made by rounding", "give its path")
             zoo.add_rounded(model, self.name)
             return
-        bits = WEIGHT_BITS.get(self.name, 32)
         try:
-            zoo.add(model, self.path, variant=self.name, macs=self.macs, weight_bits=bits, sizes=sizes)
+            zoo.add(
+                model, self.path, variant=self.name, macs=self.macs, weight_bits=weight_bits(self.name), sizes=sizes
+            )
         except BadModel as error:
             at = error.at if error.at in (("path",), ("name",)) else ()
             raise BadModel(str(error), error.hint, at) from error
 
 
-class ModelChoice(Parameters):
+class ModelChoice(ByName):
     """A model that the network serves: one of the zoo by its name, or a user's ONNX file."""
 
     name: Name
     path: ExistingFile | None = Field(default=None, description="ONNX file, relative to the scenario file")
-    macs: int | None = Field(
-        default=None, ge=0, le=10**15, description="multiply-accumulates per inference, if they cannot be counted"
-    )
+    macs: Macs = None
     sizes: dict[str, Size] = Field(
         default={}, description="of axes of any size, by their name or as input.axis; the first axis is 1 otherwise"
     )
@@ -113,18 +122,9 @@ class ModelChoice(Parameters):
         default=(), max_length=5, description="cheaper variants for adversaries to run: names to make them, or files"
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _from_name(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
-
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"anyOf": [{"type": "string"}, super().__get_pydantic_json_schema__(schema, handler)]}
-
-    @model_serializer(mode="wrap")
-    def _to_name(self, handler: SerializerFunctionWrapHandler) -> Any:
-        return handler(self) if self.path else self.name
 
     def add_to(self, zoo: Zoo) -> None:
         """Take in the user's file, if it is one. Raises `BadModel` if it cannot be served."""

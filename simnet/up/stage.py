@@ -14,9 +14,9 @@ from typing import Any
 
 from chain.backends.revm import RevmChain
 from chain.blocks import mine_all
-from chain.formats.permit2 import PERMIT2, UptoPermit
+from chain.formats.permit2 import PERMIT2, UPTO_PROXY, UptoPermit
 from chain.formats.signing import Key
-from chain.quantities import OPG, Address, Timestamp
+from chain.quantities import OPG, Timestamp
 from chain.seam import Call
 from nodes.facilitator.batching import BatchTerms
 from nodes.facilitator.jobs import Jobs
@@ -103,7 +103,7 @@ class Payer:
             owner=self.key.address,
             token=self.required.asset,
             amount=self.required.amount,
-            spender=Address("0x4020a4f3b7b90cca423b9fabcc0ce57c6c240002"),
+            spender=UPTO_PROXY,
             nonce=self.nonces,
             deadline=now + self.required.timeout_s,
             to=self.required.pay_to,

@@ -16,9 +16,9 @@ from nodes.models.macs import count_macs
 from nodes.models.train.fit import fit
 from nodes.models.train.graph import Graph
 from nodes.models.train.recipe import Data, Network, Recipe
+from nodes.models.zoo import weight_bits
 
 SEED = 7
-WEIGHT_BITS = {"fp32": 32, "fp16": 16, "int8": 8, "int4": 4, "early_exit": 32, "small": 32}
 ELEMENT_TYPES = {"float32": onnx.TensorProto.FLOAT, "int64": onnx.TensorProto.INT64}
 
 Progress = Callable[[str], None]
@@ -87,7 +87,7 @@ def saved(name: str, model: onnx.ModelProto, directory: Path) -> dict[str, Any]:
         "macs": count_macs(file),
         "sha256": hashlib.sha256(file).hexdigest(),
         "size_bytes": len(file),
-        "weight_bits": WEIGHT_BITS[name],
+        "weight_bits": weight_bits(name),
         "score": None,
     }
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from chain.quantities import BASIS_POINTS, BURN_ADDRESS, TOTAL_SUPPLY
 from chain.seam import Log, Receipt
+from simnet.measure.rows import as_text
 from simnet.studies.fuzz.arena import PARAMETERS, Arena
 from simnet.studies.fuzz.cast import DELEGATED, DELEGATOR, HONEST, HONEST_CLIENT, HONEST_NODE, NAMES
 from simnet.studies.fuzz.posted import Batch, Sitting
@@ -390,4 +391,4 @@ class Books:
 
 def reason(word: bytes) -> str:
     """A short string in a word."""
-    return word.rstrip(b"\0").decode(errors="replace")
+    return as_text(word.hex())

@@ -8,6 +8,7 @@ import pandas as pd
 
 from chain.quantities import OPG
 from simnet.log.tables import Row, Tables, claims
+from simnet.measure.rows import as_text
 
 FRAUD = ("fraud", "equivocation")
 """Reasons of slashes for proven frauds."""
@@ -80,11 +81,6 @@ class Observed:
         """Tasks of each posted batch, in the order of its claims."""
         posted = {row["batch"] for row in self.tables.event("BatchPosted")}
         return {row["batch"]: row["tasks"] for row in self.tables.of("batch_built") if row["batch"] in posted}
-
-
-def as_text(word: str) -> str:
-    """A reason that a contract wrote as bytes32."""
-    return bytes.fromhex(word.removeprefix("0x")).rstrip(b"\0").decode(errors="replace")
 
 
 def bits(word: int | str) -> list[int]:

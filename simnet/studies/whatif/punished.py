@@ -8,6 +8,7 @@ from chain.quantities import OPG
 from nodes.identity import Role
 from simnet.log.events import read_log
 from simnet.measure.catalogue import new_measurement
+from simnet.measure.rows import as_text
 from simnet.run import Finished
 from simnet.scenario.schema import Scenario
 from simnet.studies.comparison.evidence import Evidence, gather
@@ -43,9 +44,7 @@ def witness(_: Scenario, finished: Finished) -> Witnessed:
         if row["kind"] == "contract_event" and row["event"] == "Slashed":
             node = measurement.fold.state.at(row["args"]["node"])
             if node is not None:
-                reason = (
-                    bytes.fromhex(row["args"]["reason"].removeprefix("0x")).rstrip(b"\0").decode("ascii", "replace")
-                )
+                reason = as_text(row["args"]["reason"])
                 found.append(Punishment(node.name, row["t"], int(row["args"]["amount"]) / OPG, reason, bool(node.lies)))
     staked = sum(node.role in (Role.INFERENCE, Role.FULL) for node in finished.state.nodes.values())
     return Witnessed(gather(finished.state, finished.results.seed), tuple(found), staked)

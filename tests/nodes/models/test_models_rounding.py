@@ -28,7 +28,7 @@ def test_the_zoos_variants_are_made_from_its_references_bit_by_bit(name: str, va
     if variant == "int4":
         made.opset_import[0].version = INT4_OPSET
     shipped = SHIPPED.model(name).variant(variant).path.read_bytes()
-    assert ROUNDINGS[variant].make(made).SerializeToString(deterministic=True) == shipped
+    assert ROUNDINGS[variant](made).SerializeToString(deterministic=True) == shipped
 
 
 def conv() -> onnx.ModelProto:

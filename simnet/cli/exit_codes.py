@@ -1,0 +1,6 @@
+"""Exit codes that several verbs give; what each means is in the README."""
+
+from __future__ import annotations
+
+HARNESS_FAILED = 4
+"""The toolchain, or simnet itself, failed: nothing is known of what was to be found out."""
