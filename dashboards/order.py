@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from dashboards.panel import Panel
-from simnet.measure.state import Node
+from simnet.measure.subjects import Node
 
 Key = Callable[[Node], Any]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.text import Span
-from simnet.measure.state import Node
+from simnet.measure.subjects import Node
 
 STAKERS = ("inference", "full")
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from chain.quantities import OPG
 from reports.wording import plural
 from simnet.measure.outcomes import Outcome, outcomes
-from simnet.measure.state import Node, State
+from simnet.measure.state import State
+from simnet.measure.subjects import Node
 
 NOUNS = {"inference": "inference node", "full": "full node", "client": "client", "producer": "block producer"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from simnet.run import Options, run
 from simnet.scenario.load import parse_scenario
-from simnet.verdict.invariants import Finding
+from simnet.verdict.invariant import Finding
 from simnet.verdict.results import FAIL, INCONCLUSIVE, PASS, Judged, Results
 
 DIGEST = "0123456789abcdef" * 4

@@ -8,7 +8,7 @@ from dashboards.course import amount, curve
 from dashboards.panel import Panel
 from dashboards.text import Column, Columns, Line, bar, clock, count, pair, short
 from simnet.log.contract_events import of_event
-from simnet.measure.state import Batch
+from simnet.measure.subjects import Batch
 
 BATCHES = Columns(
     Column("batch", 8),

@@ -8,7 +8,7 @@ from typing import ClassVar
 from dashboards.order import Key, Sorted
 from dashboards.participant import STAKERS
 from dashboards.text import WEI, Column, Columns, Line, Span, opg, pair
-from simnet.measure.state import Node
+from simnet.measure.subjects import Node
 
 COLUMNS = Columns(
     Column("node", 13, grows=True),

@@ -9,7 +9,7 @@ from typing import ClassVar
 from dashboards.order import ROLES, Key, Sorted
 from dashboards.participant import belief, outcome, status, status_word, trouble, truth
 from dashboards.text import Column, Columns, Line, opg
-from simnet.measure.state import Node
+from simnet.measure.subjects import Node
 
 
 def columns(nodes: Iterable[Node], width: int) -> Columns:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from simnet.measure.payoffs import acts
-from simnet.measure.state import ACCEPTED, REJECTED, VOIDED, Batch, Debt, State, Task
+from simnet.measure.state import State
+from simnet.measure.subjects import ACCEPTED, REJECTED, VOIDED, Batch, Debt, Task
 
 
 def post(state: State, name: str, batch: Batch, time_s: float) -> None:

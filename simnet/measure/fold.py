@@ -10,7 +10,8 @@ from simnet.log import events
 from simnet.measure.claims import forget, posted_fraud, wrong_answer
 from simnet.measure.fold_chain import contract_event
 from simnet.measure.rows import Row
-from simnet.measure.state import Batch, Node, State, Task
+from simnet.measure.state import State
+from simnet.measure.subjects import Batch, Node, Task
 
 REFUSED = "payment required"
 

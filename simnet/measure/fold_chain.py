@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from nodes.identity import Role
 from simnet.measure.claims import post, reject, settle
 from simnet.measure.rows import Row, as_text
-from simnet.measure.state import Batch, Debt, Node, State
+from simnet.measure.state import State
+from simnet.measure.subjects import Batch, Debt, Node
 
 UNPROVEN = "unproven"
 """Reason of rejecting a claim that nobody proved in time."""

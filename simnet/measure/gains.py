@@ -8,7 +8,8 @@ from nodes.records import SidePayment
 from simnet.measure.ledger import Pocket
 from simnet.measure.metric import Neither, Value, metric, ratio
 from simnet.measure.payoffs import SOURCE
-from simnet.measure.state import Node, State
+from simnet.measure.state import State
+from simnet.measure.subjects import Node
 
 UNEARNED = (
     "fees that the verifier takes no part of; time in jail at the node's own fees and rewards a second outside it"

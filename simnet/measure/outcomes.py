@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chain.quantities import OPG
-from simnet.measure.state import Node, State
+from simnet.measure.state import State
+from simnet.measure.subjects import Node
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from chain.quantities import OPG
+from simnet.measure.counts import Payoff
 from simnet.measure.metric import Value, metric
-from simnet.measure.state import ACCEPTED, REJECTED, Batch, Dealings, Payoff, State, Task
+from simnet.measure.state import State
+from simnet.measure.subjects import ACCEPTED, REJECTED, Batch, Dealings, Task
 
 SOURCE = "multiply-accumulates at the scenario's price of compute"
 

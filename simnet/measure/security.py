@@ -8,9 +8,10 @@ when the batch is final with the claim standing.
 from __future__ import annotations
 
 from chain.quantities import OPG
+from simnet.measure.counts import Tally
 from simnet.measure.distribution import Distribution
 from simnet.measure.metric import Neither, Value, metric, rate
-from simnet.measure.state import State, Tally
+from simnet.measure.state import State
 
 TRIED = Neither("how much fraud is tried is up to the adversaries; detection_rate has the share")
 TARGETED = "label_flip"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from simnet.measure.distribution import Distribution
 from simnet.measure.metric import Neither, Value, metric, rate
-from simnet.measure.state import Debt, State
+from simnet.measure.state import State
+from simnet.measure.subjects import Debt
 
 
 @metric("tasks_total", "count", kind="simulated", better=Neither("the scenario sets how much is asked"))

@@ -17,7 +17,7 @@ from simnet.measure.state import State
 from simnet.scenario.schema import Scenario
 from simnet.verdict.expectations import Expectation
 from simnet.verdict.happened import happenings
-from simnet.verdict.invariants import Finding
+from simnet.verdict.invariant import Finding
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 EXIT_CODES = {PASS: 0, FAIL: 1, INCONCLUSIVE: 3}

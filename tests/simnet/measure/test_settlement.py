@@ -9,7 +9,7 @@ import pytest
 
 from chain.quantities import OPG
 from simnet.log.tables import claims
-from simnet.measure.state import AtRisk
+from simnet.measure.counts import AtRisk
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.population import Worth
 from tests.small import BASE, Played, play, scenario

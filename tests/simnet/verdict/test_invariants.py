@@ -10,7 +10,8 @@ import pytest
 from chain.quantities import OPG
 from simnet.plugins import faults
 from simnet.verdict.happened import happenings
-from simnet.verdict.invariants import ALWAYS, AT_THE_END, Finding, check_invariants
+from simnet.verdict.invariant import Finding
+from simnet.verdict.invariants import ALWAYS, AT_THE_END, check_invariants
 from simnet.verdict.results import Judged, judge_event, verdict
 from tests.handmade import Handmade
 from tests.small import play
