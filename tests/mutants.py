@@ -233,6 +233,55 @@ MUTANTS = {
             "if (attendance.accused & claims != 0) revert",
             "if (claims == 0) revert",
         ),
+        Mutant(
+            "others_enclaves_will_do",
+            "TEEEvidence",
+            "evidence/TEEEvidence.sol",
+            "if (registry.ownerOf(teeId) != node) return",
+            "if (registry.ownerOf(teeId) == address(0) || node == address(0)) return",
+        ),
+        Mutant(
+            "back_in_service_all_is_forgotten",
+            "TEERegistry",
+            "opengradient/TEERegistry.sol",
+            "return _outages[teeId].upperLookupRecent(",
+            "return tees[teeId].enabled ? 0 : _outages[teeId].upperLookupRecent(",
+        ),
+        Mutant(
+            "anybody_disables_enclaves",
+            "TEERegistry",
+            "opengradient/TEERegistry.sol",
+            "if (!isOwner && !hasRole(DEFAULT_ADMIN_ROLE, msg.sender)) revert",
+            "if (!isOwner && tee.registeredAt == 0) revert",
+        ),
+        Mutant(
+            "proofs_are_good_twice",
+            "Proven",
+            "evidence/Proven.sol",
+            "if (_used[msg.sender][digest]) revert",
+            "if (digest == 0) revert",
+        ),
+        Mutant(
+            "proofs_are_not_verified",
+            "ZKMLEvidence",
+            "evidence/zkml/ZKMLEvidence.sol",
+            "catch {\n            revert",
+            "catch {\n            if (proof.length == 0) revert",
+        ),
+        Mutant(
+            "anybody_sets_parameters",
+            "GovernedSettlement",
+            "economy/GovernedSettlement.sol",
+            "function setParameters(Parameters calldata p) external onlyRole(DEFAULT_ADMIN_ROLE) {",
+            "function setParameters(Parameters calldata p) external {",
+        ),
+        Mutant(
+            "votes_pass_all_bounds",
+            "GovernedSettlement",
+            "economy/GovernedSettlement.sol",
+            "if (p.bountyShareBps > b.maxBountyShareBps) revert",
+            "if (p.bountyShareBps > 10_000) revert",
+        ),
     )
 }
 """By name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -12,7 +12,9 @@ from chain.seam import Log, Receipt
 from simnet.measure.rows import as_text
 from simnet.studies.fuzz.arena import PARAMETERS, Arena
 from simnet.studies.fuzz.cast import DELEGATED, DELEGATOR, HONEST, HONEST_CLIENT, HONEST_NODE, NAMES
+from simnet.studies.fuzz.enclaves import HONEST_TEE
 from simnet.studies.fuzz.posted import Batch, Sitting
+from simnet.studies.fuzz.votes import RULED, Votes
 
 BOOKS, LOST, TWICE, SHAPE, PROMISE, REFUSED, GAS = "books", "lost", "twice", "shape", "promise", "refused", "gas"
 PROPERTIES = {
@@ -23,6 +25,7 @@ PROPERTIES = {
     PROMISE: "what is wrong in a final batch was rejected, refunded and slashed for, and nothing else was",
     REFUSED: "what an honest participant has to do in time is accepted",
     GAS: "a call takes no more gas than a transaction may, and a draw no more for dust",
+    RULED: "what a vote can change is changed by one that passed, after its delay and within its bounds",
 }
 
 POOLS = "pools"
@@ -94,10 +97,17 @@ class Books:
     rewarded: Counter[tuple[bytes, str]] = field(default_factory=Counter)
     seats: Counter[tuple[bytes, str]] = field(default_factory=Counter)
     punishments: dict[bytes, Punishment] = field(default_factory=dict)
+    outages: defaultdict[bytes, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    """Of each enclave when it went out of service or came back, and since when it was out from then on: 0 if back."""
+    used: Counter[tuple[str, bytes]] = field(default_factory=Counter)
+    """How often each node proved something by each proof."""
     pays: Callable[[Batch], bool] = lambda batch: True
     """Whether a batch may be paid for whose claims are not all to be had."""
     promised: Callable[[Batch], int] = lambda batch: 0
     """Claims of a batch that the honest participants see to it that they fall, as bits."""
+
+    votes: Votes | None = None
+    """Of governance, where there is one."""
 
     def __post_init__(self) -> None:
         self._handlers: dict[str, Handler] = {
@@ -125,9 +135,13 @@ class Books:
             "ChallengeSealed": self._on_challenge_sealed,
             "ChallengeDecided": self._on_challenge_decided,
             "BondForfeited": self._on_bond_forfeited,
+            "ClaimProven": self._on_claim_proven,
+            "TEEDisabled": self._on_tee_disabled,
+            "TEEEnabled": self._on_tee_enabled,
         }
         for receipt in self.arena.opening:
             self.note(receipt)
+        self.votes = Votes(self.arena, self.require) if self.arena.setting.governed else None
 
     def require(self, holds: bool, kind: str, sentence: str) -> None:
         """Raise `Violation` unless it holds, if this property is looked at."""
@@ -140,6 +154,8 @@ class Books:
             self.require(receipt.revert.error != "OutOfGas", GAS, f"{receipt.call} takes {receipt.gas_used:,} gas")
             return
         self._check_punishment(receipt)
+        if self.votes is not None:
+            self.votes.note(receipt)
         for log in receipt.logs:
             if handler := self._handlers.get(log.event):
                 handler(log, log.args, receipt)
@@ -326,6 +342,22 @@ class Books:
         self.bonds -= args["amount"]
         who = self.name(args["challenger"])
         self.require(who not in HONEST, LOST, f"{who}, who is honest, forfeits a bond")
+
+    # ---- evidence ----
+
+    def _on_claim_proven(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
+        batch, proof = self.batches[args["batch"]], (self.name(args["node"]), args["proof"])
+        wrong = batch.made_wrong >> args["index"] & 1
+        self.require(not wrong, PROMISE, f"claim {args['index']} of {batch.node} is wrong, and proven")
+        self.used[proof] += 1
+        self.require(self.used[proof] == 1, TWICE, f"{proof[0]} proves two claims by one proof")
+
+    def _on_tee_disabled(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
+        self.outages[args["teeId"]].append((self.arena.now, self.arena.now))
+        self.require(args["teeId"] != HONEST_TEE, LOST, f"the enclave of {HONEST_NODE} is put out of service")
+
+    def _on_tee_enabled(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
+        self.outages[args["teeId"]].append((self.arena.now, 0))
 
     def _is_safe(self, receipt: Receipt) -> bool:
         """Whether honest members are a quorum in every panel of the batch that a call is about."""

@@ -29,7 +29,7 @@ PURSES = {
     HONEST_CLIENT: (0, 0, 500 * OPG),
     HONEST_NODE: (100 * OPG, 5_000 * OPG, 0),
     **dict.fromkeys(HONEST_FULL, (500 * OPG, 10_000 * OPG, 0)),
-    DELEGATOR: (400 * OPG, 0, 0),
+    DELEGATOR: (1_000_000 * OPG, 0, 0),
     CROOK: (1_500 * OPG, 4_000 * OPG, 0),
     SECOND_NAME: (1_500 * OPG, 0, 0),
     CROOKED_FULL: (200 * OPG, 2_000 * OPG, 0),

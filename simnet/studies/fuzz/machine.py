@@ -19,6 +19,7 @@ from simnet.studies.fuzz.duties.catalogue import DUTIES
 from simnet.studies.fuzz.posted import Batch
 from simnet.studies.fuzz.setting import MODEL, Setting
 from simnet.studies.fuzz.table import Table
+from simnet.studies.fuzz.votes import Votes
 
 NEGLECTED = 6
 """Of one batch in so many, no honest participant sees to it that it ends: others do, or it expires."""
@@ -105,6 +106,12 @@ class Machine(Table):
     def open(self) -> list[Batch]:
         """Batches that are open."""
         return [batch for batch in self.books.batches.values() if batch.is_open]
+
+    @property
+    def votes(self) -> Votes:
+        """Books of governance, where there is one."""
+        assert self.books.votes is not None
+        return self.books.votes
 
     # ---- claims, answers, vouchers, batches ----
 

@@ -9,10 +9,11 @@ from typing import Any
 from chain.deploy import ProverSpec, VerifierSpec
 from chain.quantities import OPG, PARTS, Address
 from chain.seam import Chain
-from nodes.enclave import native
-from nodes.proofs.prover import CircuitRecord
 from simnet.strategies.evidence.proof_deploy import deploy_circuits
-from simnet.studies.fuzz.governed import ARTIFACTS
+from simnet.studies.fuzz.enclaves import CONTRACTS as TEE_CONTRACTS
+from simnet.studies.fuzz.enclaves import deploy_enclaves
+from simnet.studies.fuzz.governed import ARTIFACTS, GOVERNANCE
+from simnet.studies.fuzz.statements import Statements, real, simulated
 
 WINDOW_S = 200
 """How long everything may take here: each call takes a second."""
@@ -20,9 +21,6 @@ WINDOW_S = 200
 BOND = OPG // 10
 CORE = ("OPG", "Staking", "ModelRegistry", "Settlement", "Beacon")
 MODEL = bytes(31) + b"m"
-SCALE = 13
-CIRCUIT = CircuitRecord(MODEL, "SimulatedVerifier", (MODEL, 0), SCALE, SCALE, (3,), (2,))
-TEE_CONTRACTS = ("TEERegistry", "TEEInferenceVerifier", "TEEBatchVerifier")
 
 
 def nothing(chain: Chain, deployer: Address) -> Sequence[ProverSpec]:
@@ -71,20 +69,15 @@ def rule(open_window: int = 0) -> tuple[int, ...]:
     return (WINDOW_S, open_window, WINDOW_S, BOND, 5_000)
 
 
-def with_enclaves(chain: Chain, deployer: Address) -> Sequence[ProverSpec]:
-    """Deploy the registry of enclaves and the contracts that hold claims against it."""
-    native.install(chain, b"")
-    registry = chain.deploy("TEERegistry", [], deployer)
-    for name in TEE_CONTRACTS[1:]:
-        chain.deploy(name, [registry], deployer)
-    evidence = ProverSpec("TEEEvidence", needs=("TEERegistry",), args=((60, 120, 60, True),))
-    return ProverSpec("SignedEvidence"), evidence
+def with_circuit(statements: Callable[[], Statements]) -> Callable[[Chain, Address], Sequence[ProverSpec]]:
+    """Deploys the verifier of one circuit."""
 
+    def prepare(chain: Chain, deployer: Address) -> Sequence[ProverSpec]:
+        chain.fund(deployer)
+        deploy_circuits(chain, deployer, [statements().circuit])
+        return ()
 
-def with_circuit(chain: Chain, deployer: Address) -> Sequence[ProverSpec]:
-    """Deploy the verifier of one circuit, whose proofs anybody can make."""
-    deploy_circuits(chain, deployer, [CIRCUIT])
-    return ()
+    return prepare
 
 
 def _spec(artifact: str, *args: Any, **more: Any) -> VerifierSpec:
@@ -92,6 +85,7 @@ def _spec(artifact: str, *args: Any, **more: Any) -> VerifierSpec:
 
 
 HALF = PARTS // 2
+PROVEN = _spec("Proven", (WINDOW_S, 5_000), (60, 2 * WINDOW_S, False), needs=("ZKMLEvidence",), proves=True)
 
 SETTINGS = {
     setting.name: setting
@@ -100,7 +94,11 @@ SETTINGS = {
         Setting("committee", "CommitteeDuty", _spec("Committee", panel())),
         Setting("committee_by_lot", "CommitteeDuty", _spec("Committee", panel(size=3, commit_reveal=False))),
         Setting(
-            "economy", "EconomyDuty", _spec("Committee", panel(commit_reveal=False)), also=("Rewards",), governed=True
+            "economy",
+            "EconomyDuty",
+            _spec("Committee", panel(commit_reveal=False)),
+            also=("Rewards", *GOVERNANCE),
+            governed=True,
         ),
         Setting("sampling", "SamplingDuty", _spec("Sampling", panel(commit_reveal=False), (HALF, 2, 1, 1, 3))),
         Setting("optimistic", "DisputeDuty", _spec("Optimistic", panel(), rule())),
@@ -123,16 +121,11 @@ SETTINGS = {
             "attested",
             "AttestedDuty",
             _spec("Attested", (WINDOW_S, 5_000)),
-            with_enclaves,
+            deploy_enclaves,
             ("SignedEvidence", "TEEEvidence", *TEE_CONTRACTS),
         ),
-        Setting(
-            "proven",
-            "ProvenDuty",
-            _spec("Proven", (WINDOW_S, 5_000), (60, 2 * WINDOW_S, False), needs=("ZKMLEvidence",), proves=True),
-            with_circuit,
-            ("ZKMLEvidence",),
-        ),
+        Setting("proven", "ProvenDuty", PROVEN, with_circuit(simulated), ("ZKMLEvidence",)),
+        Setting("circuit", "CircuitDuty", PROVEN, with_circuit(real), ("ZKMLEvidence",)),
     )
 }
 """By name: each verification contract, with everybody on the panel so that what is promised holds for certain; a panel

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from chain.formats.claims import Claim
+from chain.formats.claims import MAX_CLAIMS, Claim
 from chain.hashing import keccak
 from chain.quantities import Hash32, Wei
 from simnet.studies.fuzz.arena import PARAMETERS, digest
@@ -67,6 +67,10 @@ class Unverified:
     def is_right(self, claim: Claim, node: str) -> bool:
         """Whether a claim is what an honest node would have made of its task."""
         return claim.output_hash == digest("output", claim.model, claim.input_hash)
+
+    def room(self, node: str) -> int:
+        """How many right claims a node can still make."""
+        return MAX_CLAIMS
 
     def promised(self, batch: Batch) -> int:
         """Claims of a batch that must fall before it is final, as bits."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from simnet.studies.fuzz.duties.attested import AttestedDuty
 from simnet.studies.fuzz.duties.base import Unverified
 from simnet.studies.fuzz.duties.disputes import AttentionDuty, DisputeDuty, ForcedErrorDuty
-from simnet.studies.fuzz.duties.evidence import AttestedDuty, ProvenDuty
 from simnet.studies.fuzz.duties.panels import CommitteeDuty, EconomyDuty, IndexedDuty, SamplingDuty, SecretSeedDuty
+from simnet.studies.fuzz.duties.proven import CircuitDuty, ProvenDuty
 
 DUTIES = {
     duty.__name__: duty
@@ -21,5 +22,6 @@ DUTIES = {
         IndexedDuty,
         AttestedDuty,
         ProvenDuty,
+        CircuitDuty,
     )
 }

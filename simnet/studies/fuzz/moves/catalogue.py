@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from simnet.studies.fuzz.moves.common import Move
+from simnet.studies.fuzz.moves.governing import propose, rule
 from simnet.studies.fuzz.moves.money import donate, dust, money, wait
 from simnet.studies.fuzz.moves.own import (
     accuse,
     challenge,
     delegate,
+    enclaves,
     pledge,
     protest,
     report,
@@ -37,7 +39,7 @@ PANELS: dict[str, tuple[Move, int]] = {"vote": (vote, 20)}
 
 DISPUTES: dict[str, tuple[Move, int]] = {**PANELS, "challenge": (challenge, 20)}
 
-ECONOMY: dict[str, tuple[Move, int]] = {"delegate": (delegate, 40)}
+ECONOMY: dict[str, tuple[Move, int]] = {"delegate": (delegate, 40), "propose": (propose, 8), "rule": (rule, 16)}
 
 OWN: dict[str, dict[str, tuple[Move, int]]] = {
     "Committee": PANELS,
@@ -47,7 +49,7 @@ OWN: dict[str, dict[str, tuple[Move, int]]] = {
     "AttentionChallenge": {**DISPUTES, "accuse": (accuse, 20), "respond": (respond, 8)},
     "SecretSeed": {**PANELS, "report": (report, 24)},
     "IndexedCommitment": {**PANELS, "submit": (submit, 12)},
-    "Attested": {"protest": (protest, 20)},
+    "Attested": {"protest": (protest, 20), "enclaves": (enclaves, 16)},
     "Proven": {"protest": (protest, 8), "pledge": (pledge, 32)},
 }
 """Moves that only some verification contracts know."""

@@ -13,17 +13,20 @@ from simnet.studies.fuzz.cast import (
     CROOKS,
     FULL,
     HONEST_FULL,
+    HONEST_NODE,
     INFERENCE,
     SECOND_NAME,
 )
+from simnet.studies.fuzz.duties.attested import AttestedDuty
 from simnet.studies.fuzz.duties.base import SALT, chain_of
 from simnet.studies.fuzz.duties.disputes import AttentionDuty, ForcedErrorDuty
-from simnet.studies.fuzz.duties.evidence import ProvenDuty
 from simnet.studies.fuzz.duties.panels import committed
+from simnet.studies.fuzz.duties.proven import ProvenDuty
+from simnet.studies.fuzz.enclaves import DEVICES, FORGED, NOTICE_S, TAMPERED, registration
 from simnet.studies.fuzz.machine import Machine
 from simnet.studies.fuzz.moves.common import some_batch
 from simnet.studies.fuzz.moves.money import AMOUNTS
-from simnet.studies.fuzz.moves.posting import LARGE
+from simnet.studies.fuzz.moves.posting import LARGE, post
 
 
 def challenge(machine: Machine, random: Random) -> None:
@@ -130,8 +133,34 @@ def protest(machine: Machine, random: Random) -> None:
     prover = random.choice(("", "SignedEvidence", "TEEEvidence")) if court == "Attested" else ""
     if prover:
         machine.attempt(who, f"{prover}.proveBad", batch.id, batch.opening(at), evidence)
+    elif isinstance(machine.duty, AttestedDuty) and random.randrange(3):
+        document = random.choice((machine.duty.document(evidence), machine.duty.document(evidence), bytes(9)))
+        machine.attempt(who, "TEEEvidence.proveBadQuote", batch.id, batch.opening(at), evidence, document)
     else:
         machine.attempt(who, f"{court}.protest", batch.id)
+
+
+def enclaves(machine: Machine, random: Random) -> None:
+    """Somebody takes enclaves out of service and back, brings old heartbeats, registers what is others' or forged."""
+    who = random.choice((CROOK, CROOK, CROOK, SECOND_NAME, HONEST_FULL[0]))
+    device = DEVICES[random.choice((CROOK, CROOK, HONEST_NODE))]
+    at = machine.arena.now + 1
+    calls = [
+        ("disableTEE", device.id),
+        ("enableTEE", device.id),
+        ("enableTEE", device.id),
+        ("heartbeat", device.id, *device.heartbeat(random.choice((at, at - 1_600, at + 301)))),
+        (
+            "registerTEEWithAttestation",
+            *registration(random.choice((device, FORGED, TAMPERED)), machine.arena.address(who), at),
+        ),
+    ]
+    function, *args = random.choice(calls)
+    machine.attempt(who, f"TEERegistry.{function}", *args)
+    if function == "disableTEE" and who == CROOK:
+        machine.wait(random.choice((1, NOTICE_S + 1, NOTICE_S + 1)))
+        post(machine, random)
+        machine.attempt(CROOK, "TEERegistry.enableTEE", device.id)
 
 
 def pledge(machine: Machine, random: Random) -> None:
@@ -140,15 +169,23 @@ def pledge(machine: Machine, random: Random) -> None:
     if batch is None or not isinstance(machine.duty, ProvenDuty):
         return
     at, who = random.randrange(len(batch.claims)), random.choice((CROOK, CROOK, SECOND_NAME))
-    proof = machine.duty.proof(batch, at)
+    opened, value, outputs, proof = machine.duty.proof(batch, at)
+    bit = 1 << random.randrange(8 * len(proof))
+    changed = (int.from_bytes(proof, "big") ^ bit).to_bytes(len(proof), "big")
+    another = random.choice(machine.duty.known.true)
+    forgeries = (SALT, changed, proof + b"\0", proof[:-1], another.proof)
     calls = [
         ("Proven.pledge", batch.id),
-        ("Proven.prove", batch.id, *proof),
-        ("Proven.prove", batch.id, *proof[:3], SALT),
-        ("Proven.rejectUnproven", batch.id, batch.opening(at)),
+        ("Proven.prove", batch.id, opened, value, outputs, proof),
+        ("Proven.prove", batch.id, opened, value, outputs, random.choice(forgeries)),
+        ("Proven.prove", batch.id, opened, *another.shown, another.proof),
+        ("Proven.rejectUnproven", batch.id, opened),
     ]
     target, *args = random.choice(calls)
     machine.attempt(who, str(target), *args)
+    if target == "Proven.pledge" and who == CROOK and batch.node == CROOK:
+        for i in range(len(batch.claims)):
+            machine.attempt(CROOK, "Proven.prove", batch.id, *machine.duty.proof(batch, i))
 
 
 def delegate(machine: Machine, random: Random) -> None:

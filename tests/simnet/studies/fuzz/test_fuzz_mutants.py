@@ -10,10 +10,11 @@ from hypothesis.stateful import run_state_machine_as_test
 
 pytest.importorskip("pyrevm")
 
-from simnet.studies.fuzz.books import BOOKS, GAS, LOST, PROMISE, REFUSED, SHAPE, Violation
+from simnet.studies.fuzz.books import BOOKS, GAS, LOST, PROMISE, REFUSED, SHAPE, TWICE, Violation
 from simnet.studies.fuzz.game import Broken, Game, play_game
 from simnet.studies.fuzz.machine import Machine
 from simnet.studies.fuzz.setting import SETTINGS
+from simnet.studies.fuzz.votes import RULED
 from tests.mutants import MUTANTS
 from tests.simnet.studies.fuzz.stateful import SEEDED, state_machine
 
@@ -59,6 +60,19 @@ ATTACKS = {
         ("what_is_proven_is_not_judged",), "optimistic", PROMISE, "a bounty goes to"
     ),
     "5: a claim says what is refunded": Attack(("claims_say_what_is_refunded",), "committee", LOST, "has"),
+    "back in service, what an enclave said while out is good": Attack(
+        ("back_in_service_all_is_forgotten",), "attested", PROMISE, "stand in a final batch"
+    ),
+    "evidence of somebody else's enclave": Attack(
+        ("others_enclaves_will_do",), "attested", PROMISE, "stand in a final batch"
+    ),
+    "enclaves that anybody puts out of service": Attack(
+        ("anybody_disables_enclaves",), "attested", LOST, "the enclave of ina"
+    ),
+    "one proof for two claims": Attack(("proofs_are_good_twice",), "circuit", TWICE, "proves two claims by one"),
+    "proofs that nobody verifies": Attack(("proofs_are_not_verified",), "circuit", PROMISE, "is wrong, and proven"),
+    "parameters that anybody sets": Attack(("anybody_sets_parameters",), "economy", RULED, "without a vote"),
+    "votes for what no vote can": Attack(("votes_pass_all_bounds",), "economy", RULED, "what no vote can"),
     "fees that vanish": Attack(("settlement_pays_half",), "unverified", BOOKS, "escrow"),
     "slashes that are too small": Attack(("settlement_slashes_half",), "committee", PROMISE, "wrongs cost"),
 }
