@@ -96,17 +96,24 @@ class Setting:
     """Who executes models."""
     block_time_s: float
     faults: tuple[Fault, ...]
+    complete: bool
+    """Whether these are all faults, so that one that is not there does not happen."""
 
     def members(self, places: Iterable[str]) -> list[str]:
         """Participants meant by names of nodes and regions."""
         wanted = frozenset(places)
         return [name for name in self.roles if name in wanted or self.region[name] in wanted]
 
-    def before(self, fault: Fault, kinds: Collection[str]) -> list[Fault]:
-        """Faults of these kinds that begin earlier than `fault`, or at the same time and above it."""
-        known = list(self.faults)
-        earlier = known[: known.index(fault)]
-        return [f for f in known if f.kind in kinds and (f.at < fault.at or (f.at == fault.at and f in earlier))]
+    def open_at(self, fault: Fault, kinds: Collection[str]) -> list[Fault]:
+        """Faults of these kinds that begin earlier than `fault`, or then and above it, and last until then."""
+        above = self.faults.index(fault)
+        return [
+            f
+            for i, f in enumerate(self.faults)
+            if f.kind in kinds
+            and (f.at < fault.at or (f.at == fault.at and i < above))
+            and (f.lasts is None or f.at + f.lasts >= fault.at)
+        ]
 
 
 class Fault(Parameters):

@@ -31,5 +31,9 @@ class Heal(Fault):
 
     def problems(self, setting: Setting) -> Iterator[Finding]:
         """Nothing to heal."""
-        if not setting.before(self, MENDS):
-            yield (), "there is nothing to heal: no partition or cut begins earlier", ""
+        if setting.complete and not setting.open_at(self, MENDS):
+            yield (
+                (),
+                "there is nothing to heal: no partition or cut lasts until then",
+                "have it happen earlier",
+            )

@@ -31,5 +31,5 @@ class Release(Fault):
 
     def problems(self, setting: Setting) -> Iterator[Finding]:
         """Nothing to release."""
-        if not setting.before(self, MENDS):
-            yield (), "there is nothing to release: no hold begins earlier", ""
+        if setting.complete and not setting.open_at(self, MENDS):
+            yield (), "there is nothing to release: no hold lasts until then", "have it happen earlier"

@@ -35,8 +35,8 @@ class Restart(Fault):
         """Unknown names, and nodes that are up."""
         named = list(unknown(setting, (), self.restart, only_nodes=True))
         yield from named
-        felled = {n for fault in setting.before(self, MENDS) for n in fault.victims(setting)}
+        felled = {n for fault in setting.open_at(self, MENDS) for n in fault.victims(setting)}
         for i, name in enumerate(self.restart):
-            if not named and name not in felled:
+            if setting.complete and not named and name not in felled:
                 hint = f"to have it restart, write crash: [{name}], for: 10 s"
-                yield (i,), f"nothing has crashed '{name}' by then", hint
+                yield (i,), f"'{name}' is not down by then", hint

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TypeAlias, get_args
 
 from chain.quantities import TOTAL_SUPPLY
@@ -14,7 +14,7 @@ from nodes.models.files import BadModel
 from nodes.models.processors import INSTALL, why_not_cuda
 from nodes.models.zoo import default_zoo
 from nodes.parameters import Hint, did_you_mean
-from simnet.faults.fault import Setting
+from simnet.faults.fault import Fault, Setting
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.errors import KeyPath
 from simnet.scenario.facts import facts_of, strategy_of
@@ -33,25 +33,32 @@ Names: TypeAlias = Mapping[Role, Mapping[str, None]]
 """Of the participants, by role; there may be a hundred thousand, and as many that refer to them."""
 
 
-def check(scenario: Scenario) -> Iterator[Finding]:
-    """Everything wrong with a scenario whose sections are each right."""
-    yield from _models(scenario)
-    yield from _groups(scenario)
-    yield from _network(scenario)
-    yield from _chain(scenario)
-    yield from _demand(scenario)
-    yield from _money(scenario)
+def check(scenario: Scenario, lacking: Collection[str] = ()) -> Iterator[Finding]:
+    """Everything wrong with a scenario whose sections are each right.
+
+    Of one in which the sections `lacking` are not as the file has them, everything that does not hang on these.
+    """
     names = {role: dict.fromkeys(scenario.names(role)) for role in Role}
-    whole = scenario.with_injected()
-    for i, adversary in enumerate(whole.adversaries):
-        yield from _where_written(scenario, _adversary(whole, i, adversary, names))
-    yield from _where_written(scenario, _faults(whole, names))
-    yield from _latecomers(scenario)
-    yield from _expectations(scenario)
-    yield from _sometimes(whole)
-    for below, message in strategy_of(scenario).problems(facts_of(scenario)):
-        yield ("strategy", *below), message, ""
-    yield from _compare(scenario)
+    complete = not {"faults", "injected"}.intersection(lacking)
+    played = "nodes clients models chain economics strategy faults injected"
+    checks = (
+        ("", _models(scenario)),
+        ("nodes", _groups(scenario)),
+        ("network nodes clients", _network(scenario)),
+        (played, _chain(scenario)),
+        ("clients duration", _demand(scenario)),
+        ("clients nodes economics strategy", _money(scenario)),
+        ("nodes clients models duration settle", _adversaries(scenario, names)),
+        ("nodes clients network chain strategy models duration settle", _faults(scenario, names, complete)),
+        ("", _latecomers(scenario)),
+        ("", _expectations(scenario)),
+        ("faults injected", _sometimes(scenario.with_injected())),
+        (played, _strategy(scenario, ("strategy",))),
+        (played, _compare(scenario)),
+    )
+    for needs, findings in checks:
+        if not set(needs.split()).intersection(lacking):
+            yield from findings
 
 
 def _where_written(scenario: Scenario, findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -213,6 +220,12 @@ def _money(scenario: Scenario) -> Iterator[Finding]:
         yield ("nodes",), message, "lower them, or the counts"
 
 
+def _adversaries(scenario: Scenario, names: Names) -> Iterator[Finding]:
+    whole = scenario.with_injected()
+    for i, adversary in enumerate(whole.adversaries):
+        yield from _where_written(scenario, _adversary(whole, i, adversary, names))
+
+
 def _adversary(scenario: Scenario, i: int, adversary: Adversary, names: Names) -> Iterator[Finding]:
     at = ("adversaries", i)
     own = adversary.behaviour.role
@@ -271,20 +284,25 @@ def _span(scenario: Scenario, at: KeyPath, adversary: Adversary) -> Iterator[Fin
         yield (*at, "until"), "ends after the run", f"{_ends(scenario)}; leave until out"
 
 
-def _faults(scenario: Scenario, names: Names) -> Iterator[Finding]:
-    setting = setting_of(scenario, names)
-    for i, fault in enumerate(scenario.faults):
-        if fault.at >= _end(scenario):
-            message = f"happens at {format_duration(fault.at)}, when the run is over"
-            yield ("faults", i, "at"), message, _ends(scenario)
-        elif fault.lasts is not None and fault.at + fault.lasts > _end(scenario):
-            yield ("faults", i, "for"), "ends after the run", _ends(scenario)
-        for below, message, hint in fault.problems(setting):
-            yield ("faults", i, fault.kind, *below), message, hint
+def _faults(scenario: Scenario, names: Names, complete: bool) -> Iterator[Finding]:
+    whole = scenario.with_injected()
+    setting = setting_of(whole, names, complete)
+    for i, fault in enumerate(whole.faults):
+        yield from _where_written(scenario, _fault(scenario, i, fault, setting))
 
 
-def setting_of(scenario: Scenario, names: Names) -> Setting:
-    """What faults may know of the run."""
+def _fault(scenario: Scenario, i: int, fault: Fault, setting: Setting) -> Iterator[Finding]:
+    if fault.at >= _end(scenario):
+        message = f"happens at {format_duration(fault.at)}, when the run is over"
+        yield ("faults", i, "at"), message, _ends(scenario)
+    elif fault.lasts is not None and fault.at + fault.lasts > _end(scenario):
+        yield ("faults", i, "for"), "ends after the run", _ends(scenario)
+    for below, message, hint in fault.problems(setting):
+        yield ("faults", i, fault.kind, *below), message, hint
+
+
+def setting_of(scenario: Scenario, names: Names, complete: bool = True) -> Setting:
+    """What faults may know of the run; whether it has all of its faults."""
     numbered = [(role, i, name) for role in Role for i, name in enumerate(names[role])]
     facts = facts_of(scenario)
     return Setting(
@@ -294,6 +312,7 @@ def setting_of(scenario: Scenario, names: Names) -> Setting:
         executing=frozenset(name for role, i, name in numbered if _executes(scenario.strategy, facts, role, i)),
         block_time_s=scenario.chain.block_time,
         faults=scenario.faults,
+        complete=complete,
     )
 
 
@@ -317,9 +336,13 @@ def _compare(scenario: Scenario) -> Iterator[Finding]:
             yield at, f"another strategy is called '{labels[i]}' too", "give each a label of its own"
         strategy = contender.strategy_beside(scenario.strategy)
         changes = {"strategy": strategy, "comparator": contender.comparator or scenario.comparator}
-        played = scenario.model_copy(update=changes)
-        for below, message in strategy_of(played).problems(facts_of(played)):
-            yield (*at, *below), message, ""
+        yield from _strategy(scenario.model_copy(update=changes), at)
+
+
+def _strategy(scenario: Scenario, at: KeyPath) -> Iterator[Finding]:
+    """Whether the strategy can be used in the scenario. What `at` is leads to it."""
+    for below, message in strategy_of(scenario).problems(facts_of(scenario)):
+        yield (*at, *below), message, ""
 
 
 def _end(scenario: Scenario) -> float:

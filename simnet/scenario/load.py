@@ -12,10 +12,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from nodes.parameters import UnknownKey
+from simnet.plugins import faults
 from simnet.scenario.checks import absent, check
 from simnet.scenario.errors import KeyPath, Place, Problem, ProcessorAbsent, ScenarioErrors
 from simnet.scenario.locate import MAX_BYTES, Document, read_document
 from simnet.scenario.overrides import assign, override
+from simnet.scenario.rest import rest_of
 from simnet.scenario.schema import Scenario
 from simnet.scenario.wording import problem_text
 
@@ -62,12 +64,15 @@ def parse_scenario(
 ) -> Scenario:
     """The scenario in `data`; files it names are looked for below `directory`. Raises as `load_scenario` does."""
     document = read_changed(data, source, overrides, seed)
+    directory = directory.absolute()
     try:
-        scenario = Scenario.model_validate(document.value, context={"directory": directory.absolute()})
+        scenario = Scenario.model_validate(document.value, context={"directory": directory})
     except ValidationError as error:
-        raise ScenarioErrors(source, [*document.problems, *located(error, document)]) from None
+        others = _of_the_rest(error, document, directory)
+        wrong = [*document.problems, *unfinished(document, error), *located(error, document), *others]
+        raise ScenarioErrors(source, wrong) from None
     found = (Problem(_place(document, path), message, hint) for path, message, hint in check(scenario))
-    if problems := [*document.problems, *found]:
+    if problems := [*document.problems, *unfinished(document), *found]:
         raise ScenarioErrors(source, problems)
     if to_run and (
         lacking := [Problem(_place(document, path), why, str(hint)) for path, why, hint in absent(scenario)]
@@ -82,6 +87,27 @@ def located(error: ValidationError, document: Document) -> Iterable[Problem]:
         if not _follows_from_another(entry):
             message, hint = problem_text(entry)
             yield Problem(_place(document, entry["loc"], key=_is_about_key(entry)), message, hint)
+
+
+def unfinished(document: Document, error: ValidationError | None = None) -> Iterable[Problem]:
+    """Keys without a value, which would stand for the default: somebody may have meant to write one.
+
+    Those that an `error` is about already are left out.
+    """
+    alone = [verb for verb, fault in faults().items() if not fault.model_fields[verb].is_required()]
+    told = [] if error is None else [written(entry["loc"]) for entry in error.errors(include_url=False)]
+    for path in document.bare:
+        if isinstance(path[-1], str) and path[-1] not in alone and path not in told:
+            hint = "write one, or leave the key out: null stands for nothing"
+            yield Problem(document.place(path, key=True), f"key '{path[-1]}' has no value", hint)
+
+
+def _of_the_rest(error: ValidationError, document: Document, directory: pathlib.Path) -> Iterable[Problem]:
+    """What is wrong between sections as far as these are right, each with its place."""
+    rest = rest_of(document.value, [entry["loc"] for entry in error.errors(include_url=False)], directory)
+    if rest is not None:
+        for path, message, hint in check(rest.scenario, rest.lacking):
+            yield Problem(_place(document, rest.written(path)), message, hint)
 
 
 def _follows_from_another(entry: ErrorDetails) -> bool:

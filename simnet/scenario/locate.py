@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from simnet.scenario.errors import KeyPath, Place, Problem, ScenarioErrors
-from simnet.scenario.yaml_dialect import COLLECTION_TAGS, STR_TAG, ScenarioLoader, scalar
+from simnet.scenario.yaml_dialect import COLLECTION_TAGS, NULL_TAG, STR_TAG, ScenarioLoader, scalar
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -31,6 +31,8 @@ class Document:
     values: dict[KeyPath, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     """What is wrong with the text and does not keep the rest from being checked."""
+    bare: list[KeyPath] = field(default_factory=list)
+    """Keys after which nothing stands."""
 
     def replace_places(self, path: KeyPath, place: Place) -> None:
         """Say that the value at `path`, and everything in it, stands at `place`."""
@@ -38,6 +40,7 @@ class Document:
             for known in [known for known in places if known[: len(path)] == path]:
                 del places[known]
             places[path] = place
+        self.bare = [known for known in self.bare if known[: len(path)] != path]
 
     def place(self, path: KeyPath, *, key: bool = False) -> Place:
         """Where the value at `path` stands, or its key, or else the nearest thing around it."""
@@ -147,6 +150,8 @@ class _Reader:
             return {key: self._value(part, (*path, key), (*above, node)) for key, part in self._pairs(node, path)}
         if isinstance(node, yaml.SequenceNode):
             return [self._value(part, (*path, i), (*above, node)) for i, part in enumerate(node.value)]
+        if not node.value and node.tag == NULL_TAG:
+            self.document.bare.append(path)
         try:
             return scalar(node.tag, node.value)
         except ValueError:

@@ -17,7 +17,7 @@ from simnet.log.events import Touched
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.injected import moment, text_of
-from simnet.scenario.load import parse_scenario
+from simnet.scenario.load import parse_scenario, unfinished
 from simnet.scenario.locate import read_document
 from simnet.scenario.schema import Scenario
 from simnet.scenario.yaml_dialect import ScenarioDumper
@@ -35,17 +35,24 @@ class InjectionError(ParameterError):
 def extend(scenario: Scenario, text: str, now_s: float) -> Scenario:
     """The scenario with an injected entry that begins a moment from now. Raises `InjectionError`."""
     try:
-        entry = read_document((text if text.lstrip().startswith("{") else f"{{{text}}}").encode(), SOURCE).value
+        document = read_document((text if text.lstrip().startswith("{") else f"{{{text}}}").encode(), SOURCE)
     except ScenarioErrors as error:
         raise InjectionError(error.problems[0].message, EXPECTED) from None
-    entry["from" if "behaviour" in entry else "at"] = f"{moment_after(scenario, now_s):.7f} s"
+    entry = document.value
+    begins = "from" if "behaviour" in entry else "at"
+    if begins in entry:
+        raise InjectionError("what is injected begins now", f"leave '{begins}' out")
+    entry[begins] = f"{moment_after(scenario, now_s):.7f} s"
     described = read_document(scenario.resolved_yaml().encode(), SOURCE).value
     described["injected"].append(entry)
     try:
-        return parse_scenario(yaml.dump(described, Dumper=ScenarioDumper).encode(), SOURCE)
+        extended = parse_scenario(yaml.dump(described, Dumper=ScenarioDumper).encode(), SOURCE)
     except ScenarioErrors as error:
         problem = error.problems[0]
         raise InjectionError(problem.message, problem.hint or EXPECTED) from None
+    for problem in (*document.problems, *unfinished(document)):
+        raise InjectionError(problem.message, problem.hint)
+    return extended
 
 
 def moment_after(scenario: Scenario, now_s: float) -> float:

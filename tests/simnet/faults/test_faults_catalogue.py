@@ -119,7 +119,7 @@ EMPTY_REGION = BASE.replace("[us-east, eu-west, ap-south]", "[us-east, eu-west, 
         ("hold: {from: full-0, to: full-1}", "hold: {from: full-0, to: full-0}", "no message ever goes this way"),
         ("loss: {share: 1 %, to: full-0}", "loss: {share: 1 %, to: producer-0}", "no message ever goes this way"),
         ("latency: {add: 1 s, to: producer-0}", "latency: {add: 1 s, between: [full-0, full-0]}", "nothing ever goes"),
-        ("crash: [full-0]", "restart: [full-0]", "nothing has crashed 'full-0' by then"),
+        ("crash: [full-0]", "restart: [full-0]", "'full-0' is not down by then"),
         ("reorg: 30", "reorg: 31", "the run has at most 30 blocks by then"),
         ("slow: {nodes: full-0, times: 2}", "slow: {nodes: client-0, times: 2}", "nobody there executes models"),
         ("skew: {nodes: client-0, ahead: 1 s}", "skew: {nodes: producer-0, ahead: 1 s}", "block producers go by"),
@@ -177,7 +177,17 @@ def test_what_makes_no_sense_is_refused(entry: str, expected: str) -> None:
 def test_a_mend_counts_only_what_begins_before_it() -> None:
     crash, restart = "  - {at: 2 min, crash: [full-0]}\n", "  - {at: %s, restart: [full-0]}\n"
     assert len(parse(BASE + "faults:\n" + restart % "3 min" + crash).faults) == 2
-    assert "nothing has crashed" in one_error("faults:\n" + restart % "2 min" + crash, base=BASE)
+    assert "is not down by then" in one_error("faults:\n" + restart % "2 min" + crash, base=BASE)
     assert len(parse(BASE + "faults:\n" + crash + restart % "2 min").faults) == 2
     struck = "faults:\n  - {at: 1 min, outage: {share: 50 %, role: full}}\n"
     assert len(parse(BASE + struck + restart % "2 min").faults) == 2
+
+
+@pytest.mark.parametrize(
+    ("lasting", "mend"), [("partition: [eu-west]", "heal"), ("hold: {from: us-east, to: full-1}", "release"),
+                          ("crash: [full-0]", "restart: [full-0]")]
+)  # fmt: skip
+def test_what_is_over_by_itself_is_not_there_to_be_mended(lasting: str, mend: str) -> None:
+    entries = f"faults:\n  - {{at: 1 min, {lasting}, for: 60 s}}\n  - {{at: %s, {mend}}}\n"
+    assert len(parse(BASE + entries % "119 s").faults) == 2
+    assert one_error(entries % "121 s", base=BASE).startswith("x.yaml:9:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,65 @@ def test_all_errors_of_a_file_come_at_once_and_in_its_order() -> None:
         "x.yaml:10:17: unknown behaviour 'quantise'",
         "x.yaml:11:10: unknown metric 'detection_rat'",
     ]
+
+
+SPANNING = """\
+    name: spans
+    models: [digits_mlp, digit_mlp]
+    nodes: {inference: {count: 4}, full: {count: 4}}
+    strategy: none
+    adversaries:
+      - {behaviour: quantize, nodes: [inference-7]}
+    faults:
+      - {at: 1 min, crash: [full-9]}
+      - {at: 2 min, restart: [full-0]}
+      - {at: 99 min, gas_price: 2}
+    sometimes: [slahed]
+    expect: [detection_rate >= 0.9, detection_rate >= 95]
+    """
+ACROSS = [
+    "x.yaml:2:22: unknown model 'digit_mlp'",
+    "x.yaml:6:35: no participant of role inference is called 'inference-7'",
+    "x.yaml:8:25: unknown node 'full-9'",
+    "x.yaml:9:27: 'full-0' is not down by then",
+    "x.yaml:10:10: happens at 99 min, when the run is over",
+    "x.yaml:11:13: unknown event 'slahed'",
+    "x.yaml:12:33: 'detection_rate >= 95' never holds: detection_rate is a share, from 0 to 1",
+]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told", "untold"),
+    [
+        ("name: spans", "name: two words", "x.yaml:1:7: 'two words' is not a name", ()),
+        ("[digits_mlp, ", "[7, ", "x.yaml:2:10: expected a mapping", range(1, 5)),
+        ("4}, full: {count: 4}", "4}, full: {count: -1}", "x.yaml:3:46: -1 is too small", range(1, 5)),
+        ("strategy: none", "strategy: nine", "x.yaml:4:11: unknown strategy 'nine'", range(2, 5)),
+        ("- {behaviour: quantize", "- {behaviour: quantise", "x.yaml:6:17: unknown behaviour", range(1, 2)),
+        ("crash:", "crush:", "x.yaml:8:5: unknown fault 'crush'", (2, 3, 5)),
+        ("[slahed]", "[slahed]\n    duration: 1", "x.yaml:12:11: 1 has no unit", range(1, 5)),
+        ("[detection_rate >= 0.9,", "[detection >= 0.9,    ", "x.yaml:12:10: unknown metric", ()),
+    ],
+)
+def test_a_mistake_within_a_section_hides_none_between_others(
+    right: str, wrong: str, told: str, untold: Sequence[int]
+) -> None:
+    """Except what hangs on the section that is wrong: nothing is concluded from that."""
+    assert [error.partition("\n")[0] for error in errors_of(SPANNING)] == ACROSS
+    found = "\n".join(errors_of(SPANNING.replace(right, wrong)))
+    said = [message.partition(": ")[2] for message in ACROSS]
+    assert [i for i, message in enumerate(said) if message not in found] == list(untold)
+    assert told in found
+
+
+def test_a_key_after_which_nothing_stands_is_no_default() -> None:
+    fault = "nodes: {full: {count: 1}}\nfaults:\n  - {at: 1 min, crash: [full-0], for%s}\n"
+    assert one_error(fault % "").startswith("x.yaml:6:34: key 'for' has no value")
+    assert "key 'until' has no value" in one_error("adversaries: [{behaviour: quantize, count: 1, until}]\n")
+    assert "expected a whole number, got nothing" in one_error("seed:\n")
+    parse(MINIMAL + fault % ": null")
+    parse(MINIMAL + fault % "", ["faults=[]"])
+    parse(MINIMAL + fault.replace("crash: [full-0], for%s", "partition: [full-0]") + "  - {at: 2 min, heal}\n")
 
 
 def test_the_report_ends_with_a_count_and_exit_code_2() -> None:

@@ -49,11 +49,11 @@ FULL = """\
       - {behaviour: quantize, variant: int4, role: inference, count: 2, probability: 30 %, from: 5 min}
       - {behaviour: lazy_accept, nodes: [full-0, full-6]}
     faults:
-      - {at: 10 min, partition: [ap-south], for: 60 s}
+      - {at: 10 min, partition: [ap-south], for: 5 min}
       - {at: 12 min, heal}
       - {at: 13 min, hold: {from: us-east, to: full-1}}
       - {at: 14 min, release: all}
-      - {at: 15 min, crash: [inference-0], for: 1 min}
+      - {at: 15 min, crash: [inference-0], for: 2 min}
       - {at: 16 min, restart: [inference-0]}
       - {at: 17 min, reorg: 3}
     expect:
@@ -104,7 +104,7 @@ def test_an_adversary_that_says_nothing_more_is_one() -> None:
 def test_each_fault_verb_has_its_class() -> None:
     faults = parse(FULL).faults
     assert [type(fault) for fault in faults] == [Partition, Heal, Hold, Release, Crash, Restart, Reorg]
-    assert [fault.lasts for fault in faults] == [60.0, None, None, None, 60.0, None, None]
+    assert [fault.lasts for fault in faults] == [300.0, None, None, None, 120.0, None, None]
 
 
 def test_there_is_a_site_for_each_region_unless_there_are_more() -> None:
