@@ -144,6 +144,8 @@ class Client:
     make_half: Callable[[Client], ClientHalf] = ClientHalf
     """Makes its half of the verification strategy."""
     half: ClientHalf = field(init=False, repr=False, compare=False)
+    _choice: tuple[Identity, ...] = field(default=(), init=False, repr=False, compare=False)
+    """Whom `choose` picks from; empty until it is asked, and again once `on_log` has heard of a node."""
 
     def __post_init__(self) -> None:
         self.half = self.make_half(self)
@@ -170,6 +172,7 @@ class Client:
         node = self.directory.at(log.args["node"]) if log.event in FOLLOWED else None
         if node is None:
             return
+        self._choice = ()
         if log.event == "Jailed":
             self.jailed.add(node.name)
         elif log.event == "Unjailed":
@@ -179,9 +182,10 @@ class Client:
 
     def choose(self, draw: float) -> Identity:
         """An inference node that is not jailed; any one if all are."""
-        everybody = [node for node in self.directory.of(Role.INFERENCE) if node.name not in self.unbonded]
-        free = [node for node in everybody if node.name not in self.jailed] or everybody
-        return free[int(draw * len(free))]
+        if not self._choice:
+            everybody = tuple(node for node in self.directory.of(Role.INFERENCE) if node.name not in self.unbonded)
+            self._choice = tuple(node for node in everybody if node.name not in self.jailed) or everybody
+        return self._choice[int(draw * len(self._choice))]
 
     def ask(self, order: Order) -> Steps:
         """One inference, from request to the audit of its claim."""

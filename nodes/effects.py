@@ -269,9 +269,18 @@ class Verify:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Let simulated time pass. Answers ``None``."""
+    """Let simulated time pass. Answers ``None``, if at all."""
 
     seconds: float
+    about: str = ""
+    """What these steps are about, if there is nothing left for them to do once that is over: `Over` ends them then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Something is over: end all steps that sleep with nothing else to do. Answers ``None``."""
+
+    about: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +348,7 @@ Effect: TypeAlias = (
     | Prove
     | Verify
     | Sleep
+    | Over
     | Now
     | ChainTime
     | ReadPrice

@@ -27,6 +27,7 @@ from nodes.effects import (
     Check,
     Execute,
     Note,
+    Over,
     Purpose,
     Read,
     ReadBack,
@@ -183,6 +184,8 @@ class FullNode:
             match envelope.message:
                 case Log() as log:
                     self.remember(log)
+                    if log.event == "BatchFinal":
+                        yield Over("0x" + log.args["batch"].hex())
                     yield from self.attend_to(log)
                 case ChainReorg():
                     yield from self.take_up()

@@ -440,7 +440,8 @@ class InferenceNode:
         taken = self.unposted(key)[: self.policy.batch_size]
         if not taken:
             return
-        self.open_batch[:] = [answered for answered in self.open_batch if not any(answered is one for one in taken)]
+        claimed = set(map(id, taken))
+        self.open_batch[:] = [answered for answered in self.open_batch if id(answered) not in claimed]
         batch = yield from self.half.compose(taken)
         if not batch:
             return

@@ -8,10 +8,10 @@ SHORTEST_SLEEP_S = 0.01
 """Time that passes at the least: rounding must not stop it."""
 
 
-def wait_until(timestamp: float) -> Steps:
-    """Let time pass until the chain is at a Unix time."""
+def wait_until(timestamp: float, about: str = "") -> Steps:
+    """Let time pass until the chain is at a Unix time; see `Sleep` for what it is about."""
     while (left := timestamp - (yield ChainTime())) > 0:
-        yield Sleep(max(left, SHORTEST_SLEEP_S))
+        yield Sleep(max(left, SHORTEST_SLEEP_S), about)
 
 
 def time_of_post(batch: str) -> Steps:

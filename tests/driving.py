@@ -19,6 +19,7 @@ from nodes.effects import (
     Arrange,
     Effect,
     Note,
+    Over,
     ReadBack,
     Receive,
     Reply,
@@ -48,7 +49,7 @@ PEOPLE = Directory(
     [identity(f"{role.value}-{i}", role) for role in (Role.INFERENCE, Role.FULL, Role.CLIENT) for i in range(3)]
 )
 
-NO_ANSWER = (Note, Send, Reply, Spawn, Abandon, Subscribe, Sleep)
+NO_ANSWER = (Note, Send, Reply, Spawn, Abandon, Subscribe, Sleep, Over)
 """Effects that answer nothing, whatever the test says."""
 
 Kind = TypeVar("Kind")

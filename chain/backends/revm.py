@@ -110,6 +110,9 @@ class RevmChain:
         self._natives: dict[Address, Native] = {}
         self._points: dict[int, _Point] = {}
         self._next_point = 1
+        self._reads: dict[tuple[Address, bytes], Any] = {}
+        """What reads at this head returned, by contract and calldata: every full node reads the same of a new batch.
+        `_set_head` and `_store` drop them, and nothing changes what a read returns but by way of these."""
 
     def fund(self, account: Address) -> None:
         """Nothing to do: gas is free here."""
@@ -183,10 +186,14 @@ class RevmChain:
         """Call a view at the head; see `Chain.read`."""
         address = self.address_of(contract)
         compiled = self._contracts[address][1]
-        outcome = self._message(NOBODY, address, compiled.calldata(function, args), READ_GAS, writes=False)
+        read = address, compiled.calldata(function, args)
+        if read in self._reads:
+            return self._reads[read]
+        outcome = self._message(NOBODY, *read, READ_GAS, writes=False)
         if outcome.revert is not None:
             raise CallReverted(contract, function, outcome.revert)
-        return compiled.decode_result(function, outcome.output)
+        found = self._reads[read] = compiled.decode_result(function, outcome.output)
+        return found
 
     def balance(self, account: Address) -> Wei:
         """OPG that `account` holds."""
@@ -246,6 +253,7 @@ class RevmChain:
 
     def _set_head(self, number: int, timestamp: Timestamp) -> None:
         self.head = (number, timestamp)
+        self._reads.clear()
         env = BlockEnv(number=number, timestamp=timestamp, basefee=0, gas_limit=max(READ_GAS, self.block_gas_limit))
         self._evm.set_block_env(env)
 
@@ -313,6 +321,7 @@ class RevmChain:
 
     def _store(self, writes: Sequence[_Write]) -> None:
         """Write to the database."""
+        self._reads.clear()
         evm = self._evm
         snapshot, insert, revert = evm.snapshot, evm.insert_account_storage, evm.revert
         for address, slot, _, new in writes:

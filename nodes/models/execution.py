@@ -30,7 +30,7 @@ class Execution:
     macs: int
     """Multiply-accumulates spent."""
     cpu_s: float
-    """CPU seconds that the run took on its thread. Not reproducible."""
+    """CPU seconds that the run took on its thread, 0 if nobody asked. Not reproducible."""
 
 
 class Executor(Protocol):
@@ -48,15 +48,23 @@ class OnnxExecutor:
     that cannot be rewritten runs natively, and so does everything on CUDA.
     Natively, with `optimise` off, the graph runs as written, without fused or re-laid-out operators: an honest
     implementation that may differ in the last bits (convolutions do), so a real source of noise.
+    With `timed` off it does not ask for the CPU time of each run, which is a system call before and one after: on a
+    busy machine they take longer than a small model.
     """
 
     def __init__(
-        self, zoo: Zoo, device: Processor = "auto", optimise: bool = True, arithmetic: Arithmetic = "portable"
+        self,
+        zoo: Zoo,
+        device: Processor = "auto",
+        optimise: bool = True,
+        arithmetic: Arithmetic = "portable",
+        timed: bool = True,
     ) -> None:
         self.zoo = zoo
         self.device = device
         self.optimise = optimise
         self.arithmetic = arithmetic
+        self.timed = timed
         self._sessions: dict[tuple[str, str], onnxruntime.InferenceSession] = {}
 
     def run(self, model: str, variant: str, value: Tensor) -> Execution:
@@ -72,12 +80,12 @@ class OnnxExecutor:
                 f"not {value.dtype} of shape {value.shape}"
             )
         session = self._session(asked, chosen)
-        start = time.thread_time()
+        start = time.thread_time() if self.timed else 0.0
         try:
             output = answer(session, value, asked.is_item)
         except Exception as error:  # ONNX Runtime's exceptions have no base class of their own
             raise SimnetError(f"{model}/{variant} cannot run on this input: {in_one_line(error)}") from error
-        return Execution(output, chosen.macs, time.thread_time() - start)
+        return Execution(output, chosen.macs, time.thread_time() - start if self.timed else 0.0)
 
     def _session(self, model: Model, variant: Variant) -> onnxruntime.InferenceSession:
         """This executor's session for a variant, made when first needed."""

@@ -59,11 +59,11 @@ class HostConditions:
 
     def unserved(self, call: str) -> bool:
         """Whether its endpoint does not serve calls of this kind."""
-        return any(call in fault.unserved for fault in self.rpc.values())
+        return bool(self.rpc) and any(call in fault.unserved for fault in self.rpc.values())
 
     def fails(self, call: str) -> bool:
         """Whether its endpoint answers calls of this kind with an error, rather than not at all."""
-        return any(call in fault.unserved and fault.fails for fault in self.rpc.values())
+        return bool(self.rpc) and any(call in fault.unserved and fault.fails for fault in self.rpc.values())
 
 
 @dataclass(frozen=True, slots=True)

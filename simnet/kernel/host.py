@@ -108,7 +108,6 @@ class Host:
 
     def _abandon(self, asking: Task, effect: Abandon) -> None:
         for task in [task for task in self.tasks if task.duty == effect.duty and task is not asking]:
-            del self.tasks[task]
             task.end()
 
     def _check(self, task: Task, effect: Check) -> None:

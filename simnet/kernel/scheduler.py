@@ -34,13 +34,27 @@ class Scheduler:
         """How many jobs are in progress whose end only real time knows, doors to the outside included."""
         self._due: list[tuple[float, int, Callable[[Any], object], Any]] = []
         self._count = 0
+        self._cancelled: set[int] = set()
+        """Numbers of what is due and will not happen."""
 
-    def after(self, seconds: float, act: Callable[[Any], object], value: Any = None) -> None:
-        """Call `act` with a value, so many simulated seconds from now. Raises `ValueError` if that is in the past."""
+    def after(self, seconds: float, act: Callable[[Any], object], value: Any = None) -> int:
+        """Call `act` with a value, so many simulated seconds from now; returns a number to `cancel` it by.
+
+        Raises `ValueError` if that is in the past.
+        """
         if seconds < 0:
             raise ValueError(f"{seconds} s from now is in the past")
         self._count = number = self._count + 1
         heapq.heappush(self._due, (self.now + seconds, number, act, value))
+        return number
+
+    def cancel(self, number: int) -> None:
+        """Have something that is due not happen. It is let go of once half of all that is due is cancelled."""
+        self._cancelled.add(number)
+        if 2 * len(self._cancelled) > len(self._due):
+            self._due[:] = [entry for entry in self._due if entry[1] not in self._cancelled]
+            heapq.heapify(self._due)
+            self._cancelled.clear()
 
     def at(self, time_s: float, act: Callable[[Any], object]) -> None:
         """Call `act` at exactly that time, which a sum of `now` and a difference need not be."""
@@ -77,9 +91,12 @@ class Scheduler:
         return self._due[0][0] if self._due else math.inf
 
     def step(self) -> None:
-        """Have the next thing happen."""
-        self.now, _, act, value = heapq.heappop(self._due)
-        act(value)
+        """Have the next thing happen; nothing does at the time of one that was cancelled."""
+        self.now, number, act, value = heapq.heappop(self._due)
+        if self._cancelled and number in self._cancelled:
+            self._cancelled.discard(number)
+        else:
+            act(value)
 
     def advance(self, to_s: float) -> None:
         """Let time pass in which nothing happens: up to `to_s`, or to what is due next if that comes first."""
@@ -87,10 +104,9 @@ class Scheduler:
 
     def run(self, until_s: float = math.inf) -> None:
         """Have everything happen that is due before `until_s`; the clock stands there afterwards, if it is finite."""
-        due, pop = self._due, heapq.heappop
+        due, step = self._due, self.step
         while due and due[0][0] < until_s:
-            self.now, _, act, value = pop(due)
-            act(value)
+            step()
         if until_s < math.inf:
             self.now = until_s
 
@@ -132,5 +148,6 @@ class Task:
     def end(self) -> None:
         """Stop for good, wherever it is."""
         self.alive = False
+        self.siblings.pop(self, None)
         while self.stack:
             self.stack.pop().close()

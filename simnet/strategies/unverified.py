@@ -43,7 +43,7 @@ class UnverifiedHalf(VerifierHalf):
             return
         batch = "0x" + log.args["batch"].hex()
         yield from wait_since_post(batch, self.node.finality_delay_s + 1)
-        yield Sleep(self.node.my_turn(batch) * TAKEOVER_DELAY_S)
+        yield Sleep(self.node.my_turn(batch) * TAKEOVER_DELAY_S, batch)
         while batch in self.node.batches:
             openings, charges = yield from open_rejected(self.node, batch)
             args = (log.args["batch"], openings, charges)

@@ -104,7 +104,9 @@ class Participants:
         """The executor of all participants with such a processor. It knows circuits where there are any."""
         processor = taken(machine.processor)
         if processor not in self.executors:
-            executor = OnnxExecutor(self.plan.zoo, processor, arithmetic=self.plan.scenario.compute.arithmetic)
+            asked = self.plan.scenario.compute
+            timed = asked.time == "measured"
+            executor = OnnxExecutor(self.plan.zoo, processor, arithmetic=asked.arithmetic, timed=timed)
             self.executors[processor] = executor if self.prover is None else CircuitExecutor(executor, self.prover)
         return self.executors[processor]
 

@@ -160,6 +160,20 @@ class TestReading:
         with pytest.raises(CallReverted, match=r"Probe\.divide reverted: Panic"):
             chain.read("Probe", "divide", 1, 0)
 
+    def test_what_was_read_is_read_anew_after_everything_that_changes_it(self, chain: Chain) -> None:
+        def total() -> Any:
+            return chain.read("Probe", "total")
+
+        point, seen = chain.snapshot(), [total()]
+        seen += [mine(chain, probe("add", 1)) and total()]
+        seen += [chain.reorg(1) and total()]
+        seen += [mine(chain, probe("add", 2)) and total()]
+        chain.revert_to(point)
+        seen += [total()]
+        chain.deploy(PROBE, [9], ALICE, name="Probe")
+        seen += [total()]
+        assert seen == [5, 6, 5, 7, 5, 9]
+
     def test_an_unknown_contract_is_a_key_error(self, chain: Chain) -> None:
         with pytest.raises(KeyError):
             chain.read("Nobody", "total")

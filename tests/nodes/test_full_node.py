@@ -15,6 +15,7 @@ from nodes.effects import (
     ChainTime,
     Check,
     Execute,
+    Over,
     Purpose,
     Read,
     ReadBack,
@@ -117,6 +118,7 @@ def test_an_event_that_is_watched_starts_a_duty_beside_everything_else() -> None
     vote = event("Voted", "Committee", batch=bytes(32), member="0x")
     course = follow(node().run(), inbox(posted(), vote, event("Voted", "Other"), event("BatchFinal", batch=bytes(32))))
     assert [follow(spawn.steps).result for spawn in course.of(Spawn)] == ["BatchPosted", "Voted"]
+    assert course.of(Over) == [Over("0x" + bytes(32).hex())]
 
 
 def test_a_batch_is_remembered_with_its_votes_until_it_is_final() -> None:

@@ -22,7 +22,7 @@ from chain.quantities import BASIS_POINTS, Gas
 from chain.seam import Call, Log
 from chain.units import Duration, Fraction, Share
 from nodes.duties import submit_duty
-from nodes.effects import ChainTime, Read, Sleep, Steps, Submit, Verdict
+from nodes.effects import ChainTime, Over, Read, Sleep, Steps, Submit, Verdict
 from nodes.full import FullNode, VerifierHalf
 from nodes.identity import Role
 from nodes.waiting import time_of_post, wait_until
@@ -153,6 +153,7 @@ class VotingHalf(VerifierHalf):
         if log.event == "BatchPosted":
             yield from self.draw(batch)
         elif log.event == "CommitteeDrawn" and sits(self.node, batch, log):
+            yield Over(batch)  # for those who stand by to draw, or to close the vote of a panel before this one
             yield from self.serve(batch, log)
 
     def draw(self, batch: str) -> Steps:
@@ -161,7 +162,7 @@ class VotingHalf(VerifierHalf):
             since_genesis = (yield from time_of_post(batch)) - self.node.genesis
             rounds_over = int(since_genesis / self.node.beacon_round_s) + 2
             yield from wait_until(self.node.genesis + rounds_over * self.node.beacon_round_s)
-        yield Sleep(self.node.my_turn(batch) * TAKEOVER_DELAY_S)
+        yield Sleep(self.node.my_turn(batch) * TAKEOVER_DELAY_S, batch)
         yield from self.draw_while(batch, lambda: self.draws not in self.node.batches[batch].events)
 
     def draw_while(self, batch: str, needed: Callable[[], bool]) -> Steps:
@@ -273,8 +274,8 @@ class VotingHalf(VerifierHalf):
         while turn == 0 and (yield ChainTime()) <= reveal_by and not self.all_have(batch, drawn, voted):
             yield Sleep(1.0)
         if turn > 0:
-            yield from wait_until(reveal_by + 1)
-            yield Sleep(turn * TAKEOVER_DELAY_S)
+            yield from wait_until(reveal_by + 1, batch)
+            yield Sleep(turn * TAKEOVER_DELAY_S, batch)
         while sits(self.node, batch, drawn):
             if (yield from self.resolve(batch, drawn)):
                 return

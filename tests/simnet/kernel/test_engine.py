@@ -16,6 +16,7 @@ from nodes.effects import (
     Execute,
     Note,
     Now,
+    Over,
     Pay,
     Purpose,
     Read,
@@ -107,6 +108,30 @@ def test_who_wakes_at_the_same_moment_goes_in_the_order_of_falling_asleep(stage:
     for name in ("c", "a", "b"):
         stage.host(name, sleeper(name))
     assert stage.run(10) == [(1, "c"), (1, "a"), (1, "b")]
+
+
+def test_who_sleeps_for_nothing_but_what_is_over_never_wakes_and_is_forgotten(stage: Stage) -> None:
+    def sleeping(name: str, about: str) -> Steps:
+        yield Sleep(5.0, about)
+        stage.say(name, "woke")
+        yield Sleep(5.0)
+        stage.say(name, "woke again")
+
+    def steps() -> Steps:
+        for name, about in (("one", "a"), ("two", "b"), ("three", ""), ("four", "a")):
+            yield Spawn(sleeping(name, about))
+        yield Sleep(2.0)
+        yield Over("a")
+        yield Over("of nothing")
+        yield Sleep(5.0)
+        yield Over("b")  # who sleeps for something else by now goes on
+
+    host = stage.host("client-0", steps)
+    assert stage.run(20) == [
+        *((5, "two", "woke"), (5, "three", "woke")),
+        *((10, "two", "woke again"), (10, "three", "woke again")),
+    ]
+    assert host.tasks == {}
 
 
 def test_spawned_steps_run_up_to_their_first_wait_before_the_spawner_goes_on(stage: Stage) -> None:

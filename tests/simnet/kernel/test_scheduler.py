@@ -65,6 +65,30 @@ def test_a_run_up_to_a_moment_leaves_what_is_due_then() -> None:
     assert (seen, scheduler.now, scheduler.peek()) == ([1.0], 2.0, 2.0)
 
 
+@given(DELAYS, st.sets(st.integers(0, 29)))
+def test_what_is_cancelled_does_not_happen_and_all_else_does_in_the_same_order(
+    delays: list[tuple[float, float | None]], cancelled: set[int]
+) -> None:
+    def run(unwanted: set[int]) -> list[int]:
+        seen: list[int] = []
+        scheduler = Scheduler()
+        numbers = [scheduler.after(delay, seen.append, number) for number, (delay, _) in enumerate(delays)]
+        for number in sorted(unwanted & set(range(len(delays)))):
+            scheduler.cancel(numbers[number])
+        scheduler.run()
+        return seen
+
+    assert run(cancelled) == [number for number in run(set()) if number not in cancelled]
+
+
+def test_what_is_cancelled_is_let_go_of_once_it_is_half_of_what_is_due() -> None:
+    scheduler = Scheduler()
+    numbers = [scheduler.after(1e9, print) for _ in range(1000)]
+    for number in numbers[:990]:
+        scheduler.cancel(number)
+    assert len(scheduler._due) < 25
+
+
 # -- jobs --------------------------------------------------------------------------------------------------
 
 
