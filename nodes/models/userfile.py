@@ -93,13 +93,34 @@ def _loadable(path: Path, fixed: bytes, as_it_is: bytes) -> bytes:
     return fixed
 
 
+CURES = (
+    (
+        ("not a registered function/op", "could not find an implementation", "no op registered"),
+        "convert it to operators that ONNX Runtime has, as with onnx.version_converter for an old opset",
+    ),
+    (
+        ("locale",),
+        "a text operator asks for a locale that this machine lacks: have it ask for 'C', or install that one, as with "
+        "Debian's packages locales or locales-all",
+    ),
+)
+"""What ONNX Runtime says when it cannot load a model, and what to do about it."""
+
+ELSE = "onnx.checker.check_model(FILE, full_check=True) may say more"
+
+
+def cure(message: str) -> str:
+    """What to do about a model that ONNX Runtime cannot load, by what it says."""
+    said = message.lower()
+    return next((what for signs, what in CURES if any(sign in said for sign in signs)), ELSE)
+
+
 def open_user_session(path: Path, data: bytes) -> onnxruntime.InferenceSession:
-    """A session for it. Raises `BadModel` if ONNX Runtime does not know an operator of it."""
+    """A session for it. Raises `BadModel` if ONNX Runtime cannot load it, such as for an operator that it lacks."""
     try:
         return open_session(path, data, "cpu")
     except SimnetError as error:
-        hint = "convert it to operators that ONNX Runtime has, as with onnx.version_converter for an old opset"
-        raise BadModel(str(error), hint) from error
+        raise BadModel(str(error), cure(str(error))) from error
 
 
 def tried(path: Path, file: UserFile, inputs: Tensor) -> Tensor:

@@ -48,6 +48,7 @@ VERBS = {
     "doctor": "Say what is installed, what is missing, and how to get it.",
     "behaviours": "List what adversaries can do, or explain one behaviour.",
     "faults": "List what can break, or explain one fault.",
+    "models": "Say which ONNX files can be served, and what the others lack.",
     "schema": "Print the format of scenario files, or list what they can name.",
     "zkml": "List the circuits that prove models, and make their keys.",
     "tour": "Have OpenGradient's own client try everything on a local network.",
