@@ -26,7 +26,7 @@ types: .venv/.test ## mypy --strict
 pytest: .venv/.test node_modules/.test ## tests alone: make pytest TESTS=tests/chain/test_anvil.py
 	$(BIN)/python -m pytest -n auto --dist worksteal $(TESTS)
 
-long: .venv/.test node_modules/.test ## the tests that take longest: every row of simnet truth, contracts compiled anew
+long: .venv/.test node_modules/.test ## the tests that take longest: shipped scenarios, rows of simnet truth, real circuits, the official client
 	$(BIN)/python -m pytest -m long -n auto --dist worksteal $(TESTS)
 
 format: .venv/.test ## put the code into its standard form

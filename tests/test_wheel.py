@@ -43,6 +43,7 @@ def test_it_has_every_file_that_is_tracked_in_the_packages_and_every_scenario(wh
     assert sorted(set(expected) - set(zipfile.ZipFile(wheel).namelist())) == []
 
 
+@pytest.mark.long
 def test_installed_elsewhere_without_anvil_it_runs_a_scenario_by_name_and_says_so(wheel: Path, tmp_path: Path) -> None:
     """The dependencies are those of this environment; nothing of the repository is in sight."""
     home = tmp_path / "env"

@@ -39,7 +39,7 @@ def start(out: Path, seed: int, hash_seed: int) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_one_seed_gives_one_log_in_two_processes_at_once_and_another_seed_another(tmp_path: Path) -> None:
     runs = [
         start(tmp_path / name, seed, hash_seed) for name, seed, hash_seed in (("a", 1, 1), ("b", 1, 2), ("c", 2, 1))

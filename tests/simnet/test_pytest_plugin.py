@@ -42,6 +42,7 @@ def test_a_file_is_a_test_and_a_failure_says_what_did_not_hold(tmp_path: Path) -
     assert "1 failed, 1 passed" in out
 
 
+@pytest.mark.long
 def test_only_files_that_are_named_or_match_a_pattern_are_scenarios(tmp_path: Path) -> None:
     write(tmp_path, "one")
     (tmp_path / "other.yaml").write_text("not: a scenario")
@@ -50,6 +51,7 @@ def test_only_files_that_are_named_or_match_a_pattern_are_scenarios(tmp_path: Pa
     assert run_pytest(tmp_path, "--collect-only").splitlines()[:2] == ["one.yaml::seed 3", "one.yaml::seed 4"]
 
 
+@pytest.mark.long
 def test_a_mistake_in_a_file_is_an_error_with_its_place(tmp_path: Path) -> None:
     write(tmp_path, "wrong", modles=["digits_mlp"])
     out = run_pytest(tmp_path, "wrong.yaml")

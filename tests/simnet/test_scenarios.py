@@ -62,7 +62,7 @@ def test_a_scenario_is_named_after_its_file_says_what_it_shows_and_expects_somet
     assert parse_scenario(scenario.resolved_yaml().encode(), "resolved", path.parent) == scenario
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("path", [path for path in SCENARIOS if path.stem not in ON_ANVIL], ids=names)
 def test_a_scenario_shows_what_it_says(path: Path, tmp_path: Path) -> None:
     pytest.importorskip("pyrevm")

@@ -154,16 +154,16 @@ def test_bad_evidence_costs_the_node_its_claim_and_pays_who_proved_it(world: Tee
         ({"raw": bytes(351)}, Fault.MALFORMED),
         ({"raw": bytes(353)}, Fault.MALFORMED),
         ({"raw": bytes(352)}, Fault.NOT_ITS_ENCLAVE),
-        ({"tee": OTHER.id}, Fault.NOT_ITS_ENCLAVE),
+        ({"tee": OTHER}, Fault.NOT_ITS_ENCLAVE),
         ({"device": OTHER}, Fault.NOT_ITS_ENCLAVE),
-        ({"device": OTHER, "tee": ONE.id}, Fault.BAD_SIGNATURE),
+        ({"device": OTHER, "tee": ONE}, Fault.BAD_SIGNATURE),
         ({"timestamp": 7}, Fault.ANOTHER_TIME),
         ({"timestamp": 2**256 - 1}, Fault.ANOTHER_TIME),
         ({"signature": bytes(256)}, Fault.BAD_SIGNATURE),
     ],
 )
 def test_each_thing_wrong_with_evidence_has_its_name(world: TeeWorld, changes: dict[str, Any], expected: Fault) -> None:
-    posted = post(world, **changes)
+    posted = post(world, **{name: value.id if name == "tee" else value for name, value in changes.items()})
     assert judged(world, posted, 0) == ""
     assert judged(world, posted) == expected
     assert prove(world, posted) is None

@@ -37,12 +37,14 @@ def test_bitwise_comparison_wrongly_slashes_it() -> None:
     assert run["attacker_roi"] is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("relative", "slashed"), [(1e-5, False), (1e-3, True)])
 def test_the_tolerance_draws_the_line(relative: float, slashed: bool) -> None:
     run = run_with({"kind": "relative", "tolerance": 1e-4}, relative=relative)
     assert bool(run["slashes_total"]) is slashed
 
 
+@pytest.mark.long
 def test_every_inference_node_of_a_network_with_noise_is_perturbed_and_none_is_called_dishonest() -> None:
     nodes = {"inference": {"count": 3, "batch_interval": "10 s", "noise": "gaussian"}, "full": {"count": 5}}
     run = play(nodes=nodes)

@@ -37,6 +37,7 @@ def rejected_nodes(run: Played) -> set[str]:
 # -- keys outside enclaves -----------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("behaviour", ["forged_quote", "pcr_registry_poison", "stale_tcb"])
 def test_a_key_outside_its_enclave_makes_every_lie_final(behaviour: str) -> None:
     run = tee(behaviour, lies="40 %")
@@ -59,6 +60,7 @@ def test_execution_on_top_finds_it_out_and_the_guardian_disables_the_enclave(beh
     assert run["false_slash_rate"] == 0
 
 
+@pytest.mark.long
 def test_a_forged_attestation_is_worthless_once_the_root_is_replaced() -> None:
     run = tee("forged_quote", lies="100 %", strategy={"root_replaced": "60 s", "notice": "20 s"}, duration="4 min")
     frame = Figures(run.tables).frauds
@@ -72,6 +74,7 @@ def test_a_forged_attestation_is_worthless_once_the_root_is_replaced() -> None:
     assert run["false_slash_rate"] == 0
 
 
+@pytest.mark.long
 def test_a_hole_in_an_image_can_be_used_until_the_image_is_revoked() -> None:
     run = tee("stale_tcb", lies="100 %", strategy={"outdated": 2, "image_revoked": "60 s"}, duration="4 min")
     [revoked] = [row["t"] for row in run.tables.event("PCRRevoked")]
@@ -97,6 +100,7 @@ def as_version(row: dict[str, Any]) -> str:
 # -- keys and enclaves of others -----------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_clones_of_a_key_fall_and_the_original_stands() -> None:
     run = tee("key_export_clone", lies="40 %")
     assert set(reasons(run)) == {"not_its_enclave"}
@@ -124,6 +128,7 @@ def test_an_attestation_shown_again_passes_while_nobody_can_prove_that_it_is_sta
     assert run["slashes_total"] == 0
 
 
+@pytest.mark.long
 def test_an_attestation_shown_again_falls_when_it_is_five_minutes_old() -> None:
     run = tee("quote_replay", duration="8 min")
     assert set(reasons(run)) == {"bad_quote"}

@@ -109,6 +109,7 @@ def biased(*adversaries: str) -> Played:
     )
 
 
+@pytest.mark.long
 def test_the_share_of_draws_that_it_wins_is_that_of_two_tries() -> None:
     """P(win) = 1 - (1 - p)^2, with p = 2/5; 65 draws have a standard error of 0.06."""
     for run, expected in ((biased(), 2 / 5), (biased("full-0"), last_revealer_wins(2 / 5))):

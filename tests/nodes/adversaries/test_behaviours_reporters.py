@@ -46,6 +46,7 @@ def test_two_shirkers_do_not_skip_the_same_claims() -> None:
     assert skipped[0] != skipped[1]
 
 
+@pytest.mark.long
 def test_a_lone_validator_that_shirks_lets_through_what_it_skips() -> None:
     def sampled(checks: Any) -> Any:
         return play(

@@ -34,6 +34,7 @@ def everybody(backend: str) -> bytes:
     return text.encode()
 
 
+@pytest.mark.long
 def test_everybody_misbehaves_at_once_and_the_books_still_balance(tmp_path: Path) -> None:
     pytest.importorskip("pyrevm")
     digests = []

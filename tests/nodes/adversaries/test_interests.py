@@ -50,6 +50,7 @@ def sampled(probability: str, behaviour: str = "best_response", **more: Any) -> 
 # -- best_response ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_below_posps_threshold_a_node_learns_to_cheat_and_above_it_to_be_honest() -> None:
     threshold = posp_threshold(COST, FEE, SLASH)
     assert 0.03 < threshold < 0.3
@@ -85,6 +86,7 @@ def test_of_several_ways_it_takes_the_one_that_pays() -> None:
     assert last["int4"] < last["fp16"] == pytest.approx(last["honest"], abs=1e-6)
 
 
+@pytest.mark.long
 def test_a_fall_of_opgs_price_turns_an_honest_node_into_a_cheat() -> None:
     def priced(*faults: dict[str, Any]) -> Counter[str]:
         run = play(
@@ -119,6 +121,7 @@ def test_who_cheats_with_nothing_saves_all_of_the_cost_and_is_caught_all_the_sam
 # -- adaptive_cheat --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("tolerance", "ends_with"), [(2e-5, "honest"), (1e-3, "fp16")])
 def test_an_adaptive_cheat_gives_up_each_way_that_is_slashed_and_keeps_the_first_that_is_not(
     tolerance: float, ends_with: str
@@ -151,6 +154,7 @@ def diligent(slash: str, fraud: bool) -> Played:
     )
 
 
+@pytest.mark.long
 def test_where_there_is_no_fraud_checking_does_not_pay_and_is_given_up() -> None:
     run = diligent("1 %", fraud=False)
     assert decisions(run, last=100)["skip"] > 80
@@ -158,6 +162,7 @@ def test_where_there_is_no_fraud_checking_does_not_pay_and_is_given_up() -> None
     assert run["slashes_total"] == 0
 
 
+@pytest.mark.long
 def test_a_slash_for_wrong_votes_makes_checking_pay_as_soon_as_there_is_fraud() -> None:
     run = diligent("1 %", fraud=True)
     assert decisions(run, last=100)["check"] > 80
@@ -193,12 +198,14 @@ def recruited(offer: str, slash: Any, members: int = 1) -> Played:
     )
 
 
+@pytest.mark.long
 def test_an_offer_below_the_slash_recruits_nobody_for_long() -> None:
     run = recruited("0.1 OPG", "1 %")
     assert decisions(run, last=40)["check"] > 30
     assert run["fraud_finalised"] == 0
 
 
+@pytest.mark.long
 def test_an_offer_above_what_a_wrong_vote_costs_is_taken_and_paid_for() -> None:
     run = recruited("5 OPG", 0)
     assert decisions(run, last=40)["join"] > 30
@@ -206,6 +213,7 @@ def test_an_offer_above_what_a_wrong_vote_costs_is_taken_and_paid_for() -> None:
     assert {row["payer"] for row in run.tables.of("side_payment")} == {"inference-0"}
 
 
+@pytest.mark.long
 def test_a_cartel_that_has_recruited_a_quorum_gets_its_fraud_through() -> None:
     run = recruited("5 OPG", 0, members=5)
     assert run["fraud_finalised"] > run["fraud_detected"]
@@ -234,6 +242,7 @@ def replicating(probability: str) -> Played:
     )  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("probability", "takes_over"), [("1 %", "small"), ("50 %", "honest")])
 def test_what_earns_more_takes_the_population_over(probability: str, takes_over: str) -> None:
     run = replicating(probability)
@@ -242,6 +251,7 @@ def test_what_earns_more_takes_the_population_over(probability: str, takes_over:
     assert Counter(row["action"] for row in comparisons[-8:])[takes_over] >= 7
 
 
+@pytest.mark.long
 def test_verifiers_imitate_whoever_is_not_slashed() -> None:
     run = play(
         adversaries=[{"behaviour": "replicator_verifier", "nodes": FULL, "update_period": "40 s", "rate": 1,

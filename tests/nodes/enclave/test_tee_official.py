@@ -116,6 +116,7 @@ def plain(content: str = "4") -> dict[str, Any]:
     return {"message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
 
 
+@pytest.mark.long
 def test_the_official_client_accepts_our_enclaves_answers(official: Path) -> None:
     calls = {"message": {"content": "", "tool_calls": TOOL_CALLS}, "finish_reason": "tool_calls"}
     cases = [case(body, answered(body, choice)) for body in BODIES for choice in (plain(), plain("ä€😀"), calls)]

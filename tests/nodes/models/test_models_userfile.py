@@ -321,7 +321,7 @@ def test_of_the_models_in_the_onnx_package_none_crashes_and_most_run() -> None:
     assert run >= 95
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("file", [file for file in CARRIED if file.parent.name == LARGE], ids=lambda file: file.stem)
 def test_the_large_ones_run_too(file: Path) -> None:
     assert served(file)

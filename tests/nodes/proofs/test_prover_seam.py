@@ -24,7 +24,7 @@ VALUE, OTHER = ZOO.inputs(MODEL)[0][:2]
 REFERENCE = EXECUTOR.run(MODEL, "fp32", VALUE).output
 
 
-@pytest.fixture(params=["simulated", "ezkl"])
+@pytest.fixture(params=["simulated", pytest.param("ezkl", marks=pytest.mark.long)])
 def prover(request: pytest.FixtureRequest) -> Iterator[Prover]:
     models, times = {MODEL: ZOO.model(MODEL)}, proof_times("ezkl")
     if request.param == "simulated":

@@ -20,6 +20,7 @@ from nodes.proofs.circuits.pool import Pool
 HONEST = [name for name, found in circuits().items() if found.honest]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", list(circuits()))
 def test_keys_and_verifier_follow_from_model_and_srs(name: str, zkml_cache: Path, tmp_path: Path) -> None:
     found, recipe = circuit(name), make.RECIPES[name]
@@ -77,6 +78,7 @@ def test_an_unknown_name_gets_the_nearest_one() -> None:
         circuit_of("text_transformer")
 
 
+@pytest.mark.long
 def test_the_gap_is_what_the_manifest_says(zkml_cache: Path) -> None:
     pinned_gap = circuit("diabetes_risk").gap
     found = measure(circuit("diabetes_risk"))

@@ -83,6 +83,7 @@ def test_a_job_that_fails_says_why_and_leaves_no_file(cache: Path) -> None:
         assert not (cache / "pk").exists()
 
 
+@pytest.mark.long
 def test_nothing_is_written_into_the_home_directory(cache: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
@@ -99,6 +100,7 @@ def test_nothing_is_written_into_the_home_directory(cache: Path, tmp_path: Path)
     assert list(home.iterdir()) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_no_worker_outlives_its_parent(cache: Path, how: signal.Signals) -> None:
     cache.mkdir()

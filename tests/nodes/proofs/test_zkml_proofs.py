@@ -130,6 +130,7 @@ def test_proofs_of_one_statement_differ_unless_they_are_kept(good: Proof, prover
     assert accepted(chain, anew)
 
 
+@pytest.mark.long
 def test_a_damaged_proof_in_the_cache_is_made_anew(good: Proof, prover: Prover) -> None:
     path = proofs._path(CIRCUIT, proofs._statement(CIRCUIT, INPUTS[0], (), 0))
     kept = path.read_bytes()
@@ -139,6 +140,7 @@ def test_a_damaged_proof_in_the_cache_is_made_anew(good: Proof, prover: Prover) 
     assert json.loads(path.read_bytes()[64:])
 
 
+@pytest.mark.long
 def test_two_runs_at_once_come_to_one_proof(prover: Prover) -> None:
     with Prover() as one, Prover() as other:
         for each in (one, other):
@@ -146,6 +148,7 @@ def test_two_runs_at_once_come_to_one_proof(prover: Prover) -> None:
         assert one.prove(CIRCUIT, INPUTS[4]) == other.prove(CIRCUIT, INPUTS[4])
 
 
+@pytest.mark.long
 def test_proofs_asked_for_together_are_made_together(prover: Prover) -> None:
     with Prover(workers=2) as other:
         for value in INPUTS[1:4]:

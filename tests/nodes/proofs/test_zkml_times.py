@@ -59,6 +59,7 @@ def test_measured_times_are_drawn_from_the_samples_and_cannot_be_repeated_elsewh
         times.prove(SMALL, 0.5)
 
 
+@pytest.mark.long
 def test_a_machine_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ezkl")
     monkeypatch.setenv("SIMNET_CACHE", str(tmp_path))

@@ -139,6 +139,7 @@ def test_a_worker_that_is_killed_from_outside_costs_no_result(make_executor: Mak
     assert warned == ["the process that ran small, seed 3, died: it is run again"]
 
 
+@pytest.mark.long
 def test_the_verbs_take_a_cluster(cluster: Dask, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "small.yaml"
     file.write_text(yaml.safe_dump({**BASE, "duration": "20 s", "settle": "30 s", "expect": ["tasks_total > 0"]}))

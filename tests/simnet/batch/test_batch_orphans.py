@@ -46,6 +46,7 @@ def test_a_killed_study_leaves_no_worker(tmp_path: Path) -> None:
         assert group_is_gone(study.pid)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("how", "everybody"),
     [(signal.SIGINT, True), (signal.SIGTERM, True), (signal.SIGTERM, False), (signal.SIGHUP, False)],
@@ -61,6 +62,7 @@ def test_ctrl_c_and_its_like_end_its_runs_and_it_says_so(tmp_path: Path, how: si
     assert not list(tmp_path.glob("*/events.jsonl"))
 
 
+@pytest.mark.long
 def test_more_than_one_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
     with start(tmp_path) as study:
         while study.poll() is None:  # the second may come before the first was heard, and a third at the very end

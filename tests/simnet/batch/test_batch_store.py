@@ -157,6 +157,7 @@ def scenarios(directory: Path, count: int, **sections: Any) -> list[str]:
     return [str(file) for file in files]
 
 
+@pytest.mark.long
 def test_a_killed_check_goes_on_where_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files, out = scenarios(tmp_path / "scenarios", 30), tmp_path / "out"
     arguments = ["check", *files, "--out", str(out), "--junit", str(tmp_path / "junit.xml"), "--jobs", "1"]

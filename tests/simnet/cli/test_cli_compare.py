@@ -119,6 +119,7 @@ def under_way(small: Path, out: Path) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
+@pytest.mark.long
 def test_killed_it_leaves_no_process_behind(small: Path, tmp_path: Path) -> None:
     with under_way(small, tmp_path / "out") as process:
         process.kill()
@@ -126,6 +127,7 @@ def test_killed_it_leaves_no_process_behind(small: Path, tmp_path: Path) -> None
         assert group_is_gone(process.pid)
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_with_what_there_is(small: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with under_way(small, out) as process:

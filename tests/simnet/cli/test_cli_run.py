@@ -271,8 +271,8 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     [
         ("anvil", "10x", signal.SIGINT),
         ("revm", "0.01x", signal.SIGINT),
-        ("anvil", "10x", signal.SIGTERM),
-        ("anvil", "10x", signal.SIGHUP),
+        pytest.param("anvil", "10x", signal.SIGTERM, marks=pytest.mark.long),
+        pytest.param("anvil", "10x", signal.SIGHUP, marks=pytest.mark.long),
     ],
 )
 def test_ctrl_c_and_its_like_end_a_run_with_what_there_is_and_leave_no_anvil(
@@ -301,6 +301,7 @@ def test_two_runs_that_agree_exit_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert "both runs wrote the same log, byte for byte" in out
 
 
+@pytest.mark.long
 def test_the_check_keeps_the_exit_code_and_the_directory_of_the_run(capsys: pytest.CaptureFixture[str]) -> None:
     file = write(expect=["tasks_total > 1000"])
     assert main(["run", file, "--check-determinism", "--out", "out"]) == 1
@@ -326,7 +327,7 @@ class SetOrder(AnswerBehaviour):
 """A third party's behaviour with the oldest mistake: what it does hangs on the order of a set of texts."""
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("own_seed", ["", "1"])
 def test_code_that_hangs_on_the_order_of_a_set_differs_and_exits_5(tmp_path: Path, own_seed: str) -> None:
     Path("plugin/hashy-0.1.dist-info").mkdir(parents=True)

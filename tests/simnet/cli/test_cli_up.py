@@ -201,7 +201,7 @@ def test_a_revert_comes_with_its_data(net: Up) -> None:
     assert len(answer["error"]["data"]) > 10
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGKILL])
 def test_whatever_ends_it_nobody_is_left(tmp_path: Path, number: signal.Signals) -> None:
     with up(tmp_path) as started:
         assert urllib.request.urlopen(started["OG_FACILITATOR_URL"] + "/health", timeout=20).status == 200
@@ -233,6 +233,7 @@ def test_a_strategy_with_a_registry_of_its_own_is_refused(
     assert "brings a registry of enclaves of its own" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_faults_strike_the_services_and_what_they_took_on_is_done_all_the_same(tmp_path: Path) -> None:
     fault = "at: 2 s, crash: [facilitator-0], for: 3 s"
     with up(tmp_path, "--idle", "1", "--fault", fault) as net:

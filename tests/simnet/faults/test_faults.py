@@ -171,7 +171,9 @@ NO_FRAUD = {"missed_reveal", "posted_late"}
 """What a node that is cut off, slow or late may be slashed for."""
 
 
-@pytest.mark.parametrize("kind", ["full_reexecution", "posp", "forced_error"])
+@pytest.mark.parametrize(
+    "kind", ["posp", *(pytest.param(kind, marks=pytest.mark.long) for kind in ("full_reexecution", "forced_error"))]
+)
 def test_honest_nodes_get_through_whatever_breaks_and_are_convicted_of_no_fraud(kind: str) -> None:
     many = {"inference": {"count": 4}, "full": {"count": 7}}
     run = play(strategy={"kind": kind}, nodes=many, faults=ALL_AT_ONCE, settle="5 min")
@@ -208,6 +210,7 @@ def test_two_crashes_keep_a_node_down_until_both_are_over() -> None:
     assert acts_between(run, "full-0", 80, 300) != []
 
 
+@pytest.mark.long
 def test_an_outage_strikes_a_share_of_the_honest_nodes_of_a_role_drawn_by_the_seed() -> None:
     lazy = [{"behaviour": "lazy_accept", "nodes": ["full-1"]}]
     outage = [{"at": "40 s", "outage": {"share": "50 %", "role": "full"}, "for": "20 s"}]

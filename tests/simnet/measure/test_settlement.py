@@ -33,6 +33,7 @@ def terms(run: Played) -> pd.DataFrame:
     return frame[frame["answered"].notna()]
 
 
+@pytest.mark.long
 def test_what_is_at_risk_is_the_fee_times_the_time_to_finality_unless_clients_say_otherwise() -> None:
     run = asked()
     frame = terms(run)

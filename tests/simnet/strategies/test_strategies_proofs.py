@@ -86,6 +86,7 @@ def test_a_strategy_that_knows_no_modes_treats_all_alike() -> None:
     assert run["tasks_finalised"] == run["tasks_total"] == len(run.tables.of("sealed"))
 
 
+@pytest.mark.long
 def test_a_run_gives_the_same_log_again() -> None:
     assert (
         proven(seed=5).results.digest

@@ -138,6 +138,7 @@ def test_heartbeats_keep_enclaves_active() -> None:
     assert not [row for row in run.tables.transactions if row["function"] == "heartbeat" and row["revert"]]
 
 
+@pytest.mark.long
 def test_a_run_gives_the_same_log_again() -> None:
     first, second = (tee_run(seed=seed) for seed in (5, 5))
     assert first.results.digest == second.results.digest

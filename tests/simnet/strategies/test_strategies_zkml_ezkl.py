@@ -49,6 +49,7 @@ def test_what_ezkl_proves_its_contract_takes_and_the_batch_is_final(zkml_cache: 
     assert 0 < finished.results.metrics["circuit_gap"].value < 1e-3
 
 
+@pytest.mark.long
 def test_a_proof_of_a_made_up_witness_is_refused_and_a_second_run_is_the_same(zkml_cache: Path, tmp_path: Path) -> None:
     pytest.importorskip("pyrevm")
     finished, tables = played(tmp_path / "first", adversaries=CHEAT)

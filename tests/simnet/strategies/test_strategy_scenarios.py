@@ -14,6 +14,7 @@ from tests.source import ROOT
 SCENARIOS = sorted(ROOT.glob("scenarios/strategies/*.yaml"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_a_scenario_shows_its_point(path: Path, tmp_path: Path) -> None:
     pytest.importorskip("pyrevm")

@@ -71,6 +71,7 @@ def test_half_of_a_crowd_marks_the_threshold_and_more_of_them_make_it_sharper() 
     assert many.share_at(0.4) == pytest.approx(0.75, abs=0.02)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [0.05, 0.2, 0.6])
 def test_the_interval_holds_the_truth_about_as_often_as_it_says(width: float) -> None:
     held = 0

@@ -90,6 +90,7 @@ FINDINGS = {name[0]: attack for name, attack in reversed(ATTACKS.items()) if nam
 """The first attack of each finding, by its number."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("attack", FINDINGS.values(), ids=FINDINGS.keys())
 def test_hypothesis_finds_it(attack: Attack, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = machine_without(attack, monkeypatch)

@@ -65,6 +65,7 @@ def test_the_suite_has_no_more_rows_than_its_level_is_for() -> None:
     assert sum(check.observe is not None for truth in truths if truth for check in truth.checks) <= ROWS
 
 
+@pytest.mark.long
 def test_the_command_fails_when_a_case_does_not_hold(capsys: pytest.CaptureFixture[str]) -> None:
     short = ["--set", "duration=20 s", "--set", "strategy.probability=60 %", "--directory", str(CASES), "--jobs", "1"]
     assert main(["truth", "GT-6", *short]) == 1
@@ -79,6 +80,7 @@ def test_too_few_events_are_inconclusive_and_never_hold(capsys: pytest.CaptureFi
     assert "0 of 1 cases hold" in captured.out
 
 
+@pytest.mark.long
 def test_fewer_tasks_are_enough_where_nothing_is_left_to_chance_and_the_page_is_written(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     short = ["--tasks", "80", "--set", "duration=20 s", "--jobs", "1", "--directory", str(CASES)]

@@ -37,17 +37,19 @@ def test_mutants_are_what_their_sources_compile_to(name: str) -> None:
 @pytest.mark.parametrize(
     ("mutant", "case", "duration", "found_out"),
     [
-        ("settlement_pays_half", "GT-1b", 60, {"payoff_of_honesty"}),
-        ("settlement_pays_half", "GT-7a", 60, {"rewards"}),
-        ("settlement_slashes_half", "GT-1b", 60, {"slash_amounts", "break_even_probability"}),
+        pytest.param("settlement_pays_half", "GT-1b", 60, {"payoff_of_honesty"}, marks=pytest.mark.long),
+        pytest.param("settlement_pays_half", "GT-7a", 60, {"rewards"}, marks=pytest.mark.long),
+        pytest.param(
+            "settlement_slashes_half", "GT-1b", 60, {"slash_amounts", "break_even_probability"}, marks=pytest.mark.long
+        ),
         ("beacon_is_constant", "GT-3a", 60, {"seeds_repeated"}),
-        ("beacon_is_constant", "GT-4", 60, {"seeds_repeated"}),
+        pytest.param("beacon_is_constant", "GT-4", 60, {"seeds_repeated"}, marks=pytest.mark.long),
         ("beacon_is_constant", "GT-5", 40, {"seeds_repeated"}),
-        ("beacon_serves_a_constant", "GT-4", 60, {"draws_from_seeds"}),
+        pytest.param("beacon_serves_a_constant", "GT-4", 60, {"draws_from_seeds"}, marks=pytest.mark.long),
         ("beacon_serves_a_constant", "GT-5", 40, {"draws_from_seeds"}),
         ("sampling_skips_the_first_claim", "DRAWS", 60, {"draws_by_index"}),
-        ("sampling_draws_too_few", "DRAWS", 300, {"claims_sampled"}),
-        ("panels_skip_two_nodes", "GT-4", 80, {"seats_by_member"}),
+        pytest.param("sampling_draws_too_few", "DRAWS", 300, {"claims_sampled"}, marks=pytest.mark.long),
+        pytest.param("panels_skip_two_nodes", "GT-4", 80, {"seats_by_member"}, marks=pytest.mark.long),
         ("votes_count_by_heads", "GT-3c", 60, {"verdicts_by_stake", "frauds_finalised"}),
         ("jackpots_are_split_evenly", "GT-9", 60, {"jackpot_parts"}),
     ],
@@ -59,7 +61,7 @@ def test_a_contract_with_a_defect_is_found_out(
     assert found_out <= rows_that_fail(case, f"duration={duration} s")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_comparator_that_accepts_everything_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def equal(comparator: Relative, reference: np.ndarray, claimed: np.ndarray) -> bool:
         return True
@@ -68,7 +70,7 @@ def test_a_comparator_that_accepts_everything_is_found_out(monkeypatch: pytest.M
     assert "detected_within" in rows_that_fail("GT-5", "duration=40 s")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_rational_verifier_that_does_what_pays_least_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     best = Experience.best
     monkeypatch.setattr(
