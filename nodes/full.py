@@ -8,6 +8,7 @@ a device and with sessions of its own, contribute to the randomness beacon, show
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -115,7 +116,9 @@ class VerifierHalf:
     """
 
     watches: tuple[str, ...] = ()
-    """Chain events about batches that `on_log` is called with."""
+    """Chain events about batches that its node keeps track of."""
+    duties: tuple[str, ...] | None = None
+    """Those of them that `on_log` is called with; all if not given."""
     shows_outputs: bool = True
     """Whether a batch's data holds its outputs, or their hashes alone."""
 
@@ -168,6 +171,10 @@ class FullNode:
     batches: dict[str, OpenBatch] = field(default_factory=dict)
     claims: dict[bytes, BatchData] = field(default_factory=dict)
     """By task, the batch in which it was claimed last."""
+    kept_s: float = math.inf
+    """How long the claims of a final batch are kept for clients who ask: a reorg may open it again."""
+    settled: deque[tuple[float, BatchData]] = field(default_factory=deque)
+    """Batches whose claims it has, and when they were seen to be final, in chain time."""
 
     def __post_init__(self) -> None:
         self.half = self.make_half(self)
@@ -183,9 +190,9 @@ class FullNode:
             envelope = yield Receive()
             match envelope.message:
                 case Log() as log:
-                    self.remember(log)
                     if log.event == "BatchFinal":
-                        yield Over("0x" + log.args["batch"].hex())
+                        yield from self.see_final("0x" + log.args["batch"].hex())
+                    self.remember(log)
                     yield from self.attend_to(log)
                 case ChainReorg():
                     yield from self.take_up()
@@ -209,7 +216,8 @@ class FullNode:
 
     def attend_to(self, log: Log) -> Steps:
         """Do what the strategy asks on an event, beside everything else."""
-        if log.event in self.half.watches and "batch" in log.args:
+        duties = self.half.watches if self.half.duties is None else self.half.duties
+        if log.event in duties and "batch" in log.args:
             yield Spawn(self.half.on_log(log), DUTY)
 
     def remember(self, log: Log) -> None:
@@ -225,6 +233,20 @@ class FullNode:
             self.batches.pop(batch, None)
         elif batch in self.batches:
             self.batches[batch].hear(log)
+
+    def see_final(self, batch: str) -> Steps:
+        """Stand by for a batch no longer, and forget the claims of those that have been final for long."""
+        yield Over(batch)
+        known = self.batches.get(batch)
+        if known is None or known.data is None:
+            return
+        now = yield ChainTime()
+        self.settled.append((now, known.data))
+        while self.settled[0][0] < now - self.kept_s:
+            _, data = self.settled.popleft()
+            for claim in data.claims:
+                if self.claims.get(claim.task) is data:
+                    del self.claims[claim.task]
 
     def fetch(self, batch: str, timeout_s: float = FETCH_TIMEOUT_S) -> Steps:
         """Get a batch from its poster and hold it against its root and count; answers `BatchData` or ``None``.

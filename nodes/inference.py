@@ -68,10 +68,6 @@ STATUS, OPEN, FINAL = 3, 1, 2
 FOLLOWED = ("Jailed", "Unjailed", "BatchFinal", "Underfunded", "Deposited")
 """Chain events that every inference node follows."""
 
-KEPT_S = 768.0
-"""How long the data behind a batch is kept once the batch is final: a reorg may make it needed again. As long as two
-epochs of Ethereum, after which nothing is undone there: 64 slots of 12 s (assumption)."""
-
 RESEND_S = 10.0
 """How long what was sent before a crash or a reorg is left to reach the chain by itself (assumption)."""
 
@@ -90,6 +86,8 @@ class InferencePolicy:
     batch_size: int
     demands_voucher: bool
     """Refuse requests that no voucher covers."""
+    kept_s: float
+    """How long the data behind a batch is kept once the batch is final: a reorg may make it needed again."""
 
 
 @dataclass(slots=True)
@@ -284,7 +282,7 @@ class InferenceNode:
         if batch in self.posted and self.posted[batch].final_at is None:
             self.posted[batch].final_at = now
         for name, posting in list(self.posted.items()):
-            if posting.final_at is not None and posting.final_at < now - KEPT_S:
+            if posting.final_at is not None and posting.final_at < now - self.policy.kept_s:
                 del self.posted[name]
 
     def take_up(self) -> Steps:

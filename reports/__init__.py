@@ -24,7 +24,7 @@ def write_reports(run: Run, out: Path | None = None) -> None:
     from reports.html import plots, report_html
     from reports.junit import junit_xml
     from reports.summary import summary
-    from reports.trace import trace_json
+    from reports.trace import write_trace
 
     target = out or run.directory
     target.mkdir(parents=True, exist_ok=True)
@@ -32,5 +32,6 @@ def write_reports(run: Run, out: Path | None = None) -> None:
     shown = plots(run)
     (target / REPORT).write_text(report_html(run, shown), encoding="utf-8")
     write_data(shown, run.results.metrics, target / FIGURES)
-    (target / TRACE).write_bytes(trace_json(run))
+    with (target / TRACE).open("wb") as file:
+        write_trace(run, file)
     (target / SUMMARY).write_text(summary(run), encoding="utf-8")

@@ -25,6 +25,10 @@ from simnet.scenario.schema import Scenario
 from simnet.verdict.invariants import Invariants
 from simnet.verdict.results import Results, judge
 
+ROWS_DRAWN = 50_000
+"""How many rows of a kind, and contract events of a name, plots and trace are made from. What is measured is measured
+from all; a log of a million inferences as Python's objects would take several gigabytes."""
+
 LOG, RESULTS, SCENARIO, MANIFEST = "events.jsonl", "results.json", "scenario.yaml", "manifest.json"
 
 
@@ -59,8 +63,17 @@ class Run:
 
     @property
     def tables(self) -> Tables:
-        """The log."""
+        """The log, as far as plots and trace are made from it."""
         return self.figures.tables
+
+    @property
+    def left_out(self) -> str:
+        """What plots and trace are made without, in a sentence; empty if nothing is left out."""
+        left = self.tables.left_out
+        if not left:
+            return ""
+        kinds = ", ".join(f"{what} ({count:,} more)" for what, count in sorted(left.items()))
+        return f"Plots, their data, the gas by action and the trace show the first {ROWS_DRAWN:,} of each of: {kinds}."
 
 
 def load_run(directory: Path) -> Run:
@@ -89,7 +102,7 @@ def finished_run(finished: Finished) -> Run:
         scenario=load_scenario(directory / SCENARIO),
         manifest=read_manifest(directory / MANIFEST),
         state=finished.state,
-        figures=Figures(read_tables(directory / LOG)),
+        figures=Figures(read_tables(directory / LOG, ROWS_DRAWN)),
         results=finished.results,
     )
 
@@ -152,7 +165,7 @@ def read_verified(log: Path, digest: str | None) -> tuple[Reader, Tables]:
     reader = Reader(log, torn=digest is None)
     tables, reason = None, ""
     try:
-        tables = make_tables(reader.rows())
+        tables = make_tables(reader.rows(), ROWS_DRAWN)
     except NO_ROW as error:
         reason = f"{log}:{reader.number}: this is no line of an event log: {error!r}"
         reader.exhaust()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -30,10 +30,12 @@ Track = tuple[int, int]
 
 
 class Trace:
-    """Collects trace events, and names tracks when they are first used."""
+    """Writes trace events to a file as they come, and names tracks when they are first used."""
 
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._file.write(b'{"traceEvents":[')
+        self._separator = b""
         self._tracks: dict[tuple[str, str], Track] = {}
         self._busy_until: dict[Track, float] = {}
         for pid, process in enumerate(PROCESSES, start=1):
@@ -82,10 +84,19 @@ class Trace:
             self._add(phase, track, at, name="task", cat="task", id=number, bp="e")
 
     def _add(self, phase: str, track: Track, at: float, **fields: Any) -> None:
-        self.events.append({"ph": phase, "pid": track[0], "tid": track[1], "ts": microseconds(at), **fields})
+        self._write({"ph": phase, "pid": track[0], "tid": track[1], "ts": microseconds(at), **fields})
 
     def _meta(self, pid: int, tid: int, what: str, **args: Any) -> None:
-        self.events.append({"ph": "M", "pid": pid, "tid": tid, "name": what, "args": args})
+        self._write({"ph": "M", "pid": pid, "tid": tid, "name": what, "args": args})
+
+    def _write(self, event: dict[str, Any]) -> None:
+        self._file.write(self._separator + orjson.dumps(event))
+        self._separator = b","
+
+    def end(self, about: dict[str, Any]) -> None:
+        """Nothing more comes; `about` says what the trace is of."""
+        rest = orjson.dumps({"displayTimeUnit": "ms", "otherData": about})
+        self._file.write(b"]," + rest[1:])
 
 
 def microseconds(seconds: float) -> float:
@@ -93,9 +104,9 @@ def microseconds(seconds: float) -> float:
     return round(seconds * 1e6, 3)
 
 
-def trace_json(run: Run) -> bytes:
-    """The contents of the trace file."""
-    tables, trace = run.tables, Trace()
+def write_trace(run: Run, file: BinaryIO) -> None:
+    """Write the trace file."""
+    tables, trace = run.tables, Trace(file)
     for name, row in tables.participants.items():
         trace.track(row["role"], name)
     stops: dict[str, list[tuple[Track, float]]] = {}
@@ -109,7 +120,7 @@ def trace_json(run: Run) -> bytes:
             trace.flow(number_of_task, arrow)
     results = run.results
     about = {"scenario": results.scenario, "seed": results.seed, "digest": results.digest, "caveats": results.caveats}
-    return orjson.dumps({"traceEvents": trace.events, "displayTimeUnit": "ms", "otherData": about})
+    trace.end(about | ({"leftOut": run.left_out} if run.left_out else {}))
 
 
 def add_requests(trace: Trace, run: Run, stops: dict[str, list[tuple[Track, float]]]) -> None:
@@ -119,7 +130,10 @@ def add_requests(trace: Trace, run: Run, stops: dict[str, list[tuple[Track, floa
     for task, claim in zip(claims.index, claims.to_dict("records"), strict=True):
         failure = failed.get(str(task), {})
         end = failure.get("t", claim["answered"])
-        end = run.tables.end_s if math.isnan(end) else end
+        if math.isnan(end):
+            if "task_answered" in run.tables.left_out:
+                continue  # the answer may be among what is left out
+            end = run.tables.end_s
         track = trace.lane("client", claim["client"], claim["sent"])
         args = {"task": task, "node": claim["node"], "failed": failure.get("reason", "")}
         trace.slice(track, f"request {claim['model']}", claim["sent"], end, **args)

@@ -17,6 +17,10 @@ from nodes.records import Record
 from simnet.kernel.inbox import Act, Inbox, Order
 from simnet.kernel.scheduler import Scheduler
 
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
+"""How many objects a run makes, more than it lets go of, before Python looks for those that only refer to one another.
+Almost all of them are tasks and messages that are in use for simulated seconds: looking more often finds nothing."""
+
 CHECK_EVERY = 256
 """Events between two looks at progress, and at orders and what came in while there is no time to wait."""
 
@@ -157,9 +161,12 @@ def drive(scheduler: Scheduler, until_s: float, pace: Pace, progress: Callable[[
     Returns False if it was stopped before.
     """
     gc.freeze()  # what the world is made of stays: looking through it again and again would find nothing to free
+    usual = gc.get_threshold()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *usual[1:])
     try:
         return _drive(scheduler, until_s, pace, progress)
     finally:
+        gc.set_threshold(*usual)
         gc.unfreeze()
 
 

@@ -1,10 +1,13 @@
-"""The event log as tables: what metrics, invariants and reports compute from.
+"""The event log as tables: what plots and checks of published formulas compute from.
 
-`read_tables` goes through a log once. Contract events that a reorg undid are left out.
+`read_tables` goes through a log once. Contract events that a reorg undid are left out. Metrics and invariants come from
+`simnet.measure` and are of the whole log however long it is.
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +34,15 @@ class Tables:
     """Contract events by name; their arguments are beside the fields that every contract event has."""
     undone: set[int] = field(default_factory=set)
     """Numbers of the blocks that reorgs took back."""
+    most: float = math.inf
+    """How many rows of a kind, and contract events of a name, are kept: the first ones."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """How many there are, by kind or by name."""
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """How many rows of each kind, or contract events of each name, are not here."""
+        return {what: int(count - self.most) for what, count in self.counts.items() if count > self.most}
 
     def of(self, kind: str) -> list[Row]:
         """Rows of one kind, in order."""
@@ -65,17 +77,21 @@ class Tables:
         return {row["address"]: row["name"] for row in self.of("participant_joined")}
 
 
-def read_tables(path: Path) -> Tables:
-    """Read a log file."""
-    return make_tables(read_log(path))
+def read_tables(path: Path, most: float = math.inf) -> Tables:
+    """Read a log file; `most` is how many rows of a kind, and contract events of a name, to keep."""
+    return make_tables(read_log(path), most)
 
 
-def make_tables(rows: Iterable[Row]) -> Tables:
+def make_tables(rows: Iterable[Row], most: float = math.inf) -> Tables:
     """Sort rows of a log into tables."""
-    tables = Tables()
+    tables = Tables(most=most)
     events: list[Row] = []
     for row in rows:
         kind, tables.end_s = row["kind"], row["t"]
+        what = row["event"] if kind == ContractEvent.kind else kind
+        tables.counts[what] += 1
+        if tables.counts[what] > most:
+            continue
         if kind == ContractEvent.kind:
             events.append({**row["args"], **{key: value for key, value in row.items() if key != "args"}})
         elif kind == "run_started":

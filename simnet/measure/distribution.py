@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
-from array import array
 from dataclasses import dataclass, field
 
 import numpy as np
+
+from simnet.measure.snapshot import Growing
 
 ACCURACY = 0.005
 """Largest relative error of a percentile that is not exact."""
@@ -32,9 +33,9 @@ class Distribution:
     n: int = 0
     total: float = 0.0
     """Sum of the values."""
-    values: array[float] = field(default_factory=lambda: array("d"))
+    values: Growing = field(default_factory=lambda: Growing("d"))
     """In order of arrival; empty unless exact."""
-    keys: array[int] = field(default_factory=lambda: array("Q"))
+    keys: Growing = field(default_factory=lambda: Growing("Q"))
     """What each value is of."""
     zeros: int = 0
     buckets: dict[int, int] = field(default_factory=dict)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import zlib
 from collections.abc import Iterator
 from dataclasses import fields
@@ -15,6 +14,7 @@ from chain.seam import REORG_DEPTH_MAX
 from nodes.records import Record
 from simnet.log.events import ELSEWHERE, TIME_DIGITS, BlockMined, ChainReorged
 from simnet.log.events import Row as Row
+from simnet.measure.snapshot import Snapshot
 
 ROWS_TOGETHER = 4096
 """How many rows are compressed at a time."""
@@ -39,7 +39,7 @@ class Rewinding(Generic[AnyFold]):
 
     def __init__(self, fold: AnyFold) -> None:
         self.fold = fold
-        self._before = self._since = pickle.dumps(fold)
+        self._before = self._since = Snapshot(fold)
         self._rows_before = Kept()
         """Rows from the older of the two states to the newer one."""
         self._rows_since = Kept()
@@ -56,7 +56,7 @@ class Rewinding(Generic[AnyFold]):
 
     def _keep(self, block: int) -> None:
         """Let go of the older state."""
-        self._before, self._since = self._since, pickle.dumps(self.fold)
+        self._before, self._since = self._since, Snapshot(self.fold)
         self._rows_before, self._rows_since = self._rows_since, Kept()
         self._first_block, self._kept_at = self._kept_at, block
 
@@ -67,7 +67,7 @@ class Rewinding(Generic[AnyFold]):
                 f"a reorg undoes block {first}, further back than the {REORG_DEPTH_MAX} blocks that are kept"
             )
         rows = chain(self._rows_before, self._rows_since)
-        self.fold = pickle.loads(self._before)
+        self.fold = self._before.restore()
         self._since, self._rows_before, self._rows_since = self._before, Kept(), Kept()
         self._kept_at = self._first_block
         for row in rows:

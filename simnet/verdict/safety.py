@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from simnet.measure.distribution import key_of
 from simnet.measure.ledger import Ledger
 from simnet.measure.rows import Row
+from simnet.measure.snapshot import Growing
 from simnet.verdict.invariant import Found, Invariant
 
 
@@ -103,7 +103,7 @@ class NoClaimPaidTwice(Invariant):
         super().__init__(ledger)
         self._tasks: dict[str, list[str]] = {}
         self._fallen: dict[str, set[int]] = {}
-        self._stood = array("Q")
+        self._stood = Growing("Q")
 
     def on(self, row: Row) -> None:
         if row["kind"] == "batch_built":
@@ -130,7 +130,7 @@ class NoTaskTwice(Invariant):
 
     def __init__(self, ledger: Ledger) -> None:
         super().__init__(ledger)
-        self._answered = array("Q")
+        self._answered = Growing("Q")
 
     def on(self, row: Row) -> None:
         self._answered.append(key_of(row["task"]))
@@ -166,6 +166,6 @@ class TimeNeverRunsBack(Invariant):
         return f"{self._blocks} blocks"
 
 
-def repeated(words: array[int]) -> int:
+def repeated(words: Growing) -> int:
     """How many are there more than once, each time but the first counted."""
     return len(words) - len(np.unique(np.asarray(words)))

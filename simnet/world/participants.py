@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chain.quantities import Address, Gas, Wei
+from chain.seam import REORG_DEPTH_MAX
 from nodes.client import Client, ClientPolicy
 from nodes.disk import Disk
 from nodes.full import FullNode
@@ -142,11 +143,16 @@ class Participants:
 
         return make
 
+    @property
+    def kept_s(self) -> float:
+        """How long nodes keep what is behind a final batch: as long as the deepest reorg takes back."""
+        return REORG_DEPTH_MAX * self.plan.scenario.chain.block_time
+
     def inference(self, identity: Identity) -> Make:
         """Makes an inference node."""
         plan, section = self.plan, self.plan.scenario.nodes.inference
         demands = plan.scenario.clients.payment == "voucher"
-        policy = InferencePolicy(section.batch_interval, section.batch_size, demands)
+        policy = InferencePolicy(section.batch_interval, section.batch_size, demands, self.kept_s)
         return partial(
             InferenceNode,
             identity,
@@ -180,6 +186,7 @@ class Participants:
             beacon_secrets=beacon_secrets(scenario, identity.name, plan.streams) if uses_beacon else (),
             beacon_round_s=scenario.economics.beacon_round,
             finality_delay_s=scenario.economics.finality_delay,
+            kept_s=self.kept_s,
         )
 
 

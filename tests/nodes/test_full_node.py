@@ -121,6 +121,15 @@ def test_an_event_that_is_watched_starts_a_duty_beside_everything_else() -> None
     assert course.of(Over) == [Over("0x" + bytes(32).hex())]
 
 
+def test_of_what_is_watched_only_what_asks_for_something_starts_a_duty() -> None:
+    class Choosy(Watching):
+        duties = ("Voted",)
+
+    vote = event("Voted", "Committee", batch=bytes(32), member="0x")
+    course = follow(node(make_half=Choosy).run(), inbox(posted(), vote))
+    assert [follow(spawn.steps).result for spawn in course.of(Spawn)] == ["Voted"]
+
+
 def test_a_batch_is_remembered_with_its_votes_until_it_is_final() -> None:
     one = node()
     vote = event("Voted", "Committee", batch=bytes.fromhex(DATA.batch[2:]), member="0x01")
@@ -262,6 +271,30 @@ def test_a_batch_it_has_not_heard_of_is_not_fetched() -> None:
 
 def test_a_client_that_asks_for_an_unknown_task_is_told_so() -> None:
     assert follow(node().run(), inbox(from_client(ClaimQuery(TASK)))).said == [Refusal(TASK, "unknown task")]
+
+
+def test_the_claims_of_a_final_batch_are_forgotten_once_no_reorg_can_open_it_again() -> None:
+    one = node(kept_s=100.0)
+
+    def known_after(first: int, at: float) -> int:
+        """See a batch posted, fetch it, and see it final at that time; how many claims are remembered then."""
+        claims = (any_claim(0, task_id(first)), any_claim(1, task_id(first + 1)))
+        data = BatchData("0x" + task_id(first)[2:], claims, (INPUT, INPUT), (OUTPUT, OUTPUT))
+        seen = posted(data, ClaimTree(claims).root)
+        follow(one.run(), inbox(seen))
+        follow(one.fetch(data.batch), {Request: always(data)})
+        end = event("BatchFinal", batch=bytes.fromhex(data.batch[2:]))
+        open_then = {data.batch: one.batches[data.batch]}
+
+        def still_open(_: ReadBack) -> tuple[Log, ...]:
+            one.batches.update(open_then)
+            return ()
+
+        follow(one.run(), {**inbox(end), ChainTime: always(at), ReadBack: still_open})
+        return len(one.claims)
+
+    times = {10: 10.0, 20: 60.0, 30: 110.0, 40: 111.0, 50: 161.0}
+    assert [known_after(first, at) for first, at in times.items()] == [2, 4, 6, 6, 6]
 
 
 def test_it_remembers_the_claims_of_the_latest_tasks_and_no_more_than_so_many() -> None:

@@ -15,7 +15,7 @@ from chain.quantities import NO_DEADLINE, Gas, Wei
 from chain.seam import Log, Receipt, Revert
 from nodes.effects import ChainTime, Execute, Note, Purpose, Read, Reply, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.identity import Role
-from nodes.inference import FOLLOWED, KEPT_S, POST_GAS, VOUCHER_GAS, InferenceNode, InferencePolicy, PosterHalf
+from nodes.inference import FOLLOWED, POST_GAS, VOUCHER_GAS, InferenceNode, InferencePolicy, PosterHalf
 from nodes.messages import (
     ESCROW_EMPTY,
     PAYMENT_REQUIRED,
@@ -61,10 +61,12 @@ from tests.stage import DOMAIN
 GENESIS = 1_000
 ME = who("inference-0")
 
+KEPT_S = 128.0
+
 
 def node(demands_voucher: bool = True, batch_size: int = 16) -> InferenceNode:
     """A fresh inference node."""
-    return InferenceNode(ME, PEOPLE, DOMAIN, MODELS, GENESIS, InferencePolicy(5.0, batch_size, demands_voucher))
+    return InferenceNode(ME, PEOPLE, DOMAIN, MODELS, GENESIS, InferencePolicy(5.0, batch_size, demands_voucher, KEPT_S))
 
 
 def serve(

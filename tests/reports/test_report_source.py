@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from reports import write_reports
+from reports import source, write_reports
 from reports.source import UnreadableRun, load_run, read_verified
 from simnet.log.events import LOG_FORMAT
 
@@ -33,6 +33,30 @@ def refusal(directory: Path) -> str:
 def test_judging_the_log_anew_gives_what_the_run_itself_found(troubled_run: Path) -> None:
     recorded = orjson.loads((troubled_run / "results.json").read_bytes())
     assert orjson.loads(orjson.dumps(load_run(troubled_run).results.as_json())) == recorded
+
+
+def test_plots_of_a_long_log_say_what_they_leave_out_and_what_is_measured_leaves_nothing_out(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = load_run(copy)
+    most = whole.tables.counts["task_sent"] - 1
+    monkeypatch.setattr(source, "ROWS_DRAWN", most)
+    run = load_run(copy)
+    assert run.results == whole.results
+    assert max(map(len, [*run.tables.rows.values(), *run.tables.chain.values()])) == most
+    assert run.tables.left_out["task_sent"] == 1
+    assert "task_sent (1 more)" in run.left_out
+    assert "block_mined" not in run.left_out
+    write_reports(run)
+    assert orjson.loads((copy / "trace.json").read_bytes())["otherData"]["leftOut"] == run.left_out
+    assert run.left_out in (copy / "report.html").read_text()
+
+
+def test_plots_of_a_log_that_is_short_enough_leave_nothing_out(copy: Path) -> None:
+    run = load_run(copy)
+    assert run.left_out == ""
+    write_reports(run)
+    assert "leftOut" not in orjson.loads((copy / "trace.json").read_bytes())["otherData"]
 
 
 def test_a_directory_without_a_log_is_no_run(tmp_path: Path) -> None:

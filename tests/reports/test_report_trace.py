@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import orjson
 import pytest
 
 from reports.source import Run, load_run
-from reports.trace import trace_json
+from reports.trace import write_trace
 
 Events = list[dict[str, Any]]
 
@@ -24,7 +25,9 @@ def run(troubled_run: Path) -> Run:
 @pytest.fixture
 def events(run: Run) -> Events:
     """Its trace."""
-    found: Events = orjson.loads(trace_json(run))["traceEvents"]
+    file = io.BytesIO()
+    write_trace(run, file)
+    found: Events = orjson.loads(file.getvalue())["traceEvents"]
     return found
 
 

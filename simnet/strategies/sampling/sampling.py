@@ -98,6 +98,7 @@ class SamplingHalf(VotingHalf):
     """Draws claims, and checks those that it is drawn for, as a validator or as an arbiter."""
 
     watches: tuple[str, ...] = (*VotingHalf.watches, "ClaimRejected")
+    duties: tuple[str, ...] | None = ("BatchPosted", "CommitteeDrawn")
     terms: SamplingStrategy
 
     def draw(self, batch: str) -> Steps:

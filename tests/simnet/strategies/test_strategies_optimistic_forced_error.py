@@ -182,7 +182,9 @@ SECRET = b"\7" * 32
 def poster() -> ForcedErrorPoster:
     """A node's half whose claim number 1 in `DATA` is a forced error."""
     terms = ForcedError.model_validate({"challenge_window": "30 s", "open_window": "10 s"})
-    node = InferenceNode(who("inference-0"), PEOPLE, DOMAIN, MODELS, 1_000, InferencePolicy(5.0, 16, False))
+    node = InferenceNode(
+        who("inference-0"), PEOPLE, DOMAIN, MODELS, 1_000, InferencePolicy(5.0, 16, False, kept_s=128.0)
+    )
     half = ForcedErrorPoster(node, terms)
     half.forced["0x" + DATA.claims[1].task.hex()] = SECRET
     return half
