@@ -54,6 +54,10 @@ class SignedCall(Call):
     raw: bytes = b""
     """As ``eth_sendRawTransaction`` takes it."""
     nonce: int = 0
+    to: str = ""
+    """Empty for one that creates a contract."""
+    data: bytes = b""
+    value: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,10 @@ class Chain(Protocol):
 
         With `native`, the contract stands in for code that the chain runs itself.
         """
+        ...
+
+    def write(self, address: Address, words: Mapping[int, int]) -> None:
+        """Write words into a stand-in's storage, by slot, at once. A reorg undoes it."""
         ...
 
     def address_of(self, contract: str) -> Address:

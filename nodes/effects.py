@@ -152,6 +152,36 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Simulate:
+    """Try a transaction on the chain as it stands. Answers the `chain.seam.Revert` that it ends in, or ``None``."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Provide:
+    """Give the stand-in of a native function its answer to calldata, or take it back (``None``). Answers ``None``."""
+
+    question: bytes
+    answer: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Look a model up among those at hand. Answers `nodes.models.described.Described`, or ``None``."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """Take in an ONNX file as a model of that name. Answers what is wrong with it; empty if it can be used."""
+
+    model: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """Wait for this producer's next slot with something in the mempool.
 
@@ -336,6 +366,10 @@ Effect: TypeAlias = (
     | ReadBack
     | Submit
     | Read
+    | Simulate
+    | Provide
+    | Look
+    | Learn
     | Pending
     | Mine
     | Sign

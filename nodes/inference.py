@@ -36,6 +36,7 @@ from nodes.effects import (
     Submit,
     Subscribe,
 )
+from nodes.http import HttpRequest
 from nodes.identity import Directory, Identity, Role
 from nodes.messages import (
     ESCROW_EMPTY,
@@ -52,6 +53,7 @@ from nodes.messages import (
 )
 from nodes.models.tensors import fits, tensor_hash
 from nodes.models.zoo import REFERENCE
+from nodes.onchain import serving as onchain
 from nodes.records import BatchBuilt, ClaimMade
 
 POST_GAS = Gas(250_000)
@@ -244,6 +246,8 @@ class InferenceNode:
                     yield Spawn(self.serve(envelope, request))
                 case VoucherDelivery(voucher=voucher):
                     self.accept_voucher(self.account(voucher.client), voucher)
+                case HttpRequest() as request:
+                    yield Spawn(onchain.serve(self.me.name, envelope, request))
                 case BatchQuery(batch=batch):
                     known = self.posted.get(batch)
                     yield Reply(envelope, known.data if known else Refusal(batch, "unknown batch"))

@@ -5,7 +5,7 @@ Latency between two hosts on the stage is 4 ms, so that tests can say when somet
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor as Workers
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -106,6 +106,10 @@ class EchoChain:
 
     def etch(self, address: Address, artifact: str, native: Native | None = None) -> None:
         """There is nothing to put anywhere."""
+        raise NotImplementedError
+
+    def write(self, address: Address, words: Mapping[int, int]) -> None:
+        """There is nothing to write to."""
         raise NotImplementedError
 
     def address_of(self, contract: str) -> Address:

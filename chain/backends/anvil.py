@@ -139,6 +139,14 @@ class AnvilChain:
         if native is not None:
             self._natives[address] = native
 
+    def write(self, address: Address, words: Mapping[int, int]) -> None:
+        """Write into a stand-in's storage; see `Chain.write`."""
+        requests = [
+            ("anvil_setStorageAt", (address, f"0x{slot:064x}", f"0x{value:064x}")) for slot, value in words.items()
+        ]
+        for response in self._rpc.batch(requests) if requests else ():
+            result_of("anvil_setStorageAt", response)
+
     def address_of(self, contract: str) -> Address:
         """Address of the contract deployed under that name; `KeyError` if there is none."""
         return self._names[contract]
@@ -194,7 +202,8 @@ class AnvilChain:
         if complaint:
             raise RpcFailed("eth_sendRawTransaction", INVALID_PARAMS, complaint)
         sender, function = Address(found["from"].lower()), known or ("0x" + data[:4].hex() if data else "transfer")
-        return SignedCall(sender, name, function, (), gas_limit, raw, nonce), hash_
+        value = int(found["value"], 16)
+        return SignedCall(sender, name, function, (), gas_limit, raw, nonce, to, data, value), hash_
 
     def read(self, contract: str, function: str, *args: Any) -> Any:
         """Call a view at the head; see `Chain.read`."""
@@ -284,13 +293,8 @@ class AnvilChain:
 
     def _ask_natives(self, calls: Sequence[Call], timestamp: Timestamp) -> None:
         """Give the stand-ins their answers. Those that no transaction asks for do no harm."""
-        words = [
-            ("anvil_setStorageAt", (address, f"0x{slot:064x}", f"0x{value:064x}"))
-            for address, native in self._natives.items()
-            for slot, value in native.answers(calls, timestamp).items()
-        ]
-        for response in self._rpc.batch(words) if words else ():
-            result_of("anvil_setStorageAt", response)
+        for address, native in self._natives.items():
+            self.write(address, native.answers(calls, timestamp))
 
     def _transaction(self, call: Call) -> dict[str, Any]:
         if isinstance(call, SignedCall):

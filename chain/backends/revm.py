@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
@@ -152,6 +152,10 @@ class RevmChain:
         self._names[name] = address
         self._contracts[address] = (name, compiled)
         return address
+
+    def write(self, address: Address, words: Mapping[int, int]) -> None:
+        """Write into a stand-in's storage; see `Chain.write`."""
+        self._keep(self._recent[-1], [_Write(address, slot, 0, value) for slot, value in words.items()])
 
     def address_of(self, contract: str) -> Address:
         """Address of the contract deployed under that name; `KeyError` if there is none."""

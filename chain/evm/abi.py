@@ -185,6 +185,6 @@ def decode_revert(data: bytes) -> Revert:
             return Revert("Panic", {"code": decode(["uint256"], body)[0]})
         if entry := _errors_of_all_contracts().get(selector):
             return Revert(entry.name, dict(zip(entry.input_names, decode(entry.input_types, body), strict=True)))
-    except DecodingError:
+    except (DecodingError, UnicodeDecodeError):  # somebody's contract may say anything
         pass
     return Revert("Unknown", {"data": "0x" + data.hex()})

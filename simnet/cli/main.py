@@ -54,6 +54,7 @@ VERBS = {
     "tour": "Have OpenGradient's own client try everything on a local network.",
     "weaknesses": "Measure what hostile clients take from a gateway, and what ends it.",
     "up": "Have OpenGradient on this machine: gateway, facilitator and two chains that clients can use.",
+    "upload": "Put an ONNX file into a local network, for contracts to run.",
     "bench": "Measure simnet itself.",
 }
 """Every verb with its line of help. A verb is the command of that name in the module of that name."""

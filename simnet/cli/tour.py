@@ -37,7 +37,7 @@ FAILED = 1
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
 @click.option("--force", is_flag=True, help="Write over a run that is in the directory already.")
 def tour(python: Path | None, out: Path | None, force: bool) -> int:
-    """Start a local network, and have OpenGradient's client approve, chat, stream, call tools, verify and pay.
+    """Start a local network, and have OpenGradient's client chat, call tools, verify, run models on chain, and pay.
 
     \b
     simnet tour
@@ -52,6 +52,7 @@ def tour(python: Path | None, out: Path | None, force: bool) -> int:
     from simnet.up import QUIET, client, visit
     from simnet.up.devnet import Devnet, Ports, Sockets
     from simnet.up.environment import variables
+    from simnet.up.specimens import write_specimens
 
     console = make_console()
     interpreter = python or client.environment(console.print)
@@ -61,7 +62,13 @@ def tour(python: Path | None, out: Path | None, force: bool) -> int:
     command = shlex.join(["simnet", *sys.argv[1:]])
     options = Options(out=out, force=force, command=command, tell=console.print, listener=books.hear)
     visitor = Visitor([str(interpreter), visit.__file__], options.stop, click.echo)
-    devnet.ready = lambda directory: visitor.start(variables(devnet))
+
+    def send_off(directory: Path) -> None:
+        write_specimens(directory)
+        known = {"SIMNET": shlex.join([sys.executable, "-m", "simnet.cli.main"]), "SIMNET_MODELS": str(directory)}
+        visitor.start({**variables(devnet), **known})
+
+    devnet.ready = send_off
     try:
         with stops(options.stop):
             finished = run(scenario, devnet.options(options))

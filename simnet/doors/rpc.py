@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -17,8 +18,12 @@ from aiohttp import web
 
 from chain.backends.anvil import AnvilChain
 from chain.errors import ChainError, RpcFailed
+from chain.evm.abi import decode_revert
+from chain.formats.onchain import MISSING
 from chain.quantities import Address
+from chain.seam import SignedCall
 from nodes.http import read_json
+from simnet.doors.asking import Asking
 from simnet.doors.http import ANSWER_TIMEOUT_S, Server
 from simnet.kernel.mempool import BlockUpdate, Mempool, Transaction
 from simnet.kernel.scheduler import Scheduler
@@ -36,6 +41,12 @@ READS = frozenset(
     }
 )
 """Methods that anvil answers as they are."""
+
+SIMULATIONS = frozenset({"eth_call", "eth_estimateGas"})
+"""Of those, what runs contracts: models have to have run before."""
+
+QUESTIONS_MAX = 8
+"""Models that one transaction may ask for."""
 
 SEND, COUNT = "eth_sendRawTransaction", "eth_getTransactionCount"
 
@@ -56,12 +67,20 @@ class RpcDoor:
     """Carries the JSON-RPC of one chain."""
 
     def __init__(
-        self, name: str, chain: AnvilChain, mempool: Mempool, scheduler: Scheduler, sock: socket.socket
+        self,
+        name: str,
+        chain: AnvilChain,
+        mempool: Mempool,
+        scheduler: Scheduler,
+        sock: socket.socket,
+        asking: Asking | None = None,
     ) -> None:
+        """`asking` has models run that transactions ask for."""
         self.name = name
         self._chain = chain
         self._mempool = mempool
         self._scheduler = scheduler
+        self._asking = asking
         self._session: aiohttp.ClientSession | None = None
         self._server = Server(self._answer, sock)
         scheduler.expect_visitors()
@@ -107,6 +126,8 @@ class RpcDoor:
         method, params = asked["method"], asked.get("params") or []
         if method == SEND:
             return await self._send(params)
+        if method in SIMULATIONS:
+            return await self._simulate(method, params)
         if method not in READS:
             raise Refused(NO_METHOD, f"{method} is not served here: the run mines and keeps the time itself")
         result = await self._forward(method, params)
@@ -114,6 +135,20 @@ class RpcDoor:
             waiting = await self._in_the_run(partial(self._mempool.pending_of, Address(str(params[0]).lower())))
             return hex(int(result, 16) + waiting)
         return result
+
+    async def _simulate(self, method: str, params: Any) -> Any:
+        """What anvil says, once the models have run whose outputs it asks for."""
+        for _ in range(QUESTIONS_MAX):
+            try:
+                return await self._forward(method, params)
+            except Refused as refused:
+                question = None if self._asking is None else missing_in(refused.data)
+                if self._asking is None or question is None:
+                    raise
+            done: Future[None] = Future()
+            self._scheduler.inbox.put(partial(self._asking.ask, question, done))
+            await asyncio.wait_for(asyncio.wrap_future(done), ANSWER_TIMEOUT_S)
+        raise Refused(REFUSED, f"asks for the output of more than {QUESTIONS_MAX} models")
 
     async def _forward(self, method: str, params: Any) -> Any:
         """What anvil says."""
@@ -133,7 +168,12 @@ class RpcDoor:
             raw = bytes.fromhex(params[0].removeprefix("0x"))
         except ValueError:
             raise Refused(INVALID_PARAMS, "the transaction is not hex") from None
-        return str(await self._in_the_run(partial(self._take, raw)))
+        call, hash_ = await self._in_the_run(partial(self._admit, raw))
+        if self._asking is not None:
+            with suppress(Refused):  # a transaction that reverts is mined all the same
+                await self._simulate("eth_call", [simulation_of(call), "latest"])
+        await self._in_the_run(partial(self._take, call))
+        return str(hash_)
 
     async def _in_the_run(self, act: Any) -> Any:
         """What a function returns that is called in the event loop of the run."""
@@ -148,17 +188,37 @@ class RpcDoor:
         self._scheduler.inbox.put(perform)
         return await asyncio.wait_for(asyncio.wrap_future(done), ANSWER_TIMEOUT_S)
 
-    def _take(self, raw: bytes) -> str:
-        """Put a transaction into the mempool. In the event loop of the run."""
+    def _admit(self, raw: bytes) -> tuple[SignedCall, str]:
+        """A transaction and its hash, if anvil would take it. In the event loop of the run, as what follows."""
         try:
             call, hash_ = self._chain.admit(raw)
         except RpcFailed as failed:
             raise Refused(REFUSED, str(failed)) from None
+        self._see_that_it_is_next(call)
+        return call, hash_
+
+    def _take(self, call: SignedCall) -> None:
+        """Put a transaction into the mempool."""
+        self._see_that_it_is_next(call)
+        self._mempool.add(Transaction(call, "", self._scheduler.now, self, None, float("inf")))
+
+    def _see_that_it_is_next(self, call: SignedCall) -> None:
         expected = self._chain.nonce_of(call.sender) + self._mempool.pending_of(call.sender)
         if call.nonce != expected:
             raise Refused(REFUSED, f"nonce too {'low' if call.nonce < expected else 'high'}: next nonce {expected}")
-        self._mempool.add(Transaction(call, "", self._scheduler.now, self, None, float("inf")))
-        return hash_
+
+
+def simulation_of(call: SignedCall) -> dict[str, str]:
+    """A transaction as ``eth_call`` takes it."""
+    to = {"to": call.to} if call.to else {}
+    gas, value = hex(call.gas_limit), hex(call.value)
+    return {"from": call.sender, **to, "data": "0x" + call.data.hex(), "gas": gas, "value": value}
+
+
+def missing_in(data: Any) -> bytes | None:
+    """The calldata that no node has answered yet, if that is what revert data says."""
+    revert = decode_revert(bytes.fromhex(data[2:])) if isinstance(data, str) and data.startswith("0x") else None
+    return revert.args["question"] if revert is not None and revert.error == MISSING else None
 
 
 def failure(number: Any, code: int, message: str, data: Any = None) -> dict[str, Any]:

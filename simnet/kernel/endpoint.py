@@ -13,7 +13,7 @@ from typing import Any
 from chain.errors import CallReverted
 from chain.quantities import Gas
 from chain.seam import Block, Log, Receipt, Revert
-from nodes.effects import Arrange, ChainTime, Mine, Pending, Read, ReadBack, ReadPrice, Submit, Subscribe
+from nodes.effects import Arrange, ChainTime, Mine, Pending, Read, ReadBack, ReadPrice, Simulate, Submit, Subscribe
 from nodes.messages import ChainReorg, Envelope
 from simnet.kernel.conditions import FEE_CAP, RPC_RETRY_S, HostConditions
 from simnet.kernel.facility import Facility
@@ -60,6 +60,7 @@ class Endpoint(Facility):
             Arrange: self._arrange,
             Submit: self._submit,
             Read: self._read,
+            Simulate: self._simulate,
             ReadBack: self._read_back,
             ChainTime: self._chain_time,
             ReadPrice: self._read_price,
@@ -163,6 +164,19 @@ class Endpoint(Facility):
                 return None
 
         return self._served(task, read)
+
+    def _simulate(self, task: Task, effect: Simulate) -> Any:
+        """Try a transaction, as a read."""
+        call = effect.call
+
+        def simulate() -> Revert | None:
+            try:
+                self._mempool.chain.read(call.contract, call.function, *call.args)
+            except CallReverted as error:
+                return error.revert
+            return None
+
+        return self._served(task, simulate)
 
     def _read_back(self, task: Task, effect: ReadBack) -> Any:
         """Read logs back; those of them that are on their way are dropped, since they are read now."""

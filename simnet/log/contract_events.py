@@ -58,6 +58,13 @@ CONTRACT_EVENTS: Mapping[str, Description] = MappingProxyType(
         "X402PermitTransfer": Description("money", "{from:who} pays {amount:opg} OPG to {to:who} by x402"),
         "BatchSettlement": Description("tasks", "{batchSize} inferences recorded under {merkleRoot:id}"),
         "IndividualSettlement": Description("tasks", "an inference of {ethAddress:who} recorded"),
+        # The inference hub, the native function below it, the scheduler of workflows
+        "ModelInferenceEvent": Description("work", "a model was run for a contract, inference {inferenceID:id}"),
+        "InferenceResult": Description("tasks", "the inference hub answers"),
+        "TaskRegistered": Description("tasks", "{owner:who} has a workflow run every {frequency:span}, task {id}"),
+        "TaskUpdated": Description("tasks", "task {id} runs its workflow every {frequency:span}"),
+        "TaskStopped": Description("tasks", "task {id} runs its workflow no more"),
+        "TaskExecuted": Description("tasks", "task {id} runs its workflow"),
         # ModelRegistry
         "ModelRegistered": Description("run", "{owner:who} registers model {name}, {macs:count} multiply-accumulates"),
         "ModelDeprecated": Description("run", "{owner:who} calls model {model:id} deprecated"),

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from nodes import payments  # noqa: F401 (its records are described there)
+from nodes.onchain import records as onchain_records  # noqa: F401
 from nodes.records import Record, event
 
 COMPLETED, INTERRUPTED = "completed", "interrupted"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chain.backends.anvil import AnvilChain
 from chain.blocks import mine_all
+from chain.formats.onchain import HUB, NATIVES, SCHEDULER
 from chain.formats.permit2 import BASE_OPG, PERMIT2, UPTO_PROXY
 from chain.formats.signing import Key
 from chain.quantities import Address, Gas, Timestamp
@@ -38,6 +39,7 @@ class Cast:
     gateway: Key
     facilitator: Key
     relayer: Key
+    keeper: Key
     vendor: Vendor
     streams: Streams
 
@@ -45,10 +47,10 @@ class Cast:
     def of(cls, seed: int) -> Cast:
         """Those of a seed."""
         streams = Streams(seed)
-        deployer, gateway, facilitator, relayer = (
-            Key(streams.secret(f"up/{name}")) for name in ("deployer", "gateway", "facilitator", "relayer")
+        deployer, gateway, facilitator, relayer, keeper = (
+            Key(streams.secret(f"up/{name}")) for name in ("deployer", "gateway", "facilitator", "relayer", "keeper")
         )
-        return cls(deployer, gateway, facilitator, relayer, Vendor(streams.secret("up/vendor")), streams)
+        return cls(deployer, gateway, facilitator, relayer, keeper, Vendor(streams.secret("up/vendor")), streams)
 
     def enclave(self, booted_at: int) -> Enclave:
         """The gateway's enclave."""
@@ -70,13 +72,15 @@ def settlement_chain(cast: Cast, enclave: Enclave, endpoint: str, genesis: Times
 def register(chain: Chain, cast: Cast, enclave: Enclave, endpoint: str) -> None:
     """Deploy what OpenGradient has on its own chain, and register the gateway's enclave."""
     deployer, relayer = cast.deployer.address, cast.relayer.address
-    for account in (deployer, relayer, *(one.address for one in ACCOUNTS)):
+    for account in (deployer, relayer, cast.keeper.address, *(one.address for one in ACCOUNTS)):
         chain.fund(account)
     native.install(chain, cast.vendor.root_pem)
     registry = chain.deploy("TEERegistry", [], deployer)
     verifier = chain.deploy("TEEInferenceVerifier", [registry], deployer)
     chain.deploy("TEEBatchVerifier", [registry], deployer)
     chain.deploy("InferenceSettlementRelay", [verifier], deployer)
+    for address, artifact in {**NATIVES, HUB: "InferenceHub", SCHEDULER: "WorkflowScheduler"}.items():
+        chain.etch(address, artifact)
     registers = measurement(IMAGE)
     role = chain.read("InferenceSettlementRelay", "SETTLEMENT_RELAY_ROLE")
     moves = (

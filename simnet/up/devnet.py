@@ -27,6 +27,8 @@ from nodes.facilitator.batching import BatchTerms
 from nodes.facilitator.jobs import Jobs
 from nodes.gateway.completion import Echo, LanguageModel
 from nodes.gateway.payment import UptoTerms
+from nodes.identity import Role
+from simnet.doors.asking import Asking
 from simnet.doors.http import HttpDoor, listening_socket
 from simnet.doors.outside import Outside
 from simnet.doors.rpc import RpcDoor
@@ -34,13 +36,14 @@ from simnet.kernel.mempool import Mempool, PaymentMempool
 from simnet.kernel.network import Network
 from simnet.kernel.pace import Pace
 from simnet.kernel.scheduler import Scheduler
+from simnet.kernel.shelf import Shelf
 from simnet.kernel.transport import SimulatedTransport, Transport
 from simnet.log.events import EventLog
 from simnet.run import Options
 from simnet.scenario.schema import Scenario
 from simnet.up.chains import SETUP_S, Cast, payment_chain, settlement_chain
 from simnet.up.faults import read_faults
-from simnet.up.services import BLOBS, FACILITATOR, GATEWAY, NAMES, Services
+from simnet.up.services import BLOBS, FACILITATOR, GATEWAY, NAMES, NATIVE, Services
 from simnet.world.build import World
 
 JOBS = "facilitator.sqlite"
@@ -174,13 +177,15 @@ class Devnet:
         if world.chain.address_of("TEERegistry") != self.addresses["TEERegistry"]:
             kind = world.scenario.strategy.kind
             raise CannotHost(f"strategy {kind} brings a registry of enclaves of its own", "choose another strategy")
+        self.addresses["ModelRegistry"] = world.chain.address_of("ModelRegistry")
         faults = read_faults(self.faults, world.scenario, NAMES)
         assert self._payment is not None
         engine, genesis = world.engine, world.engine.mempool.genesis
         payments = PaymentMempool(self._payment, genesis, engine.mempool.block_time_s, engine.scheduler, world.log)
         self._jobs = Jobs(world.log.path.parent / JOBS)
         region = world.scenario.region(0)
-        made = Services(self.cast, self.enclave, self._jobs, region, self.terms, self.model, self.batches)
+        nodes = equip(world)
+        made = Services(self.cast, self.enclave, self._jobs, region, nodes, self.terms, self.model, self.batches)
         made.join(engine, payments)
         self._open(world, payments)
         while time.time() < genesis:
@@ -205,8 +210,16 @@ class Devnet:
         ):
             self._doors.append(HttpDoor(participant, sock, self._outside, scheduler, tls))
         settled = (world.chain, world.engine.mempool, scheduler, sockets.settlement)
-        self._doors.append(RpcDoor("settlement-rpc", *settled))
+        self._doors.append(RpcDoor("settlement-rpc", *settled, Asking(self._outside, NATIVE)))
         self._doors.append(RpcDoor("payment-rpc", self._payment, payments, scheduler, sockets.payment))
+
+
+def equip(world: World) -> tuple[str, ...]:
+    """Let the scenario's inference nodes look up models, and take more in. Returns their names."""
+    names = tuple(identity.name for identity in world.plan.directory.of(Role.INFERENCE))
+    for name in names:
+        world.engine.hosts[name].install("shelf", Shelf(world.plan.zoo))
+    return names
 
 
 def tls_context(enclave: Enclave) -> ssl.SSLContext:

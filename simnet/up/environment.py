@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chain.formats.onchain import HUB, SCHEDULER
 from chain.formats.permit2 import BASE_OPG, PERMIT2, UPTO_PROXY
 from simnet.up.accounts import ACCOUNTS
 from simnet.up.devnet import Devnet
@@ -25,6 +26,9 @@ def variables(devnet: Devnet) -> dict[str, str]:
         "OG_ADDRESS": ACCOUNTS[0].address,
         "OG_SETTLEMENT_RELAY": devnet.addresses["InferenceSettlementRelay"],
         "OG_BATCH_VERIFIER": devnet.addresses["TEEBatchVerifier"],
+        "OG_INFERENCE_HUB": HUB,
+        "OG_SCHEDULER": SCHEDULER,
+        "OG_MODEL_REGISTRY": devnet.addresses["ModelRegistry"],
         "OPG_ADDRESS": BASE_OPG,
         "PERMIT2_ADDRESS": PERMIT2,
         "X402_UPTO_PROXY": UPTO_PROXY,

@@ -21,6 +21,8 @@ from nodes.gateway.completion import Echo, LanguageModel
 from nodes.gateway.gateway import Gateway
 from nodes.gateway.payment import UptoSessions, UptoTerms
 from nodes.identity import Peer, Service
+from nodes.onchain.keeper import Keeper
+from nodes.onchain.native import NativeCode
 from nodes.producer import Producer
 from nodes.x402 import Requirements
 from simnet.kernel.enclave import Enclave as EnclaveFacility
@@ -28,12 +30,13 @@ from simnet.kernel.engine import Engine
 from simnet.kernel.host import Host, Participant
 from simnet.kernel.language import Language
 from simnet.kernel.mempool import Mempool
+from simnet.kernel.native import Answers
 from simnet.log.events import ServiceJoined
 from simnet.up.chains import PAYMENT_ID, Cast
 
 GATEWAY, FACILITATOR, RELAYER, PRODUCER = "gateway-0", "facilitator-0", "relayer-0", "producer-payment-0"
-BLOBS, AUDITOR = "blobs-0", "auditor-0"
-NAMES = (GATEWAY, FACILITATOR, RELAYER, BLOBS, AUDITOR, PRODUCER)
+BLOBS, AUDITOR, NATIVE, KEEPER = "blobs-0", "auditor-0", "native-0", "keeper-0"
+NAMES = (GATEWAY, FACILITATOR, RELAYER, BLOBS, AUDITOR, NATIVE, KEEPER, PRODUCER)
 
 
 @dataclass
@@ -44,6 +47,8 @@ class Services:
     enclave: Enclave
     jobs: Jobs
     region: str
+    nodes: tuple[str, ...] = ()
+    """Inference nodes that run models for contracts."""
     terms: UptoTerms = field(default_factory=UptoTerms)
     model: LanguageModel = field(default_factory=Echo)
     batches: BatchTerms = field(default_factory=BatchTerms)
@@ -74,6 +79,7 @@ class Services:
         def facilitator(me: Peer) -> Participant:
             return Facilitator(me, RELAYER, self.jobs, genesis, PAYMENT_ID, secret("up/jobs"), BLOBS, self.batches)
 
+        self._answer_the_chain(engine)
         producer = partial(Producer, block_gas_limit=payments.chain.block_gas_limit)
         payments.producers = [PRODUCER]
         served_by = self._host("gateway", GATEWAY, cast.gateway, gateway)
@@ -87,6 +93,16 @@ class Services:
         auditor = partial(Auditor, blobs=BLOBS)
         self._add(engine, self._host("auditor", AUDITOR, Key(secret("up/auditor")), auditor), engine.mempool)
         self._add(engine, self._host("producer", PRODUCER, Key(secret("up/producer")), producer), payments)
+
+    def _answer_the_chain(self, engine: Engine) -> None:
+        """Put in who has models run that contracts ask for, and who runs workflows."""
+        genesis, secret = engine.mempool.genesis, self.cast.streams.secret
+        native = partial(NativeCode, nodes=self.nodes, store=BLOBS, genesis=genesis)
+        answering = self._host("native code", NATIVE, Key(secret("up/native")), native)
+        answering.install("answers", Answers(engine.mempool.chain))
+        self._add(engine, answering, engine.mempool)
+        keeper = partial(Keeper, native=NATIVE, genesis=genesis)
+        self._add(engine, self._host("workflow keeper", KEEPER, self.cast.keeper, keeper), engine.mempool)
 
     def _host(self, kind: str, name: str, key: Key, begin: Callable[[Peer], Participant]) -> Host:
         me = Service(name, kind, key.address, self.region)

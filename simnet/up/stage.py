@@ -55,6 +55,9 @@ CALM = NetworkParameters(
 )
 """Every message takes 4 ms."""
 
+NODE = "inference-0"
+"""The inference node that models are run on for contracts, where there is one."""
+
 CAST = Cast.of(SEED)
 ENCLAVE = CAST.enclave(BEGAN)
 
@@ -148,7 +151,7 @@ class Network402:
         self.engine = Engine(self.scheduler, network, self.log, self.mempool, self.outside)
         self.payments = PaymentMempool(self.chain, GENESIS, 1.0, self.scheduler, self.log)
         self.jobs = Jobs()
-        self.services = Services(CAST, ENCLAVE, self.jobs, "here", terms, batches=batches)
+        self.services = Services(CAST, ENCLAVE, self.jobs, "here", (NODE,), terms, batches=batches)
         self.services.join(self.engine, self.payments)
         producer = Service("producer-0", "producer", CAST.deployer.address, "here")
         network.join(producer.name, producer.region)

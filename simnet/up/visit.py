@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shlex
+import subprocess
 import time
 from typing import Any
 
@@ -24,6 +26,8 @@ WEATHER = {
 }
 SETTLED_WITHIN_S = 60.0
 QUIET_S = 5.0
+RESULTS = 3
+"""Of the workflow, that are waited for."""
 ERC20 = [
     {
         "name": "balanceOf",
@@ -83,6 +87,7 @@ async def visit() -> None:
     )
     await verify(tee)
     await llm.close()
+    await asyncio.to_thread(on_chain)
     await settlement(before)
 
 
@@ -113,6 +118,49 @@ async def verify(tee: Any) -> None:
     changed["choices"][0]["message"]["content"] += "!"
     check(not accepts(changed), "the client's own verification refuses a changed answer")
     tell("verify", "the client's tee_verify accepts the answer, and refuses it with one sign more")
+
+
+def on_chain() -> None:
+    """Have contracts run models: on numbers, on text, and in a workflow that the scheduler runs again and again."""
+    import numpy as np
+    import opengradient as og
+    from opengradient.types import CandleOrder, CandleType, HistoricalInputQuery, SchedulerParams
+
+    alpha = og.Alpha(private_key=os.environ["OG_PRIVATE_KEY"], rpc_url=os.environ["OG_RPC_URL"])
+    picture = {"input": np.linspace(0, 1, 64).astype(np.float32)}
+    scores = alpha.infer("digits_mlp", og.InferenceMode.VANILLA, picture, max_retries=1).model_output["output"]
+    check(scores.shape == (1, 10), "the model gives ten scores")
+    tell("infer", f"digits_mlp: class {int(scores.argmax())} of ten, at {float(scores.max()):.4f}")
+    words, mean = uploaded("opposite.onnx"), uploaded("mean.onnx")
+    asked = {"word": ["good", "green"]}
+    found = alpha.infer(words, og.InferenceMode.VANILLA, asked, max_retries=1).model_output["opposite"].tolist()
+    check(found == ["bad", "unknown"], "text goes in and comes out")
+    tell("upload", f"opposite.onnx is {words[:12]}…: {asked['word']} gives {found}")
+    query = HistoricalInputQuery("ETH", "USD", 5, 1, CandleOrder.ASCENDING, [CandleType.HIGH, CandleType.LOW])
+    workflow = alpha.new_workflow(mean, query, "candles", SchedulerParams(frequency=1, duration_hours=1))
+    first = float(alpha.run_workflow(workflow).numbers["mean"])
+    until = time.time() + SETTLED_WITHIN_S
+    while len(results(workflow)) < RESULTS and time.time() < until:
+        time.sleep(0.5)
+    count = len(results(workflow))
+    check(count >= RESULTS, f"the scheduler runs the workflow within {SETTLED_WITHIN_S:.0f} s")
+    tell("workflow", f"mean of 5 candles, {first:.2f}; run by hand once, and {count - 1} times by the scheduler")
+
+
+def results(workflow: str) -> list[Any]:
+    """What a workflow has emitted so far."""
+    from web3 import HTTPProvider, Web3
+
+    chain = Web3(HTTPProvider(os.environ["OG_RPC_URL"]))
+    return list(chain.eth.get_logs({"address": Web3.to_checksum_address(workflow), "fromBlock": 0}))
+
+
+def uploaded(name: str) -> str:
+    """Id of a model, once simnet has uploaded it."""
+    command = [*shlex.split(os.environ["SIMNET"]), "upload", os.path.join(os.environ["SIMNET_MODELS"], name)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    check(done.returncode == 0, done.stderr)
+    return done.stdout.split()[-1]
 
 
 async def settlement(before: int) -> None:

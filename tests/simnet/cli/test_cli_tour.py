@@ -12,7 +12,10 @@ from simnet.cli.main import main
 from simnet.up import client
 from tests.nodes.enclave.test_tee_official import UNREACHABLE
 
-STEPS = ("registry", "approval", "chat", "stream", "tools", "json", "completion", "verify", "settlement")
+STEPS = (
+    *("registry", "approval", "chat", "stream", "tools", "json", "completion", "verify"),
+    *("infer", "upload", "workflow", "settlement"),
+)
 
 
 def impostor(directory: Path, script: str) -> str:
