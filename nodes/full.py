@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from chain.formats.claims import MAX_CLAIMS, Claim, ClaimTree, misplaced, open_claims
+from chain.formats.claims import MAX_CLAIMS, Claim, ClaimTree, batch_name, misplaced, open_claims
 from chain.formats.signing import Domain
 from chain.quantities import Gas
 from chain.seam import Call, Log
@@ -191,7 +191,7 @@ class FullNode:
             match envelope.message:
                 case Log() as log:
                     if log.event == "BatchFinal":
-                        yield from self.see_final("0x" + log.args["batch"].hex())
+                        yield from self.see_final(batch_name(log.args["batch"]))
                     self.remember(log)
                     yield from self.attend_to(log)
                 case ChainReorg():
@@ -224,7 +224,7 @@ class FullNode:
         """Keep track of open batches."""
         if "batch" not in log.args:
             return
-        batch = "0x" + log.args["batch"].hex()
+        batch = batch_name(log.args["batch"])
         if log.event == "BatchPosted":
             poster = self.directory.at(log.args["node"])
             if poster is not None:

@@ -9,12 +9,12 @@ the claims and tensors behind the root.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from chain.formats.claims import Claim, ClaimTree, batch_id
+from chain.formats.claims import Claim, ClaimTree, batch_id, batch_name
 from chain.formats.signing import Domain, answer_digest, recover, voucher_digest
 from chain.quantities import NO_DEADLINE, ZERO_HASH, Address, Gas, Wei
 from chain.seam import Call, Log
@@ -227,8 +227,8 @@ class InferenceNode:
         self.accounts: dict[str, Account] = self.disk.kept("accounts", dict)
         self.posted: dict[str, Posting] = self.disk.kept("posted", dict)
         """Batches that are not final, or not for long, to be shown to whoever checks them."""
-        self.taken: dict[str, None] = self.disk.kept("taken", dict)
-        """Tasks taken on, oldest first."""
+        self.taken: dict[int, None] = self.disk.kept("taken", dict)
+        """The last eight bytes of the ids of tasks taken on, oldest first: a node remembers many for long."""
         self.sending: set[str] = set()
         """Batches on their way to the chain."""
         self.half = self.make_half(self)
@@ -273,7 +273,7 @@ class InferenceNode:
         elif log.event == "Underfunded":
             self.set_underfunded(log.args["client"], True)
         else:
-            yield from self.see_final("0x" + log.args["batch"].hex())
+            yield from self.see_final(batch_name(log.args["batch"]))
 
     def leave_jail(self, until: int) -> Steps:
         """Serve the sentence, then ask to be let out; too little stake left keeps the node in."""
@@ -343,12 +343,13 @@ class InferenceNode:
             variant = self.half.variant(request)
             execution = yield Execute(request.model, request.value, Purpose.ANSWER, request.task, variant)
         if execution is None:
-            self.taken.pop(request.task, None)
+            self.taken.pop(brief(request.task), None)
             account.owed = Wei(account.owed - request.fee)
             yield Reply(envelope, Refusal(request.task, objection or BAD_INPUT))
             return
         client = self.directory.named(envelope.sender)
-        answered = Answered(client, request, execution.output, int((yield ChainTime())))
+        paid = replace(request, voucher=None)  # the node's account of the client has the best of all vouchers
+        answered = Answered(client, paid, execution.output, int((yield ChainTime())))
         yield from self.half.attach_evidence(answered)
         yield from self.reply(envelope, answered)
         self.open_batch.append(answered)
@@ -368,7 +369,7 @@ class InferenceNode:
             return ESCROW_EMPTY
         if self.inactive:
             return "not active"
-        if request.task in self.taken:
+        if brief(request.task) in self.taken:
             return "task taken"
         return "" if self.fits(request) else BAD_INPUT
 
@@ -398,7 +399,7 @@ class InferenceNode:
 
     def take(self, task: str) -> None:
         """Remember a task: two signed answers to one task would prove an equivocation, so there must be only one."""
-        self.taken[task] = None
+        self.taken[brief(task)] = None
         if len(self.taken) > TASKS_REMEMBERED:
             del self.taken[next(iter(self.taken))]
 
@@ -495,3 +496,8 @@ class InferenceNode:
         clients = dict.fromkeys(answered.client.name for answered in batch)
         best = ((self.directory.named(name), self.account(name).voucher) for name in clients)
         return tuple((client.address, v.cumulative, v.price, v.signature) for client, v in best if v is not None)
+
+
+def brief(task: str) -> int:
+    """The last eight bytes of a task's id."""
+    return int(task[-16:], 16)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from chain.hashing import keccak
@@ -128,6 +129,12 @@ def open_claims(claims: Sequence[Claim], positions: Iterable[int]) -> tuple[tupl
 def batch_id(node: Address, root: bytes) -> Hash32:
     """Id that a batch gets on chain."""
     return Hash32(keccak(address_word(node) + root))
+
+
+@lru_cache(maxsize=4096)
+def batch_name(batch: bytes) -> str:
+    """What a batch is called off chain: its id in hex, one and the same string for every node that hears of it."""
+    return "0x" + batch.hex()
 
 
 def vote_commitment(batch: bytes, member: Address, votes: int, salt: bytes) -> Hash32:

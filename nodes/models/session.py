@@ -99,8 +99,8 @@ def answer(session: onnxruntime.InferenceSession, value: Tensor, item: bool = Fa
 
 
 def _tensor(output: Any) -> Tensor:
-    """An output as an array; text comes as objects."""
-    array = np.asarray(output)
+    """An output as an array of its own, not a view that keeps the batch of one it was in; text comes as objects."""
+    array = np.array(output)
     return array.astype(np.str_) if array.dtype == object else array
 
 

@@ -8,13 +8,14 @@ transactions get here and what a block holds get to a participant is the busines
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from chain.blocks import fitting
 from chain.quantities import Address, Timestamp
-from chain.seam import Block, Call, Chain, Log, Receipt
+from chain.seam import REORG_DEPTH_MAX, Block, Call, Chain, Log, Receipt
 from simnet.kernel.conditions import FEE_CAP, REPRICE_S, ChainConditions
 from simnet.kernel.history import History
 from simnet.kernel.scheduler import Scheduler, Task
@@ -89,8 +90,8 @@ class Mempool:
         self.conditions = ChainConditions()
         self.producers: list[str] = []
         """Names, in the order of their turns."""
-        self.mined: list[tuple[Transaction, ...]] = []
-        """Transactions of each block since the run began, for reorgs."""
+        self.mined: deque[tuple[Transaction, ...]] = deque(maxlen=REORG_DEPTH_MAX)
+        """Transactions of each block since the run began that a reorg may undo."""
         self.history = History()
         """What those blocks say about batches."""
         self.genesis = genesis
@@ -240,7 +241,8 @@ class Mempool:
         first = self.chain.head[0] - depth + 1
         self.chain.reorg(depth)
         self.history.undo(first)
-        undone, self.mined[-depth:] = self.mined[-depth:], [()] * depth
+        undone = [self.mined.pop() for _ in range(depth)][::-1]
+        self.mined.extend([()] * depth)
         orphans = [transaction for block in undone for transaction in block]
         for orphan in orphans:
             orphan.task = None

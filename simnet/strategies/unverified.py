@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from chain.formats.claims import batch_name
 from chain.quantities import Gas
 from chain.seam import Call, Log
 from nodes.effects import Sleep, Steps, Submit
@@ -41,7 +42,7 @@ class UnverifiedHalf(VerifierHalf):
         """Finalise the batch once its delay is over; a deputy does if the first in turn fails to."""
         if log.event != "BatchPosted":
             return
-        batch = "0x" + log.args["batch"].hex()
+        batch = batch_name(log.args["batch"])
         yield from wait_since_post(batch, self.node.finality_delay_s + 1)
         yield Sleep(self.node.my_turn(batch) * TAKEOVER_DELAY_S, batch)
         while batch in self.node.batches:

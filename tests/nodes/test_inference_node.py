@@ -181,6 +181,13 @@ def test_each_answer_must_be_covered_on_top_of_those_before() -> None:
     assert isinstance(serve(one, ask(3, paid=2)).said[0], InferenceAnswer)
 
 
+def test_an_answer_that_waits_for_its_batch_keeps_no_voucher_of_its_own() -> None:
+    one = node()
+    serve(one, ask(1))
+    assert [answered.request.voucher for answered in one.open_batch] == [None]
+    assert one.account("client-0").voucher is not None
+
+
 def test_a_higher_voucher_is_kept_and_a_lower_or_forged_one_is_not() -> None:
     one = node()
     book = one.account("client-0")

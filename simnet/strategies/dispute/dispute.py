@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
-from chain.formats.claims import MAX_CLAIMS, vote_commitment
+from chain.formats.claims import MAX_CLAIMS, batch_name, vote_commitment
 from chain.quantities import BASIS_POINTS, OPG, Gas, Wei
 from chain.seam import Call, Log
 from chain.units import Amount, Duration, Share
@@ -160,7 +160,7 @@ class DisputeHalf(VotingHalf):
 
     def on_log(self, log: Log) -> Steps:
         """Look at a batch, if the strategy has it so; see to it that it becomes final or is judged; judge if called."""
-        batch = "0x" + log.args["batch"].hex()
+        batch = batch_name(log.args["batch"])
         if log.event == "BatchPosted":
             yield Spawn(self.verify_voluntarily(batch, log.args["count"]))
             yield from self.close(batch)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from chain.deploy import ProverSpec
-from chain.formats.claims import Claim
+from chain.formats.claims import Claim, batch_name
 from chain.formats.modes import Mode, mode_of
 from chain.quantities import Address, Gas
 from chain.seam import Chain, Log
@@ -144,7 +144,7 @@ class EvidenceVerifier(VerifierHalf):
     def on_log(self, log: Log) -> Steps:
         """Verify the evidence of every batch; leave other events to the kinds that watch for them."""
         if log.event == "BatchPosted":
-            batch = "0x" + log.args["batch"].hex()
+            batch = batch_name(log.args["batch"])
             yield Spawn(self.verify_batch(batch))
             yield from self.settlement.close(batch)
         for check in self.checks.values():

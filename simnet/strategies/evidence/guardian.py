@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chain.formats.claims import batch_name
 from chain.quantities import Gas
 from chain.seam import Call, Log
 from nodes.effects import Note, Read, Spawn, Steps, Submit
@@ -46,7 +47,7 @@ class Guardian(EnclaveCheck):
     def on_log(self, log: Log) -> Steps:
         """Disable enclaves whose answers others found wrong."""
         if log.args["reason"].startswith(FRAUD) and self.terms.disable_on_fraud:
-            yield from self.disable("0x" + log.args["batch"].hex(), log.args["index"])
+            yield from self.disable(batch_name(log.args["batch"]), log.args["index"])
 
     def on_verified(self, batch: EvidenceReview) -> None:
         """Keep what was verified."""

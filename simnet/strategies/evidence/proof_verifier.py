@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from chain.formats.claims import Claim
+from chain.formats.claims import Claim, batch_name
 from chain.hashing import keccak
 from chain.quantities import Gas
 from chain.seam import Log
@@ -51,7 +51,7 @@ class CircuitCheck(EvidenceCheck):
 
     def on_log(self, log: Log) -> Steps:
         """Verify each proof, make final what is proven, and have rejected what is late."""
-        batch = "0x" + log.args["batch"].hex()
+        batch = batch_name(log.args["batch"])
         if log.event == "ClaimProven":
             yield Spawn(self.verify_proof(batch, log.args["index"], log.args["proof"]))
             yield from self.close_proven(batch)

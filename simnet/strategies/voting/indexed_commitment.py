@@ -32,7 +32,7 @@ import numpy as np
 from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
-from chain.formats.claims import Claim, ClaimTree, vote_commitment
+from chain.formats.claims import Claim, ClaimTree, batch_name, vote_commitment
 from chain.quantities import ZERO_HASH, Gas
 from chain.seam import Call, Log
 from chain.units import Duration
@@ -140,7 +140,7 @@ class IndexedHalf(VotingHalf):
     def on_log(self, log: Log) -> Steps:
         """See to it that members are drawn; commit if drawn, and have the batch settled; judge if called."""
         if log.event == "MembersDrawn":
-            yield from self.take_part("0x" + log.args["batch"].hex(), log)
+            yield from self.take_part(batch_name(log.args["batch"]), log)
         else:
             yield from super().on_log(log)
 

@@ -32,7 +32,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
-from chain.formats.claims import address_word
+from chain.formats.claims import address_word, batch_name
 from chain.hashing import keccak
 from chain.quantities import PARTS, Address, Gas
 from chain.seam import Call, Log
@@ -183,7 +183,7 @@ class SecretSeedHalf(VotingHalf):
 
     def on_log(self, log: Log) -> Steps:
         """Check a batch if that is a duty; see to it that it becomes final or is judged; judge if called."""
-        batch = "0x" + log.args["batch"].hex()
+        batch = batch_name(log.args["batch"])
         if log.event == "BatchPosted":
             yield Spawn(self.check(log.args["batch"], log.args["count"]))
             yield from self.close(batch)

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, TypeAlias
 from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
-from chain.formats.claims import open_claims, pack_votes, vote_commitment
+from chain.formats.claims import batch_name, open_claims, pack_votes, vote_commitment
 from chain.quantities import BASIS_POINTS, Gas
 from chain.seam import Call, Log
 from chain.units import Duration, Fraction, Share
@@ -149,7 +149,7 @@ class VotingHalf(VerifierHalf):
 
     def on_log(self, log: Log) -> Steps:
         """See to it that a panel is drawn; serve on it if drawn, and stand by to close its vote if not."""
-        batch = "0x" + log.args["batch"].hex()
+        batch = batch_name(log.args["batch"])
         if log.event == "BatchPosted":
             yield from self.draw(batch)
         elif log.event == "CommitteeDrawn" and sits(self.node, batch, log):

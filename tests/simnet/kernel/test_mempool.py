@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from chain.quantities import Gas
-from chain.seam import Call
+from chain.seam import REORG_DEPTH_MAX, Call
 from nodes import messages
 from nodes.adversaries.behaviour import ALWAYS, Behaviour, on
 from nodes.effects import Mine, Receive, Sleep, Spawn, Steps, Submit, Subscribe
@@ -276,3 +276,12 @@ def test_a_reorg_stops_at_the_beginning_of_the_run(stage: Stage) -> None:
     stage.run(20)
     assert stage.of(ChainReorged) == [ChainReorged(depth=1, first=1, transactions=1)]
     assert functions(stage) == [[], ["x"]]
+
+
+def test_of_a_long_run_it_keeps_the_blocks_that_a_reorg_may_undo_and_no_others(stage: Stage) -> None:
+    stage.producer()
+    more = REORG_DEPTH_MAX + 5
+    stage.host("a", submitting(stage, *((2.0 * number + 1, call("x", number)) for number in range(more))))
+    stage.at(2.0 * more + 10, lambda: stage.say(len(stage.mempool.mined), stage.mempool.reorg(REORG_DEPTH_MAX + 1)))
+    assert stage.run(2.0 * more + 11)[-1][1:] == (REORG_DEPTH_MAX, REORG_DEPTH_MAX)
+    assert stage.of(ChainReorged) == [ChainReorged(depth=REORG_DEPTH_MAX, first=6, transactions=REORG_DEPTH_MAX)]
