@@ -77,8 +77,8 @@ class StatusBar(Bar):
         return [("● growing", "good")]
 
     def _right(self) -> Line:
-        touched = len(self.scene.state.touched)
-        line: Line = [(f"↯ steered by hand {touched}× ", "warn")] if touched else []
+        count = len(self.scene.state.interventions)
+        line: Line = [(f"↯ steered by hand {count}× ", "warn")] if count else []
         verdicts = self.scene.timeline.promises.judge(self.scene.state, self.scene.results)
         for mark, style in (("✓", "good"), ("✗", "bad"), ("…", "warn")):
             number = sum(verdict.standing.value == mark for verdict in verdicts)

@@ -16,7 +16,7 @@ from chain.errors import SimnetError
 
 
 class Ask(ModalScreen[str]):
-    """One line of text. It is checked when entered; what is wrong is said, and can be mended."""
+    """One line of text. It is checked when entered; what is wrong is said, and can be corrected."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss('')", "Close")]
     DEFAULT_CSS = """

@@ -1,4 +1,4 @@
-"""One inference from request to finality, told in eight steps from the rows about it."""
+"""The timeline of one inference: eight stages from request to finality, from the rows about it."""
 
 from __future__ import annotations
 
@@ -93,11 +93,11 @@ def carriage(timeline: Timeline, of_task: list[Row], number: int) -> Row | None:
     return None
 
 
-def tell(rows: Rows, who: Who) -> list[Step]:
-    """The eight steps, as far as they have come."""
+def stages_of(rows: Rows, who: Who) -> list[Step]:
+    """The eight stages, as far as they have come."""
     steps = [Step(title) for title in TITLES]
-    for step, teller in zip(steps, TELLERS, strict=True):
-        teller(step, rows, who)
+    for step, fill in zip(steps, STAGES, strict=True):
+        fill(step, rows, who)
     return steps
 
 
@@ -205,7 +205,7 @@ def _settled(step: Step, rows: Rows, who: Who) -> None:
             step.say(row, f"finality latency {span_of_time(row['t'] - sent['t'])}", "strong")
 
 
-TELLERS: tuple[Callable[[Step, Rows, Who], None], ...] = (
+STAGES: tuple[Callable[[Step, Rows, Who], None], ...] = (
     _asked,
     _carried,
     _answered,
@@ -215,4 +215,4 @@ TELLERS: tuple[Callable[[Step, Rows, Who], None], ...] = (
     _decided,
     _settled,
 )
-"""Who tells each of the eight steps."""
+"""What fills each of the eight stages."""

@@ -67,7 +67,7 @@ class ClientPolicy:
     """Whether the voucher goes with the request (True) or follows the answer."""
     audits: bool
     audit_every_s: float = 15.0
-    """How long after the answer, and after each vain attempt, the client asks for its claim (assumption)."""
+    """How long after the answer, and after each failed attempt, the client asks for its claim (assumption)."""
     audit_attempts: int = 5
     audit_breadth: int = 3
     """How many full nodes it asks in each attempt, until one has the claim (assumption)."""

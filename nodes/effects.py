@@ -77,7 +77,7 @@ class Check:
     claim: Claim
     task: str
     procedure: Callable[[], Steps]
-    on_duty: bool = True
+    assigned: bool = True
     """Whether the protocol asks for the verdict; otherwise the node checks voluntarily, and may challenge."""
 
 

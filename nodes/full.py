@@ -314,7 +314,7 @@ class FullNode:
         if batch in self.batches:
             yield from submit_duty(self.me, call, batch)
 
-    def check_batch(self, data: BatchData, ballot: int = EVERY_CLAIM, on_duty: bool = True) -> Steps:
+    def check_batch(self, data: BatchData, ballot: int = EVERY_CLAIM, assigned: bool = True) -> Steps:
         """Form a verdict on the claims of a ballot (bit i: claim i), and abstain from the others.
 
         Answers the verdicts in leaf order, fewer if the batch became final meanwhile.
@@ -330,7 +330,7 @@ class FullNode:
                 continue
             task = "0x" + claim.task.hex()
             procedure = partial(self.half.verify, claim, value, output)
-            verdict = yield Check(known.poster.name, claim, task, procedure, on_duty)
+            verdict = yield Check(known.poster.name, claim, task, procedure, assigned)
             yield Note(ClaimChecked(self.me.name, data.batch, task, verdict.name.lower()))
             verdicts.append(verdict)
         return verdicts
@@ -344,7 +344,7 @@ class FullNode:
         return Verdict.VALID if self.comparator.equal(execution.output, output) else Verdict.INVALID
 
     def my_turn(self, batch: str) -> int:
-        """How many others are before this node to do a chore that any one full node can do, 0 for the first."""
+        """How many others are before this node to do a keeper duty, which any one full node can do, 0 for the first."""
         return (self.rank - int(batch[2:10], 16)) % len(self.directory.of(Role.FULL))
 
     def feed_beacon(self) -> Steps:

@@ -334,7 +334,7 @@ class SidePayment(Record):
 )
 @dataclass(frozen=True, slots=True)
 class Decided(Record):
-    """A participant with interests chose what to do about a task, or changed its mind.
+    """A rational participant chose what to do about a task, or came to prefer another action.
 
     `expected` is what it believed each action to be worth, in OPG; an action it had never tried is missing.
     """

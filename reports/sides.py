@@ -77,7 +77,7 @@ def inexact(run: Run) -> str:
     """Why a figure of a run may differ from another's of the same seed, whatever was changed; empty if it may not."""
     if run.results.measured_time:
         return MEASURED
-    if run.state.touched:
+    if run.state.interventions:
         return "a run was steered by hand"
     return "" if run.state.ended == COMPLETED else "a run did not go on to its end"
 

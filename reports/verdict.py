@@ -59,9 +59,9 @@ def rate_text(metric: Metric) -> str:
 def headlines(results: Results) -> list[Headline]:
     """What a reader must know even if all expectations held: a scenario may expect fraud to win."""
     found = [fraud(results)]
-    wronged = single(results.metrics["honest_slashed_opg"])
-    if wronged:
-        found.append(Headline(f"Honest participants were slashed: they lost {number(wronged)} OPG.", bad=True))
+    false_positive = single(results.metrics["honest_slashed_opg"])
+    if false_positive:
+        found.append(Headline(f"Honest participants were slashed: they lost {number(false_positive)} OPG.", bad=True))
     found += [Headline(caveat, bad=False) for caveat in results.caveats]
     return found
 

@@ -10,7 +10,7 @@ from reports.estimates import bounds_text, heading, written
 from reports.html import page_html
 from reports.wording import duration
 from simnet.studies.comparison.change import Change
-from simnet.studies.whatif.whatif import LETTERS, Fate, Seen, WhatIf
+from simnet.studies.whatif.whatif import LETTERS, Seen, Slashings, WhatIf
 
 MAX_CHANGES = 20
 """Of a scenario on the page, the most relevant first; the others are in ``whatif.json``."""
@@ -32,7 +32,7 @@ def html(found: WhatIf, replay: str) -> str:
         "verdict": verdict(found),
         "punished": {one.subject.name: list(punished(one, len(found.seeds))) for one in found.seen},
         "changes": {one.subject.name: list(changes(one)) for one in found.seen},
-        "wronged": wronged,
+        "wrongly_slashed": wrongly_slashed,
     }
     return page_html("whatif.html.j2", {}, **values)
 
@@ -57,7 +57,7 @@ def _section(seen: Seen, seeds: int) -> Iterator[str]:
         "",
         seen.subject.sides[0].description,
         "",
-        f"Slashed although honest, {wronged(seen)}",
+        f"Slashed although honest, {wrongly_slashed(seen)}",
         "",
     )
     for letter, never in zip(LETTERS, seen.subject.idle, strict=True):
@@ -80,32 +80,35 @@ def _section(seen: Seen, seeds: int) -> Iterator[str]:
 def verdict(found: WhatIf) -> str:
     """The first sentence: whom and how much both sets wrong."""
     parts = [
-        f"{seen.subject.name}: slashed although honest, {wronged(seen)}"
+        f"{seen.subject.name}: slashed although honest, {wrongly_slashed(seen)}"
         for seen in found.seen
-        if seen.wronged(0) or seen.wronged(1)
+        if seen.wrongly_slashed_share(0) or seen.wrongly_slashed_share(1)
     ]
     return " ".join(parts) or "Nobody is slashed although honest, under either set."
 
 
-def wronged(seen: Seen) -> str:
+def wrongly_slashed(seen: Seen) -> str:
     """How many are slashed wrongly and of how much, on both sides."""
-    a, b = (f"{seen.wronged(side):.0%} of those with a stake, {seen.wrongly_opg(side):,.0f} OPG" for side in range(2))
+    a, b = (
+        f"{seen.wrongly_slashed_share(side):.0%} of those with a stake, {seen.wrongly_opg(side):,.0f} OPG"
+        for side in range(2)
+    )
     return f"on average over the seeds: {a} under A; {b} under B."
 
 
 def punished(seen: Seen, seeds: int) -> Iterator[tuple[str, str, str]]:
     """Who was slashed, and how on both sides."""
-    for name, (a, b) in seen.fates.items():
-        yield name, fate_text(a, seeds), fate_text(b, seeds)
+    for name, (a, b) in seen.slashings.items():
+        yield name, slashings_text(a, seeds), slashings_text(b, seeds)
 
 
-def fate_text(fate: Fate, seeds: int) -> str:
-    """What became of somebody."""
-    if fate.first_s is None:
+def slashings_text(found: Slashings, seeds: int) -> str:
+    """How a participant was slashed."""
+    if found.first_s is None:
         return "–"
-    how = "rightly" if not fate.wrongly else "wrongly" if fate.wrongly == fate.slashes else "rightly and wrongly"
-    when = duration(round(fate.first_s))
-    return f"{how}, in {fate.seeds} of {seeds} seeds, first after {when}, {fate.opg:,.1f} OPG a seed"
+    how = "rightly" if not found.wrongly else "wrongly" if found.wrongly == found.slashes else "rightly and wrongly"
+    when = duration(round(found.first_s))
+    return f"{how}, in {found.seeds} of {seeds} seeds, first after {when}, {found.opg:,.1f} OPG a seed"
 
 
 def changes(seen: Seen) -> Iterator[tuple[str, str, str, str, str]]:

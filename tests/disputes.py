@@ -24,18 +24,18 @@ class Dispute:
     arbiters: Committee = OPEN_VOTE
     challenge_window_s: int = 30
     open_window_s: int = 0
-    hearing_s: int = 0
+    evidence_window_s: int = 0
     bond: int = 5 * OPG
     winner_share_bps: int = 5_000
 
     @property
     def rule(self) -> tuple[int, ...]:
-        return self.challenge_window_s, self.open_window_s, self.hearing_s, self.bond, self.winner_share_bps
+        return self.challenge_window_s, self.open_window_s, self.evidence_window_s, self.bond, self.winner_share_bps
 
     @property
     def window_s(self) -> int:
         """From the post until something follows."""
-        return self.challenge_window_s + self.open_window_s + self.hearing_s
+        return self.challenge_window_s + self.open_window_s + self.evidence_window_s
 
     def spec(self) -> VerifierSpec:
         return VerifierSpec("Optimistic", (tuple(vars(self.arbiters).values()), self.rule))

@@ -2,7 +2,7 @@
 
 An act is one answer of an inference node, or one check of a full node. Its payoff is what it earned on chain, plus
 what was paid for it off chain, less its compute at the scenario's price and what was slashed for it. A slash that
-falls on several acts together is divided evenly. Acts of one batch share its fate, so that standard errors are a
+falls on several acts together is divided evenly. Acts of one batch end together, so that standard errors are a
 little too small where batches are large.
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.panel import Page
-from dashboards.story import Step, collect, tell
+from dashboards.story import Step, collect, stages_of
 from dashboards.text import Line, clock, short
 
 
@@ -21,7 +21,7 @@ class Inference(Page):
             return [[("nobody has asked for anything yet", "dim")]]
         if (task, position) != self._told:
             self._told = (task, position)
-            self._steps = tell(collect(scene.timeline, task, position), scene.state.who)
+            self._steps = stages_of(collect(scene.timeline, task, position), scene.state.who)
         return steps_as_lines(self._steps)
 
     _told = ("", -1)

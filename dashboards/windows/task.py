@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 from dashboards.panel import Page, Panel
 from dashboards.panels.inference import steps_as_lines
-from dashboards.story import collect, tell
+from dashboards.story import collect, stages_of
 from dashboards.text import Line, short
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class TaskPanel(Page):
         rows = collect(self.scene.timeline, self.about, self.scene.player.position)
         head: list[Line] = [[("task  ", "dim"), (self.about, "")]]
         head += [[("batch ", "dim"), (rows.batch, "")]] if rows.of_batch else []
-        return [*head, [], *steps_as_lines(tell(rows, self.scene.state.who))]
+        return [*head, [], *steps_as_lines(stages_of(rows, self.scene.state.who))]
 
     def action_pin(self) -> None:
         """Show it in the panel, too."""

@@ -68,11 +68,11 @@ class Coalition:
 
 
 @dataclass(frozen=True)
-class Purse:
+class Balance:
     """The OPG that a node begins with."""
 
     bonded: Wei
-    kept: Wei
+    liquid: Wei
     """In its wallet, where no slash reaches it."""
 
 
@@ -144,7 +144,7 @@ class Behaviour(Parameters):
 
         Not if it must see the node subscribe, or has a say in what the node begins with.
         """
-        beginnings = (cls.purse is Behaviour.purse, cls.plan is Behaviour.plan)
+        beginnings = (cls.initial_balance is Behaviour.initial_balance, cls.plan is Behaviour.plan)
         return Subscribe not in cls.handlers and all(beginnings)
 
     def attach(self, situation: Situation) -> Self:
@@ -161,12 +161,12 @@ class Behaviour(Parameters):
         """Cheaper variants of a model that it runs; a user's own model has none."""
         return ()
 
-    def purse(self, purse: Purse, me: str, coalition: Coalition, peers: Wei) -> Purse:
-        """What a node called `me` begins with, whom the scenario gives `purse`; `peers` is the others' stake together.
+    def initial_balance(self, balance: Balance, me: str, coalition: Coalition, peers: Wei) -> Balance:
+        """What a node called `me` begins with if the scenario gives it `balance`; `peers` is the others' stake in all.
 
         Asked before there is a world, so that an unattached behaviour must be able to say.
         """
-        return purse
+        return balance
 
     def plan(self, orders: Iterator[Order]) -> Iterator[Order]:
         """What a client that meant to send these orders asks for instead."""
@@ -194,14 +194,14 @@ def subject_of(effect: Effect) -> str:
     return str(getattr(getattr(effect, "message", None), "task", ""))
 
 
-def lot(key: str, subject: str) -> float:
+def hash_draw(key: str, subject: str) -> float:
     """A number in [0, 1) that hangs on both alone: the same for every effect about one task."""
     digest = hashlib.sha256(f"{key}/{subject}".encode()).digest()
     return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
 
 
-class Boldness(Protocol):
-    """How often a behaviour dares to act, where that changes with what it lives through."""
+class AdaptiveRate(Protocol):
+    """How often a behaviour acts, where that changes with what happens to it."""
 
     @property
     def rate(self) -> float:
@@ -220,13 +220,13 @@ class Gate:
     until_s: float = float("inf")
     probability: float = 1.0
     key: str = ""
-    boldness: Boldness | None = None
+    adaptive: AdaptiveRate | None = None
     """What scales the probability as the run goes on; nothing if not given."""
 
     def drawn(self, subject: str) -> bool:
         """Whether the behaviour acts on this subject."""
-        probability = self.probability if self.boldness is None else self.probability * self.boldness.rate
-        return probability >= 1.0 or lot(self.key, subject) < probability
+        probability = self.probability if self.adaptive is None else self.probability * self.adaptive.rate
+        return probability >= 1.0 or hash_draw(self.key, subject) < probability
 
     def is_open(self, effect: Effect) -> Steps:
         """Answers whether the behaviour may act on `effect` now."""

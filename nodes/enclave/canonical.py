@@ -1,4 +1,4 @@
-"""The part of a chat or completion request that an enclave vouches for, in the form that it hashes.
+"""The part of a chat or completion request that an enclave signs, in the form that it hashes.
 
 Rules of OpenGradient's gateway as its client 1.1.4 repeats them (client/tee_verify.py). What is not in here
 (tool_choice, n, top_p, seed, …) is not covered by any signature.

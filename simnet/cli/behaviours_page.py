@@ -97,7 +97,7 @@ together. Several entries for the same nodes compose, the first one closest to t
 entries that name the same `cartel`, those that name none being one. An economic event that is nobody's behaviour, a
 fall of OPG's price, is a fault: `{{at: 5 min, price: 0.2}}`.
 
-Participants with interests (`best_response`, `diligent_if_paid`, `cartel_recruit`, `adaptive_cheat`, `replicator`,
+Rational participants (`best_response`, `diligent_if_paid`, `cartel_recruit`, `adaptive_cheat`, `replicator`,
 `replicator_verifier`) choose by what their acts really paid; each choice is a `decided` record in the event log.
 {tables}
 ## Parameters

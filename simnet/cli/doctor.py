@@ -200,5 +200,5 @@ def doctor(as_json: bool) -> int:
         print_table(console, ("for", "do this"), remedies)
     missing = [item.what for item in found if item.state == "missing"]
     console.print()
-    console.print(f"A run cannot work before this is mended: {', '.join(missing)}." if missing else "A run can work.")
+    console.print(f"A run cannot work before this is fixed: {', '.join(missing)}." if missing else "A run can work.")
     return HARNESS_FAILED if missing else 0

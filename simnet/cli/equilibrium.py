@@ -1,4 +1,4 @@
-"""`simnet equilibrium`: find where participants with interests change their minds, and hold it against theory."""
+"""`simnet equilibrium`: find where rational participants switch, and compare with theory."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def equilibrium(
     fresh: bool,
     directory: Path | None,
 ) -> int:
-    """Sweep a quantity until participants who do what pays change their minds, and compare the value with theory.
+    """Sweep a quantity until rational participants switch, and compare the value with theory.
 
     \b
     simnet equilibrium

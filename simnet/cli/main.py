@@ -41,7 +41,7 @@ VERBS = {
     "compare": "Run a scenario under several strategies, side by side.",
     "diff": "Say what changed between two runs, and whether it is beyond noise.",
     "truth": "Hold simnet against published formulas and tables.",
-    "equilibrium": "Find where participants who do what pays change their minds, and compare with theory.",
+    "equilibrium": "Find where rational participants switch, and compare with theory.",
     "economy": "Live through years of the OPG economy, and answer what its community asks.",
     "fuzz": "Call the contracts as nobody should, and hold what comes of it against what is promised.",
     "whatif": "Say what changes if one parameter set is voted for instead of another.",

@@ -142,7 +142,7 @@ def conclude(console: Console, finished: Finished, replay: str, file: Path, as_j
     write_reports(run)
     github.annotate([(file, finished.results, "")])
     github.add_to_summary(summary(run))
-    if finished.state.touched:  # what was injected is not in the file that was run
+    if finished.state.interventions:  # what was injected is not in the file that was run
         replay = replay_line(finished.directory)
     if as_json:
         print_json({**finished.results.as_json(), "directory": str(finished.directory), "replay": replay})

@@ -124,7 +124,7 @@ def checking(metric: Metric) -> str:
 def percent_of_stake(metric: Metric) -> str:
     """A return on stake."""
     if metric.value is None or isinstance(metric.value, Mapping):
-        return "nobody was dishonest"
+        return "n/a (no dishonest acts)"
     return f"{100 * metric.value:+.3g} % of their stake (modelled)"
 
 

@@ -12,7 +12,7 @@ from simnet.faults.fault import Lasting, Undo, World
 class Price(Lasting):
     """Change what OPG is worth, over what it was worth when the run began; of several the last one counts.
 
-    It moves stakes, fees and slashes against the cost of compute; only participants with interests look at it.
+    It moves stakes, fees and slashes against the cost of compute; only rational participants look at it.
     """
 
     kind: ClassVar[str] = "price"

@@ -130,7 +130,7 @@ ON_THE_WAY, CUT = "loss", "partition"
     subjects=("sender", "receiver"),
     says="{sender} → {receiver}: {what}, {size_bytes:count} B[ in {delay_s:span}][, lost: {lost}]",
 )
-@dataclass(slots=True)  # not frozen, which makes it twice as dear to make, and one is made for every message
+@dataclass(slots=True)  # not frozen, which makes it twice as expensive to make, and one is made for every message
 class MessageSent(Record):
     """A message left its sender. `lost` says why it never arrives, or is empty."""
 
@@ -295,7 +295,7 @@ class FaultEnded(Record):
 
 @event(group="faults", subjects=("nodes",), says="injected by hand: {what}")
 @dataclass(frozen=True, slots=True)
-class Touched(Record):
+class Intervention(Record):
     """Somebody injected a fault or a behaviour by hand; the scenario in the run directory has it too."""
 
     what: str

@@ -90,7 +90,7 @@ class Index:
         elif kind == "fault_ended":
             if row["whole"] and row["fault"] in self.faults:
                 self.faults[row["fault"]] = (self.faults[row["fault"]][0], row["t"])
-        elif kind == "touched":
+        elif kind == "intervention":
             self.disturbances.append(number)
         elif kind == "cheated":
             if row["act"] == "answer":

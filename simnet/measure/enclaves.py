@@ -24,7 +24,7 @@ def evidence_check_s(state: State) -> Value:
 
 @metric("blast_radius", "count", kind="simulated", better="lower")
 def blast_radius(state: State) -> Value:
-    """Frauds that became final because an enclave vouched for them."""
+    """Frauds that became final because an enclave signed them."""
     return Value(state.enclaves.frauds, state.enclaves.accepted.total())
 
 

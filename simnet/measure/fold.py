@@ -94,8 +94,8 @@ def service_joined(state: State, row: Row) -> None:
     state.names[row["address"]] = row["name"]
 
 
-def touched(state: State, row: Row) -> None:
-    state.touched.append(row["what"])
+def intervened(state: State, row: Row) -> None:
+    state.interventions.append(row["what"])
     for name in row["nodes"]:
         node = state.nodes.get(name)
         if node is not None and row["behaviour"]:
@@ -373,7 +373,7 @@ HANDLERS: Mapping[str, Callable[[State, Row], None]] = {
     events.PricesAssumed.kind: prices_assumed,
     events.ParticipantJoined.kind: participant_joined,
     events.ServiceJoined.kind: service_joined,
-    events.Touched.kind: touched,
+    events.Intervention.kind: intervened,
     events.FaultInjected.kind: fault_injected,
     events.FaultEnded.kind: fault_ended,
     events.MessageSent.kind: message_sent,

@@ -106,7 +106,7 @@ class State:
     courses: Courses = field(default_factory=Courses)
     faults: dict[int, str] = field(default_factory=dict)
     """What is broken now, in words, by the fault's number."""
-    touched: list[str] = field(default_factory=list)
+    interventions: list[str] = field(default_factory=list)
     """What somebody injected by hand."""
     followed: str = ""
     """The inference shown step by step: one after the other, each until it is settled."""

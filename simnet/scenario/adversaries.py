@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema
 
 from chain.units import Duration, NodeCount, Share
 from nodes.adversaries.behaviour import Behaviour
-from nodes.adversaries.learning.adaptive import Temper
+from nodes.adversaries.learning.adaptive import Adaptive
 from nodes.identity import Role
 from nodes.parameters import ParameterError, Parameters, did_you_mean
 from simnet.plugins import behaviours
@@ -32,7 +32,7 @@ class Adversary(Parameters):
     probability: Share = Field(default=1.0, description="share of the tasks on which it acts")
     from_: Duration = Field(default=0.0, alias="from", description="when it begins")
     until: Duration | None = Field(default=None, description="when it ends; with the run if not given")
-    adaptive: Temper | None = Field(default=None, description="how slashes and impunity change how often it acts")
+    adaptive: Adaptive | None = Field(default=None, description="how slashes and impunity change how often it acts")
     cartel: str = Field(default="", max_length=80, description="whose accomplices its dishonest inference nodes are")
     label: str = Field(default="", max_length=80, description="what reports call it")
 

@@ -39,7 +39,7 @@ class UnverifiedHalf(VerifierHalf):
     watches = ("BatchPosted", "ClaimRejected")
 
     def on_log(self, log: Log) -> Steps:
-        """Finalise the batch once its delay is over; a deputy does if the first in turn fails to."""
+        """Finalise the batch once its delay is over; a backup keeper does if the first in turn fails to."""
         if log.event != "BatchPosted":
             return
         batch = batch_name(log.args["batch"])

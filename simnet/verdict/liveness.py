@@ -16,7 +16,7 @@ class EveryBatchEnds(Invariant):
     """
 
     name = "every_batch_ends"
-    kinds = ("run_started", "run_ended", "fault_injected", "fault_ended", "touched", "cheated", "block_mined")
+    kinds = ("run_started", "run_ended", "fault_injected", "fault_ended", "intervention", "cheated", "block_mined")
     events = ("BatchPosted", "BatchFinal")
 
     def __init__(self, ledger: Ledger) -> None:

@@ -133,8 +133,8 @@ def caveats(measured: bool, state: State) -> Iterator[str]:
         yield "The run ended before its time: the same scenario runs on from here, and has another digest then."
     if measured:
         yield "Time was measured on this machine: the run cannot be repeated bit for bit."
-    if state.touched:
-        count = f"{len(state.touched)} injection{'s' * (len(state.touched) > 1)}"
+    if state.interventions:
+        count = f"{len(state.interventions)} injection{'s' * (len(state.interventions) > 1)}"
         yield f"Steered by hand ({count}): only scenario.yaml in the run directory, which has them, repeats the run."
     for row in state.executed_on:
         names = row["nodes"][0] if len(row["nodes"]) == 1 else f"{row['nodes'][0]} to {row['nodes'][-1]}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chain.quantities import Wei
-from nodes.adversaries.behaviour import Purse
+from nodes.adversaries.behaviour import Balance
 from nodes.identity import Directory, Identity, Role
 from simnet.kernel.streams import Streams
 from simnet.scenario.schema import Scenario
@@ -40,11 +40,11 @@ def stakeholders(
         spender = verifier.artifact if verifier and strategy.initial_balance(identity.role) else ""
         feeds = strategy.uses_beacon and identity.role is Role.FULL
         tip = beacon_secrets(scenario, identity.name, streams)[-1] if feeds else None
-        found.append(Stakeholder(identity, balance.bonded, balance.kept, spender, tip))
+        found.append(Stakeholder(identity, balance.bonded, balance.liquid, spender, tip))
     return tuple(found)
 
 
-def balance_of(scenario: Scenario, identity: Identity, assignments: Sequence[Assignment]) -> Purse:
+def balance_of(scenario: Scenario, identity: Identity, assignments: Sequence[Assignment]) -> Balance:
     """What a participant bonds, or pays into escrow, and what it keeps: by scenario, strategy and behaviours."""
     nodes = scenario.nodes
     amounts = {
@@ -55,8 +55,8 @@ def balance_of(scenario: Scenario, identity: Identity, assignments: Sequence[Ass
     }
     stake = Wei(amounts[identity.role])
     peers = Wei(stake * (counts(scenario)[identity.role] - 1))
-    balance = Purse(stake, scenario.strategy.initial_balance(identity.role))
+    balance = Balance(stake, scenario.strategy.initial_balance(identity.role))
     for assignment in assignments:
         if identity.name in assignment.coalition.members:
-            balance = assignment.behaviour.purse(balance, identity.name, assignment.coalition, peers)
+            balance = assignment.behaviour.initial_balance(balance, identity.name, assignment.coalition, peers)
     return balance

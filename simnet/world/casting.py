@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from nodes.adversaries.behaviour import ALWAYS, Behaviour, Boldness, Coalition, Gate, Situation
+from nodes.adversaries.behaviour import ALWAYS, AdaptiveRate, Behaviour, Coalition, Gate, Situation
 from nodes.adversaries.inference.controls import HonestNoisy
 from nodes.identity import Role
 from simnet.scenario.adversaries import Adversary
@@ -49,10 +49,10 @@ class Casting:
     def _add(self, assignment: Assignment) -> None:
         adversary, coalition = assignment.adversary, assignment.coalition
         for name in coalition.members:
-            boldness = None
+            adaptive = None
             if adversary.adaptive is not None:
-                boldness = self._attach(name, adversary.adaptive, coalition, cartel=adversary.cartel)
-            gate = gate_of(adversary, name, self._plan.scenario.seed, boldness)
+                adaptive = self._attach(name, adversary.adaptive, coalition, cartel=adversary.cartel)
+            gate = gate_of(adversary, name, self._plan.scenario.seed, adaptive)
             self._attach(name, assignment.behaviour, coalition, gate, adversary.cartel)
 
     def _attach(
@@ -79,8 +79,8 @@ class Casting:
         return attached
 
 
-def gate_of(adversary: Adversary, name: str, seed: int, boldness: Boldness | None = None) -> Gate:
+def gate_of(adversary: Adversary, name: str, seed: int, adaptive: AdaptiveRate | None = None) -> Gate:
     """When, and on what share of its tasks, an adversary acts."""
     until = float("inf") if adversary.until is None else adversary.until
     key = f"{seed}/{name}/{adversary.behaviour.kind}"
-    return Gate(adversary.from_, until, adversary.probability, key, boldness)
+    return Gate(adversary.from_, until, adversary.probability, key, adaptive)

@@ -13,7 +13,7 @@ from functools import partial
 import yaml
 
 from nodes.parameters import ParameterError
-from simnet.log.events import Touched
+from simnet.log.events import Intervention
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.injected import moment, text_of
@@ -81,7 +81,7 @@ def happen(world: World, number: int, _: None = None) -> None:
     """Have an injected entry happen now, and say so in the log."""
     entry = world.scenario.injected[number]
     if not isinstance(entry, Adversary):
-        world.log.append(world.engine.now, Touched(text_of(entry), [], "", dishonest=False))
+        world.log.append(world.engine.now, Intervention(text_of(entry), [], "", dishonest=False))
         world.injector.inject(entry)
         return
     world.plan = world.plan.extended(world.scenario.with_injected(number + 1))
@@ -90,4 +90,4 @@ def happen(world: World, number: int, _: None = None) -> None:
     for name in names:
         world.engine.hosts[name].behaviours = world.casting.of(name)
     behaviour = entry.behaviour
-    world.log.append(world.engine.now, Touched(text_of(entry), names, behaviour.kind, behaviour.dishonest))
+    world.log.append(world.engine.now, Intervention(text_of(entry), names, behaviour.kind, behaviour.dishonest))

@@ -166,7 +166,7 @@ def test_pauses_and_steps_leave_no_trace_in_the_log(tmp_path: Path) -> None:
 def test_an_injected_behaviour_acts_and_is_on_record(tmp_path: Path) -> None:
     text = "behaviour: quantize, nodes: [inference-1]"
     rows = run_with([Order("step", "block_mined"), Order("inject", text)], tmp_path)
-    touch = next(row for row in rows if row["kind"] == "touched")
+    touch = next(row for row in rows if row["kind"] == "intervention")
     lies = [row for row in rows if row["kind"] == "cheated"]
     assert (touch["nodes"], touch["behaviour"], touch["dishonest"]) == (["inference-1"], "quantize", True)
     assert {row["node"] for row in lies} == {"inference-1"}
@@ -176,7 +176,7 @@ def test_an_injected_behaviour_acts_and_is_on_record(tmp_path: Path) -> None:
 def test_an_injected_fault_happens_at_once_and_passes(tmp_path: Path) -> None:
     orders = [Order("step", "block_mined"), Order("inject", "crash: [full-1], for: 20 s")]
     rows = run_with(orders, tmp_path)
-    touch = next(row for row in rows if row["kind"] == "touched")
+    touch = next(row for row in rows if row["kind"] == "intervention")
     faults = [(row["kind"], row["t"]) for row in rows if row["kind"] in ("fault_injected", "fault_ended")]
     assert [kind for kind, _ in faults] == ["fault_injected", "fault_ended"]
     assert [float(str(at)) - float(str(touch["t"])) for _, at in faults] == pytest.approx([0, 20], abs=1e-5)
@@ -188,7 +188,7 @@ def test_the_scenario_in_the_directory_of_a_steered_run_repeats_it(tmp_path: Pat
     orders += [Order("inject", "behaviour: quantize, count: 1, probability: 50 %"), Order("step", "batch_built")]
     orders += [Order("step", "block_mined"), Order("inject", "slow: {nodes: [inference-0], times: 3}, for: 10 s")]
     steered = run_with(orders, tmp_path / "steered")
-    assert [row["kind"] for row in steered].count("touched") == 3
+    assert [row["kind"] for row in steered].count("intervention") == 3
     kept = tmp_path / "steered" / "scenario.yaml"
     repeated = run(load_scenario(kept), Options(out=tmp_path / "repeated")).results
     logs = [tmp_path / name / "events.jsonl" for name in ("steered", "repeated")]

@@ -73,8 +73,8 @@ def test_the_first_screen_says_whether_it_holds_who_misbehaves_and_who_was_detec
         assert "committed 5" in shown
         (cheat,) = [line for line in shown.splitlines() if "inference-3 " in line and "quantize ×" in line]
         assert "✓ slashed" in cheat
-        (wronged,) = [line for line in shown.splitlines() if "full-1 " in line and "honest" in line]
-        assert "✗ false slash" in wronged
+        (row,) = [line for line in shown.splitlines() if "full-1 " in line and "honest" in line]
+        assert "✗ false slash" in row
 
     drive(unpack(tmp_path), session, size)
 
@@ -94,7 +94,7 @@ def test_faults_and_injections_are_on_the_time_bar(tmp_path: Path) -> None:
     async def session(terminal: Terminal) -> None:
         bar = terminal.app.query_one(TimelineBar)
         rows = recorded_rows()
-        begun = sum(row["kind"] in ("fault_injected", "touched", "chain_reorged") for row in rows)
+        begun = sum(row["kind"] in ("fault_injected", "intervention", "chain_reorged") for row in rows)
         assert begun
         assert 0 < bar.text.count("↯") <= begun
         lasting = [row["fault"] for row in rows if row["kind"] == "fault_injected" and row["lasts"]]

@@ -62,8 +62,8 @@ def test_fraud_that_won_is_said_before_anything_else(fraud_wins_run: Path) -> No
 
 def test_an_honest_participant_that_was_slashed_is_said_before_anything_else(troubled_run: Path) -> None:
     run = load_run(troubled_run)
-    wronged = replace(run.results.metrics["honest_slashed_opg"], value=12.5, n=1)
-    metrics = {**run.results.metrics, "honest_slashed_opg": wronged}
+    false_positive = replace(run.results.metrics["honest_slashed_opg"], value=12.5, n=1)
+    metrics = {**run.results.metrics, "honest_slashed_opg": false_positive}
     text = visible(report_html(replace(run, results=replace(run.results, metrics=metrics))))
     assert text.index("Honest participants were slashed: they lost 12.5 OPG.") < text.index(QUESTIONS[0])
 

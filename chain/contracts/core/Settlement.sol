@@ -258,7 +258,7 @@ contract Settlement is AccessControl, EIP712 {
         if (signer != node) revert WrongSigner(signer, node);
 
         emit Equivocation(id, node, claim.task, msg.sender);
-        _condemn(batch, id, claim, msg.sender, "equivocation");
+        _reject(batch, id, claim, msg.sender, "equivocation");
     }
 
     /// @notice Reject a claim whose evidence was proven bad before a contract that can tell.
@@ -269,7 +269,7 @@ contract Settlement is AccessControl, EIP712 {
     {
         Batch storage batch = _openBatch(id);
         _checkProof(id, batch.root, batch.count, opening);
-        _condemn(batch, id, opening.claim, prover, reason);
+        _reject(batch, id, opening.claim, prover, reason);
     }
 
     /// @notice Reject a batch whose root has a claim in a place where it can't be opened: whose index is not its
@@ -523,7 +523,7 @@ contract Settlement is AccessControl, EIP712 {
     }
 
     /// @dev Reject one claim and slash for it at once. Fee and bounty wait until the batch is settled.
-    function _condemn(Batch storage batch, bytes32 id, Claim calldata claim, address prover, bytes32 reason) private {
+    function _reject(Batch storage batch, bytes32 id, Claim calldata claim, address prover, bytes32 reason) private {
         uint128 bit = uint128(1) << claim.index;
         uint128 earlier = batch.rejected;
         if (earlier & bit != 0) revert AlreadyRejected(id, claim.index);

@@ -15,7 +15,7 @@ import {Staking} from "../core/Staking.sol";
 /// until it is taken out: a slash takes the same part of both, so that nobody escapes by leaving between a fraud and
 /// its proof. To go from one node to another takes as long as to leave.
 /// @dev A share is worth one wei at first and never more, for pools only grow by what buys shares: nobody can make
-/// shares dear by a gift. Every rounding is against who acts.
+/// shares expensive by a gift. Every rounding is against who acts.
 contract DelegatedStaking is Staking {
     using Checkpoints for Checkpoints.Trace208;
     using SafeERC20 for IERC20;

@@ -7,7 +7,7 @@ pragma solidity 0.8.37;
 /// shows those of all rounds before, and of none after.
 /// @dev A node commits once: else it could shed secrets that it does not like. Showing costs a hash for each round
 /// since the last secret shown, so that a node should not let days pass. No secret is shown before its round: who
-/// showed one of a round far ahead would make the secrets of the rounds before it so dear to work out from it that
+/// showed one of a round far ahead would make the secrets of the rounds before it so expensive to work out from it that
 /// nobody could hold it to them.
 library RoundSecrets {
     struct Chain {

@@ -144,7 +144,7 @@ contract AttentionChallenge is Optimistic {
         posted = _posted(batch);
         uint256 known = _known(posted);
         if (block.timestamp <= known) revert TooEarly(known);
-        if (block.timestamp > known + hearing) revert TooLate(known + hearing);
+        if (block.timestamp > known + evidenceWindow) revert TooLate(known + evidenceWindow);
     }
 
     function _penalise(bytes32 batch, address node, uint128 claims) private {

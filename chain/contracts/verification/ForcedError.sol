@@ -72,7 +72,7 @@ contract ForcedError is Optimistic {
         Settlement.Batch memory posted = _posted(batch);
         uint256 known = _known(posted);
         if (block.timestamp <= known) revert TooEarly(known);
-        if (block.timestamp > known + hearing) revert TooLate(known + hearing);
+        if (block.timestamp > known + evidenceWindow) revert TooLate(known + evidenceWindow);
         Claim calldata claim = opening.claim;
         if (!isPlaced(opening, posted.root, posted.count)) revert InvalidProof(batch, claim.index);
         if (disputedIn(batch) >> claim.index & 1 == 0) revert ClaimNotDisputed(batch, claim.index);
@@ -87,7 +87,7 @@ contract ForcedError is Optimistic {
         uint256 challengers = _challengersOf(batch, claim.index);
         uint256 prize = Math.min(jackpot, pool()) >> (challengers - 1);
         emit ForcedErrorShown(batch, posted.node, claim.index, round, challengers, prize);
-        _concede(batch, claim.index, prize);
+        _dismiss(batch, claim.index, prize);
     }
 
     /// @notice The last secret that `node` showed and its round (the tip, if none), and the round of the tip.
@@ -111,5 +111,5 @@ contract ForcedError is Optimistic {
     }
 
     /// @dev What undisputed batches pay for verification feeds the pool.
-    function _keep(uint256) internal override {}
+    function _collect(uint256) internal override {}
 }

@@ -18,7 +18,7 @@ import {Staking} from "../core/Staking.sol";
 /// @dev Without the salt a commitment to the posted root could be told from any other, and who executes nothing could
 /// wait until others have made it. Who commits and does not show is slashed: else it would show only what wins.
 /// This keeps members from copying each other, not from believing the node: whoever commits to the posted root unseen
-/// vouches for all claims, and is slashed if one falls.
+/// answers for all claims, and is slashed if one falls.
 contract IndexedCommitment is Panel {
     using SafeERC20 for IERC20;
 

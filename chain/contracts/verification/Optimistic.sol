@@ -19,14 +19,14 @@ import {Staking} from "../core/Staking.sol";
 /// @dev Challengers of one claim share alike, whoever came first, so that there is nothing to win by a race; each is
 /// one account, which challenges a claim once. The
 /// window is not extended by a late challenge: nobody has to answer one, so that there is no clock to run down.
-/// Besides the bonds the contract holds what `_keep` keeps.
+/// Besides the bonds the contract holds what `_collect` keeps.
 contract Optimistic is Panel {
     using SafeERC20 for IERC20;
 
     struct Rule {
         uint32 challengeWindow; // seconds from the post, in which challenges are taken
         uint32 openWindow; // seconds after that, to open sealed ones; 0: challenges are not sealed
-        uint32 hearing; // seconds after that, before the batch becomes final or goes to the arbiters
+        uint32 evidenceWindow; // seconds after that, to show what decides a challenge without the arbiters
         uint96 bond; // wei for each claim challenged
         uint16 winnerShareBps; // of what the loser forfeits, to who was right; the rest is for the arbiters
     }
@@ -36,7 +36,7 @@ contract Optimistic is Panel {
         uint128 claims; // bit per claim
     }
 
-    struct Seal {
+    struct SealedChallenge {
         bytes32 commitment; // 0: none
         uint8 claims; // how many
     }
@@ -44,11 +44,11 @@ contract Optimistic is Panel {
     /// @notice Challenges of a batch that may be about nothing but claims which others dispute already.
     /// @dev There are at most 128 more, since each of those adds a claim: no crowd can shut out the first word
     /// against a claim, and the last step stays payable.
-    uint256 public constant MAX_COMPANY = 32;
+    uint256 public constant MAX_DUPLICATE_CHALLENGES = 32;
 
     uint32 public immutable challengeWindow;
     uint32 public immutable openWindow;
-    uint32 public immutable hearing;
+    uint32 public immutable evidenceWindow;
     uint96 public immutable bond;
     uint16 public immutable winnerShareBps;
 
@@ -57,7 +57,7 @@ contract Optimistic is Panel {
 
     mapping(bytes32 batch => Challenge[]) private _challenges;
     mapping(bytes32 batch => uint128) private _disputed; // bit per claim
-    mapping(bytes32 batch => mapping(address challenger => Seal)) private _seals;
+    mapping(bytes32 batch => mapping(address challenger => SealedChallenge)) private _sealed;
     mapping(bytes32 batch => mapping(address challenger => uint128)) private _challenged; // bit per claim
 
     event ChallengeSealed(bytes32 indexed batch, address indexed challenger, uint8 claims, uint256 bonded);
@@ -97,7 +97,7 @@ contract Optimistic is Panel {
         if (rule.winnerShareBps > BPS || p.size > MAX_ARBITERS) revert InvalidParameters();
         challengeWindow = rule.challengeWindow;
         openWindow = rule.openWindow;
-        hearing = rule.hearing;
+        evidenceWindow = rule.evidenceWindow;
         bond = rule.bond;
         winnerShareBps = rule.winnerShareBps;
     }
@@ -119,8 +119,8 @@ contract Optimistic is Panel {
         Settlement.Batch memory posted = _challengeable(batch);
         if (commitment == 0) revert ZeroCommitment();
         if (claims == 0 || claims > posted.count) revert InvalidChallenge(claims);
-        if (_seals[batch][msg.sender].commitment != 0) revert AlreadyCommitted(batch, msg.sender);
-        _seals[batch][msg.sender] = Seal(commitment, claims);
+        if (_sealed[batch][msg.sender].commitment != 0) revert AlreadyCommitted(batch, msg.sender);
+        _sealed[batch][msg.sender] = SealedChallenge(commitment, claims);
         emit ChallengeSealed(batch, msg.sender, claims, bond * claims);
         _takeBond(claims);
     }
@@ -132,10 +132,10 @@ contract Optimistic is Panel {
         uint256 closes = uint256(posted.postedAt) + challengeWindow;
         if (block.timestamp <= closes) revert TooEarly(closes);
         if (block.timestamp > closes + openWindow) revert TooLate(closes + openWindow);
-        Seal memory made = _seals[batch][msg.sender];
+        SealedChallenge memory made = _sealed[batch][msg.sender];
         bytes32 commitment = keccak256(abi.encode(batch, msg.sender, claims, salt));
         if (made.commitment != commitment || ones(claims) != made.claims) revert WrongReveal(batch, msg.sender);
-        delete _seals[batch][msg.sender];
+        delete _sealed[batch][msg.sender];
         if (!_enter(batch, posted.count, claims)) _release(batch, Challenge(msg.sender, claims), 0, 0, 0);
     }
 
@@ -143,26 +143,26 @@ contract Optimistic is Panel {
     function forfeit(bytes32 batch, address challenger) external {
         uint256 until = _known(settlement.batchOf(batch));
         if (block.timestamp <= until) revert TooEarly(until);
-        uint256 amount = bond * _seals[batch][challenger].claims;
+        uint256 amount = bond * _sealed[batch][challenger].claims;
         if (amount == 0) revert NotInDispute(batch);
-        delete _seals[batch][challenger];
+        delete _sealed[batch][challenger];
         bonded -= amount;
         emit BondForfeited(batch, challenger, amount);
-        _keep(amount);
+        _collect(amount);
     }
 
     /// @notice Make a batch final that nobody disputes.
     /// @param openings the claims proven wrong meanwhile
     /// @param charges as in the batch's BatchPosted; not looked at without openings
     function finalise(bytes32 batch, Opening[] calldata openings, Charge[] calldata charges) external {
-        _ripe(batch);
+        _pastWindow(batch);
         if (_disputed[batch] != 0) revert InDispute(batch, _disputed[batch]);
-        _keep(settlement.settle(batch, 0, 0, openings, charges));
+        _collect(settlement.settle(batch, 0, 0, openings, charges));
     }
 
     /// @notice Have arbiters judge the disputed claims of a batch.
     function arbitrate(bytes32 batch) external {
-        Settlement.Batch memory posted = _ripe(batch);
+        Settlement.Batch memory posted = _pastWindow(batch);
         uint128 disputed = _disputed[batch];
         if (disputed == 0) revert NotInDispute(batch);
         if (_isDrawn(batch)) revert AlreadyDrawn(batch);
@@ -193,13 +193,13 @@ contract Optimistic is Panel {
 
     /// @notice What becomes of the share of the fees that an undisputed batch pays for its verification, and of bonds
     /// of challenges that were never opened: burned, since nobody can show that it checked.
-    function _keep(uint256 amount) internal virtual {
+    function _collect(uint256 amount) internal virtual {
         if (amount > 0) opg.safeTransfer(BURN_ADDRESS, amount);
     }
 
     /// @notice End the dispute about one claim without a verdict on it. Its challengers get their bonds back
     /// @param prize and this much each
-    function _concede(bytes32 batch, uint16 index, uint256 prize) internal {
+    function _dismiss(bytes32 batch, uint16 index, uint256 prize) internal {
         uint128 bit = uint128(1) << index;
         Challenge[] storage made = _challenges[batch];
         _disputed[batch] &= ~bit;
@@ -244,7 +244,7 @@ contract Optimistic is Panel {
         uint128 before = _challenged[batch][msg.sender];
         if (claims & before != 0) revert AlreadyChallenged(batch, msg.sender);
         uint128 disputed = _disputed[batch];
-        if (_challenges[batch].length >= MAX_COMPANY && claims & ~disputed == 0) return false;
+        if (_challenges[batch].length >= MAX_DUPLICATE_CHALLENGES && claims & ~disputed == 0) return false;
         _challenges[batch].push(Challenge(msg.sender, claims));
         _challenged[batch][msg.sender] = before | claims;
         _disputed[batch] = disputed | claims;
@@ -258,10 +258,10 @@ contract Optimistic is Panel {
         opg.safeTransferFrom(msg.sender, address(this), amount);
     }
 
-    /// @dev An open batch whose challenges have all been heard.
-    function _ripe(bytes32 batch) private view returns (Settlement.Batch memory posted) {
+    /// @dev An open batch whose windows are over.
+    function _pastWindow(bytes32 batch) private view returns (Settlement.Batch memory posted) {
         posted = _posted(batch);
-        uint256 until = _known(posted) + hearing;
+        uint256 until = _known(posted) + evidenceWindow;
         if (block.timestamp <= until) revert TooEarly(until);
     }
 

@@ -38,7 +38,7 @@ contract SecretSeed is Panel {
         uint8 place; // position in a batch's bits
     }
 
-    struct Docket {
+    struct Reports {
         uint128 reporters; // bit per place: whose report stands
         uint128 disputed; // bit per claim
     }
@@ -68,12 +68,12 @@ contract SecretSeed is Panel {
 
     address[] private _checkers;
     mapping(address node => Checker) private _records;
-    mapping(bytes32 batch => Docket) private _dockets;
+    mapping(bytes32 batch => Reports) private _reports;
     mapping(bytes32 batch => mapping(uint256 place => uint128)) private _wrong; // bit per claim called wrong
     mapping(uint256 epoch => Epoch) private _epochs;
 
     event SeedCommitted(address indexed node, bytes32 tip);
-    /// @param invalid bit per claim that the node calls wrong; it vouches for the others
+    /// @param invalid bit per claim that the node calls wrong; it calls the others right
     event Reported(bytes32 indexed batch, address indexed member, uint128 invalid);
     event SeedShown(uint256 indexed epoch, address indexed node, bytes32 seed, uint256 duties, uint256 missed);
     event EpochPaid(uint256 indexed epoch, uint256 paid, uint256 duties);
@@ -126,7 +126,7 @@ contract SecretSeed is Panel {
     }
 
     /// @notice Say what the caller, an active full node, found, on duty or not. Its stake answers for it.
-    /// @param invalid bit per claim that is wrong; the caller vouches for the others
+    /// @param invalid bit per claim that is wrong; the caller calls the others right
     function report(bytes32 batch, uint128 invalid) external {
         Settlement.Batch memory posted = _posted(batch);
         Checker memory checker = _records[msg.sender];
@@ -135,11 +135,11 @@ contract SecretSeed is Panel {
         uint256 closes = posted.postedAt + reportWindow;
         if (block.timestamp > closes) revert TooLate(closes);
         if (invalid >> posted.count != 0) revert InvalidReport(invalid);
-        Docket storage docket = _dockets[batch];
-        if (_has(docket.reporters, checker.place)) revert AlreadyReported(batch, msg.sender);
-        docket.reporters |= _bit(checker.place);
+        Reports storage reports = _reports[batch];
+        if (_has(reports.reporters, checker.place)) revert AlreadyReported(batch, msg.sender);
+        reports.reporters |= _bit(checker.place);
         if (invalid != 0) {
-            docket.disputed |= invalid;
+            reports.disputed |= invalid;
             _wrong[batch][checker.place] = invalid;
         }
         emit Reported(batch, msg.sender, invalid);
@@ -171,7 +171,7 @@ contract SecretSeed is Panel {
         Epoch memory done = _epochs[epoch];
         if (done.pot == 0 && done.batches.length == 0) revert NothingToPay(epoch);
         delete _epochs[epoch];
-        for (uint256 i; i < done.batches.length; ++i) delete _dockets[done.batches[i]];
+        for (uint256 i; i < done.batches.length; ++i) delete _reports[done.batches[i]];
 
         uint256 duties;
         for (uint256 i; i < done.keepers.length; ++i) duties += done.keepers[i].duties;
@@ -193,16 +193,16 @@ contract SecretSeed is Panel {
     /// @param openings the claims proven wrong meanwhile
     /// @param charges as in the batch's BatchPosted; not looked at without openings
     function finalise(bytes32 batch, Opening[] calldata openings, Charge[] calldata charges) external {
-        Settlement.Batch memory posted = _ripe(batch);
-        uint128 disputed = _dockets[batch].disputed;
+        Settlement.Batch memory posted = _pastWindow(batch);
+        uint128 disputed = _reports[batch].disputed;
         if (disputed != 0) revert InDispute(batch, disputed);
         _book(batch, posted.postedAt, settlement.settle(batch, 0, 0, openings, charges));
     }
 
     /// @notice Have arbiters judge the claims that somebody called wrong.
     function arbitrate(bytes32 batch) external {
-        Settlement.Batch memory posted = _ripe(batch);
-        uint128 disputed = _dockets[batch].disputed;
+        Settlement.Batch memory posted = _pastWindow(batch);
+        uint128 disputed = _reports[batch].disputed;
         if (disputed == 0) revert NotInDispute(batch);
         if (_isDrawn(batch)) revert AlreadyDrawn(batch);
         uint256 seats = size == 0 ? MAX_ARBITERS : size;
@@ -234,8 +234,8 @@ contract SecretSeed is Panel {
     }
 
     /// @notice Whose reports on a batch stand, as bits by place, and the claims called wrong.
-    function docketOf(bytes32 batch) external view returns (Docket memory) {
-        return _dockets[batch];
+    function reportsOf(bytes32 batch) external view returns (Reports memory) {
+        return _reports[batch];
     }
 
     /// @notice What an epoch has to share, for which batches, and with whom so far; empty once it is paid.
@@ -251,7 +251,7 @@ contract SecretSeed is Panel {
     }
 
     /// @dev An open batch that can't be reported on any more.
-    function _ripe(bytes32 batch) private view returns (Settlement.Batch memory posted) {
+    function _pastWindow(bytes32 batch) private view returns (Settlement.Batch memory posted) {
         posted = _posted(batch);
         uint256 closes = posted.postedAt + reportWindow;
         if (block.timestamp <= closes) revert TooEarly(closes);
@@ -270,7 +270,7 @@ contract SecretSeed is Panel {
             if (!isDuty(seed, msg.sender, batches[i])) continue;
             if (first && settlement.batchOf(batches[i]).postedAt <= checker.since) continue;
             ++duties;
-            if (!_has(_dockets[batches[i]].reporters, checker.place)) ++missed;
+            if (!_has(_reports[batches[i]].reporters, checker.place)) ++missed;
         }
     }
 
@@ -279,7 +279,7 @@ contract SecretSeed is Panel {
     function _book(bytes32 batch, uint256 postedAt, uint256 amount) private {
         uint256 epoch = epochAt(postedAt);
         bool late = block.timestamp >= shownFrom(epoch);
-        if (late || _epochs[epoch].batches.length == MAX_BATCHES) delete _dockets[batch];
+        if (late || _epochs[epoch].batches.length == MAX_BATCHES) delete _reports[batch];
         else _epochs[epoch].batches.push(batch);
         if (amount > 0) _epochs[late ? epochAt(block.timestamp) : epoch].pot += amount;
     }
@@ -297,7 +297,7 @@ contract SecretSeed is Panel {
 
     /// @dev Hold the reports to the arbiters' verdict: a wrong one costs stake, and is none.
     function _hold(bytes32 batch, Count memory count) private {
-        uint128 standing = _dockets[batch].reporters;
+        uint128 standing = _reports[batch].reporters;
         (uint128 valid, uint128 invalid) = (uint128(count.verdict), uint128(count.verdict >> 128));
         for (uint256 place; standing >> place != 0; ++place) {
             if (!_has(standing, place)) continue;
@@ -307,6 +307,6 @@ contract SecretSeed is Panel {
             standing ^= _bit(place);
             _slashMember(_checkers[place], wrongVoteSlashBps, "wrong_report");
         }
-        _dockets[batch].reporters = standing;
+        _reports[batch].reporters = standing;
     }
 }

@@ -13,8 +13,8 @@ from pydantic import Field, PrivateAttr
 from chain.quantities import OPG
 from chain.seam import Log
 from chain.units import Amount, Share
-from nodes.adversaries.behaviour import Behaviour, lot, on
-from nodes.adversaries.watching import Watchful
+from nodes.adversaries.behaviour import Behaviour, hash_draw, on
+from nodes.adversaries.observer import ChainObserver
 from nodes.effects import Check, Steps, Submit, Verdict
 from nodes.identity import Role
 
@@ -43,7 +43,7 @@ class Bribed(Behaviour):
         return Verdict.VALID
 
 
-class PPlusEpsilonBribe(Watchful):
+class PPlusEpsilonBribe(ChainObserver):
     """Accept what accomplices claim, on their promise to make good whatever that costs, and a little more.
 
     The promise falls due only if the vote is lost: if enough voters believe it, the bribe costs nothing.
@@ -54,7 +54,7 @@ class PPlusEpsilonBribe(Watchful):
     defeats: ClassVar[str] = "votes in which the majority defines the truth"
     stopped_by: ClassVar[str] = "arbitration by execution; a quorum that the bribed do not reach"
     shows_in: ClassVar[str] = "side_payments_opg"
-    hears: ClassVar[tuple[str, ...]] = ("Slashed",)
+    watches: ClassVar[tuple[str, ...]] = ("Slashed",)
 
     epsilon: Amount = Field(default=OPG // 10, description="paid on top of the loss (assumption)")
     _briber: str = PrivateAttr(default="")
@@ -73,14 +73,14 @@ class PPlusEpsilonBribe(Watchful):
         yield self.cheated("check", effect.task)
         return Verdict.VALID
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Be made whole after a lost vote."""
         if self._briber and self.is_me(log) and log.args["reason"].startswith(WRONG_VOTE):
             loss = log.args["amount"] + self.epsilon
             yield self.paid(self._briber, self._situation.me.name, loss, "P + epsilon", "")
 
 
-class Extortionist(Watchful):
+class Extortionist(ChainObserver):
     """Commit to an honest vote, and open it only if the node that is judged pays."""
 
     kind: ClassVar[str] = "extortionist"
@@ -88,7 +88,7 @@ class Extortionist(Watchful):
     defeats: ClassVar[str] = "quorums that cannot do without it"
     stopped_by: ClassVar[str] = "a slash for silence above the ransom, and a quorum that others reach"
     shows_in: ClassVar[str] = "side_payments_opg"
-    hears: ClassVar[tuple[str, ...]] = ("BatchPosted", "BatchFinal")
+    watches: ClassVar[tuple[str, ...]] = ("BatchPosted", "BatchFinal")
 
     ransom: Amount = Field(default=OPG, description="asked for each batch")
     yielding: Share = Field(default=0.5, description="share of the batches whose node pays (assumption)")
@@ -99,7 +99,7 @@ class Extortionist(Watchful):
         super().begin()
         self._posters = {}
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Remember whom to ask for money, until there is nothing left to ask for."""
         yield from ()
         batch = "0x" + log.args["batch"].hex()
@@ -115,7 +115,7 @@ class Extortionist(Watchful):
         if effect.call.function != "reveal" or effect.call.contract == "Beacon":
             return (yield effect)
         victim, me = self._posters.get(effect.subject, ""), self._situation.me.name
-        if victim and lot(f"ransom/{me}", effect.subject) < self.yielding:
+        if victim and hash_draw(f"ransom/{me}", effect.subject) < self.yielding:
             yield self.cheated("ransom", effect.subject)
             yield self.paid(victim, me, self.ransom, "ransom", effect.subject)
             return (yield effect)

@@ -12,8 +12,8 @@ from pydantic import Field, PrivateAttr
 
 from chain.seam import Call, Log
 from chain.units import Share
-from nodes.adversaries.behaviour import Behaviour, lot, on
-from nodes.adversaries.watching import Watchful
+from nodes.adversaries.behaviour import Behaviour, hash_draw, on
+from nodes.adversaries.observer import ChainObserver
 from nodes.effects import Check, Spawn, Steps, Submit, Verdict
 from nodes.identity import Role
 
@@ -39,8 +39,8 @@ class FalseChallenger(Behaviour):
     @on(Check)
     def accuse(self, effect: Check) -> Steps:
         """Find fault without looking."""
-        drawn = lot(f"accuse/{self._situation.me.name}", effect.task) < self.share
-        if effect.on_duty or self._made >= self.challenges or not drawn:
+        drawn = hash_draw(f"accuse/{self._situation.me.name}", effect.task) < self.share
+        if effect.assigned or self._made >= self.challenges or not drawn:
             return (yield effect)
         yield self.cheated("check", effect.task)
         return Verdict.INVALID
@@ -52,7 +52,7 @@ class FalseChallenger(Behaviour):
         return (yield effect)
 
 
-class ChallengeCopier(Watchful):
+class ChallengeCopier(ChainObserver):
     """Check nothing voluntarily; challenge what somebody else challenges, and share the reward."""
 
     kind: ClassVar[str] = "challenge_copier"
@@ -61,7 +61,7 @@ class ChallengeCopier(Watchful):
     stopped_by: ClassVar[str] = "challenges that are sealed until no more are taken"
     shows_in: ClassVar[str] = "attacker_roi"
     needs: ClassVar[str] = "optimistic, or another strategy in which full nodes challenge voluntarily"
-    hears: ClassVar[tuple[str, ...]] = ("Challenged",)
+    watches: ClassVar[tuple[str, ...]] = ("Challenged",)
 
     _copied: dict[bytes, bool] = PrivateAttr(default_factory=dict)
 
@@ -73,12 +73,12 @@ class ChallengeCopier(Watchful):
     @on(Check)
     def skip(self, effect: Check) -> Steps:
         """Leave the looking to others."""
-        if effect.on_duty:
+        if effect.assigned:
             return (yield effect)
         yield self.cheated("check", effect.task)
         return Verdict.VALID
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Join the first challenge of each batch."""
         if log.args["batch"] not in self._copied:
             self._copied[log.args["batch"]] = True

@@ -13,7 +13,7 @@ from pydantic import Field, PrivateAttr
 from chain.seam import Log
 from chain.units import Duration
 from nodes.adversaries.behaviour import on
-from nodes.adversaries.watching import Watchful
+from nodes.adversaries.observer import ChainObserver
 from nodes.effects import Now, Read, Reply, Sleep, Steps, Submit
 from nodes.identity import Role
 from nodes.messages import Envelope, InferenceAnswer, InferenceRequest
@@ -29,7 +29,7 @@ WINDOWS = {
 """For each function with a deadline that counts from the post, the contract's windows until then."""
 
 
-class SlowLoris(Watchful):
+class SlowLoris(ChainObserver):
     """Answer correctly, as late as clients still wait."""
 
     kind: ClassVar[str] = "slow_loris"
@@ -48,7 +48,7 @@ class SlowLoris(Watchful):
         super().begin()
         self._arrived = {}
 
-    def keeps(self, envelope: Envelope) -> Steps:
+    def intercept(self, envelope: Envelope) -> Steps:
         """Remember when each request came."""
         if isinstance(envelope.message, InferenceRequest):
             self._arrived[envelope.message.task] = yield Now()
@@ -67,7 +67,7 @@ class SlowLoris(Watchful):
         return (yield effect)
 
 
-class LastSecondMover(Watchful):
+class LastSecondMover(ChainObserver):
     """Check honestly, and do everything that has a deadline just before it is too late."""
 
     kind: ClassVar[str] = "last_second_mover"
@@ -75,7 +75,7 @@ class LastSecondMover(Watchful):
     defeats: ClassVar[str] = "windows that others' latency depends on; clocks without extension"
     stopped_by: ClassVar[str] = "windows of a fixed length; whoever is too late loses a vote, or stake"
     shows_in: ClassVar[str] = "finality_latency_s"
-    hears: ClassVar[tuple[str, ...]] = ("CommitteeDrawn", "MembersDrawn", "BatchFinal")
+    watches: ClassVar[tuple[str, ...]] = ("CommitteeDrawn", "MembersDrawn", "BatchFinal")
 
     margin: Duration = Field(default=4.0, description="how long before the deadline it sends; a block must still fit")
     _deadlines: dict[str, dict[str, int]] = PrivateAttr(default_factory=dict)
@@ -85,7 +85,7 @@ class LastSecondMover(Watchful):
         super().begin()
         self._deadlines = {}
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Note a batch's deadlines, until it is final."""
         yield from ()
         batch = "0x" + log.args["batch"].hex()

@@ -12,9 +12,9 @@ from pydantic import Field, PrivateAttr
 from chain.formats.claims import vote_commitment
 from chain.quantities import Gas, Wei
 from chain.seam import Call, Log
-from nodes.adversaries.behaviour import Behaviour, Coalition, Purse, on
+from nodes.adversaries.behaviour import Balance, Behaviour, Coalition, on
 from nodes.adversaries.inference.exits import bond
-from nodes.adversaries.watching import Watchful
+from nodes.adversaries.observer import ChainObserver
 from nodes.effects import Check, Read, Sleep, Spawn, Steps, Submit, Verdict
 from nodes.identity import Role
 from nodes.waiting import wait_since_post
@@ -26,7 +26,7 @@ WITH_A_WINDOW = ("Attested", "Proven")
 """Contracts under which whoever calls first after a window makes a batch final."""
 
 
-class DustBonds(Watchful):
+class DustBonds(ChainObserver):
     """Bond one wei, so that every draw has one more candidate to read."""
 
     kind: ClassVar[str] = "dust_bonds"
@@ -34,7 +34,7 @@ class DustBonds(Watchful):
     defeats: ClassVar[str] = "draws whose gas grows with every account that has bonded anything"
     stopped_by: ClassVar[str] = "a least stake below which a bond is no candidate"
     shows_in: ClassVar[str] = "gas_per_inference"
-    hears: ClassVar[tuple[str, ...]] = ("BatchPosted",)
+    watches: ClassVar[tuple[str, ...]] = ("BatchPosted",)
 
     _bonded: bool = PrivateAttr(default=False)
 
@@ -43,11 +43,11 @@ class DustBonds(Watchful):
         super().begin()
         self._bonded = False
 
-    def purse(self, purse: Purse, me: str, coalition: Coalition, peers: Wei) -> Purse:
+    def initial_balance(self, balance: Balance, me: str, coalition: Coalition, peers: Wei) -> Balance:
         """All that it has is in its wallet."""
-        return Purse(Wei(0), Wei(purse.kept + purse.bonded))
+        return Balance(Wei(0), Wei(balance.liquid + balance.bonded))
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Bond at the first batch."""
         if not self._bonded:
             self._bonded = True
@@ -55,7 +55,7 @@ class DustBonds(Watchful):
             yield Spawn(bond(self._situation.me, 1))
 
 
-class HollowReporter(Watchful):
+class HollowReporter(ChainObserver):
     """Take out one's stake, and call every claim wrong from then on, so that arbiters are called for nothing."""
 
     kind: ClassVar[str] = "hollow_reporter"
@@ -64,7 +64,7 @@ class HollowReporter(Watchful):
     stopped_by: ClassVar[str] = "reports by active full nodes alone, whose stake answers for them"
     shows_in: ClassVar[str] = "verification_overhead_ratio"
     needs: ClassVar[str] = "secret_seed_duty"
-    hears: ClassVar[tuple[str, ...]] = ("SeedCommitted", "BatchPosted")
+    watches: ClassVar[tuple[str, ...]] = ("SeedCommitted", "BatchPosted")
 
     _contract: str = PrivateAttr(default="")
 
@@ -73,7 +73,7 @@ class HollowReporter(Watchful):
         super().begin()
         self._contract = ""
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Unbond when reports can be made, and report all of each batch from then on."""
         me = self._situation.me.address
         if log.event == "SeedCommitted":
@@ -88,7 +88,7 @@ class HollowReporter(Watchful):
             yield Spawn(send(Call(me, self._contract, "report", args, CALL_GAS), batch))
 
 
-class BountySniper(Watchful):
+class BountySniper(ChainObserver):
     """Verify nothing, and make every batch final in the first second in which that can be done."""
 
     kind: ClassVar[str] = "bounty_sniper"
@@ -97,7 +97,7 @@ class BountySniper(Watchful):
     stopped_by: ClassVar[str] = "pay that falls to a full node by lot, whoever calls"
     shows_in: ClassVar[str] = "adversary_reward_share"
     needs: ClassVar[str] = "tee"
-    hears: ClassVar[tuple[str, ...]] = ("BatchPosted", "BatchFinal", "Rewarded")
+    watches: ClassVar[tuple[str, ...]] = ("BatchPosted", "BatchFinal", "Rewarded")
 
     _posted: dict[bytes, None] = PrivateAttr(default_factory=dict)
     _contract: str = PrivateAttr(default="")
@@ -107,7 +107,7 @@ class BountySniper(Watchful):
         super().begin()
         self._posted, self._contract = {}, ""
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Learn who pays, and set out to make every batch final."""
         if log.event == "Rewarded":
             self._contract = log.contract
@@ -161,7 +161,7 @@ def send(call: Call, batch: bytes = b"") -> Steps:
     yield Submit(call, subject="0x" + batch.hex() if batch else "")
 
 
-class FreeRiderCommittee(Watchful):
+class FreeRiderCommittee(ChainObserver):
     """Execute nothing; commit to what the node claims once enough others are seen to have, and never alone."""
 
     kind: ClassVar[str] = "free_rider_committee"
@@ -170,7 +170,7 @@ class FreeRiderCommittee(Watchful):
     stopped_by: ClassVar[str] = "a salt in each commitment, and a slash for one that is not opened"
     shows_in: ClassVar[str] = "adversary_reward_share"
     needs: ClassVar[str] = "indexed_commitment"
-    hears: ClassVar[tuple[str, ...]] = ("BatchPosted", "Submitted", "BatchFinal")
+    watches: ClassVar[tuple[str, ...]] = ("BatchPosted", "Submitted", "BatchFinal")
 
     joins: int = Field(default=3, ge=1, le=127, description="how many others it waits for")
     patience_s: float = Field(default=15.0, gt=0, le=3600, description="how long it waits for them")
@@ -182,7 +182,7 @@ class FreeRiderCommittee(Watchful):
         super().begin()
         self._agreeing, self._roots = {}, {}
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Count the commitments of each batch that are what its root and no salt make."""
         yield from ()
         batch = "0x" + log.args["batch"].hex()

@@ -15,12 +15,12 @@ from chain.quantities import PARTS, Address
 from chain.seam import Log
 from chain.units import Duration
 from nodes.adversaries.behaviour import on
-from nodes.adversaries.watching import Watchful
+from nodes.adversaries.observer import ChainObserver
 from nodes.effects import Now, Read, Sleep, Steps, Submit
 from nodes.identity import STAKING_ROLE, Role
 
 
-class BeaconBias(Watchful):
+class BeaconBias(ChainObserver):
     """Wait until the others have revealed, and reveal only if that makes the better draw.
 
     It looks at the batches that the round's seed will decide about, and counts with its reveal and without: the
@@ -35,7 +35,7 @@ class BeaconBias(Watchful):
     stopped_by: ClassVar[str] = "a slash for a missing reveal; a delay function; threshold signatures"
     shows_in: ClassVar[str] = "adversary_reward_share"
     needs: ClassVar[str] = "a strategy that draws panels, or for aim: samples claims, from the beacon"
-    hears: ClassVar[tuple[str, ...]] = ("BatchPosted", "BatchFinal", "CommitteeDrawn", "Sampled", "SecretRevealed")
+    watches: ClassVar[tuple[str, ...]] = ("BatchPosted", "BatchFinal", "CommitteeDrawn", "Sampled", "SecretRevealed")
 
     aim: Literal["seats", "samples"] = Field(default="seats", description="more seats, or fewer checks of accomplices")
     margin: Duration = Field(default=3.0, description="how long before the round's end it decides; a block must fit")
@@ -49,7 +49,7 @@ class BeaconBias(Watchful):
         super().begin()
         self._open, self._mixes, self._seats, self._sampler = {}, {}, 0, ""
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Keep track of what awaits a draw, of how draws are made, and of the seed so far."""
         yield from ()
         if log.event == "SecretRevealed":

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from chain.units import Share
-from nodes.adversaries.behaviour import Behaviour, lot, on
+from nodes.adversaries.behaviour import Behaviour, hash_draw, on
 from nodes.effects import Check, Steps, Verdict
 from nodes.identity import Role
 
@@ -33,7 +33,7 @@ class SamplingShirker(Behaviour):
     @on(Check)
     def skim(self, effect: Check) -> Steps:
         """Check, or not, by the task's lot."""
-        if lot(f"shirk/{self._situation.me.name}", effect.task) < self.checks:
+        if hash_draw(f"shirk/{self._situation.me.name}", effect.task) < self.checks:
             return (yield effect)
         yield self.cheated("check", effect.task)
         return Verdict.VALID

@@ -14,9 +14,9 @@ from pydantic import Field, PrivateAttr
 from chain.quantities import OPG, Wei
 from chain.seam import Call, Log
 from chain.units import Amount, Share
-from nodes.adversaries.behaviour import Behaviour, Coalition, Purse
+from nodes.adversaries.behaviour import Balance, Behaviour, Coalition
 from nodes.adversaries.inference.exits import bond
-from nodes.adversaries.watching import Watchful
+from nodes.adversaries.observer import ChainObserver
 from nodes.effects import Read, Sleep, Spawn, Steps, Submit
 from nodes.identity import Role
 
@@ -31,9 +31,9 @@ class Sybil(Behaviour):
     shows_in: ClassVar[str] = "adversary_reward_share"
     at_least: ClassVar[int] = 3
 
-    def purse(self, purse: Purse, me: str, coalition: Coalition, peers: Wei) -> Purse:
+    def initial_balance(self, balance: Balance, me: str, coalition: Coalition, peers: Wei) -> Balance:
         """An equal part of what one node has."""
-        return Purse(Wei(purse.bonded // len(coalition.members)), purse.kept)
+        return Balance(Wei(balance.bonded // len(coalition.members)), balance.liquid)
 
 
 class StakeWhale(Behaviour):
@@ -47,14 +47,14 @@ class StakeWhale(Behaviour):
 
     share: Share = Field(default=0.34, gt=0, le=0.99, description="of the stake of all full nodes, by scenario")
 
-    def purse(self, purse: Purse, me: str, coalition: Coalition, peers: Wei) -> Purse:
+    def initial_balance(self, balance: Balance, me: str, coalition: Coalition, peers: Wei) -> Balance:
         """An equal part of the stake that gives them this share; `peers` all have what the scenario gives them."""
         whales = len(coalition.members)
-        others = peers - (whales - 1) * purse.bonded
-        return Purse(Wei(round(others * self.share / (1 - self.share)) // whales), purse.kept)
+        others = peers - (whales - 1) * balance.bonded
+        return Balance(Wei(round(others * self.share / (1 - self.share)) // whales), balance.liquid)
 
 
-class BorrowedStake(Watchful):
+class BorrowedStake(ChainObserver):
     """Bond borrowed stake when a batch is posted, and unbond it once the panel is drawn.
 
     It must wait out the unbonding period before it can borrow again.
@@ -65,7 +65,7 @@ class BorrowedStake(Watchful):
     defeats: ClassVar[str] = "draws by the stake of the moment"
     stopped_by: ClassVar[str] = "draws among those whose stake is older than the batch; unbonding periods"
     shows_in: ClassVar[str] = "adversary_reward_share"
-    hears: ClassVar[tuple[str, ...]] = ("BatchPosted", "CommitteeDrawn")
+    watches: ClassVar[tuple[str, ...]] = ("BatchPosted", "CommitteeDrawn")
 
     amount: Amount = Field(default=100_000 * OPG, gt=0, le=10**7 * OPG, description="what it can borrow")
     _bonded: int = PrivateAttr(default=0)
@@ -76,11 +76,11 @@ class BorrowedStake(Watchful):
         super().begin()
         self._bonded, self._busy = 0, False
 
-    def purse(self, purse: Purse, me: str, coalition: Coalition, peers: Wei) -> Purse:
+    def initial_balance(self, balance: Balance, me: str, coalition: Coalition, peers: Wei) -> Balance:
         """The loan lies in its wallet."""
-        return Purse(purse.bonded, Wei(purse.kept + self.amount))
+        return Balance(balance.bonded, Wei(balance.liquid + self.amount))
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Bond before the draw, unbond after it."""
         if log.event == "BatchPosted" and not self._busy:
             self._busy = True

@@ -34,7 +34,7 @@ class LazyAccept(Behaviour):
     @on(Check)
     def shrug(self, effect: Check) -> Steps:
         """Answer a check without working."""
-        if effect.on_duty and self.judges:
+        if effect.assigned and self.judges:
             return (yield effect)
         yield self.cheated("check", effect.task)
         return Verdict.VALID

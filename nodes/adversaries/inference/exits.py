@@ -12,10 +12,10 @@ from pydantic import Field, PrivateAttr
 
 from chain.quantities import Wei
 from chain.seam import Call, Log
-from nodes.adversaries.behaviour import Coalition, Purse, on
+from nodes.adversaries.behaviour import Balance, Coalition, on
 from nodes.adversaries.inference.answers import VariantBehaviour
 from nodes.adversaries.inference.moments import Cheaper, Opportunist
-from nodes.adversaries.watching import Watchful
+from nodes.adversaries.observer import ChainObserver
 from nodes.effects import Execute, Read, Sleep, Spawn, Steps, Submit
 from nodes.identity import STAKING_ROLE, Identity
 
@@ -63,7 +63,7 @@ class HitAndRun(Opportunist):
         yield Submit(Call(me, "Staking", "withdraw"))
 
 
-class Whitewash(VariantBehaviour, Watchful):
+class Whitewash(VariantBehaviour, ChainObserver):
     """Cheat under one identity until it is slashed, then bond the next one's stake and go on.
 
     The nodes that show it belong to one owner. The first is bonded; each of the others keeps its stake in its wallet,
@@ -76,7 +76,7 @@ class Whitewash(VariantBehaviour, Watchful):
     stopped_by: ClassVar[str] = "a slash that takes more than the fraud earned, each time"
     shows_in: ClassVar[str] = "fraud_committed"
     at_least: ClassVar[int] = 2
-    hears: ClassVar[tuple[str, ...]] = ("Slashed",)
+    watches: ClassVar[tuple[str, ...]] = ("Slashed",)
 
     variant: Cheaper = Field(default="small", description="what it runs")
     _bonded: bool = PrivateAttr(default=False)
@@ -95,13 +95,13 @@ class Whitewash(VariantBehaviour, Watchful):
         """Which of its owner's identities this one is, from 0."""
         return self._situation.coalition.members.index(self._situation.me.name)
 
-    def purse(self, purse: Purse, me: str, coalition: Coalition, peers: Wei) -> Purse:
+    def initial_balance(self, balance: Balance, me: str, coalition: Coalition, peers: Wei) -> Balance:
         """All but the first keep their stake for later."""
         if coalition.members[0] == me:
-            return purse
-        return Purse(Wei(0), Wei(purse.bonded + purse.kept))
+            return balance
+        return Balance(Wei(0), Wei(balance.bonded + balance.liquid))
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Step in for the one before."""
         members = self._situation.coalition.members
         before = self._situation.directory.named(members[self.place - 1]).address

@@ -15,9 +15,9 @@ from pydantic import Field, PrivateAttr
 from chain.quantities import OPG
 from chain.seam import Log
 from chain.units import Amount
-from nodes.adversaries.behaviour import lot, on
+from nodes.adversaries.behaviour import hash_draw, on
 from nodes.adversaries.inference.answers import VariantBehaviour
-from nodes.adversaries.watching import Watchful
+from nodes.adversaries.observer import ChainObserver
 from nodes.effects import Execute, Note, Purpose, Receive, Steps
 from nodes.identity import Role
 from nodes.messages import Envelope, InferenceRequest
@@ -117,7 +117,7 @@ class SelectiveCheater(Opportunist):
 
     def value(self, task: str) -> int:
         """Wei that a false answer to this task is worth to its author."""
-        return round(-math.log1p(-lot(f"value/{self._situation.me.name}", task)) * self.mean_value)
+        return round(-math.log1p(-hash_draw(f"value/{self._situation.me.name}", task)) * self.mean_value)
 
     def tempted(self, effect: Execute) -> Steps:
         """If the task is worth it; the gain is recorded, where it is no fee."""
@@ -131,7 +131,7 @@ class SelectiveCheater(Opportunist):
         return True
 
 
-class ProbeDetector(Opportunist, Watchful):
+class ProbeDetector(Opportunist, ChainObserver):
     """Be honest towards whoever seems to probe, and cheat on everybody else.
 
     A client that has once challenged a claim has shown that it knows right answers: it is an auditor from then on.
@@ -143,7 +143,7 @@ class ProbeDetector(Opportunist, Watchful):
     shows_in: ClassVar[str] = "detection_rate"
     needs: ClassVar[str] = "honeypot, to have something to detect"
     refers_to: ClassVar[Mapping[str, str]] = {"probers": Role.CLIENT}
-    hears: ClassVar[tuple[str, ...]] = ("Challenged",)
+    watches: ClassVar[tuple[str, ...]] = ("Challenged",)
 
     probers: tuple[str, ...] = Field(default=(), max_length=1000, description="clients that it takes for auditors")
     learns: bool = Field(default=True, description="whether it takes clients who challenge claims for auditors")
@@ -157,14 +157,14 @@ class ProbeDetector(Opportunist, Watchful):
         super().begin()
         self._known, self._asked_by, self._seen = dict.fromkeys(self.probers), {}, {}
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Learn who challenges."""
         yield from ()
         challenger = self._situation.directory.at(log.args["challenger"])
         if self.learns and challenger is not None:
             self._known[challenger.name] = None
 
-    def keeps(self, envelope: Envelope) -> Steps:
+    def intercept(self, envelope: Envelope) -> Steps:
         """Remember who asked."""
         yield from ()
         if isinstance(envelope.message, InferenceRequest):

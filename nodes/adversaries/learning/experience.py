@@ -1,4 +1,4 @@
-"""What participants with interests learn from: running means of what each of their actions paid them.
+"""What rational participants learn from: running means of what each of their actions paid them.
 
 Choosing is an epsilon-greedy bandit's: each action is tried a few times, then the one with the best mean is taken,
 and now and then another, to find out whether the world has changed. All of it hangs on the participant's own random

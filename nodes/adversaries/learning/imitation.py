@@ -16,7 +16,7 @@ from pydantic import Field, PrivateAttr
 from chain.units import Duration, Share
 from nodes.adversaries.behaviour import Behaviour
 from nodes.adversaries.inference.moments import Cheaper
-from nodes.adversaries.learning.books import CHECK, HONEST, SKIP, AnswerBooks, CheckBooks
+from nodes.adversaries.learning.accounts import CHECK, HONEST, SKIP, AnswerAccounts, CheckAccounts
 from nodes.adversaries.learning.experience import Experience
 from nodes.effects import Check, Now, Steps
 
@@ -90,18 +90,18 @@ class Imitator(Behaviour):
             population.actions[me] = after
             population.earned.pop(me, None)  # that was the old action's
 
-    def imitated(self, other: str, fate: float) -> str:
+    def imitated(self, other: str, draw: float) -> str:
         """The action after the comparison."""
         population, me = self.population, self._situation.me.name
         if me not in population.earned or other not in population.earned:
             return population.actions[me]
         more = population.earned[other] - population.earned[me]
         population.widest = max(population.widest, abs(more))
-        copies = population.widest > 0 and fate < self.rate * more / population.widest
+        copies = population.widest > 0 and draw < self.rate * more / population.widest
         return population.actions[other if copies else me]
 
 
-class Replicator(Imitator, AnswerBooks):
+class Replicator(Imitator, AnswerAccounts):
     """Answer honestly or with a cheaper variant, and imitate nodes of the coalition that earn more."""
 
     kind: ClassVar[str] = "replicator"
@@ -131,7 +131,7 @@ class Replicator(Imitator, AnswerBooks):
             self._recent.book("", payoff)
 
 
-class ReplicatorVerifier(Imitator, CheckBooks):
+class ReplicatorVerifier(Imitator, CheckAccounts):
     """Check or say "valid" without looking, and imitate full nodes of the coalition that earn more."""
 
     kind: ClassVar[str] = "replicator_verifier"

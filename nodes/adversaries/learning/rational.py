@@ -1,4 +1,4 @@
-"""Participants with interests: they cheat, shirk or join a cartel when their own experience says that it pays.
+"""Rational participants: they cheat, shirk or join a cartel when their own experience says that it pays.
 
 A fixed script cannot show an equilibrium: below PoSP's threshold (arXiv 2405.00295) a best-responding node learns to
 cheat and above it to be honest, and unpaid checking dies out where fraud is rare (Felten 2019). Costs come from the
@@ -14,7 +14,7 @@ from pydantic import Field, PrivateAttr
 from chain.quantities import OPG
 from chain.units import Amount
 from nodes.adversaries.inference.moments import Cheaper
-from nodes.adversaries.learning.books import CHECK, HONEST, NOTHING, SKIP, AnswerBooks, CheckBooks, context_of
+from nodes.adversaries.learning.accounts import CHECK, HONEST, NOTHING, SKIP, AnswerAccounts, CheckAccounts, context_of
 from nodes.adversaries.learning.experience import Bandit
 from nodes.effects import Check, Steps
 
@@ -22,7 +22,7 @@ JOIN = "join"
 """The action of a full node that takes a cartel's offer."""
 
 
-class BestResponse(Bandit, AnswerBooks):
+class BestResponse(Bandit, AnswerAccounts):
     """Answer each task in the way that has paid best so far: honestly, with a cheaper variant, or with noise."""
 
     kind: ClassVar[str] = "best_response"
@@ -47,7 +47,7 @@ class BestResponse(Bandit, AnswerBooks):
         yield from self.remember(action, payoff)
 
 
-class AdaptiveCheat(AnswerBooks):
+class AdaptiveCheat(AnswerAccounts):
     """Cheat in the boldest way until it is slashed, then in the next; give up when there is none left."""
 
     kind: ClassVar[str] = "adaptive_cheat"
@@ -86,7 +86,7 @@ class AdaptiveCheat(AnswerBooks):
             yield self.decided("", self.way, {action: payoff})
 
 
-class DiligentIfPaid(Bandit, CheckBooks):
+class DiligentIfPaid(Bandit, CheckAccounts):
     """Check if checking has paid better than saying "valid" without looking; by duty and voluntarily apart."""
 
     kind: ClassVar[str] = "diligent_if_paid"
@@ -103,7 +103,7 @@ class DiligentIfPaid(Bandit, CheckBooks):
         yield from self.remember(action, payoff, context)
 
 
-class CartelRecruit(Bandit, CheckBooks):
+class CartelRecruit(Bandit, CheckAccounts):
     """Take a cartel's offer to accept what accomplices claim, if that has paid better than checking them.
 
     The cartel pays for each claim accepted, whatever becomes of it. Everybody else is checked honestly.

@@ -3,7 +3,7 @@
 Every full node looks at every batch. A claim calls on it if a hash of its secret for the round, the claim and the
 claim's result falls below a; then it must respond within a window. Nobody can tell who is called without executing
 the claim, and nobody but the node without its secret, which it committed to beforehand. Secrets are shown before the
-challenges end; afterwards, in the hearing, every full node that knows the results works out who was called, and
+challenges end; afterwards, in the evidence window, every full node that knows the results works out who was called, and
 accuses who did not respond, or responded without a call. The accused pays G for each claim, half of it to the
 accuser. Claims in dispute call on nobody, since nobody knows yet what their result is. Fraud is challenged as in
 `optimistic`. To check is dominant if a G > C, whether there is any fraud or not.
@@ -19,7 +19,7 @@ that is cut off until the challenges end pays for one claim, and more for each c
 
 Source: Felten's attention challenges, named in the documentation of Arbitrum BoLD as future work [R]; there the
 secret is a Diffie-Hellman key that who asserts can open. The condition a G > C is derived [D]. The round secrets, the
-result besides the output, and the hearing are assumptions.
+result besides the output, and the evidence window are assumptions.
 """
 
 from __future__ import annotations
@@ -74,12 +74,12 @@ class AttentionChallenge(DisputeStrategy):
     penalty: Amount = Field(default=10 * OPG, description="G, for each call that is missed or made up (assumption)")
     accuser_share: Share = Field(default=0.5, description="of the penalty, to who proved it (assumption)")
     response_window: Duration = Field(default=20.0, ge=1, description="from the post, to respond (assumption)")
-    hearing: Duration = Field(default=30.0, ge=1, description="after the challenges, to accuse (assumption)")
+    evidence_window: Duration = Field(default=30.0, ge=1, description="after the challenges, to accuse (assumption)")
 
     @property
-    def hearing_s(self) -> float:
+    def evidence_window_s(self) -> float:
         """In which the inattentive are accused."""
-        return self.hearing
+        return self.evidence_window
 
     def poster(self, node: InferenceNode, facts: Facts) -> PosterHalf:
         """Commits to results."""
@@ -98,14 +98,14 @@ class AttentionChallenge(DisputeStrategy):
     def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """Outputs must be the same to the last bit, and secrets shown in time."""
         yield from super().problems(facts)
-        for key in ("response_window", "hearing"):
+        for key in ("response_window", "evidence_window"):
             if getattr(self, key) % 1:
                 yield (key,), "contracts count in seconds, so this must be whole ones"
         needed = self.response_window + 2 * facts.beacon_round_s + SHOW_BEFORE_S
         if self.challenge_window < needed:
             yield ("challenge_window",), f"secrets can be shown in time only if it is {math.ceil(needed)} s or more"
-        if self.hearing < BACKUP_KEEPERS * TAKEOVER_DELAY_S + 2 * facts.block_time_s:
-            yield ("hearing",), "too short for a second full node to accuse whom the first in turn did not"
+        if self.evidence_window < BACKUP_KEEPERS * TAKEOVER_DELAY_S + 2 * facts.block_time_s:
+            yield ("evidence_window",), "too short for a second full node to accuse whom the first in turn did not"
         yield from enough_secrets(facts)
         yield from same_to_the_last_bit(facts)
 

@@ -85,14 +85,14 @@ class DisputeStrategy(VotingStrategy):
         return 0.0
 
     @property
-    def hearing_s(self) -> float:
+    def evidence_window_s(self) -> float:
         """Time after that before anything follows from it."""
         return 0.0
 
     @property
     def until_heard_s(self) -> float:
         """From the post until something follows."""
-        return self.challenge_window + self.open_window_s + self.hearing_s
+        return self.challenge_window + self.open_window_s + self.evidence_window_s
 
     @property
     def uses_beacon(self) -> bool:
@@ -105,7 +105,7 @@ class DisputeStrategy(VotingStrategy):
 
     def rule(self) -> tuple[Any, ...]:
         """Parameters of the Optimistic contract besides the panel's, in the order of its struct."""
-        windows = (int(self.challenge_window), int(self.open_window_s), int(self.hearing_s))
+        windows = (int(self.challenge_window), int(self.open_window_s), int(self.evidence_window_s))
         return *windows, self.bond, round(self.winner_share * BASIS_POINTS)
 
     def contract_spec(self) -> VerifierSpec | None:
@@ -180,7 +180,7 @@ class DisputeHalf(VotingHalf):
         data = yield from self.obtain(batch, count)
         if data is None:
             return
-        verdicts = yield from self.node.check_batch(data, on_duty=False)
+        verdicts = yield from self.node.check_batch(data, assigned=False)
         yield from self.on_checked(data, verdicts)
         wrong = [verdict is Verdict.INVALID for verdict in verdicts]
         if any(wrong):

@@ -9,15 +9,15 @@ and each of the k challengers gets J / 2^(k-1) out of a pool that the verifiers'
 that, k accomplices get k J / 2^(k-1) together, which is never more than one of them would. A lone checker of batches
 of n claims checks if q J > n C, with forced errors in a share q of the batches and a cost C for each execution.
 
-No client gets a wrong answer: in Truebit the solver's error is in the task itself, and mended afterwards; here a
+No client gets a wrong answer: in Truebit the solver's error is in the task itself, and corrected afterwards; here a
 claim is added in its place. The lot cannot be ground, for the secret is fixed before the seed is known, and no fraud
 on a client can pass for a forced error, for clients choose their own task ids.
 
 Limits. A node that leaves out its forced errors is not found out. One that tells an accomplice where they are has
 the accomplice share the jackpot with honest finders, and have it all where there are none. A client in whose name
 the claim is made, and who sees it, can tell; so can a checker who knows every input that was ever asked. Whoever
-biases the beacon (its last revealer) biases the lots. A node that is cut off until after the hearing is slashed for
-an error that it was told to make.
+biases the beacon (its last revealer) biases the lots. A node that is cut off until after the evidence window is
+slashed for an error that it was told to make.
 
 Source: Truebit, arXiv 1908.04756 [S]: about one forced error in 1000 tasks, a tax of 500 to 5000 % of a task's cost.
 """
@@ -65,18 +65,18 @@ class ForcedError(Optimistic):
     claim: ClassVar[str] = "full nodes check although nobody cheats, if q J > C: forced errors pay for looking"
     source: ClassVar[str] = "Truebit, arXiv 1908.04756 [S], with a claim of its own for each forced error"
     contract: ClassVar[str] = "ForcedError"
-    deadlines: ClassVar[tuple[str, ...]] = (*Optimistic.deadlines, "hearing")
+    deadlines: ClassVar[tuple[str, ...]] = (*Optimistic.deadlines, "evidence_window")
 
     sealed: bool = Field(default=True, description="hide challenges until no more are taken: they would be copied")
     forced: Share = Field(default=0.1, description="probability that a node's batch in a round holds a forced error")
     jackpot: Amount = Field(default=OPG, description="for a single challenger; k get J / 2^(k-1) each (assumption)")
-    endowment: Amount = Field(default=100 * OPG, description="OPG in the pool from the start (assumption)")
-    hearing: Duration = Field(default=10.0, ge=1, description="time to show a forced error in dispute (assumption)")
+    pool: Amount = Field(default=100 * OPG, description="OPG in the pool from the start (assumption)")
+    evidence_window: Duration = Field(default=10.0, ge=1, description="to show a disputed forced error (assumption)")
 
     @property
-    def hearing_s(self) -> float:
+    def evidence_window_s(self) -> float:
         """In which nodes show their forced errors."""
-        return self.hearing
+        return self.evidence_window
 
     @property
     def uses_beacon(self) -> bool:
@@ -98,13 +98,13 @@ class ForcedError(Optimistic):
 
     def initial_funding(self) -> Wei:
         """What the pool begins with."""
-        return Wei(self.endowment)
+        return Wei(self.pool)
 
     def problems(self, facts: Facts) -> Iterable[tuple[tuple[Any, ...], str]]:
         """There must be room in a batch, and secrets enough."""
         yield from super().problems(facts)
-        if self.hearing % 1:
-            yield ("hearing",), "contracts count in seconds, so the hearing must be whole ones"
+        if self.evidence_window % 1:
+            yield ("evidence_window",), "contracts count in seconds, so the window must be whole ones"
         if facts.batch_size == MAX_CLAIMS:
             yield ("kind",), f"a forced error needs room in the batch: let batch_size be {MAX_CLAIMS - 1} at the most"
         yield from enough_secrets(facts)

@@ -113,7 +113,7 @@ def voluntary(run: Observed) -> Iterator[Row]:
 def frauds_among_verified(run: Observed) -> Mean:
     """Share of frauds among the claims that somebody verified voluntarily, with its error from successive blocks.
 
-    Where cheats and verifiers react to each other, one claim's fate depends on the last one's.
+    Where cheats and verifiers react to each other, what becomes of one claim depends on the last one.
     """
     frauds = set(run.frauds.index)
     found = [float(row["task"] in frauds) for row in verifications(run)]

@@ -46,8 +46,8 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Fate:
-    """What became of a participant on one side, over all seeds."""
+class Slashings:
+    """How often a participant was slashed on one side, over all seeds, and for how much."""
 
     seeds: int
     """In which it was slashed."""
@@ -93,10 +93,10 @@ class Seen:
         return [change for change in self.difference.changes if change.is_real]
 
     @cached_property
-    def fates(self) -> Mapping[str, tuple[Fate, Fate]]:
+    def slashings(self) -> Mapping[str, tuple[Slashings, Slashings]]:
         """Of everybody who was slashed on either side, by name."""
         names = sorted({one.who for runs in self.runs for run in runs for one in run.punishments})
-        return {name: (fate(name, self.runs[0]), fate(name, self.runs[1])) for name in names}
+        return {name: (slashings_of(name, self.runs[0]), slashings_of(name, self.runs[1])) for name in names}
 
     def logs(self) -> Iterator[tuple[str, str]]:
         """Letter and digest of every run."""
@@ -107,7 +107,7 @@ class Seen:
         """What was taken wrongly, on average over the seeds."""
         return float(np.mean([sum(one.opg for one in run.punishments if not one.rightly) for run in self.runs[side]]))
 
-    def wronged(self, side: int) -> float:
+    def wrongly_slashed_share(self, side: int) -> float:
         """Share of the participants with a stake that were slashed wrongly, on average over the seeds."""
         shares = [
             len({one.who for one in run.punishments if not one.rightly}) / max(run.participants, 1)
@@ -142,10 +142,10 @@ class WhatIf:
                     "name": one.subject.name,
                     "never_acts": dict(zip(LETTERS, map(list, one.subject.idle), strict=True)),
                     "wrongly_slashed_opg": {letter: one.wrongly_opg(i) for i, letter in enumerate(LETTERS)},
-                    "wrongly_slashed_share": {letter: one.wronged(i) for i, letter in enumerate(LETTERS)},
+                    "wrongly_slashed_share": {letter: one.wrongly_slashed_share(i) for i, letter in enumerate(LETTERS)},
                     "punished": {
                         name: {letter: vars(found) for letter, found in zip(LETTERS, both, strict=True)}
-                        for name, both in one.fates.items()
+                        for name, both in one.slashings.items()
                     },
                     "changes": [change.as_json() for change in one.real],
                     "logs": [[letter, digest] for letter, digest in one.logs()],
@@ -166,11 +166,11 @@ class WhatIf:
         return pd.DataFrame(rows, columns=["scenario", "set", "seed", "who", "at_s", "opg", "reason", "rightly"])
 
 
-def fate(name: str, runs: Sequence[Witnessed]) -> Fate:
+def slashings_of(name: str, runs: Sequence[Witnessed]) -> Slashings:
     """A participant's on one side."""
     of_each = [[one for one in run.punishments if one.who == name] for run in runs]
     struck = [found for found in of_each if found]
-    return Fate(
+    return Slashings(
         seeds=len(struck),
         first_s=float(np.median([found[0].at_s for found in struck])) if struck else None,
         opg=sum(one.opg for found in of_each for one in found) / len(runs),

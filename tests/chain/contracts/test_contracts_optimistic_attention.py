@@ -19,7 +19,7 @@ from tests.panels import NO, chain_of, next_round
 
 UNIT = 10**9
 PENALTY = 50 * OPG
-DISPUTE = Dispute(challenge_window_s=60, hearing_s=20)
+DISPUTE = Dispute(challenge_window_s=60, evidence_window_s=20)
 RESPONSE_S = 20
 SHARE_BPS = 4_000
 

@@ -20,7 +20,7 @@ from tests.panels import NO, ROUND, YES, chain_of, next_round
 
 UNIT = 10**9
 JACKPOT = 1_000 * OPG
-DISPUTE = Dispute(challenge_window_s=100, hearing_s=10)
+DISPUTE = Dispute(challenge_window_s=100, evidence_window_s=10)
 FINDERS = ("ann", "bob", "cat", "dan", "eve")
 TAX = FEE * PARAMETERS.verifier_share_bps // 10_000
 
@@ -28,14 +28,14 @@ TAX = FEE * PARAMETERS.verifier_share_bps // 10_000
 class ForcedCourt(Courtroom):
     """A court whose inference node has committed to secrets, and whose beacon has a seed for every round."""
 
-    def __init__(self, probability: int = UNIT, jackpot: int = JACKPOT, endowment: int = 10 * JACKPOT) -> None:
+    def __init__(self, probability: int = UNIT, jackpot: int = JACKPOT, pool: int = 10 * JACKPOT) -> None:
         panel = tuple(vars(DISPUTE.arbiters).values())
         spec = VerifierSpec("ForcedError", (panel, DISPUTE.rule, (probability, jackpot)))
         super().__init__(DISPUTE, spec)
         for who in FINDERS[len(CROWD) :]:
             self.enrich(who)
-        if endowment:
-            self.ok("deployer", "OPG.transfer", self.chain.address_of("ForcedError"), endowment)
+        if pool:
+            self.ok("deployer", "OPG.transfer", self.chain.address_of("ForcedError"), pool)
         self.seeds, self.secrets = chain_of("beacon", 300), chain_of("node", 300)
         self.ok("fa", "Beacon.join", self.seeds.pop(0))
         self.tip = self.round + 1
@@ -134,7 +134,7 @@ def test_other_claims_of_the_batch_stay_in_dispute(court: ForcedCourt) -> None:
 
 
 def test_undisputed_batches_feed_the_pool_and_disputed_ones_pay_their_arbiters() -> None:
-    court = ForcedCourt(endowment=0)
+    court = ForcedCourt(pool=0)
     court.pass_rounds()
     calm, troubled = court.batch(2, tag="calm"), court.batch(1, tag="troubled")
     court.challenge(troubled, "ann", 0)
@@ -148,7 +148,7 @@ def test_undisputed_batches_feed_the_pool_and_disputed_ones_pay_their_arbiters()
 
 
 def test_a_pool_that_holds_less_than_the_jackpot_pays_what_it_holds() -> None:
-    court = ForcedCourt(endowment=100)
+    court = ForcedCourt(pool=100)
     court.pass_rounds()
     number = court.round
     batch = court.with_error(number)
@@ -168,7 +168,7 @@ def test_a_pool_that_holds_less_than_the_jackpot_pays_what_it_holds() -> None:
 def test_a_jackpot_never_pays_more_than_there_is_and_leaves_every_bond_alone(
     pool: int, jackpot: int, finders: list[str]
 ) -> None:
-    court = ForcedCourt(jackpot=jackpot, endowment=pool)
+    court = ForcedCourt(jackpot=jackpot, pool=pool)
     court.pass_rounds()
     number = court.round
     batch, other = court.with_error(number), court.batch(tag="other")
@@ -261,9 +261,12 @@ def test_a_forced_error_is_shown_in_the_hearing_and_at_no_other_time(court: Forc
     closes = court.read("Settlement.batchOf", batch.id)[1] + DISPUTE.challenge_window_s
     early = court.at(closes).fails("node", "ForcedError.showForced", *args)
     assert early == Revert("TooEarly", {"until": closes})
-    assert court.at(closes + DISPUTE.hearing_s).fails("anyone", "ForcedError.arbitrate", batch.id).error == "TooEarly"
+    assert (
+        court.at(closes + DISPUTE.evidence_window_s).fails("anyone", "ForcedError.arbitrate", batch.id).error
+        == "TooEarly"
+    )
     late = court.fails("node", "ForcedError.showForced", *args)
-    assert late == Revert("TooLate", {"until": closes + DISPUTE.hearing_s})
+    assert late == Revert("TooLate", {"until": closes + DISPUTE.evidence_window_s})
     assert court.ok("anyone", "ForcedError.arbitrate", batch.id).ok
 
 

@@ -230,7 +230,7 @@ def test_who_has_nothing_left_at_stake_reports_nothing(world: Seeded) -> None:
     other = post(world, tag="other")
     world.ok("fe", "Staking.unbond", 1)
     assert world.fails("fe", "SecretSeed.report", other.id, bits(0)).error == "NotActiveFullNode"
-    assert world.read("SecretSeed.docketOf", other.id) == (0, 0)
+    assert world.read("SecretSeed.reportsOf", other.id) == (0, 0)
 
 
 def test_a_claim_proven_wrong_by_other_means_is_held_against_nobody_who_checked_it(world: Seeded) -> None:
@@ -314,7 +314,7 @@ def test_an_epoch_is_paid_once_all_seeds_are_shown_and_leaves_nothing_behind(wor
     assert world.fails("anyone", "SecretSeed.payEpoch", 1).error == "TooEarly"
     world.pay()
     assert world.read("SecretSeed.epochOf", 1) == (0, (), ())
-    assert world.read("SecretSeed.docketOf", batch.id) == (0, 0)
+    assert world.read("SecretSeed.reportsOf", batch.id) == (0, 0)
     assert world.fails("anyone", "SecretSeed.payEpoch", 1).error == "NothingToPay"
 
 

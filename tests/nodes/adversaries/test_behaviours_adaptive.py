@@ -1,4 +1,4 @@
-"""Boldness that falls with every slash and grows with impunity, beside any behaviour."""
+"""A rate that falls with every slash and grows with impunity, beside any behaviour."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nodes.adversaries.behaviour import Gate
-from nodes.adversaries.learning.adaptive import Temper
+from nodes.adversaries.learning.adaptive import Adaptive
 from nodes.effects import Receive
 from simnet.log.events import ParticipantJoined
 from tests.driving import attached, event, inbox, past, task_id, who
@@ -23,13 +23,13 @@ SOMEBODY_ELSE = event("Slashed", "Staking", node=who("inference-1").address)
 
 
 def after(*events: Any, **parameters: Any) -> float:
-    """Boldness after these events."""
-    temper = attached(Temper(**parameters))
-    past(temper, Receive(), answers=inbox(*events))
-    return temper.rate
+    """The rate after these events."""
+    adaptive = attached(Adaptive(**parameters))
+    past(adaptive, Receive(), answers=inbox(*events))
+    return adaptive.rate
 
 
-def test_a_slash_scales_boldness_down_and_impunity_up_but_never_beyond_what_it_was() -> None:
+def test_a_slash_scales_the_rate_down_and_impunity_up_but_never_beyond_what_it_was() -> None:
     assert after() == after(UNPUNISHED, REWARDED) == 1.0
     assert after(SLASHED, slashed=0.5) == 0.5
     assert after(SLASHED, UNPUNISHED, slashed=0.5, unpunished=1.2) == pytest.approx(0.6)
@@ -40,17 +40,17 @@ def test_a_batch_with_a_rejected_claim_is_no_success_and_others_are_none_of_its_
     assert after(SLASHED, REJECTED, SOMEBODY_ELSE, slashed=0.5, unpunished=2.0) == 0.5
 
 
-def test_boldness_keeps_what_it_must_and_stops_for_good_where_nothing_is_left() -> None:
+def test_the_rate_keeps_what_it_must_and_stops_for_good_where_nothing_is_left() -> None:
     assert after(*[SLASHED] * 20, slashed=0.5, least=0.1) == 0.1
     assert after(SLASHED, *[UNPUNISHED] * 9, slashed=0.0, unpunished=2.0) == 0.0
 
 
 def test_the_gate_scales_the_scenarios_share_of_tasks() -> None:
-    temper = attached(Temper(slashed=0.5))
-    gate = Gate(probability=0.8, key="k", boldness=temper)
+    adaptive = attached(Adaptive(slashed=0.5))
+    gate = Gate(probability=0.8, key="k", adaptive=adaptive)
     tasks = [task_id(i) for i in range(2_000)]
     bold = [task for task in tasks if gate.drawn(task)]
-    past(temper, Receive(), answers=inbox(SLASHED))
+    past(adaptive, Receive(), answers=inbox(SLASHED))
     careful = [task for task in tasks if gate.drawn(task)]
     assert len(bold) == pytest.approx(1_600, abs=80)
     assert len(careful) == pytest.approx(800, abs=80)

@@ -15,16 +15,16 @@ from tests.small import Played, play
 CHALLENGE = Submit(Call(who("full-0").address, "Optimistic", "challenge"))
 
 
-def looking(task: str = TASK, on_duty: bool = False) -> Check:
+def looking(task: str = TASK, assigned: bool = False) -> Check:
     """The honest node's look at a claim."""
-    return Check("inference-0", any_claim(task=task), task, lambda: yielding(), on_duty)
+    return Check("inference-0", any_claim(task=task), task, lambda: yielding(), assigned)
 
 
 ANSWERS = {Check: always(Verdict.VALID), Submit: mined}
 
 
 def test_it_finds_fault_of_its_own_accord_and_is_honest_on_duty() -> None:
-    course = past(attached(FalseChallenger(), "full-0"), looking(), looking(on_duty=True), answers=ANSWERS)
+    course = past(attached(FalseChallenger(), "full-0"), looking(), looking(assigned=True), answers=ANSWERS)
     assert course.result == [Verdict.INVALID, Verdict.VALID]
     assert lies(course) == [("check", TASK)]
 

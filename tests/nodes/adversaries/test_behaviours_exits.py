@@ -8,7 +8,7 @@ import pytest
 
 from chain.quantities import Wei
 from chain.seam import Call
-from nodes.adversaries.behaviour import Coalition, Purse
+from nodes.adversaries.behaviour import Balance, Coalition
 from nodes.adversaries.inference.exits import HitAndRun, Whitewash
 from nodes.effects import Execute, Purpose, Read, Receive, Sleep, Spawn, Submit, Subscribe
 from tests.driving import (
@@ -90,9 +90,9 @@ def test_stake_that_is_still_unbonding_is_slashed_all_the_same() -> None:
 
 
 def test_only_the_first_identity_is_bonded_at_the_start() -> None:
-    purse, nothing = Purse(Wei(10), Wei(1)), Wei(0)
-    purses = [Whitewash().purse(purse, name, OWNER, Wei(30)) for name in OWNER.members]
-    assert purses == [purse, Purse(nothing, Wei(11)), Purse(nothing, Wei(11))]
+    balance, nothing = Balance(Wei(10), Wei(1)), Wei(0)
+    balances = [Whitewash().initial_balance(balance, name, OWNER, Wei(30)) for name in OWNER.members]
+    assert balances == [balance, Balance(nothing, Wei(11)), Balance(nothing, Wei(11))]
 
 
 @pytest.mark.parametrize(("slashed", "steps_in"), [("inference-0", 1), ("inference-2", 0), ("inference-1", 0)])

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from chain.quantities import OPG, Wei
-from nodes.adversaries.behaviour import Coalition, Purse
+from nodes.adversaries.behaviour import Balance, Coalition
 from nodes.adversaries.full.stakes import BorrowedStake, StakeWhale, Sybil
 from nodes.effects import Note, Read, Receive, Sleep, Spawn, Submit
 from tests.driving import always, attached, event, follow, inbox, lies, mined, past, refused, who
 from tests.small import Played, play
 
 FRAUD = {"behaviour": "random_output", "nodes": ["inference-0"], "probability": "30 %"}
-PURSE = Purse(Wei(90), Wei(0))
+BALANCE = Balance(Wei(90), Wei(0))
 TRIO = Coalition(("full-0", "full-1", "full-2"))
 BATCH = bytes(31) + b"\1"
 
@@ -30,7 +30,7 @@ def stakes(run: Played) -> dict[str, int]:
 
 
 def test_a_sybils_identities_share_one_stake() -> None:
-    assert Sybil().purse(PURSE, "full-1", TRIO, Wei(1_000)) == Purse(Wei(30), Wei(0))
+    assert Sybil().initial_balance(BALANCE, "full-1", TRIO, Wei(1_000)) == Balance(Wei(30), Wei(0))
 
 
 def test_rewards_by_identity_grow_with_the_number_of_identities_for_the_same_stake() -> None:
@@ -54,7 +54,7 @@ def test_rewards_by_identity_grow_with_the_number_of_identities_for_the_same_sta
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_whales_hold_their_share_of_all_stake_together(share: float) -> None:
     peers = Wei(90 * 6)  # six others for each, of whom two are whales too
-    each = StakeWhale(share=share).purse(PURSE, "full-0", TRIO, peers).bonded
+    each = StakeWhale(share=share).initial_balance(BALANCE, "full-0", TRIO, peers).bonded
     assert 3 * each / (3 * each + 4 * 90) == pytest.approx(share, abs=0.01)
 
 
@@ -87,7 +87,7 @@ DRAWN = event("CommitteeDrawn", "Committee", batch=BATCH)
 
 
 def test_the_loan_lies_in_its_wallet() -> None:
-    assert LOAN.purse(PURSE, "full-0", TRIO, Wei(0)) == Purse(Wei(90), Wei(500))
+    assert LOAN.initial_balance(BALANCE, "full-0", TRIO, Wei(0)) == Balance(Wei(90), Wei(500))
 
 
 def test_a_loan_is_bonded_at_a_post_and_unbonded_after_the_draw() -> None:

@@ -52,7 +52,7 @@ def test_what_was_not_executed_again_is_no_figure_of_zero(value: float | None, t
 def test_what_is_undefined_says_so() -> None:
     metrics = Handmade().metrics
     assert percent(metrics["detection_rate"]) == "undefined: there was nothing to judge"
-    assert percent_of_stake(metrics["attacker_roi"]) == "nobody was dishonest"
+    assert percent_of_stake(metrics["attacker_roi"]) == "n/a (no dishonest acts)"
     assert percentiles(metrics, "soft_latency_ms", "ms") == "undefined: it never happened"
     assert plain(metrics, "gas_per_inference") == "–"
 

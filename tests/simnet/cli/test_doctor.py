@@ -30,7 +30,7 @@ def test_without_anvil_it_says_what_to_type_and_fails_where_there_is_no_revm_eit
     assert main(["doctor"]) == (0 if has_revm else 4)
     said = capsys.readouterr().out
     assert toolchain.install_anvil() in said
-    assert ("A run cannot work before this is mended: anvil." in said) is not has_revm
+    assert ("A run cannot work before this is fixed: anvil." in said) is not has_revm
 
 
 def test_without_a_compiler_a_run_still_works(
@@ -56,5 +56,5 @@ def test_a_missing_package_that_every_run_needs_fails(
     monkeypatch.setattr(doctor, "EXTRAS", {"no-such-extra": "try this"})
     assert main(["doctor"]) == 4
     said = capsys.readouterr().out
-    assert "mended: no-such-package." in said
+    assert "fixed: no-such-package." in said
     assert "try this" in said

@@ -1,4 +1,4 @@
-"""The price of OPG: a fault of the market, which only participants with interests look at."""
+"""The price of OPG: a fault of the market, which only rational participants look at."""
 
 from __future__ import annotations
 

@@ -138,10 +138,10 @@ def test_a_touch_by_hand_changes_who_is_dishonest() -> None:
         apply(state, row)
     assert not state.nodes["inference-0"].dishonest
     touch = {"nodes": ["inference-0"], "behaviour": "quantize", "dishonest": True, "what": "{behaviour: quantize}"}
-    apply(state, {"i": 20, "t": 1.0, "kind": "touched", **touch})
+    apply(state, {"i": 20, "t": 1.0, "kind": "intervention", **touch})
     assert state.nodes["inference-0"].dishonest
     assert state.nodes["inference-0"].behaviours == ["quantize"]
-    assert state.touched == ["{behaviour: quantize}"]
+    assert state.interventions == ["{behaviour: quantize}"]
 
 
 @pytest.mark.parametrize(

@@ -283,7 +283,7 @@ def test_gas_per_inference_is_all_gas_over_claims_that_stand(log: Handmade) -> N
 
 
 def test_an_attackers_return_is_what_it_gained_and_saved_less_what_it_lost_over_its_stake(log: Handmade) -> None:
-    """One OPG buys 10**9 multiply-accumulates here, so work is next to nothing unless a model is made dear."""
+    """One OPG buys 10**9 multiply-accumulates here, so work is next to nothing unless a model is made expensive."""
     log.rows[1]["macs"] = 4 * 10**9
     log.sent("x", "y", fee=10).cheated("n", "answer", "x").cheated("n", "answer", "y")
     log.executed("n", "x", "answer", 10**9).executed("n", "y", "answer", 0)

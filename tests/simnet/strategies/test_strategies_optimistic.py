@@ -31,7 +31,7 @@ def optimistic(**parameters: Any) -> dict[str, Any]:
 
 
 def lazy(*names: str) -> dict[str, Any]:
-    """Full nodes that never look of their own accord, and judge honestly when called."""
+    """Full nodes that never verify voluntarily, and vote honestly when called."""
     return {"behaviour": "lazy_accept", "judges": True, "nodes": list(names)}
 
 

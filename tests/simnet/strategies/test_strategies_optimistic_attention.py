@@ -32,12 +32,12 @@ def attention(**parameters: Any) -> dict[str, Any]:
 
 
 def settled(**sections: Any) -> Played:
-    """A run that is long enough for every hearing and dispute to end."""
+    """A run that is long enough for every evidence window and dispute to end."""
     return play(**{"strategy": attention(), "settle": "4 min", **sections})
 
 
 def lazy(*names: str) -> dict[str, Any]:
-    """Full nodes that never look of their own accord, and judge honestly when called."""
+    """Full nodes that never verify voluntarily, and vote honestly when called."""
     return {"behaviour": "lazy_accept", "judges": True, "nodes": list(names)}
 
 
@@ -147,7 +147,7 @@ NOISY = {"count": 3, "batch_interval": "10 s", "noise": "gaussian"}
         ({"adversaries": [{"behaviour": "honest_noisy", "nodes": ["inference-1"]}]}, "'honest_noisy' is honest"),
         ({"nodes": {"inference": {"count": 3}, "full": {"count": 5, "processor": "auto"}}}, "the same processor"),
         ({"strategy": attention(challenge_window="30 s")}, "40 s or more"),
-        ({"strategy": attention(hearing="10 s")}, "too short"),
+        ({"strategy": attention(evidence_window="10 s")}, "too short"),
         ({"strategy": attention(response_window="1.5 s")}, "whole"),
         ({"duration": "24 h", "clients": {"count": 4, "tasks": 5}}, "beacon rounds"),
     ],

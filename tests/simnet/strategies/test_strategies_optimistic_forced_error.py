@@ -40,7 +40,7 @@ def settled(**sections: Any) -> Played:
 
 
 def lazy(*names: str, judges: bool = True) -> dict[str, Any]:
-    """Full nodes that never look of their own accord."""
+    """Full nodes that never verify voluntarily."""
     return {"behaviour": "lazy_accept", "judges": judges, "nodes": list(names)}
 
 
@@ -237,8 +237,8 @@ def test_a_single_number_and_a_constant_are_changed_too(value: list[float]) -> N
     [
         ({"nodes": {"inference": {"count": 3, "batch_size": 128}, "full": {"count": 5}}}, "127 at the most"),
         ({"duration": "24 h", "clients": {"count": 4, "tasks": 5}}, "beacon rounds"),
-        ({"strategy": forced_error(hearing="1.5 s")}, "whole"),
-        ({"strategy": forced_error(endowment="1_000_000_000 OPG")}, "stakes, deposits and bonds"),
+        ({"strategy": forced_error(evidence_window="1.5 s")}, "whole"),
+        ({"strategy": forced_error(pool="1_000_000_000 OPG")}, "stakes, deposits and bonds"),
     ],
 )
 def test_scenarios_that_cannot_be_are_refused(sections: dict[str, Any], complaint: str) -> None:

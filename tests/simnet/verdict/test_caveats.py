@@ -40,7 +40,7 @@ def test_a_model_in_native_arithmetic_is_named_and_the_run_still_repeats_here() 
 
 
 def test_a_run_that_was_steered_by_hand_says_what_repeats_it() -> None:
-    touch = {"kind": "touched", "what": "{crash: [full-1]}", "nodes": [], "behaviour": "", "dishonest": False}
+    touch = {"kind": "intervention", "what": "{crash: [full-1]}", "nodes": [], "behaviour": "", "dishonest": False}
     found = judged(touch, touch)
     assert "Steered by hand (2 injections)" in found.caveats[0]
 

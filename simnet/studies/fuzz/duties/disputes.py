@@ -31,7 +31,7 @@ class DisputeDuty(PanelDuty):
         self.meanwhile(batch)
         if batch.sitting is not None:
             self.sit(batch, batch.sitting)
-        elif batch.is_open and self.is_past(self.known_at(batch) + self.window("hearing") + GRACE_S):
+        elif batch.is_open and self.is_past(self.known_at(batch) + self.window("evidenceWindow") + GRACE_S):
             if self.machine.arena.read(f"{self.court}.disputedIn", batch.id):
                 self.send(WATCHER, f"{self.court}.arbitrate", batch)
             else:
@@ -97,7 +97,8 @@ class ForcedErrorDuty(DisputeDuty):
         return task
 
     def meanwhile(self, batch: Batch) -> None:
-        if not self.is_past(self.known_at(batch)) or self.is_past(self.known_at(batch) + self.window("hearing") - 20):
+        known = self.known_at(batch)
+        if not self.is_past(known) or self.is_past(known + self.window("evidenceWindow") - 20):
             return
         for i, claim in enumerate(batch.claims):
             secret = self.forced.get((claim.task, batch.node))

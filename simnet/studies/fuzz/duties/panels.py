@@ -188,7 +188,7 @@ class SecretSeedDuty(PanelDuty):
         elif batch.is_open and self.is_past(
             batch.posted_at + self.machine.constant("SecretSeed.reportWindow") + GRACE_S
         ):
-            if self.machine.arena.read("SecretSeed.docketOf", batch.id)[1]:
+            if self.machine.arena.read("SecretSeed.reportsOf", batch.id)[1]:
                 self.send(WATCHER, "SecretSeed.arbitrate", batch)
             else:
                 self.conclude(batch, "SecretSeed.finalise", batch.proven)

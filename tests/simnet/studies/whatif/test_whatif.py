@@ -19,7 +19,7 @@ from simnet.scenario.load import load_scenario
 from simnet.studies.whatif.idle import idle
 from simnet.studies.whatif.parameters import ParameterSet, load_set
 from simnet.studies.whatif.punished import Punishment, Witnessed
-from simnet.studies.whatif.whatif import WhatIf, fate, subject, what_if
+from simnet.studies.whatif.whatif import WhatIf, slashings_of, subject, what_if
 from tests.source import ROOT
 
 pytest.importorskip("pyrevm")
@@ -40,12 +40,12 @@ def found() -> WhatIf:
 
 def test_who_is_punished_is_the_same_and_costs_fifty_times_as_much(found: WhatIf) -> None:
     (seen,) = found.seen
-    assert seen.fates
-    for today, strict in seen.fates.values():
+    assert seen.slashings
+    for today, strict in seen.slashings.values():
         assert (today.seeds, today.first_s, today.slashes) == (strict.seeds, strict.first_s, strict.slashes)
         assert today.wrongly == today.slashes
         assert 40 * today.opg < strict.opg <= 50 * today.opg
-    assert 0 < seen.wronged(0) == seen.wronged(1) < 1
+    assert 0 < seen.wrongly_slashed_share(0) == seen.wrongly_slashed_share(1) < 1
     assert seen.wrongly_opg(1) > 40 * seen.wrongly_opg(0) > 0
 
 
@@ -69,10 +69,10 @@ def test_a_fate_is_over_all_seeds() -> None:
         return Witnessed(None, made, 4)  # type: ignore[arg-type]
 
     runs = [run(("a", 5.0, 10.0, False), ("a", 9.0, 2.0, True)), run(("a", 7.0, 4.0, True)), run(("b", 1.0, 1.0, True))]
-    one = fate("a", runs)
+    one = slashings_of("a", runs)
     assert (one.seeds, one.first_s, one.slashes, one.wrongly) == (2, 6.0, 3, 1)
     assert one.opg == pytest.approx(16 / 3)
-    assert fate("nobody", runs).first_s is None
+    assert slashings_of("nobody", runs).first_s is None
 
 
 # -- parameter sets -----------------------------------------------------------------------------------------

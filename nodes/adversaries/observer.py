@@ -1,4 +1,4 @@
-"""Base of behaviours that follow the chain, or look at what arrives, beside the node that they sit in front of."""
+"""Base of behaviours that follow the chain, or read incoming messages, in front of an honest node."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from nodes.effects import Receive, Steps, Subscribe
 from nodes.messages import Envelope
 
 
-class Watchful(Behaviour):
-    """Hears the chain events that it names; the node gets to see those alone that it subscribed to itself."""
+class ChainObserver(Behaviour):
+    """Gets the chain events that it names; the node gets those alone that it subscribed to itself."""
 
-    hears: ClassVar[tuple[str, ...]] = ()
-    """Chain events that `heard` is called with."""
+    watches: ClassVar[tuple[str, ...]] = ()
+    """Chain events that `on_event` is called with."""
 
     _asked: dict[str, None] = PrivateAttr(default_factory=dict)
 
@@ -28,27 +28,27 @@ class Watchful(Behaviour):
     def subscribe_too(self, effect: Subscribe) -> Steps:
         """Add our own events to the node's."""
         self._asked.update(dict.fromkeys(effect.events))
-        return (yield Subscribe(tuple(dict.fromkeys((*effect.events, *self.hears)))))
+        return (yield Subscribe(tuple(dict.fromkeys((*effect.events, *self.watches)))))
 
     @on(Receive, gated=False)
-    def look(self, effect: Receive) -> Steps:
-        """Look at everything that arrives, and hand on what is the node's."""
+    def filter_inbox(self, effect: Receive) -> Steps:
+        """Filter everything that arrives, and hand on what is the node's."""
         while True:
             envelope = yield effect
             if not isinstance(envelope.message, Log):
-                if not (yield from self.keeps(envelope)):
+                if not (yield from self.intercept(envelope)):
                     return envelope
                 continue
-            if envelope.message.event in self.hears:
-                yield from self.heard(envelope.message)
+            if envelope.message.event in self.watches:
+                yield from self.on_event(envelope.message)
             if envelope.message.event in self._asked:
                 return envelope
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Something happened on chain. It runs before the node goes on: what takes time must be spawned."""
         yield from ()
 
-    def keeps(self, envelope: Envelope) -> Steps:
+    def intercept(self, envelope: Envelope) -> Steps:
         """A message arrived; answers whether the node must not see it. What takes time must be spawned."""
         yield from ()
         return False

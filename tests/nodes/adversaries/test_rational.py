@@ -1,4 +1,4 @@
-"""Participants with interests: they do what pays, as far as they can tell, and theory says where that leads."""
+"""Rational participants: they do what pays, as far as they can tell, and theory says where that leads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The books of participants with interests: what each of their own acts earned and cost them.
+"""The accounts of rational participants: what each of their own acts earned and cost them.
 
 Income and slashes are read from the chain's events as the participant receives them, compute costs from the
 scenario's price. Amounts are in OPG of the run's beginning: if its price changes, income and slashes weigh more or
@@ -18,7 +18,7 @@ from chain.quantities import OPG
 from chain.seam import Log
 from nodes.adversaries.behaviour import on
 from nodes.adversaries.inference.answers import invented
-from nodes.adversaries.watching import Watchful
+from nodes.adversaries.observer import ChainObserver
 from nodes.effects import Check, Execute, Note, Purpose, ReadPrice, Steps, Verdict
 from nodes.identity import Role
 from nodes.messages import Envelope, InferenceRequest
@@ -57,11 +57,11 @@ class Look:
     """In OPG."""
 
 
-class AnswerBooks(Watchful):
+class AnswerAccounts(ChainObserver):
     """Base of inference nodes that choose how to answer, and learn what that paid."""
 
     role: ClassVar[Role] = Role.INFERENCE
-    hears: ClassVar[tuple[str, ...]] = ("ClaimRejected", "ClaimVoided", "BatchFinal", "Slashed")
+    watches: ClassVar[tuple[str, ...]] = ("ClaimRejected", "ClaimVoided", "BatchFinal", "Slashed")
 
     _fees: dict[str, int] = PrivateAttr(default_factory=dict)
     _acts: dict[str, Act] = PrivateAttr(default_factory=dict)
@@ -70,7 +70,7 @@ class AnswerBooks(Watchful):
     _blamed: list[tuple[str, float]] = PrivateAttr(default_factory=list)
 
     def begin(self) -> None:
-        """Empty books."""
+        """Empty accounts."""
         super().begin()
         self._fees, self._acts, self._batches, self._fallen, self._blamed = {}, {}, {}, {}, []
 
@@ -103,14 +103,14 @@ class AnswerBooks(Watchful):
             self._batches[effect.record.batch] = effect.record.tasks
         return (yield effect)
 
-    def keeps(self, envelope: Envelope) -> Steps:
+    def intercept(self, envelope: Envelope) -> Steps:
         """Remember what each task pays."""
         yield from ()
         if isinstance(envelope.message, InferenceRequest):
             self._fees[envelope.message.task] = envelope.message.fee
         return False
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Follow what becomes of the node's batches. A slash for fraud comes right after its batch's finality."""
         if log.event in ("ClaimRejected", "ClaimVoided"):
             batch = "0x" + log.args["batch"].hex()
@@ -147,11 +147,11 @@ class AnswerBooks(Watchful):
             yield from self.learn(action, payoff - slashed / len(blamed), rejected=True)
 
 
-class CheckBooks(Watchful):
+class CheckAccounts(ChainObserver):
     """Base of full nodes that choose whether to check, and learn what that paid."""
 
     role: ClassVar[Role] = Role.FULL
-    hears: ClassVar[tuple[str, ...]] = ("BatchFinal", "Inattentive", "Slashed", "Rewarded", "ChallengeDecided")
+    watches: ClassVar[tuple[str, ...]] = ("BatchFinal", "Inattentive", "Slashed", "Rewarded", "ChallengeDecided")
 
     _picked: dict[str, tuple[str, str]] = PrivateAttr(default_factory=dict)
     _costs: dict[str, float] = PrivateAttr(default_factory=dict)
@@ -165,7 +165,7 @@ class CheckBooks(Watchful):
     _lost: float = PrivateAttr(default=0.0)
 
     def begin(self) -> None:
-        """Empty books."""
+        """Empty accounts."""
         super().begin()
         self._picked, self._costs, self._aside = {}, {}, {}
         self._looks, self._pay, self._prizes, self._fines = {}, {}, {}, {}
@@ -210,7 +210,7 @@ class CheckBooks(Watchful):
             self._looks.setdefault(record.batch, []).append(look)
         return (yield effect)
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Follow what the batches that it looked at bring. A slash follows the accusation or the finality it is for."""
         batch = "0x" + log.args["batch"].hex() if "batch" in log.args else ""
         if log.event == "BatchFinal":
@@ -259,7 +259,7 @@ class CheckBooks(Watchful):
 
 def context_of(effect: Check) -> str:
     """The kind of decision: what pays where duty calls is not what pays where it does not."""
-    return DUTY if effect.on_duty else VOLUNTARY
+    return DUTY if effect.assigned else VOLUNTARY
 
 
 def cost(macs: int, price: int) -> float:

@@ -1,4 +1,4 @@
-"""Behaviours that follow the chain beside their node: each hears its own events, and neither disturbs the other."""
+"""Behaviours that follow the chain beside their node: each gets its own events, and neither disturbs the other."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from chain.seam import Log
 from nodes.adversaries.behaviour import filtered
-from nodes.adversaries.watching import Watchful
+from nodes.adversaries.observer import ChainObserver
 from nodes.effects import Now, Receive, Steps, Subscribe
 from nodes.identity import Role
 from nodes.messages import BatchQuery, Envelope
@@ -15,19 +15,19 @@ from tests.driving import attached, event, follow, from_client, inbox, past, yie
 MINE, BOTHS, THEIRS = event("Mine"), event("Both"), event("Theirs")
 
 
-class Watcher(Watchful):
+class Watcher(ChainObserver):
     """Hears two events and hides questions about batches."""
 
     role: ClassVar[Role] = Role.INFERENCE
-    hears: ClassVar[tuple[str, ...]] = ("Mine", "Both")
+    watches: ClassVar[tuple[str, ...]] = ("Mine", "Both")
     told: ClassVar[list[str]] = []
 
-    def heard(self, log: Log) -> Steps:
+    def on_event(self, log: Log) -> Steps:
         """Write it down."""
         yield Now()
         self.told.append(log.event)
 
-    def keeps(self, envelope: Envelope) -> Steps:
+    def intercept(self, envelope: Envelope) -> Steps:
         """Questions about batches."""
         yield Now()
         return isinstance(envelope.message, BatchQuery)
@@ -36,7 +36,7 @@ class Watcher(Watchful):
 class Nosy(Watcher):
     """Hears what no other does."""
 
-    hears: ClassVar[tuple[str, ...]] = ("Theirs", "Other")
+    watches: ClassVar[tuple[str, ...]] = ("Theirs", "Other")
     told: ClassVar[list[str]] = []
 
 

@@ -1,4 +1,4 @@
-"""The books of participants with interests: every act gets what it earned and pays what it cost."""
+"""The accounts of rational participants: every act gets what it earned and pays what it cost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from pydantic import PrivateAttr
 
 from chain.quantities import OPG
-from nodes.adversaries.learning.books import CHECK, DUTY, HONEST, SKIP, VOLUNTARY, AnswerBooks, CheckBooks
+from nodes.adversaries.learning.accounts import CHECK, DUTY, HONEST, SKIP, VOLUNTARY, AnswerAccounts, CheckAccounts
 from nodes.effects import Check, Execute, Note, Purpose, ReadPrice, Receive, Steps, Verdict
 from nodes.messages import Envelope, InferenceRequest
 from nodes.records import BatchBuilt, ClaimChecked
@@ -37,7 +37,7 @@ PRICE = round(COST * OPG * 1e9 / MACS)
 """So that an execution of a hundred multiply-accumulates costs a thousandth of an OPG."""
 
 
-class Answerer(AnswerBooks):
+class Answerer(AnswerAccounts):
     """Answers as it is told, and writes down what it learns."""
 
     plan_: ClassVar[dict[str, str]] = {}
@@ -54,7 +54,7 @@ class Answerer(AnswerBooks):
         self._learnt.append((action, pytest.approx(payoff), rejected))
 
 
-class Checker(CheckBooks):
+class Checker(CheckAccounts):
     """Checks what it is told to, and writes down what it learns."""
 
     _learnt: list[Any] = PrivateAttr(default_factory=list)
@@ -163,7 +163,7 @@ def test_somebody_elses_batch_is_none_of_its_business(monkeypatch: pytest.Monkey
 
 
 def looked(
-    *news: Envelope, tasks: range = range(4), on_duty: bool = True, wrong: range = range(0)
+    *news: Envelope, tasks: range = range(4), assigned: bool = True, wrong: range = range(0)
 ) -> tuple[Checker, Course]:
     """Claims of one batch to be checked, and what became of it."""
     node = attached(Checker(), "full-0", compute_price=PRICE)
@@ -174,7 +174,7 @@ def looked(
     }
     steps: list[Any] = []
     for i in tasks:
-        steps.append(Check("inference-0", any_claim(task=task_id(i)), task_id(i), lambda: yielding(), on_duty))
+        steps.append(Check("inference-0", any_claim(task=task_id(i)), task_id(i), lambda: yielding(), assigned))
         steps += [Execute(MODEL, INPUT, Purpose.CHECK, task_id(i))] if i % 2 == 0 else []
         steps.append(Note(ClaimChecked("full-0", NAME, task_id(i), "invalid" if i in wrong else "valid")))
     course = past(node, *steps, answers=answers)
@@ -219,17 +219,17 @@ def challenged(reward: int, forfeited: int = 0) -> Envelope:
 
 def test_a_challenge_brings_its_reward_or_costs_its_bond() -> None:
     won, lost = challenged(4 * OPG), challenged(0, forfeited=8 * OPG)
-    assert looked(DECIDED, won, on_duty=False)[0]._learnt[0] == (VOLUNTARY, CHECK, 1 - COST)
-    assert looked(DECIDED, lost, on_duty=False)[0]._learnt[1] == (VOLUNTARY, SKIP, -2)
+    assert looked(DECIDED, won, assigned=False)[0]._learnt[0] == (VOLUNTARY, CHECK, 1 - COST)
+    assert looked(DECIDED, lost, assigned=False)[0]._learnt[1] == (VOLUNTARY, SKIP, -2)
 
 
 def test_what_a_challenge_brings_goes_to_what_was_found_wrong() -> None:
-    node, _ = looked(DECIDED, challenged(4 * OPG), on_duty=False, wrong=range(2, 3))
+    node, _ = looked(DECIDED, challenged(4 * OPG), assigned=False, wrong=range(2, 3))
     assert [payoff for _, _, payoff in node._learnt] == [-COST, 0, 4 - COST, 0]
 
 
 def test_a_claim_found_wrong_of_own_accord_and_judged_by_duty_is_booked_as_both() -> None:
-    node, _ = looked(wrong=range(2, 3), on_duty=False)
+    node, _ = looked(wrong=range(2, 3), assigned=False)
     again: list[Any] = [
         Check("inference-0", any_claim(task=task_id(2)), task_id(2), lambda: yielding()),
         Execute(MODEL, INPUT, Purpose.CHECK, task_id(2)),
