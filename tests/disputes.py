@@ -14,7 +14,7 @@ from tests.panels import OPEN_VOTE, STAFF, seats_in, settle_in, votes_of
 
 ARBITERS = STAFF[:3]
 CROWD = ("ann", "bob", "cat")
-PURSE = 10_000 * OPG
+WALLET = 10_000 * OPG
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Courtroom(World):
         """The verifying contract."""
         return self.spec.artifact
 
-    def enrich(self, who: str, amount: int = PURSE) -> None:
+    def enrich(self, who: str, amount: int = WALLET) -> None:
         """Give somebody money for bonds."""
         self.give(who, amount)
         self.ok(who, "OPG.approve", self.chain.address_of(self.court), amount)

@@ -39,7 +39,7 @@ class Fraud(Page):
             ),
             pair(
                 [("finalised ", "dim"), (f"{finalised} ✗" if finalised else "0", "bad" if finalised else "good")],
-                self._wronged(),
+                self._false_positives(),
                 width,
             ),
             pair(
@@ -78,7 +78,7 @@ class Fraud(Page):
         median, tail = (span_of_time(found.quantile(share)) for share in (0.5, 0.95))
         return [("detected after ", "dim"), (median, "strong"), (" p50 ", "dim"), (tail, "strong"), (" p95", "dim")]
 
-    def _wronged(self) -> Line:
+    def _false_positives(self) -> Line:
         slashes = self.scene.state.verification.slashes_of_the_honest
         return [
             (

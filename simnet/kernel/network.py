@@ -144,7 +144,7 @@ class Network:
         """Of each participant: seconds from its site to every other, and its draws of jitter."""
         self._spread = spread_of(parameters.distribution, parameters.jitter)
         self._bandwidth = parameters.bandwidth
-        self._fate: dict[str, Iterator[float]] = {}
+        self._losses: dict[str, Iterator[float]] = {}
         self.cuts: Layers[Way] = Layers()
         self.holds: Layers[Hold] = Layers()
         self.losses: Layers[tuple[Way, float]] = Layers()
@@ -177,7 +177,7 @@ class Network:
         self._site[name] = site
         self._region[name] = region
         self._uplink[name] = self._path_s[site], self._streams.normals(f"network/jitter/{name}").__next__
-        self._fate[name] = self._streams.uniforms(f"network/loss/{name}")
+        self._losses[name] = self._streams.uniforms(f"network/loss/{name}")
 
     def delay(self, sender: str, receiver: str, size_bytes: int) -> float:
         """Seconds that a message of that size takes from sender to receiver, jitter included."""
@@ -202,7 +202,7 @@ class Network:
         if self.losses:
             passes = [1 - lost for way, lost in self.losses.values() if way.covers(sender, receiver)]
             share = 1 - (1 - share) * math.prod(passes)
-        if share and next(self._fate[sender]) < share:
+        if share and next(self._losses[sender]) < share:
             return ON_THE_WAY
         return ""
 

@@ -32,11 +32,11 @@ from simnet.doors.asking import Asking
 from simnet.doors.http import HttpDoor, listening_socket
 from simnet.doors.outside import Outside
 from simnet.doors.rpc import RpcDoor
+from simnet.kernel.library import ModelLibrary
 from simnet.kernel.mempool import Mempool, PaymentMempool
 from simnet.kernel.network import Network
 from simnet.kernel.pace import Pace
 from simnet.kernel.scheduler import Scheduler
-from simnet.kernel.shelf import Shelf
 from simnet.kernel.transport import SimulatedTransport, Transport
 from simnet.log.events import EventLog
 from simnet.run import Options
@@ -218,7 +218,7 @@ def equip(world: World) -> tuple[str, ...]:
     """Let the scenario's inference nodes look up models, and take more in. Returns their names."""
     names = tuple(identity.name for identity in world.plan.directory.of(Role.INFERENCE))
     for name in names:
-        world.engine.hosts[name].install("shelf", Shelf(world.plan.zoo))
+        world.engine.hosts[name].install("models", ModelLibrary(world.plan.zoo))
     return names
 
 

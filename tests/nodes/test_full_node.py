@@ -455,7 +455,7 @@ def test_it_ends_when_there_is_nothing_left_to_reveal(tip: bytes) -> None:
     assert course.calls == []
 
 
-def test_turns_at_a_chore_go_round_by_batch() -> None:
+def test_turns_at_a_keeper_duty_go_round_by_batch() -> None:
     turns = {batch: [node(rank=rank).my_turn(batch) for rank in range(3)] for batch in (DATA.batch, "0x" + "00" * 32)}
     assert all(sorted(found) == [0, 1, 2] for found in turns.values())
 

@@ -139,7 +139,7 @@ class DisputeStrategy(VotingStrategy):
 
     # -- clients who challenge ---------------------------------------------------------------------------------
 
-    def watchful(self, policy: ClientPolicy, facts: Facts) -> ClientPolicy:
+    def watching(self, policy: ClientPolicy, facts: Facts) -> ClientPolicy:
         """A client that looks for the claims made of its tasks soon enough to challenge them."""
         every = min(policy.audit_every_s, self.challenge_window / 6)
         longest = facts.batch_interval_s + self.challenge_window

@@ -54,7 +54,7 @@ class Honeypot(DisputeStrategy):
 
     def client_policy(self, policy: ClientPolicy, index: int, facts: Facts) -> ClientPolicy:
         """The first few clients are auditors."""
-        return self.watchful(policy, facts) if self.client_executes(index, facts) else policy
+        return self.watching(policy, facts) if self.client_executes(index, facts) else policy
 
     def client_executes(self, index: int, facts: Facts) -> bool:
         """The auditors."""

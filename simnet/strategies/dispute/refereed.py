@@ -47,7 +47,7 @@ class Refereed(DisputeStrategy):
 
     def client_policy(self, policy: ClientPolicy, index: int, facts: Facts) -> ClientPolicy:
         """Every client looks for its claims in time."""
-        return self.watchful(policy, facts)
+        return self.watching(policy, facts)
 
     def client(self, client: Client, facts: Facts) -> ClientHalf:
         """Asks several nodes, and challenges."""

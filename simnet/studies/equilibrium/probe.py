@@ -87,7 +87,7 @@ def statement_of(file: Path, overrides: tuple[str, ...] = ()) -> Indifference:
     """The statement of a scenario file. Raises `ScenarioErrors`, and `ProbeFailed` if it has none."""
     statement = load_scenario(file, overrides).indifference
     if statement is None:
-        raise ProbeFailed(f"{file} has no section 'indifference'", "it says what to vary, and who changes its mind")
+        raise ProbeFailed(f"{file} has no section 'indifference'", "it says what to vary, and who is to switch")
     return statement
 
 

@@ -12,7 +12,7 @@ from chain.formats.signing import Domain, Key
 from chain.hashing import keccak
 from chain.quantities import OPG, Address, Gas, Timestamp, Wei
 from chain.seam import TRANSACTION_GAS_MAX, Call, Chain, Receipt
-from simnet.studies.fuzz.cast import FULL, INFERENCE, NAMES, PURSES
+from simnet.studies.fuzz.cast import BALANCES, FULL, INFERENCE, NAMES
 from simnet.studies.fuzz.governed import deploy_governed
 from simnet.studies.fuzz.setting import Setting
 
@@ -55,7 +55,7 @@ class Sent:
 
 
 class Arena:
-    """A chain with the protocol under a setting, and everybody with a purse, a stake or an escrow."""
+    """A chain with the protocol under a setting, and everybody with a balance, a stake or an escrow."""
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
@@ -80,8 +80,8 @@ class Arena:
     def _hand_out(self) -> None:
         """Give everybody what it begins with."""
         spenders = [name for name in self.contracts if name in ("Settlement", "Staking", "Rewards", self.setting.court)]
-        for name, (purse, stake, escrow) in PURSES.items():
-            self.setup(DEPLOYER, "OPG.transfer", self.address(name), purse + stake + escrow)
+        for name, (balance, stake, escrow) in BALANCES.items():
+            self.setup(DEPLOYER, "OPG.transfer", self.address(name), balance + stake + escrow)
             for spender in spenders:
                 self.setup(name, "OPG.approve", self.chain.address_of(spender), UNLIMITED)
             if stake:

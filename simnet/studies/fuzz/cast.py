@@ -25,7 +25,7 @@ DELEGATED = 300 * OPG
 
 NAMES = (*HONEST, *CROOKS, *CROWD)
 
-PURSES = {
+BALANCES = {
     HONEST_CLIENT: (0, 0, 500 * OPG),
     HONEST_NODE: (100 * OPG, 5_000 * OPG, 0),
     **dict.fromkeys(HONEST_FULL, (500 * OPG, 10_000 * OPG, 0)),

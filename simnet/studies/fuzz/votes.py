@@ -11,7 +11,7 @@ from chain.evm import abi
 from chain.hashing import keccak
 from chain.seam import Log, Receipt
 from simnet.studies.fuzz.arena import Arena
-from simnet.studies.fuzz.cast import DELEGATOR, PURSES
+from simnet.studies.fuzz.cast import BALANCES, DELEGATOR
 from simnet.studies.fuzz.governed import BOUNDS, DELAY_S, GOVERNANCE
 
 RULED = "ruled"
@@ -57,7 +57,7 @@ class Votes:
     """OPG that all but the holder of most of it could have voted with."""
 
     def __post_init__(self) -> None:
-        self.crooked = sum(map(sum, PURSES.values())) - sum(PURSES[DELEGATOR])
+        self.crooked = sum(map(sum, BALANCES.values())) - sum(BALANCES[DELEGATOR])
 
     def note(self, receipt: Receipt) -> None:
         """Take a call into the books. Raises `Violation`."""

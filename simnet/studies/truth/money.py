@@ -47,9 +47,9 @@ def rates(run: Observed) -> dict[str, float]:
 
 def payoff_of_fraud(run: Observed) -> Frequency:
     """What a fraud earned on average, its compute left out: R - c (R + S), with the share c that was detected."""
-    caught = detections(run)
+    detected = detections(run)
     reward, slash = mean(rewards(run).values), mean(slash_amounts(run).values)
-    return Frequency(sum(caught), len(caught), Line(reward, -(reward + slash)))
+    return Frequency(sum(detected), len(detected), Line(reward, -(reward + slash)))
 
 
 def break_even_probability(run: Observed) -> Frequency:
@@ -60,9 +60,9 @@ def break_even_probability(run: Observed) -> Frequency:
     """
     drawn = sampled_tasks(run)
     judged = run.frauds[[str(task) in drawn for task in run.frauds.index]]
-    caught = (judged["outcome"] == "rejected").groupby(judged["batch"]).all()
+    detected = (judged["outcome"] == "rejected").groupby(judged["batch"]).all()
     due = mean(rewards(run).values) + mean(slash_amounts(run).values)
-    return Frequency(int(caught.sum()), len(caught), Ratio(cost(run, run.honest) / due))
+    return Frequency(int(detected.sum()), len(detected), Ratio(cost(run, run.honest) / due))
 
 
 def break_even_sampling(run: Observed) -> Mean:
@@ -72,15 +72,15 @@ def break_even_sampling(run: Observed) -> Mean:
     rejected. Its error is theirs, by the delta method, with batches as the independent units.
     """
     drawn = sampled_tasks(run)
-    (caught, of_caught), (wronged, of_wronged) = (
+    (detected, of_detected), (innocent, of_innocent) = (
         rejected_share(side[[str(task) in drawn for task in side.index]]) for side in (run.frauds, run.honest)
     )
-    edge = caught - wronged
+    edge = detected - innocent
     if not edge > 0:
         return Mean(math.inf, math.inf, len(drawn))
     due = mean(rewards(run).values) + mean(slash_amounts(run).values)
     value = (cost(run, run.honest) - cost(run, run.frauds)) / (edge * due)
-    return Mean(value, value * math.sqrt(of_caught + of_wronged) / edge, len(drawn))
+    return Mean(value, value * math.sqrt(of_detected + of_innocent) / edge, len(drawn))
 
 
 def rejected_share(claims: pd.DataFrame) -> tuple[float, float]:

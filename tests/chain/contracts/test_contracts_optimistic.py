@@ -320,11 +320,11 @@ def test_an_arbiter_who_votes_against_the_verdict_is_slashed_and_paid_nothing(co
 
 def test_a_node_that_challenges_itself_loses_more_than_it_wins(court: Courtroom) -> None:
     court.enrich("node")
-    stake, purse = court.read("Staking.stakeOf", court.address("node")), court.balance("node")
+    stake, before = court.read("Staking.stakeOf", court.address("node")), court.balance("node")
     batch = court.batch()
     court.challenge(batch, "node", 0)
     court.arbitrate(batch, everybody(NO))
-    won = court.balance("node") - purse
+    won = court.balance("node") - before
     lost = stake - court.read("Staking.stakeOf", court.address("node"))
     assert 0 < won < lost
 

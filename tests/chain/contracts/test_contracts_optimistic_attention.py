@@ -189,13 +189,13 @@ def test_a_secret_is_not_shown_before_its_round(school: School) -> None:
 def test_who_missed_a_call_pays_and_the_accuser_has_a_share(school: School) -> None:
     batch, called, _ = mixed(school)
     school.show("fa", batch)
-    burned, purse = school.balance(BURN_ADDRESS), school.balance("fc")
+    burned, before = school.balance(BURN_ADDRESS), school.balance("fc")
     receipt = school.hear(batch).ok("fc", "AttentionChallenge.accuse", *school.accusing("fa", batch, called))
     assert event(receipt, "Inattentive")["claims"] == bits(called)
     assert event(receipt, "Slashed")["reason"].rstrip(b"\0") == b"inattention"
     assert school.stake_left("fa") == STAKE - PENALTY
     share = PENALTY * SHARE_BPS // 10_000
-    assert school.balance("fc") - purse == share
+    assert school.balance("fc") - before == share
     assert school.balance(BURN_ADDRESS) - burned == PENALTY - share
 
 

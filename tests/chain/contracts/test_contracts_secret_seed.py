@@ -197,7 +197,7 @@ def test_only_an_undisputed_batch_is_finalised_and_only_a_disputed_one_arbitrate
     assert world.fails("anyone", "SecretSeed.arbitrate", disputed.id).error == "AlreadyDrawn"
 
 
-def test_who_vouched_for_a_claim_that_falls_is_slashed_and_has_not_done_its_duty(world: Seeded) -> None:
+def test_who_called_a_claim_right_that_falls_is_slashed_and_has_not_done_its_duty(world: Seeded) -> None:
     batch = post(world, claims=2)
     world.report(batch, {"fa": [1], "fb": [], "fc": [1]})
     receipt = world.judge(batch, f"- {NO}")

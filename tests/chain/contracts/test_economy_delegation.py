@@ -110,7 +110,7 @@ def test_new_shares_of_what_unbonds_do_not_mix_with_those_that_are_worth_nothing
     assert world.balance("ann") == BOND
 
 
-def test_shares_cannot_be_made_dear_by_a_gift(world: EconomyWorld) -> None:
+def test_shares_cannot_be_made_expensive_by_a_gift(world: EconomyWorld) -> None:
     """The attack on vaults whose first depositor owns one share and gives the vault the rest."""
     world.give("thief", BOND)
     world.ok("thief", "OPG.transfer", world.chain.address_of("Staking"), BOND)

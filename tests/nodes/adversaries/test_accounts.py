@@ -228,7 +228,7 @@ def test_what_a_challenge_brings_goes_to_what_was_found_wrong() -> None:
     assert [payoff for _, _, payoff in node._learnt] == [-COST, 0, 4 - COST, 0]
 
 
-def test_a_claim_found_wrong_of_own_accord_and_judged_by_duty_is_booked_as_both() -> None:
+def test_a_claim_found_wrong_voluntarily_and_verified_by_duty_is_booked_as_both() -> None:
     node, _ = looked(wrong=range(2, 3), assigned=False)
     again: list[Any] = [
         Check("inference-0", any_claim(task=task_id(2)), task_id(2), lambda: yielding()),

@@ -109,8 +109,8 @@ def test_what_a_cheat_saves_is_the_work_it_did_not_do() -> None:
     assert macs("random_output")["spent"] == 0
     for cheaper in ("model_swap", "early_exit"):
         assert 0 < macs(cheaper)["spent"] < macs(cheaper)["due"]
-    for dear in ("label_flip", "input_truncate", "quantize"):
-        assert macs(dear)["spent"] == macs(dear)["due"]
+    for expensive in ("label_flip", "input_truncate", "quantize"):
+        assert macs(expensive)["spent"] == macs(expensive)["due"]
 
 
 @pytest.mark.parametrize(("strategy", "rate"), [(NOBODY_CHECKS, 1.0), (EVERYBODY_CHECKS, 0.0)])

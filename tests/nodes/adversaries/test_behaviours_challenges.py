@@ -23,7 +23,7 @@ def looking(task: str = TASK, assigned: bool = False) -> Check:
 ANSWERS = {Check: always(Verdict.VALID), Submit: mined}
 
 
-def test_it_finds_fault_of_its_own_accord_and_is_honest_on_duty() -> None:
+def test_it_finds_fault_voluntarily_and_is_honest_when_assigned() -> None:
     course = past(attached(FalseChallenger(), "full-0"), looking(), looking(assigned=True), answers=ANSWERS)
     assert course.result == [Verdict.INVALID, Verdict.VALID]
     assert lies(course) == [("check", TASK)]

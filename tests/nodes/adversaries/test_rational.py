@@ -170,7 +170,7 @@ def test_a_slash_for_wrong_votes_makes_checking_pay_as_soon_as_there_is_fraud() 
     assert believed["skip"] < -1 < believed["check"]
 
 
-def test_duty_and_own_accord_are_learnt_apart() -> None:
+def test_duty_and_voluntary_checks_are_learnt_apart() -> None:
     run = play(
         adversaries=[{"behaviour": "diligent_if_paid", "nodes": FULL}, FRAUD],
         strategy={"kind": "optimistic", "challenge_window": "20 s", "wrong_vote_slash": "1 %"},

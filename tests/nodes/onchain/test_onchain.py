@@ -28,7 +28,7 @@ from simnet.kernel.compute import ComputeTime
 from simnet.kernel.conditions import HostConditions
 from simnet.kernel.device import Device
 from simnet.kernel.host import Host
-from simnet.kernel.shelf import Shelf
+from simnet.kernel.library import ModelLibrary
 from simnet.up.services import BLOBS, NATIVE
 from simnet.up.specimens import write_specimens
 from simnet.up.stage import NODE
@@ -50,7 +50,7 @@ def net(tmp_path: Path, zoo: Zoo) -> Iterator[Network402]:
     host = Host(me, lambda: Script(lambda: serve_each(partial(serve, NODE))))
     executor, compute = OnnxExecutor(zoo, "cpu"), ComputeTime(zoo, measured=False)
     host.install("device", Device(NODE, executor, DEVICES["cpu"], compute, HostConditions(), made.scheduler, made.log))
-    host.install("shelf", Shelf(zoo))
+    host.install("models", ModelLibrary(zoo))
     made.engine.network.join(NODE, "here")
     made.engine.add(host)
     yield made

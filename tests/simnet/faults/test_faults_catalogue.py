@@ -187,7 +187,7 @@ def test_a_mend_counts_only_what_begins_before_it() -> None:
     ("lasting", "mend"), [("partition: [eu-west]", "heal"), ("hold: {from: us-east, to: full-1}", "release"),
                           ("crash: [full-0]", "restart: [full-0]")]
 )  # fmt: skip
-def test_what_is_over_by_itself_is_not_there_to_be_mended(lasting: str, mend: str) -> None:
+def test_what_is_over_by_itself_is_not_there_to_be_undone(lasting: str, mend: str) -> None:
     entries = f"faults:\n  - {{at: 1 min, {lasting}, for: 60 s}}\n  - {{at: %s, {mend}}}\n"
     assert len(parse(BASE + entries % "119 s").faults) == 2
     assert one_error(entries % "121 s", base=BASE).startswith("x.yaml:9:")

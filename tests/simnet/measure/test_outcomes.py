@@ -70,7 +70,7 @@ def test_a_void_fraud_is_neither_detected_nor_final_nor_open(log: Handmade) -> N
     assert (found.committed, found.detected, found.finalised, found.voided, found.open) == (2, 0, 0, 1, 1)
 
 
-def test_an_honest_client_that_is_refused_is_wronged_and_a_dishonest_one_is_not(log: Handmade) -> None:
+def test_an_honest_client_that_is_refused_counts_as_harmed_and_a_dishonest_one_is_not(log: Handmade) -> None:
     log.sent("x").add("task_failed", task="x", client="c", reason="payment required")
     client = log.state.nodes["c"]
     assert outcome(client).verdict == "refused although honest"

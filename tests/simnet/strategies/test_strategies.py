@@ -152,7 +152,7 @@ def test_a_client_gets_its_fee_back_for_a_claim_that_fell() -> None:
 
 @pytest.mark.parametrize("strategy", [NOBODY, EVERYBODY, committee(3, quorum="3/5")])
 @pytest.mark.parametrize("down", ["full-0", "full-1"])
-def test_a_chore_whose_turn_is_with_a_node_that_is_down_is_done_by_a_deputy(
+def test_a_keeper_duty_whose_turn_is_with_a_node_that_is_down_is_done_by_a_backup_keeper(
     strategy: dict[str, Any], down: str
 ) -> None:
     run = play(strategy=strategy, faults=[{"at": "1 s", "crash": [down]}])

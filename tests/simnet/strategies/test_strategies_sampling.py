@@ -116,7 +116,7 @@ def test_a_draw_uses_randomness_that_was_not_out_when_its_batch_was_posted() -> 
 
 
 @pytest.mark.parametrize("down", ["full-0", "full-1"])
-def test_a_draw_whose_turn_is_with_a_node_that_is_down_is_held_by_a_deputy(down: str) -> None:
+def test_a_draw_whose_turn_is_with_a_node_that_is_down_is_held_by_a_backup_keeper(down: str) -> None:
     run = play(strategy=posp("20 %"), faults=[{"at": "1 s", "crash": [down]}], settle="4 min")
     assert Figures(run.tables).claims["final"].notna().all()
     assert run.broken() == []

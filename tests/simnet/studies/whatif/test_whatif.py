@@ -63,7 +63,7 @@ def test_it_repeats_and_the_digest_says_so(found: WhatIf) -> None:
     assert WhatIf((TODAY, TODAY), found.seeds, found.seen).digest != found.digest
 
 
-def test_a_fate_is_over_all_seeds() -> None:
+def test_slashings_are_counted_over_all_seeds() -> None:
     def run(*slashes: tuple[str, float, float, bool]) -> Witnessed:
         made = tuple(Punishment(who, at, opg, "fraud", rightly) for who, at, opg, rightly in slashes)
         return Witnessed(None, made, 4)  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from simnet.kernel.facility import Facility
 from simnet.kernel.scheduler import Handler, Task
 
 
-class Shelf(Facility):
+class ModelLibrary(Facility):
     """One zoo, as a participant reaches it. What one node takes in the others have as well."""
 
     def __init__(self, zoo: Zoo) -> None:
