@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,9 +14,11 @@ import yaml
 
 from simnet.log.tables import Row, Tables, read_tables
 from simnet.measure.catalogue import readings
+from simnet.measure.metric import Metric
 from simnet.measure.rows import as_text
 from simnet.measure.state import State
 from simnet.run import Finished, Options, run
+from simnet.scenario.effects import prospect_of
 from simnet.scenario.load import parse_scenario
 from simnet.scenario.schema import Scenario
 from simnet.verdict.results import Results
@@ -97,5 +100,14 @@ def _text(sections: dict[str, Any]) -> str:
 def _played(text: str) -> Played:
     pytest.importorskip("pyrevm")
     with tempfile.TemporaryDirectory() as directory:
-        finished = run(parse_scenario(text.encode(), "small.yaml"), Options(out=Path(directory)))
+        scenario = parse_scenario(text.encode(), "small.yaml")
+        finished = run(scenario, Options(out=Path(directory)))
+        assert unforeseen(scenario, finished.results.metrics) == []
         return Played(finished, read_tables(Path(directory, "events.jsonl")))
+
+
+def unforeseen(scenario: Scenario, metrics: Mapping[str, Metric]) -> list[str]:
+    """Metrics that have a value in a run although the scenario is said to give them none."""
+    prospect, nothing = prospect_of(scenario.with_injected()), (None, 0)
+    needy = [one for one in metrics.values() if one.spec.needs is not None and not one.spec.needs.met(prospect)]
+    return [one.spec.name for one in needy if not all(value in nothing for value in one.readings.values())]

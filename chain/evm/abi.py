@@ -7,7 +7,7 @@ An artifact is the JSON that `chain.evm.compile` writes to ``chain/artifacts/NAM
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -164,6 +164,11 @@ def functions_of(contract: str | None) -> tuple[str, ...]:
     """Names of a contract's functions, or of those of all."""
     names = contracts() if contract is None else (contract,)
     return tuple(sorted({function for name in names for function in load(name).functions if "(" not in function}))
+
+
+def events_of(names: Iterable[str]) -> frozenset[str]:
+    """Names of the events that these contracts can emit."""
+    return frozenset(entry.name for name in names for entry in load(name).events_by_topic.values())
 
 
 @cache

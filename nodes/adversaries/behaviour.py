@@ -123,6 +123,8 @@ class Behaviour(Parameters):
     """How many participants must show it together for it to make sense."""
     dishonest: ClassVar[bool] = True
     """False for a control that must never be slashed."""
+    weighs: ClassVar[bool] = False
+    """Whether it weighs what an act brings against what it costs, so that the price of OPG matters to it."""
     handlers: ClassVar[dict[type, tuple[str, bool]]] = {}
     """For each kind of effect the method that filters it, and whether its `Gate` applies."""
 

@@ -98,6 +98,8 @@ class Setting:
     faults: tuple[Fault, ...]
     complete: bool
     """Whether these are all faults, so that one that is not there does not happen."""
+    weighed: bool
+    """Whether anybody weighs what OPG is worth."""
 
     def members(self, places: Iterable[str]) -> list[str]:
         """Participants meant by names of nodes and regions."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from pydantic import Field
 
-from simnet.faults.fault import Lasting, Undo, World
+from simnet.faults.fault import Finding, Lasting, Setting, Undo, World
 
 
 class Price(Lasting):
@@ -29,3 +30,11 @@ class Price(Lasting):
     def begin(self, world: World) -> Undo:
         """Set it."""
         return Undo.whole((), world.engine.mempool.conditions.opg_prices.lay(self.price))
+
+    def problems(self, setting: Setting) -> Iterator[Finding]:
+        """Nobody who weighs the price, and a price that is the old one."""
+        if not setting.weighed:
+            hint = "give some nodes a behaviour such as best_response or diligent_if_paid"
+            yield (), "nobody here weighs what OPG is worth", hint
+        elif self.price == 1 and not setting.open_at(self, (self.kind,)):
+            yield (), "this changes nothing: OPG is worth what it was", "0.2 is a fall by four fifths"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from simnet.measure.distribution import Distribution
 from simnet.measure.metric import Value, metric, ratio
+from simnet.measure.needs import ABUSE, EVIDENCE
 from simnet.measure.state import State
 
 
@@ -16,6 +17,7 @@ from simnet.measure.state import State
     kind="modelled",
     better="lower",
     source="compute time by multiply-accumulates, or measured times of verification",
+    needs=EVIDENCE,
 )
 def evidence_check_s(state: State) -> Value:
     """Time that full nodes spent on judging evidence, over claims with evidence that became final."""
@@ -45,7 +47,15 @@ def still_trusted(state: State) -> int:
     return len(state.enclaves.abuses) - len(state.enclaves.ended)
 
 
-@metric("time_to_revocation_s", "s", kind="simulated", better="lower", percentiles=(50, 95), censored=still_trusted)
+@metric(
+    "time_to_revocation_s",
+    "s",
+    kind="simulated",
+    better="lower",
+    percentiles=(50, 95),
+    censored=still_trusted,
+    needs=ABUSE,
+)
 def time_to_revocation_s(state: State) -> Distribution:
     """From a node's first abuse of evidence until its enclave, or the vendor's root, was trusted no more."""
     return state.took.revocation

@@ -7,6 +7,7 @@ from nodes.identity import Role
 from nodes.records import SidePayment
 from simnet.measure.ledger import Pocket
 from simnet.measure.metric import Neither, Value, metric, ratio
+from simnet.measure.needs import REQUESTS, STAKED_CHEATS, emits
 from simnet.measure.payoffs import SOURCE
 from simnet.measure.state import State
 from simnet.measure.subjects import Node
@@ -16,7 +17,7 @@ UNEARNED = (
 )
 
 
-@metric("attacker_roi", "ratio", kind="modelled", better="lower", source=SOURCE)
+@metric("attacker_roi", "ratio", kind="modelled", better="lower", source=SOURCE, needs=STAKED_CHEATS)
 def attacker_roi(state: State) -> Value:
     """What dishonest acts drew, saved and got aside, less slashes and forfeited bonds, over stake and bonds put up."""
     cheats = [node for node in state.stakers if node.lies]
@@ -30,7 +31,7 @@ def gain_opg(state: State, node: Node) -> float:
     return node.gained + node.saved * state.mac_price + (node.aside - node.slashed) / OPG
 
 
-@metric("honest_node_profit_opg", "OPG", kind="modelled", better="higher", source=SOURCE)
+@metric("honest_node_profit_opg", "OPG", kind="modelled", better="higher", source=SOURCE, needs=REQUESTS)
 def honest_node_profit_opg(state: State) -> Value:
     """Mean over honest nodes of what they own more than at the start, and got aside, less cost of compute."""
     honest = [node for node in state.stakers if not node.lies]
@@ -99,7 +100,7 @@ def side_payments_opg(state: State) -> Value:
     return Value(state.chain.aside / OPG, state.kinds[SidePayment.kind])
 
 
-@metric("adversary_reward_share", "ratio", kind="simulated", better="lower")
+@metric("adversary_reward_share", "ratio", kind="simulated", better="lower", needs=emits("Rewarded"))
 def adversary_reward_share(state: State) -> Value:
     """Of the rewards for checking, what went to full nodes that the scenario makes adversaries."""
     return ratio(state.chain.rewarded_adversaries, state.chain.rewarded, state.emitted["Rewarded"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simnet.measure.metric import Neither, Value, metric, ratio
+from simnet.measure.needs import REQUESTS
 from simnet.measure.state import State
 
 
@@ -18,7 +19,7 @@ def gas_total(state: State) -> Value:
     return Value(state.chain.gas, state.chain.transactions)
 
 
-@metric("gas_per_inference", "gas", kind="measured", better="lower")
+@metric("gas_per_inference", "gas", kind="measured", better="lower", needs=REQUESTS)
 def gas_per_inference(state: State) -> Value:
     """Gas used, over inferences finalised."""
     return ratio(state.chain.gas, state.finalised)

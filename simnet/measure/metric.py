@@ -20,6 +20,7 @@ from statistics import NormalDist
 from typing import Any, Literal, NamedTuple
 
 from simnet.measure.distribution import Distribution
+from simnet.measure.needs import Need
 from simnet.measure.rows import Fold
 
 Origin = Literal["measured", "simulated", "modelled"]
@@ -55,6 +56,8 @@ class MetricSpec:
     """What a modelled figure rests on."""
     compared: bool = False
     """Whether only comparisons report it, and a run's results leave it out."""
+    needs: Need | None = None
+    """Without what it has no value in any run, or, if it is a count, is always 0."""
 
     @property
     def readings(self) -> tuple[str, ...]:
@@ -143,11 +146,13 @@ def metric(
     says: str = "",
     compared: bool = False,
     censored: Callable[[Any], int] | None = None,
+    needs: Need | None = None,
 ) -> Callable[[Callable[[Any], Value | Distribution]], Declared]:
     """Declare a metric: a function of `State`, or of the fold it `rests_on`.
 
     It gives a `Value`, or the `Distribution` whose `percentiles` are reported. What it means is its docstring's first
-    sentence, unless `says` has it. A distribution of what may not be over at the end counts that as `censored`. A
+    sentence, unless `says` has it. A distribution of what may not be over at the end counts that as `censored`.
+    Without what it `needs` no run gives it a value, or a count another one than 0: expectations are checked for that. A
     ``modelled`` metric names the `source` of its model; one that is only `compared` is left out of a run's results.
     """
     if kind == "modelled" and not source:
@@ -156,7 +161,7 @@ def metric(
     def declare(compute: Callable[[Any], Value | Distribution]) -> Declared:
         statistics = tuple(f"p{percent}" for percent in percentiles)
         described = says or first_sentence(compute.__doc__ or "")
-        spec = MetricSpec(name, unit, kind, better, statistics, described, source, compared)
+        spec = MetricSpec(name, unit, kind, better, statistics, described, source, compared, needs)
         return Declared(spec, compute, rests_on, censored)
 
     return declare

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from chain.quantities import OPG
 from simnet.measure.counts import Payoff
 from simnet.measure.metric import Value, metric
+from simnet.measure.needs import FRAUD, REQUESTS
 from simnet.measure.state import State
 from simnet.measure.subjects import ACCEPTED, REJECTED, Batch, Dealings, Task
 
@@ -51,14 +52,14 @@ def payoff(state: State, dishonest: bool) -> Payoff:
     return found
 
 
-@metric("honest_answer_payoff_opg", "OPG", kind="modelled", better="higher", source=SOURCE)
+@metric("honest_answer_payoff_opg", "OPG", kind="modelled", better="higher", source=SOURCE, needs=REQUESTS)
 def honest_answer_payoff_opg(state: State) -> Value:
     """Mean over honest answers: earned, less the cost of compute and what was slashed for them."""
     found = payoff(state, dishonest=False)
     return Value(found.total / found.n if found.n else None, found.n)
 
 
-@metric("dishonest_answer_payoff_opg", "OPG", kind="modelled", better="lower", source=SOURCE)
+@metric("dishonest_answer_payoff_opg", "OPG", kind="modelled", better="lower", source=SOURCE, needs=FRAUD)
 def dishonest_answer_payoff_opg(state: State) -> Value:
     """Mean over frauds: earned, less the cost of compute and what was slashed for them."""
     found = payoff(state, dishonest=True)

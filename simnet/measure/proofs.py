@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simnet.measure.distribution import Distribution
 from simnet.measure.metric import Neither, Value, metric, rate
+from simnet.measure.needs import PROOFS
 from simnet.measure.state import State
 
 
@@ -19,19 +20,19 @@ def tampered_evidence_finalised(state: State) -> Value:
     return Value(state.enclaves.stale, state.enclaves.tampered)
 
 
-@metric("proofs_verified", "count", kind="simulated", better=Neither("clients choose how much is proven"))
+@metric("proofs_verified", "count", kind="simulated", better=Neither("clients choose how much is proven"), needs=PROOFS)
 def proofs_verified(state: State) -> Value:
     """Zero-knowledge proofs that the chain verified."""
     return Value(state.emitted["ClaimProven"], state.emitted["ClaimProven"])
 
 
-@metric("proofs_refused", "count", kind="simulated", better=Neither("wrong proofs ought to be refused"))
+@metric("proofs_refused", "count", kind="simulated", better=Neither("wrong proofs ought to be refused"), needs=PROOFS)
 def proofs_refused(state: State) -> Value:
     """Zero-knowledge proofs that the chain refused."""
     return Value(state.proofs.refused, state.proofs.shown)
 
 
-@metric("unproven_claims", "count", kind="simulated", better="lower")
+@metric("unproven_claims", "count", kind="simulated", better="lower", needs=PROOFS)
 def unproven_claims(state: State) -> Value:
     """Claims rejected because nobody proved them in time."""
     return Value(state.proofs.unproven, state.emitted["ClaimProven"])
@@ -44,20 +45,21 @@ def unproven_claims(state: State) -> Value:
     better="lower",
     percentiles=(50, 95),
     source="times to prove that were measured for each circuit",
+    needs=PROOFS,
 )
 def proof_queue_s(state: State) -> Distribution:
     """From the order to prove a claim until a prover begins."""
     return state.took.proof_queue
 
 
-@metric("circuit_gap", "ratio", kind="measured", better="lower")
+@metric("circuit_gap", "ratio", kind="measured", better="lower", needs=PROOFS)
 def circuit_gap(state: State) -> Value:
     """Largest distance of an output of a circuit from that of its model."""
     proofs = state.proofs
     return Value(proofs.gap if proofs.answers else None, proofs.answers)
 
 
-@metric("circuit_agreement", "share", kind="measured", better="higher")
+@metric("circuit_agreement", "share", kind="measured", better="higher", needs=PROOFS)
 def circuit_agreement(state: State) -> Value:
     """Answers of circuits whose largest output is the one that the model has as its largest."""
     return rate(state.proofs.agreed, state.proofs.answers)

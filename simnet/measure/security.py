@@ -11,6 +11,7 @@ from chain.quantities import OPG
 from simnet.measure.counts import Tally
 from simnet.measure.distribution import Distribution
 from simnet.measure.metric import Neither, Value, metric, rate
+from simnet.measure.needs import FRAUD, REQUESTS, shown
 from simnet.measure.state import State
 
 TRIED = Neither("how much fraud is tried is up to the adversaries; detection_rate has the share")
@@ -42,13 +43,13 @@ def fraud_open(state: State) -> Value:
     return Value(state.frauds.open, state.frauds.committed)
 
 
-@metric("detection_rate", "share", kind="simulated", better="higher")
+@metric("detection_rate", "share", kind="simulated", better="higher", needs=FRAUD)
 def detection_rate(state: State) -> Value:
     """Frauds detected, of those detected or finalised."""
     return rate(state.frauds.detected, state.frauds.detected + state.frauds.finalised)
 
 
-@metric("false_slash_rate", "share", kind="simulated", better="lower")
+@metric("false_slash_rate", "share", kind="simulated", better="lower", needs=REQUESTS)
 def false_slash_rate(state: State) -> Value:
     """Slashes of participants who had done nothing dishonest, of all their claims and checks."""
     return rate(state.verification.slashes_of_the_honest, state.verification.acts_of_the_honest)
@@ -60,14 +61,14 @@ def honest_slashed_opg(state: State) -> Value:
     return Value(state.verification.slashed_of_the_honest / OPG, state.verification.slashes_of_the_honest)
 
 
-@metric("targeted_success_rate", "share", kind="simulated", better="lower")
+@metric("targeted_success_rate", "share", kind="simulated", better="lower", needs=shown(TARGETED))
 def targeted_success_rate(state: State) -> Value:
     """Attempts to make one answer say a chosen thing that became final."""
     tally = state.tallies.get(TARGETED, Tally())
     return rate(tally.finalised, tally.committed)
 
 
-@metric("fraud_void_rate", "share", kind="simulated", better="lower")
+@metric("fraud_void_rate", "share", kind="simulated", better="lower", needs=FRAUD)
 def fraud_void_rate(state: State) -> Value:
     """Frauds that ended void, of those decided: their client is refunded, and their node loses nothing."""
     frauds = state.frauds
@@ -86,7 +87,15 @@ def fraud_undecided(state: State) -> int:
     return state.frauds.open
 
 
-@metric("time_to_detection_s", "s", kind="simulated", better="lower", percentiles=(50, 95), censored=fraud_undecided)
+@metric(
+    "time_to_detection_s",
+    "s",
+    kind="simulated",
+    better="lower",
+    percentiles=(50, 95),
+    censored=fraud_undecided,
+    needs=FRAUD,
+)
 def time_to_detection_s(state: State) -> Distribution:
     """From posting a fraud to its rejection."""
     return state.took.detection

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simnet.measure.distribution import Distribution
 from simnet.measure.metric import Neither, Value, metric, rate
+from simnet.measure.needs import REQUESTS
 from simnet.measure.state import State
 from simnet.measure.subjects import Debt
 
@@ -47,19 +48,35 @@ def undecided(state: State) -> int:
     return state.sent - state.took.finality.n
 
 
-@metric("soft_latency_ms", "ms", kind="simulated", better="lower", percentiles=(50, 95, 99), censored=unanswered)
+@metric(
+    "soft_latency_ms",
+    "ms",
+    kind="simulated",
+    better="lower",
+    percentiles=(50, 95, 99),
+    censored=unanswered,
+    needs=REQUESTS,
+)
 def soft_latency_ms(state: State) -> Distribution:
     """From the client's request to its answer."""
     return state.took.soft
 
 
-@metric("finality_latency_s", "s", kind="simulated", better="lower", percentiles=(50, 95), censored=undecided)
+@metric(
+    "finality_latency_s",
+    "s",
+    kind="simulated",
+    better="lower",
+    percentiles=(50, 95),
+    censored=undecided,
+    needs=REQUESTS,
+)
 def finality_latency_s(state: State) -> Distribution:
     """From the client's request to finality."""
     return state.took.finality
 
 
-@metric("messages_lost_rate", "share", kind="simulated", better="lower")
+@metric("messages_lost_rate", "share", kind="simulated", better="lower", needs=REQUESTS)
 def messages_lost_rate(state: State) -> Value:
     """Messages that never arrived."""
     return rate(state.lost.total(), state.messages)

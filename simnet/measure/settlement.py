@@ -10,6 +10,7 @@ from chain.formats.modes import Mode
 from chain.quantities import OPG
 from simnet.measure.distribution import Distribution
 from simnet.measure.metric import Declared, Value, metric, ratio
+from simnet.measure.needs import CHOICE, REQUESTS, asked_for
 from simnet.measure.state import State
 
 GWEI_PER_ETHER = 1e9
@@ -22,7 +23,15 @@ def never_acted(state: State) -> int:
     return state.sent - state.took.effective.n
 
 
-@metric("effective_latency_s", "s", kind="simulated", better="lower", percentiles=(50, 95), censored=never_acted)
+@metric(
+    "effective_latency_s",
+    "s",
+    kind="simulated",
+    better="lower",
+    percentiles=(50, 95),
+    censored=never_acted,
+    needs=REQUESTS,
+)
 def effective_latency_s(state: State) -> Distribution:
     """From the request until the client acts: on the answer, or on finality if it waits for that."""
     return state.took.effective
@@ -55,6 +64,7 @@ def of_mode(mode: Mode) -> tuple[Declared, ...]:
         kind="simulated",
         better="lower",
         says=f"value_at_risk_opg of mode {mode} alone",
+        needs=asked_for(mode),
     )
     def at_risk(state: State) -> Value:
         risk = state.settlement.risk_by_mode.get(mode)
@@ -66,6 +76,7 @@ def of_mode(mode: Mode) -> tuple[Declared, ...]:
         kind="simulated",
         better="lower",
         says=f"median from request to finality in mode {mode}",
+        needs=asked_for(mode),
     )
     def finality(state: State) -> Value:
         found = state.took.of_mode(mode)
@@ -77,6 +88,7 @@ def of_mode(mode: Mode) -> tuple[Declared, ...]:
         kind="measured",
         better="lower",
         says=f"gas about batches of mode {mode}, over its inferences that became final",
+        needs=asked_for(mode),
     )
     def gas(state: State) -> Value:
         return ratio(state.settlement.gas_by_mode[mode], state.took.of_mode(mode).n)
@@ -96,13 +108,13 @@ def cost_usd(state: State) -> float | None:
     return float(gas * prices["gas_price_gwei"] / GWEI_PER_ETHER * prices["ether_usd"])
 
 
-@metric("settlement_cost_usd", "USD", kind="modelled", better="lower", source=PRICES)
+@metric("settlement_cost_usd", "USD", kind="modelled", better="lower", source=PRICES, needs=CHOICE)
 def settlement_cost_usd(state: State) -> Value:
     """Gas for an inference at the scenario's prices."""
     return Value(cost_usd(state), state.finalised)
 
 
-@metric("settlement_cost_opg", "OPG", kind="modelled", better="lower", source=PRICES)
+@metric("settlement_cost_opg", "OPG", kind="modelled", better="lower", source=PRICES, needs=CHOICE)
 def settlement_cost_opg(state: State) -> Value:
     """Gas for an inference at the scenario's prices, in OPG."""
     dollars = cost_usd(state)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import TypeAlias, get_args
+from collections.abc import Collection, Iterator
+from typing import get_args
 
 from chain.quantities import TOTAL_SUPPLY
 from chain.seam import TRANSACTION_GAS_MAX
@@ -13,24 +13,15 @@ from nodes.identity import Role
 from nodes.models.files import BadModel
 from nodes.models.processors import INSTALL, why_not_cuda
 from nodes.models.zoo import default_zoo
-from nodes.parameters import Hint, did_you_mean
-from simnet.faults.fault import Fault, Setting
+from nodes.parameters import did_you_mean
 from simnet.scenario.adversaries import Adversary
+from simnet.scenario.effects import events, expectations, faults, prospect_of
 from simnet.scenario.errors import KeyPath
 from simnet.scenario.facts import facts_of, strategy_of
+from simnet.scenario.finding import Finding, Names, end_of, ends_at, where_written
 from simnet.scenario.models import Rounded
 from simnet.scenario.schema import Scenario
 from simnet.scenario.traces import Trace
-from simnet.strategies.facts import Facts
-from simnet.strategies.strategy import Strategy
-from simnet.verdict.expectations import vacuous
-from simnet.verdict.happened import happenings
-
-Finding: TypeAlias = tuple[KeyPath, str, Hint]
-"""Where, what is wrong, and a hint."""
-
-Names: TypeAlias = Mapping[Role, Mapping[str, None]]
-"""Of the participants, by role; there may be a hundred thousand, and as many that refer to them."""
 
 
 def check(scenario: Scenario, lacking: Collection[str] = ()) -> Iterator[Finding]:
@@ -40,6 +31,8 @@ def check(scenario: Scenario, lacking: Collection[str] = ()) -> Iterator[Finding
     """
     names = {role: dict.fromkeys(scenario.names(role)) for role in Role}
     complete = not {"faults", "injected"}.intersection(lacking)
+    whole = scenario.with_injected()
+    prospect = None if set(lacking) - {"name", "expect", "sometimes"} else prospect_of(whole)
     played = "nodes clients models chain economics strategy faults injected"
     checks = (
         ("", _models(scenario)),
@@ -49,28 +42,16 @@ def check(scenario: Scenario, lacking: Collection[str] = ()) -> Iterator[Finding
         ("clients duration", _demand(scenario)),
         ("clients nodes economics strategy", _money(scenario)),
         ("nodes clients models duration settle", _adversaries(scenario, names)),
-        ("nodes clients network chain strategy models duration settle", _faults(scenario, names, complete)),
+        ("nodes clients network chain strategy models duration settle", faults(scenario, names, complete)),
         ("", _latecomers(scenario)),
-        ("", _expectations(scenario)),
-        ("faults injected", _sometimes(scenario.with_injected())),
+        ("", expectations(whole, prospect)),
+        ("", events(whole, prospect)),
         (played, _strategy(scenario, ("strategy",))),
         (played, _compare(scenario)),
     )
     for needs, findings in checks:
         if not set(needs.split()).intersection(lacking):
             yield from findings
-
-
-def _where_written(scenario: Scenario, findings: Iterator[Finding]) -> Iterator[Finding]:
-    """What is wrong with an injected entry is found among the others of its section, and stands in ``injected``."""
-    written: dict[KeyPath, KeyPath] = {}
-    numbers = {"adversaries": len(scenario.adversaries), "faults": len(scenario.faults)}
-    for i, entry in enumerate(scenario.injected):
-        section = "adversaries" if isinstance(entry, Adversary) else "faults"
-        written[section, numbers[section]] = ("injected", i)
-        numbers[section] += 1
-    for path, message, hint in findings:
-        yield (*written.get(path[:2], path[:2]), *path[2:]), message, hint
 
 
 def _latecomers(scenario: Scenario) -> Iterator[Finding]:
@@ -223,7 +204,7 @@ def _money(scenario: Scenario) -> Iterator[Finding]:
 def _adversaries(scenario: Scenario, names: Names) -> Iterator[Finding]:
     whole = scenario.with_injected()
     for i, adversary in enumerate(whole.adversaries):
-        yield from _where_written(scenario, _adversary(whole, i, adversary, names))
+        yield from where_written(scenario, _adversary(whole, i, adversary, names))
 
 
 def _adversary(scenario: Scenario, i: int, adversary: Adversary, names: Names) -> Iterator[Finding]:
@@ -276,51 +257,12 @@ def _references(scenario: Scenario, at: KeyPath, behaviour: Behaviour, names: Na
 
 def _span(scenario: Scenario, at: KeyPath, adversary: Adversary) -> Iterator[Finding]:
     begin, end = adversary.from_, adversary.until
-    if begin >= _end(scenario):
-        yield (*at, "from"), f"begins at {format_duration(begin)}, when the run is over", _ends(scenario)
+    if begin >= end_of(scenario):
+        yield (*at, "from"), f"begins at {format_duration(begin)}, when the run is over", ends_at(scenario)
     if end is not None and end <= begin:
         yield (*at, "until"), f"ends at {format_duration(end)}, before it begins", "until must be later than from"
-    if end is not None and end > _end(scenario):
-        yield (*at, "until"), "ends after the run", f"{_ends(scenario)}; leave until out"
-
-
-def _faults(scenario: Scenario, names: Names, complete: bool) -> Iterator[Finding]:
-    whole = scenario.with_injected()
-    setting = setting_of(whole, names, complete)
-    for i, fault in enumerate(whole.faults):
-        yield from _where_written(scenario, _fault(scenario, i, fault, setting))
-
-
-def _fault(scenario: Scenario, i: int, fault: Fault, setting: Setting) -> Iterator[Finding]:
-    if fault.at >= _end(scenario):
-        message = f"happens at {format_duration(fault.at)}, when the run is over"
-        yield ("faults", i, "at"), message, _ends(scenario)
-    elif fault.lasts is not None and fault.at + fault.lasts > _end(scenario):
-        yield ("faults", i, "for"), "ends after the run", _ends(scenario)
-    for below, message, hint in fault.problems(setting):
-        yield ("faults", i, fault.kind, *below), message, hint
-
-
-def setting_of(scenario: Scenario, names: Names, complete: bool = True) -> Setting:
-    """What faults may know of the run; whether it has all of its faults."""
-    numbered = [(role, i, name) for role in Role for i, name in enumerate(names[role])]
-    facts = facts_of(scenario)
-    return Setting(
-        roles={name: role for role, _, name in numbered},
-        region={name: scenario.region(i) for _, i, name in numbered},
-        regions=scenario.network.regions,
-        executing=frozenset(name for role, i, name in numbered if _executes(scenario.strategy, facts, role, i)),
-        block_time_s=scenario.chain.block_time,
-        faults=scenario.faults,
-        complete=complete,
-    )
-
-
-def _executes(strategy: Strategy, facts: Facts, role: Role, index: int) -> bool:
-    """Whether a participant has a device for models: of clients, those whose part in the strategy needs one."""
-    if role is not Role.CLIENT:
-        return role is not Role.PRODUCER
-    return strategy.client_executes(index, facts)
+    if end is not None and end > end_of(scenario):
+        yield (*at, "until"), "ends after the run", f"{ends_at(scenario)}; leave until out"
 
 
 def _everybody(scenario: Scenario) -> Iterator[str]:
@@ -343,28 +285,3 @@ def _strategy(scenario: Scenario, at: KeyPath) -> Iterator[Finding]:
     """Whether the strategy can be used in the scenario. What `at` is leads to it."""
     for below, message in strategy_of(scenario).problems(facts_of(scenario)):
         yield (*at, *below), message, ""
-
-
-def _end(scenario: Scenario) -> float:
-    return scenario.duration + scenario.settle
-
-
-def _ends(scenario: Scenario) -> str:
-    return f"the run, settling included, ends at {format_duration(_end(scenario))}"
-
-
-def _expectations(scenario: Scenario) -> Iterator[Finding]:
-    for i, expectation in enumerate(scenario.expect):
-        message, hint = vacuous(expectation)
-        if message:
-            yield ("expect", i), message, hint
-
-
-def _sometimes(scenario: Scenario) -> Iterator[Finding]:
-    known, verbs = happenings(), {fault.kind for fault in scenario.faults}
-    for i, name in enumerate(scenario.sometimes):
-        if name not in known:
-            yield ("sometimes", i), f"unknown event '{name}'", did_you_mean(name, known)
-        elif known[name].fault and known[name].fault not in verbs:
-            message = f"'{name}' can never happen: the scenario has no fault '{known[name].fault}'"
-            yield ("sometimes", i), message, "add one under faults, or leave this out"

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from nodes.identity import Role
 from nodes.parameters import ParameterError
 from simnet.faults.fault import Fault
-from simnet.scenario.checks import setting_of
+from simnet.scenario.effects import setting_of
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.kinds import FAULT
 from simnet.scenario.locate import read_document
@@ -43,6 +43,7 @@ def read_faults(texts: Sequence[str], scenario: Scenario, services: Sequence[str
     setting = replace(
         known,
         roles={**known.roles, **own},
+        weighed=True,  # gateways price answers in dollars
         region={**known.region, **dict.fromkeys(services, scenario.region(0))},
         faults=tuple(found),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
+from simnet.measure.needs import DISPUTES, DISTURBANCE, FRAUD, FULL_CHEATS, REJECTIONS, Need, emits
 from simnet.measure.state import State
 from simnet.plugins import BadPlugin, faults
 
@@ -24,6 +25,8 @@ class Happening:
     """How often it happened."""
     fault: str = ""
     """The fault without which it cannot happen, if there is one."""
+    needs: Need | None = None
+    """What else it cannot happen without."""
 
 
 PROTOCOL = (
@@ -32,18 +35,24 @@ PROTOCOL = (
         "challenge_opened",
         "a claim was disputed on chain",
         lambda s: sum(s.emitted[event] for event in ("Challenged", "Disputed", "Equivocation")),
+        needs=DISPUTES,
     ),
-    Happening("claim_rejected", "a claim was rejected on chain", lambda s: s.emitted["ClaimRejected"]),
+    Happening(
+        "claim_rejected", "a claim was rejected on chain", lambda s: s.emitted["ClaimRejected"], needs=REJECTIONS
+    ),
     Happening("batch_voided", "a batch was thrown out whole", lambda s: s.chain.voided),
     Happening(
         "equivocation_proved",
         "a client proved a contradiction between answer and claim",
         lambda s: s.emitted["Equivocation"],
+        needs=FRAUD,
     ),
     Happening("jailed", "a node was jailed", lambda s: s.emitted["Jailed"]),
-    Happening("copied_vote", "a full node copied another's vote", lambda s: s.acted("vote")),
-    Happening("missed_reveal", "a vote was committed and never revealed", lambda s: s.missed_reveals),
-    Happening("message_lost", "a message never arrived", lambda s: s.lost.total()),
+    Happening("copied_vote", "a full node copied another's vote", lambda s: s.acted("vote"), needs=FULL_CHEATS),
+    Happening(
+        "missed_reveal", "a vote was committed and never revealed", lambda s: s.missed_reveals, needs=emits("Revealed")
+    ),
+    Happening("message_lost", "a message never arrived", lambda s: s.lost.total(), needs=DISTURBANCE),
 )
 """What the log tells without knowing which fault, if any, was the cause."""
 

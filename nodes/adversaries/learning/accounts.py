@@ -60,6 +60,8 @@ class Look:
 class AnswerAccounts(ChainObserver):
     """Base of inference nodes that choose how to answer, and learn what that paid."""
 
+    weighs: ClassVar[bool] = True
+
     role: ClassVar[Role] = Role.INFERENCE
     watches: ClassVar[tuple[str, ...]] = ("ClaimRejected", "ClaimVoided", "BatchFinal", "Slashed")
 
@@ -149,6 +151,8 @@ class AnswerAccounts(ChainObserver):
 
 class CheckAccounts(ChainObserver):
     """Base of full nodes that choose whether to check, and learn what that paid."""
+
+    weighs: ClassVar[bool] = True
 
     role: ClassVar[Role] = Role.FULL
     watches: ClassVar[tuple[str, ...]] = ("BatchFinal", "Inattentive", "Slashed", "Rewarded", "ChallengeDecided")

@@ -48,7 +48,8 @@ def test_its_example_is_a_scenarios_entry(member: type[Fault]) -> None:
         "restart": "crash: [full-0]",
     }
     first = f"  - {{at: 1 min, {mends[member.kind]}}}\n" if member.kind in mends else ""
-    scenario = parse(BASE + f"faults:\n{first}  {example(member)}\n")
+    weighing = "adversaries: [{behaviour: diligent_if_paid, count: 1}]\n"
+    scenario = parse(BASE + weighing + f"faults:\n{first}  {example(member)}\n")
     assert type(scenario.faults[-1]) is member
     assert parse(scenario.resolved_yaml()) == scenario
     assert scenario.faults[-1].says
@@ -125,6 +126,7 @@ EMPTY_REGION = BASE.replace("[us-east, eu-west, ap-south]", "[us-east, eu-west, 
         ("skew: {nodes: client-0, ahead: 1 s}", "skew: {nodes: producer-0, ahead: 1 s}", "block producers go by"),
         ("rpc: {nodes: client-0}", "rpc: {nodes: producer-0}", "block producers need no endpoint"),
         ("gas_price: 2", "gas_price: 1", "this changes nothing"),
+        ("gas_price: 2", "price: 2", "nobody here weighs what OPG is worth"),
         ("censor: {function: postBatch}", "censor: {function: postBach}", "'postBach' is no function of any contract"),
         ("censor: {contract: Staking}", "censor: {contract: Stakin}", "unknown contract 'Stakin'"),
         ("censor: {senders: full-0}", "censor: {senders: full-0, producers: full-1}", "nobody there builds blocks"),
@@ -191,3 +193,9 @@ def test_what_is_over_by_itself_is_not_there_to_be_undone(lasting: str, mend: st
     entries = f"faults:\n  - {{at: 1 min, {lasting}, for: 60 s}}\n  - {{at: %s, {mend}}}\n"
     assert len(parse(BASE + entries % "119 s").faults) == 2
     assert one_error(entries % "121 s", base=BASE).startswith("x.yaml:9:")
+
+
+def test_a_price_is_changed_where_somebody_weighs_it_and_changed_back_only_after_that() -> None:
+    text = BASE + "adversaries: [{behaviour: diligent_if_paid, count: 1}]\nfaults:\n  - {at: 2 min, price: 1}\n"
+    assert "this changes nothing" in errors_of(text)[0]
+    parse(text + "  - {at: 1 min, price: 2}\n")

@@ -1,0 +1,120 @@
+"""Checks that what a scenario breaks, expects and waits for can have an effect in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chain.evm.abi import events_of
+from chain.formats.modes import Mode
+from chain.units import format_duration
+from nodes.identity import Role
+from nodes.parameters import did_you_mean
+from simnet.faults.fault import Fault, Setting
+from simnet.measure.catalogue import READINGS
+from simnet.measure.needs import Prospect
+from simnet.scenario.facts import facts_of
+from simnet.scenario.finding import Finding, Names, end_of, ends_at, where_written
+from simnet.scenario.schema import Scenario
+from simnet.strategies.facts import Facts
+from simnet.strategies.strategy import Strategy
+from simnet.verdict.expectations import Expectation, vacuous
+from simnet.verdict.happened import happenings
+
+CORE = ("Settlement", "Staking", "Beacon", "ModelRegistry")
+"""Contracts of every run; the strategy adds its own."""
+
+
+def faults(scenario: Scenario, names: Names, complete: bool) -> Iterator[Finding]:
+    """What is wrong with faults, and why some could not do anything."""
+    whole = scenario.with_injected()
+    setting = setting_of(whole, names, complete)
+    for i, fault in enumerate(whole.faults):
+        yield from where_written(scenario, _fault(scenario, i, fault, setting))
+
+
+def _fault(scenario: Scenario, i: int, fault: Fault, setting: Setting) -> Iterator[Finding]:
+    if fault.at >= end_of(scenario):
+        message = f"happens at {format_duration(fault.at)}, when the run is over"
+        yield ("faults", i, "at"), message, ends_at(scenario)
+    elif fault.lasts is not None and fault.at + fault.lasts > end_of(scenario):
+        yield ("faults", i, "for"), "ends after the run", ends_at(scenario)
+    for below, message, hint in fault.problems(setting):
+        yield ("faults", i, fault.kind, *below), message, hint
+
+
+def setting_of(scenario: Scenario, names: Names, complete: bool = True) -> Setting:
+    """What faults may know of the run; whether it has all of its faults."""
+    numbered = [(role, i, name) for role in Role for i, name in enumerate(names[role])]
+    facts = facts_of(scenario)
+    return Setting(
+        roles={name: role for role, _, name in numbered},
+        region={name: scenario.region(i) for _, i, name in numbered},
+        regions=scenario.network.regions,
+        executing=frozenset(name for role, i, name in numbered if _executes(scenario.strategy, facts, role, i)),
+        block_time_s=scenario.chain.block_time,
+        faults=scenario.faults,
+        complete=complete,
+        weighed=any(adversary.behaviour.weighs for adversary in scenario.adversaries),
+    )
+
+
+def _executes(strategy: Strategy, facts: Facts, role: Role, index: int) -> bool:
+    """Whether a participant has a device for models: of clients, those whose part in the strategy needs one."""
+    if role is not Role.CLIENT:
+        return role is not Role.PRODUCER
+    return strategy.client_executes(index, facts)
+
+
+def expectations(scenario: Scenario, prospect: Prospect | None) -> Iterator[Finding]:
+    """Expectations that hold in every run or in none; those that hang on a `prospect` if it is known."""
+    for i, expectation in enumerate(scenario.expect):
+        message, hint = vacuous(expectation)
+        if not message and prospect is not None:
+            message, hint = _hopeless(expectation, prospect)
+        if message:
+            yield ("expect", i), message, hint
+
+
+def _hopeless(expectation: Expectation, prospect: Prospect) -> tuple[str, str]:
+    """Why a metric that it names can have no value in this scenario, or none but 0, and a hint; empty if it can."""
+    for name in expectation.metrics:
+        spec = READINGS[name]
+        if spec.needs is None or spec.needs.met(prospect):
+            continue
+        always = "no value" if spec.unit != "count" else "no value but 0"
+        return f"{name} can have {always} here: {spec.needs.lacking}", "leave it out, or change that"
+    return "", ""
+
+
+def events(scenario: Scenario, prospect: Prospect | None) -> Iterator[Finding]:
+    """Events that cannot happen; those that hang on a `prospect` if it is known."""
+    known, verbs = happenings(), {fault.kind for fault in scenario.faults}
+    for i, name in enumerate(scenario.sometimes):
+        if name not in known:
+            yield ("sometimes", i), f"unknown event '{name}'", did_you_mean(name, known)
+        elif prospect is None:
+            continue
+        elif known[name].fault and known[name].fault not in verbs:
+            message = f"'{name}' can never happen: the scenario has no fault '{known[name].fault}'"
+            yield ("sometimes", i), message, "add one under faults, or leave this out"
+        elif (need := known[name].needs) is not None and not need.met(prospect):
+            yield ("sometimes", i), f"'{name}' can never happen: {need.lacking}", "leave it out, or change that"
+
+
+def prospect_of(scenario: Scenario) -> Prospect:
+    """What is known of the scenario's runs before they begin."""
+    facts, strategy = facts_of(scenario), scenario.strategy
+    shown = [adversary.behaviour for adversary in scenario.adversaries]
+    contract = strategy.contract_spec()
+    kind = type(strategy)
+    return Prospect(
+        events=events_of(CORE if contract is None else (*CORE, contract.artifact)),
+        cheats=frozenset(behaviour.role for behaviour in shown if behaviour.dishonest),
+        behaviours=frozenset(behaviour.kind for behaviour in shown),
+        modes=frozenset(facts.modes or ()),
+        checked=contract is not None,
+        enclaves=kind.enclave is not Strategy.enclave,
+        proofs=kind.make_prover is not Strategy.make_prover and (facts.modes is None or Mode.ZKML in facts.modes),
+        noise=facts.noise,
+        disturbed=bool(scenario.faults) or scenario.network.loss > 0,
+    )
