@@ -1,7 +1,7 @@
 """Quantities the chain speaks in, each a type of its own so that units cannot mix.
 
-Amounts are integers of the smallest unit. Identifiers are plain strings and bytes,
-so that they serialise and compare without ceremony.
+Amounts are integers of the smallest unit. At run time identifiers are plain strings and bytes, so that they serialise
+and compare without ceremony.
 """
 
 from typing import NewType
@@ -23,6 +23,15 @@ Address = NewType("Address", str)
 
 Hash32 = NewType("Hash32", bytes)
 """A 32-byte digest: Keccak-256 of what the contracts hash, SHA-256 of tensors and model files."""
+
+TaskId = NewType("TaskId", str)
+"""A task, as clients name it and as the log has it: ``0x`` and 64 lower-case hex digits; 32 bytes on chain."""
+
+BatchId = NewType("BatchId", str)
+"""A batch, by the hash of its node and root: ``0x`` and 64 lower-case hex digits; 32 bytes on chain."""
+
+NO_BATCH = BatchId("")
+"""Stands for a batch where there is none."""
 
 OPG = 10**18
 """Wei in one OPG."""

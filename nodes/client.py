@@ -17,7 +17,7 @@ import numpy as np
 from chain.formats.claims import opening
 from chain.formats.modes import Mode
 from chain.formats.signing import Domain, answer_digest, recover
-from chain.quantities import Wei
+from chain.quantities import TaskId, Wei
 from chain.seam import Call, Log
 from nodes.effects import Note, Pay, Receive, Request, Send, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.identity import Directory, Identity, Role
@@ -42,7 +42,7 @@ class Order:
     """An inference that a client is going to ask for, `after_s` seconds after the one before."""
 
     after_s: float
-    task: str
+    task: TaskId
     model: str
     value: np.ndarray
     choice: float
@@ -79,7 +79,7 @@ class ClientPolicy:
 class SignedAnswer:
     """What a client keeps of an answer until the claim is audited."""
 
-    task: str
+    task: TaskId
     model: bytes
     input_hash: bytes
     output_hash: bytes
@@ -119,7 +119,7 @@ class ClientHalf:
         yield from ()
         return ""
 
-    def accept(self, task: str, node: Identity) -> Steps:
+    def accept(self, task: TaskId, node: Identity) -> Steps:
         """Take an answer for good."""
         yield Note(TaskAnswered(self.client.me.name, task, node.name))
 
@@ -239,7 +239,7 @@ class Client:
         """What it pays for an order."""
         return self.policy.fee if order.fee is None else order.fee
 
-    def pay(self, node: Identity, task: str, fee: Wei) -> Steps:
+    def pay(self, node: Identity, task: TaskId, fee: Wei) -> Steps:
         """Raise what this node may draw by a fee."""
         self.owed[node.name] = Wei(self.owed.get(node.name, 0) + fee)
         self.prices[node.name] = min(fee, self.prices.get(node.name, fee))
@@ -270,7 +270,7 @@ class Client:
             yield Submit(Call(self.me.address, "Settlement", "proveEquivocation", args), subject=found.batch)
         return asked and claim.output_hash == signed.output_hash
 
-    def locate(self, task: str, attempts: int) -> Steps:
+    def locate(self, task: TaskId, attempts: int) -> Steps:
         """Look for a claim until it is on chain and a full node has it; answers `ClaimProof` or ``None``."""
         for attempt in range(attempts):
             yield Sleep(self.policy.audit_every_s)
@@ -279,7 +279,7 @@ class Client:
                 return found
         return None
 
-    def find_claim(self, task: str, skip: int) -> Steps:
+    def find_claim(self, task: TaskId, skip: int) -> Steps:
         """Ask full nodes, from the one that the task picks and `skip` further; answers `ClaimProof` or ``None``."""
         auditors = self.directory.of(Role.FULL)
         first = int(task[2:10], 16) + skip

@@ -16,8 +16,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chain.formats.claims import Claim
-from chain.quantities import Wei
+from chain.formats.claims import Claim, task_name
+from chain.quantities import TaskId, Wei
 from chain.seam import Call
 from nodes.messages import Envelope, Message
 from nodes.records import Record
@@ -49,7 +49,7 @@ class Execute:
     model: str
     value: np.ndarray
     purpose: Purpose
-    task: str
+    task: TaskId
     variant: str = "fp32"
 
 
@@ -62,7 +62,7 @@ class Arrange:
     @property
     def subject(self) -> str:
         """Task of the first claim."""
-        return "0x" + self.claims[0].task.hex()
+        return task_name(self.claims[0].task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Check:
     node: str
     """Who made the claim."""
     claim: Claim
-    task: str
+    task: TaskId
     procedure: Callable[[], Steps]
     assigned: bool = True
     """Whether the protocol asks for the verdict; otherwise the node checks voluntarily, and may challenge."""
@@ -214,7 +214,7 @@ class Pay:
     cumulative: Wei
     price: Wei
     """The least that an inference of the node's costs this client."""
-    task: str
+    task: TaskId
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,7 @@ class SignResponse:
     Answers `nodes.enclave.signing.SignedResponse`, or ``None`` if the enclave did not compute that.
     """
 
-    task: str
+    task: TaskId
     model: str
     model_hash: bytes
     input_hash: bytes
@@ -276,7 +276,7 @@ class Prove:
     Answers `nodes.proofs.prover.Proof`, once a prover has got round to it and has made it.
     """
 
-    task: str
+    task: TaskId
     model: str
     value: np.ndarray
     output: np.ndarray

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from chain.formats.claims import MAX_CLAIMS, Claim, ClaimTree, batch_name, misplaced, open_claims
+from chain.formats.claims import MAX_CLAIMS, Claim, ClaimTree, batch_name, misplaced, open_claims, task_name
 from chain.formats.signing import Domain
-from chain.quantities import Gas
+from chain.quantities import BatchId, Gas, TaskId
 from chain.seam import Call, Log
 from nodes.disk import Disk
 from nodes.duties import submit_duty
@@ -168,7 +168,7 @@ class FullNode:
     beacon_round_s: float = 0.0
     finality_delay_s: float = 0.0
     """How long an unverified batch stays open."""
-    batches: dict[str, OpenBatch] = field(default_factory=dict)
+    batches: dict[BatchId, OpenBatch] = field(default_factory=dict)
     claims: dict[bytes, BatchData] = field(default_factory=dict)
     """By task, the batch in which it was claimed last."""
     kept_s: float = math.inf
@@ -234,7 +234,7 @@ class FullNode:
         elif batch in self.batches:
             self.batches[batch].hear(log)
 
-    def see_final(self, batch: str) -> Steps:
+    def see_final(self, batch: BatchId) -> Steps:
         """Stand by for a batch no longer, and forget the claims of those that have been final for long."""
         yield Over(batch)
         known = self.batches.get(batch)
@@ -248,7 +248,7 @@ class FullNode:
                 if self.claims.get(claim.task) is data:
                     del self.claims[claim.task]
 
-    def fetch(self, batch: str, timeout_s: float = FETCH_TIMEOUT_S) -> Steps:
+    def fetch(self, batch: BatchId, timeout_s: float = FETCH_TIMEOUT_S) -> Steps:
         """Get a batch from its poster and hold it against its root and count; answers `BatchData` or ``None``.
 
         A batch that no honest node would post is proven malformed on chain.
@@ -279,7 +279,7 @@ class FullNode:
         known.data = data
         return data
 
-    def proof_of(self, task: str) -> ClaimProof | None:
+    def proof_of(self, task: TaskId) -> ClaimProof | None:
         """The claim that was made of a task, as far as this node has seen it.
 
         Its proof is made when a client asks: of most claims nobody ever does, and every full node would keep its own.
@@ -291,7 +291,7 @@ class FullNode:
         claim = next(claim for claim in reversed(data.claims) if claim.task == key)
         return ClaimProof(data.batch, claim, ClaimTree(data.claims).proof(claim.index))
 
-    def look_up(self, batch: str) -> Steps:
+    def look_up(self, batch: BatchId) -> Steps:
         """A batch's data as it was shown last, fetched if it never was; answers `BatchData` or ``None``."""
         known = self.batches.get(batch)
         if known is not None and known.data is not None:
@@ -308,7 +308,7 @@ class FullNode:
             call = Call(self.me.address, "Settlement", "proveMalformed", args, gas)
             yield Spawn(self.reject_malformed(data.batch, call), DUTY)
 
-    def reject_malformed(self, batch: str, call: Call) -> Steps:
+    def reject_malformed(self, batch: BatchId, call: Call) -> Steps:
         """Submit a proof that a batch is malformed, unless somebody whose turn is before ours has."""
         yield Sleep(self.my_turn(batch) * TURN_S)
         if batch in self.batches:
@@ -328,7 +328,7 @@ class FullNode:
             if not ballot >> claim.index & 1:
                 verdicts.append(Verdict.ABSTAIN)
                 continue
-            task = "0x" + claim.task.hex()
+            task = task_name(claim.task)
             procedure = partial(self.half.verify, claim, value, output)
             verdict = yield Check(known.poster.name, claim, task, procedure, assigned)
             yield Note(ClaimChecked(self.me.name, data.batch, task, verdict.name.lower()))
@@ -340,10 +340,10 @@ class FullNode:
         model = self.models.get(claim.model)
         if model is None or tensor_hash(value) != claim.input_hash or tensor_hash(output) != claim.output_hash:
             return Verdict.INVALID
-        execution = yield Execute(model, value, Purpose.CHECK, "0x" + claim.task.hex())
+        execution = yield Execute(model, value, Purpose.CHECK, task_name(claim.task))
         return Verdict.VALID if self.comparator.equal(execution.output, output) else Verdict.INVALID
 
-    def my_turn(self, batch: str) -> int:
+    def my_turn(self, batch: BatchId) -> int:
         """How many others are before this node to do a keeper duty, which any one full node can do, 0 for the first."""
         return (self.rank - int(batch[2:10], 16)) % len(self.directory.of(Role.FULL))
 

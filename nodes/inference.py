@@ -16,7 +16,7 @@ import numpy as np
 
 from chain.formats.claims import Claim, ClaimTree, batch_id, batch_name
 from chain.formats.signing import Domain, answer_digest, recover, voucher_digest
-from chain.quantities import NO_DEADLINE, ZERO_HASH, Address, Gas, Wei
+from chain.quantities import NO_DEADLINE, ZERO_HASH, Address, BatchId, Gas, TaskId, Wei
 from chain.seam import Call, Log
 from nodes.disk import Disk
 from nodes.effects import (
@@ -280,7 +280,7 @@ class InferenceNode:
         yield Sleep(max(0.0, until - (yield ChainTime())) + 1)
         yield Submit(Call(self.me.address, "Staking", "unjail"))
 
-    def see_final(self, batch: str) -> Steps:
+    def see_final(self, batch: BatchId) -> Steps:
         """Note that a batch is final, and forget those that have been for long."""
         now = yield ChainTime()
         if batch in self.posted and self.posted[batch].final_at is None:
@@ -397,7 +397,7 @@ class InferenceNode:
         shape, dtype = self.inputs.get(request.model, (request.value.shape, request.value.dtype))
         return fits(request.value, shape, dtype)
 
-    def take(self, task: str) -> None:
+    def take(self, task: TaskId) -> None:
         """Remember a task: two signed answers to one task would prove an equivocation, so there must be only one."""
         self.taken[brief(task)] = None
         if len(self.taken) > TASKS_REMEMBERED:
@@ -484,7 +484,7 @@ class InferenceNode:
         """Answers what is shown of a batch to whoever checks it, and its root."""
         claims = yield Arrange(tuple(self.claim(i, answered) for i, answered in enumerate(batch)))
         root = ClaimTree(claims).root
-        name = "0x" + batch_id(self.me.address, root).hex()
+        name = batch_name(batch_id(self.me.address, root))
         shown = batch if self.half.shows_outputs else ()
         inputs = tuple(answered.request.value for answered in batch)
         outputs = tuple(answered.output for answered in shown)
@@ -498,6 +498,6 @@ class InferenceNode:
         return tuple((client.address, v.cumulative, v.price, v.signature) for client, v in best if v is not None)
 
 
-def brief(task: str) -> int:
+def brief(task: TaskId) -> int:
     """The last eight bytes of a task's id."""
     return int(task[-16:], 16)

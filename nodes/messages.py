@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from chain.formats.claims import Claim
-from chain.quantities import Wei
+from chain.quantities import BatchId, TaskId, Wei
 from chain.seam import Log
 from nodes.http import HttpChunk, HttpRequest, HttpResponse, HungUp
 
@@ -42,7 +42,7 @@ class Voucher:
 class InferenceRequest:
     """A client asks for an inference."""
 
-    task: str
+    task: TaskId
     model: str
     value: np.ndarray
     fee: Wei
@@ -58,7 +58,7 @@ class InferenceRequest:
 class InferenceAnswer:
     """An inference node's answer, signed over task, model, input hash and output hash."""
 
-    task: str
+    task: TaskId
     output: np.ndarray
     signature: bytes
     attachments: tuple[bytes, ...] = ()
@@ -79,7 +79,8 @@ ESCROW_EMPTY = "escrow empty"
 class Refusal:
     """An inference node will not do it, and says why."""
 
-    task: str
+    task: TaskId | BatchId
+    """Or the batch that it does not have."""
     reason: str
     size_bytes: int = HEADER_BYTES
 
@@ -88,7 +89,7 @@ class Refusal:
 class VoucherDelivery:
     """A client that pays after the answer pays."""
 
-    task: str
+    task: TaskId
     voucher: Voucher
     size_bytes: int = HEADER_BYTES
 
@@ -97,7 +98,7 @@ class VoucherDelivery:
 class BatchQuery:
     """Somebody wants to see what is behind a batch's root."""
 
-    batch: str
+    batch: BatchId
     size_bytes: int = HEADER_BYTES
 
 
@@ -105,7 +106,7 @@ class BatchQuery:
 class BatchData:
     """Every claim of a batch with the tensors behind its hashes, in leaf order."""
 
-    batch: str
+    batch: BatchId
     claims: tuple[Claim, ...]
     inputs: tuple[np.ndarray, ...]
     outputs: tuple[np.ndarray, ...]
@@ -123,7 +124,7 @@ class BatchData:
 class ClaimQuery:
     """A client asks which claim was made of its task."""
 
-    task: str
+    task: TaskId
     size_bytes: int = HEADER_BYTES
 
 
@@ -131,7 +132,7 @@ class ClaimQuery:
 class ClaimProof:
     """The claim made of a task, with its Merkle proof against the batch's root."""
 
-    batch: str
+    batch: BatchId
     claim: Claim
     proof: tuple[bytes, ...]
 

@@ -14,6 +14,8 @@ from string import Formatter
 from types import MappingProxyType
 from typing import ClassVar, TypeVar
 
+from chain.quantities import BatchId, TaskId
+
 GROUPS: Mapping[str, str] = MappingProxyType(
     {
         "run": "the run itself, what is on offer and who takes part",
@@ -102,7 +104,7 @@ class TaskSent(Record):
     """A client sent a request. Soft latency begins."""
 
     client: str
-    task: str
+    task: TaskId
     node: str
     model: str
     fee: str
@@ -122,7 +124,7 @@ class TermsSet(Record):
     """
 
     client: str
-    task: str
+    task: TaskId
     mode: str
     value: str
     waits: bool
@@ -134,7 +136,7 @@ class TaskAnswered(Record):
     """A client holds a correctly signed answer. Soft latency ends."""
 
     client: str
-    task: str
+    task: TaskId
     node: str
 
 
@@ -148,7 +150,7 @@ class TaskFailed(Record):
     """A client got no usable answer: `reason` is ``timeout``, ``bad signature`` or the node's refusal."""
 
     client: str
-    task: str
+    task: TaskId
     node: str
     reason: str
 
@@ -166,7 +168,7 @@ class ExtraTask(Record):
     """
 
     client: str
-    task: str
+    task: TaskId
     of: str
 
 
@@ -176,7 +178,7 @@ class ClaimMade(Record):
     """An inference node put a claim into its open batch."""
 
     node: str
-    task: str
+    task: TaskId
     model: str
     output_hash: str
 
@@ -187,8 +189,8 @@ class BatchBuilt(Record):
     """An inference node closed a batch and is about to post its root. `tasks` are in leaf order."""
 
     node: str
-    batch: str
-    tasks: list[str]
+    batch: BatchId
+    tasks: list[TaskId]
 
 
 @event(group="work", subjects=("node", "task", "batch"), says="{node} finds {task:id} {verdict}")
@@ -197,8 +199,8 @@ class ClaimChecked(Record):
     """A full node formed a verdict on a claim: ``valid``, ``invalid`` or ``abstain``."""
 
     node: str
-    batch: str
-    task: str
+    batch: BatchId
+    task: TaskId
     verdict: str
 
 
@@ -208,7 +210,7 @@ class Sealed(Record):
     """An inference node showed evidence for an answer: that the enclave `tee` (its id) stands by it."""
 
     node: str
-    task: str
+    task: TaskId
     tee: str
 
 
@@ -225,7 +227,7 @@ class CircuitAnswered(Record):
     """
 
     node: str
-    task: str
+    task: TaskId
     deviation: float
     agrees: bool
 
@@ -240,7 +242,7 @@ class Proving(Record):
     """An inference node began to prove a claim: it waits so many seconds for a prover, which then takes so many."""
 
     node: str
-    task: str
+    task: TaskId
     model: str
     waits_s: float
     takes_s: float
@@ -257,8 +259,8 @@ class EvidenceChecked(Record):
     """
 
     node: str
-    batch: str
-    task: str
+    batch: BatchId
+    task: TaskId
     fault: str
     seconds: float
 
@@ -269,7 +271,7 @@ class DutyFailed(Record):
     """A full node could not do its duty on a batch, and why."""
 
     node: str
-    batch: str
+    batch: BatchId
     reason: str
 
 
@@ -304,8 +306,8 @@ class ErrorForced(Record):
     """Ground truth: a node posted a wrong claim because the protocol told it to. No other participant reads this."""
 
     node: str
-    batch: str
-    task: str
+    batch: BatchId
+    task: TaskId
 
 
 @event(
@@ -359,6 +361,6 @@ class Perturbed(Record):
     """Ground truth: an output differs in its last digits, by an honest node's hardware or by an adversary's design."""
 
     node: str
-    task: str
+    task: TaskId
     deviation: float
     """Largest absolute difference over the largest magnitude of the clean output."""

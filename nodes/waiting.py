@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chain.quantities import BatchId
 from nodes.effects import ChainTime, Read, Sleep, Steps
 
 SHORTEST_SLEEP_S = 0.01
@@ -14,12 +15,12 @@ def wait_until(timestamp: float, about: str = "") -> Steps:
         yield Sleep(max(left, SHORTEST_SLEEP_S), about)
 
 
-def time_of_post(batch: str) -> Steps:
+def time_of_post(batch: BatchId) -> Steps:
     """Answers the Unix time at which a batch was posted; 0 if it is not on chain."""
     _, timestamp, *_ = yield Read("Settlement", "batchOf", (bytes.fromhex(batch[2:]),))
     return timestamp
 
 
-def wait_since_post(batch: str, seconds: float) -> Steps:
+def wait_since_post(batch: BatchId, seconds: float) -> Steps:
     """Let time pass until a batch was posted so many seconds ago; none if it is not on chain."""
     yield from wait_until((yield from time_of_post(batch)) + seconds)

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
-from chain.formats.claims import Claim, ClaimTree, batch_id
+from chain.formats.claims import Claim, ClaimTree, batch_id, batch_name, task_name
 from chain.formats.signing import Key, answer_digest, voucher_digest
-from chain.quantities import ZERO_HASH, Address, Gas, Wei
+from chain.quantities import ZERO_HASH, Address, Gas, TaskId, Wei
 from chain.seam import Call, Log, Receipt, Revert
 from nodes.adversaries.behaviour import ALWAYS, Behaviour, Gate, Situation, filtered
 from nodes.effects import (
@@ -42,7 +42,7 @@ MODEL = "m"
 MODEL_HASH = bytes([7]) * 32
 MODELS = {MODEL: MODEL_HASH}
 FEE = Wei(10)
-TASK = "0x" + "a1" * 32
+TASK = TaskId("0x" + "a1" * 32)
 INPUT = np.arange(4, dtype=np.float32)
 OUTPUT = np.array([0.0, 2.0, 1.0], np.float32)
 PEOPLE = Directory(
@@ -181,7 +181,9 @@ def voucher(
     return Voucher(client, Wei(cumulative), Wei(price), Key((signer or client).encode()).sign(digest))
 
 
-def signed_answer(output: np.ndarray, task: str = TASK, value: np.ndarray = INPUT, node: str = "inference-0") -> bytes:
+def signed_answer(
+    output: np.ndarray, task: TaskId = TASK, value: np.ndarray = INPUT, node: str = "inference-0"
+) -> bytes:
     """A node's signature under an answer."""
     parts = bytes.fromhex(task[2:]), MODEL_HASH, tensor_hash(value), tensor_hash(output)
     return Key(node.encode()).sign(answer_digest(DOMAIN, *parts))
@@ -192,7 +194,7 @@ def from_client(message: Message, request: int = 1, client: str = "client-0") ->
     return Envelope(client, message, request)
 
 
-def asking(paid: Voucher | None, task: str = TASK, value: np.ndarray = INPUT) -> Envelope:
+def asking(paid: Voucher | None, task: TaskId = TASK, value: np.ndarray = INPUT) -> Envelope:
     """A client's request."""
     return from_client(InferenceRequest(task, MODEL, value, FEE, paid))
 
@@ -203,7 +205,11 @@ def event(name: str, contract: str = "Settlement", **args: Any) -> Envelope:
 
 
 def any_claim(
-    index: int = 0, task: str = TASK, value: np.ndarray = INPUT, output: np.ndarray = OUTPUT, model: bytes = MODEL_HASH
+    index: int = 0,
+    task: TaskId = TASK,
+    value: np.ndarray = INPUT,
+    output: np.ndarray = OUTPUT,
+    model: bytes = MODEL_HASH,
 ) -> Claim:
     """A claim that is right about its input and output."""
     client: Address = who("client-0").address
@@ -211,9 +217,9 @@ def any_claim(
     return Claim(index, task_id, model, tensor_hash(value), tensor_hash(output), ZERO_HASH, client, FEE, 1_000)
 
 
-def task_id(number: int) -> str:
+def task_id(number: int) -> TaskId:
     """A task of that number."""
-    return "0x" + number.to_bytes(32, "big").hex()
+    return task_name(number.to_bytes(32, "big"))
 
 
 def batch_of(
@@ -224,7 +230,7 @@ def batch_of(
     numbers = indices or range(len(given))
     claims = tuple(any_claim(numbers[i], task_id(i + 1), output=output) for i, output in enumerate(given))
     root = ClaimTree(claims).root
-    name = "0x" + batch_id(who(node).address, root).hex()
+    name = batch_name(batch_id(who(node).address, root))
     return BatchData(name, claims, (INPUT,) * len(given), given), root
 
 

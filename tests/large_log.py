@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from chain.quantities import BatchId, TaskId
 from nodes.records import BatchBuilt, Cheated, ClaimChecked, ClaimMade, Record, TaskAnswered, TaskSent
 from simnet.log.events import (
     BlockMined,
@@ -83,8 +84,8 @@ class Town:
     def round(self, start: float) -> Iterator[Event]:
         """Everything about one batch, from the first question to finality."""
         node = self.inference[int(self.rng.integers(len(self.inference)))]
-        tasks = [id_of(self.seed, start, i) for i in range(BATCH_TASKS)]
-        batch, frauds = id_of(self.seed, start), []
+        tasks = [TaskId(id_of(self.seed, start, i)) for i in range(BATCH_TASKS)]
+        batch, frauds = BatchId(id_of(self.seed, start)), []
         for i, task in enumerate(tasks):
             false = self.cheats(node) and bool(self.rng.random() < 0.5)
             frauds += [i] * false
@@ -93,7 +94,7 @@ class Town:
         yield at, BatchBuilt(node, batch, tasks)
         yield from self.settle(at, node, batch, tasks, frauds)
 
-    def answer(self, at: float, node: str, task: str, false: bool) -> Iterator[Event]:
+    def answer(self, at: float, node: str, task: TaskId, false: bool) -> Iterator[Event]:
         """One inference as its client sees it."""
         client = self.clients[int(self.rng.integers(len(self.clients)))]
         delays = self.rng.lognormal(-3.2, 0.4, 2)
@@ -107,7 +108,7 @@ class Town:
         yield at, MessageSent(node, client, "InferenceAnswer", 296, round(float(delays[1]), 6), "")
         yield at + float(delays[1]), TaskAnswered(client, task, node)
 
-    def settle(self, at: float, node: str, batch: str, tasks: list[str], frauds: list[int]) -> Iterator[Event]:
+    def settle(self, at: float, node: str, batch: BatchId, tasks: list[TaskId], frauds: list[int]) -> Iterator[Event]:
         """A batch from its posting to finality."""
         address = self.address(node)
         charges = [[self.address(self.clients[0]), str(OPG // 50)]]
@@ -131,7 +132,9 @@ class Town:
             at + 8, address, "Committee.resolve", batch, list(self.verdict(node, batch, tasks, frauds))
         )
 
-    def verdict(self, node: str, batch: str, tasks: list[str], frauds: list[int]) -> Iterator[tuple[str, str, Args]]:
+    def verdict(
+        self, node: str, batch: BatchId, tasks: list[TaskId], frauds: list[int]
+    ) -> Iterator[tuple[str, str, Args]]:
         """Contract events that end a batch."""
         address = self.address(node)
         reason = "0x" + b"fraud".hex().ljust(64, "0")

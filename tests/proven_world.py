@@ -9,7 +9,7 @@ import numpy as np
 from eth_abi.abi import encode as abi_encode
 
 from chain.deploy import VerifierSpec
-from chain.formats.claims import Claim
+from chain.formats.claims import Claim, task_name
 from chain.formats.modes import Mode, marked
 from chain.formats.signing import Key
 from chain.hashing import keccak
@@ -102,7 +102,7 @@ class ProvenWorld(World):
 
     def made(self, claim: Claim, mode: Mode, **changes: Any) -> Claim:
         """A claim about our input and output."""
-        task = bytes.fromhex(marked("0x" + claim.task.hex(), mode)[2:])
+        task = bytes.fromhex(marked(task_name(claim.task), mode)[2:])
         output = floats(OUTPUTS)
         truth = replace(claim, task=task, model=MODEL, input_hash=tensor_hash(VALUE), output_hash=tensor_hash(output))
         return replace(truth, **changes)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from chain.hashing import keccak
-from chain.quantities import ZERO_HASH, Address, Hash32, Wei
+from chain.quantities import ZERO_HASH, Address, BatchId, Hash32, TaskId, Wei
 
 MAX_CLAIMS = 128
 """Claims that one batch may hold: its verdict is a word of two bits each."""
@@ -132,9 +132,14 @@ def batch_id(node: Address, root: bytes) -> Hash32:
 
 
 @lru_cache(maxsize=4096)
-def batch_name(batch: bytes) -> str:
+def batch_name(batch: bytes) -> BatchId:
     """What a batch is called off chain: its id in hex, one and the same string for every node that hears of it."""
-    return "0x" + batch.hex()
+    return BatchId("0x" + batch.hex())
+
+
+def task_name(task: bytes) -> TaskId:
+    """What a task is called off chain: its id in hex."""
+    return TaskId("0x" + task.hex())
 
 
 def vote_commitment(batch: bytes, member: Address, votes: int, salt: bytes) -> Hash32:

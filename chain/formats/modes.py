@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from chain.quantities import TaskId
+
 
 class Mode(StrEnum):
     """What a client wants to see proven, and how."""
@@ -25,9 +27,9 @@ _BYTES = {mode: bytes([number]) for number, mode in enumerate(Mode)}
 _MODES = {byte: mode for mode, byte in _BYTES.items()}
 
 
-def marked(task: str, mode: Mode) -> str:
+def marked(task: TaskId, mode: Mode) -> TaskId:
     """The id of a task that asks for a mode, made of any id (``0x`` hex, 32 bytes)."""
-    return task[:-2] + _BYTES[mode].hex()
+    return TaskId(task[:-2] + _BYTES[mode].hex())
 
 
 def mode_of(task: bytes) -> Mode:

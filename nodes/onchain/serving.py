@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from chain.formats.claims import task_name
 from chain.hashing import keccak
 from nodes.blobs import BLOBS
 from nodes.effects import Execute, Learn, Look, Note, Purpose, Reply, Request, Steps
@@ -48,7 +49,7 @@ def infer(node: str, request: HttpRequest) -> Steps:
     if described is None:
         described = yield from take_in(node, model, store)
     value = value_of(described, tensors_in(body.get("model_inputs")))
-    task = "0x" + keccak(request.body).hex()
+    task = task_name(keccak(request.body))
     execution = yield Execute(model, value, Purpose.ANSWER, task)
     if execution is None:
         raise BadRequest(f"model {model} cannot take this input")

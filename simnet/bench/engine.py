@@ -16,7 +16,7 @@ from typing import Any
 import simpy
 
 from chain.formats.signing import Key
-from chain.quantities import Timestamp
+from chain.quantities import BatchId, Timestamp
 from nodes.effects import Receive, Send, Sleep, Spawn, Steps
 from nodes.identity import Identity, Role
 from nodes.messages import BatchQuery
@@ -73,7 +73,7 @@ class Relay:
 
     def send(self) -> Steps:
         """One message a second."""
-        message = BatchQuery("0x00")
+        message = BatchQuery(BatchId("0x00"))
         for _ in range(self.messages):
             yield Sleep(GAP_S)
             yield Send(self.peer, message)

@@ -6,7 +6,7 @@ Nodes take turns by rank; all others take over, one after the other, if it is no
 from __future__ import annotations
 
 from chain.formats.claims import open_claims
-from chain.quantities import Gas
+from chain.quantities import BatchId, Gas
 from nodes.effects import ChainTime, Sleep, Steps
 from nodes.full import FETCH_TIMEOUT_S, FullNode
 
@@ -26,7 +26,7 @@ RESEND_S = 5.0
 """How long a transaction is left to reach the chain before it is looked for there and sent again (assumption)."""
 
 
-def fetch_until(node: FullNode, batch: str, timestamp: float) -> Steps:
+def fetch_until(node: FullNode, batch: BatchId, timestamp: float) -> Steps:
     """Ask for a batch, at least once, until it comes or the chain is at a Unix time; answers `BatchData` or ``None``.
 
     Its poster may be down for a while, cut off, or far away, so that each attempt waits twice as long as the last: data
@@ -43,7 +43,7 @@ def fetch_until(node: FullNode, batch: str, timestamp: float) -> Steps:
     return None
 
 
-def open_rejected(node: FullNode, batch: str) -> Steps:
+def open_rejected(node: FullNode, batch: BatchId) -> Steps:
     """Open the claims of a known batch that were proven wrong before it is final.
 
     Answers the openings and the charges that the contract needs for their refunds; both are empty if there are none.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from chain.formats.claims import task_name
 from chain.formats.modes import marked
 from chain.quantities import Wei
 from nodes.client import Order
@@ -32,7 +33,7 @@ def orders(scenario: Scenario, index: int, zoo: Zoo, streams: Streams) -> Iterat
         model = models[int(next(draws) * len(models))]
         inputs, _ = zoo.inputs(model)
         value = np.asarray(inputs[int(next(draws) * len(inputs))])
-        task = "0x" + hashlib.sha256(f"{scenario.seed}/{name}/{number}".encode()).hexdigest()
+        task = task_name(hashlib.sha256(f"{scenario.seed}/{name}/{number}".encode()).digest())
         mode = None if scenario.clients.modes is None else scenario.clients.modes.at(next(modes))
         worth = None if scenario.clients.worth is None else Wei(scenario.clients.worth.at(next(fortunes)))
         fee = scenario.clients.fees.of(mode)

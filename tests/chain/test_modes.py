@@ -5,13 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chain.formats.claims import task_name
 from chain.formats.modes import Mode, marked, mode_of
 from simnet.scenario.population import Modes
 
 
 @given(st.binary(min_size=32, max_size=32), st.sampled_from(Mode))
 def test_a_marked_task_asks_for_its_mode_and_is_otherwise_the_same(raw: bytes, mode: Mode) -> None:
-    task = "0x" + raw.hex()
+    task = task_name(raw)
     assert mode_of(bytes.fromhex(marked(task, mode)[2:])) is mode
     assert marked(task, mode)[:-2] == task[:-2]
 

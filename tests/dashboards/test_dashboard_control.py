@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from chain.quantities import TaskId
 from nodes.records import TaskAnswered
 from simnet.cli.main import main
 from simnet.kernel.inbox import Act, Inbox, Order
@@ -25,7 +26,7 @@ from simnet.world.injection import InjectionError, extend, inject
 from tests.scenario_text import MINIMAL, errors_of
 from tests.small import scenario
 
-RECORD = TaskAnswered("client-0", "0x00", "inference-0")
+RECORD = TaskAnswered("client-0", TaskId("0x00"), "inference-0")
 
 
 class Desk(Inbox):

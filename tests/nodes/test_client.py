@@ -10,7 +10,7 @@ import pytest
 
 from chain.formats.claims import ClaimTree, opening
 from chain.formats.signing import Domain, recover, voucher_digest
-from chain.quantities import Wei
+from chain.quantities import BatchId, TaskId, Wei
 from chain.seam import Log
 from nodes.client import Client, ClientHalf, ClientPolicy, Order, SignedAnswer
 from nodes.effects import Note, Pay, Receive, Request, Send, Sleep, Spawn, Steps, Submit, Subscribe
@@ -59,7 +59,7 @@ def client(**policy: Any) -> Client:
     return Client(who("client-0"), PEOPLE, DOMAIN, MODELS, replace(POLICY, **policy), ())
 
 
-def order(choice: float = 0.0, task: str = TASK) -> Order:
+def order(choice: float = 0.0, task: TaskId = TASK) -> Order:
     """What it is going to ask."""
     return Order(1.0, task, MODEL, INPUT, choice)
 
@@ -218,7 +218,7 @@ def test_a_voucher_names_the_least_that_an_inference_of_the_node_has_cost() -> N
 # -- auditing ----------------------------------------------------------------------------------------------
 
 SIGNED = SignedAnswer(TASK, MODEL_HASH, tensor_hash(INPUT), tensor_hash(OUTPUT), ANSWER.signature)
-BATCH = "0x" + "bb" * 32
+BATCH = BatchId("0x" + "bb" * 32)
 
 
 def proof_of(**claimed: Any) -> ClaimProof:

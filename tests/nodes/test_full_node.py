@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from chain.formats.claims import Claim, ClaimTree, opening
+from chain.quantities import BatchId
 from chain.seam import Log
 from nodes.effects import (
     Abandon,
@@ -218,7 +219,7 @@ def test_without_the_data_behind_the_root_there_is_nothing_to_judge(reply: Any, 
         replace(DATA, claims=(DATA.claims[0], DATA.claims[0])),
         replace(DATA, claims=tuple(reversed(DATA.claims))),
         replace(DATA, claims=(DATA.claims[0], replace(DATA.claims[1], index=-1))),
-        replace(DATA, batch="0x" + "77" * 32),
+        replace(DATA, batch=BatchId("0x" + "77" * 32)),
     ],
     ids=["no claims", "an input missing", "no outputs", "a claim twice", "out of order", "below 0", "another batch"],
 )
@@ -279,7 +280,7 @@ def test_the_claims_of_a_final_batch_are_forgotten_once_no_reorg_can_open_it_aga
     def known_after(first: int, at: float) -> int:
         """See a batch posted, fetch it, and see it final at that time; how many claims are remembered then."""
         claims = (any_claim(0, task_id(first)), any_claim(1, task_id(first + 1)))
-        data = BatchData("0x" + task_id(first)[2:], claims, (INPUT, INPUT), (OUTPUT, OUTPUT))
+        data = BatchData(BatchId(task_id(first)), claims, (INPUT, INPUT), (OUTPUT, OUTPUT))
         seen = posted(data, ClaimTree(claims).root)
         follow(one.run(), inbox(seen))
         follow(one.fetch(data.batch), {Request: always(data)})
@@ -456,7 +457,10 @@ def test_it_ends_when_there_is_nothing_left_to_reveal(tip: bytes) -> None:
 
 
 def test_turns_at_a_keeper_duty_go_round_by_batch() -> None:
-    turns = {batch: [node(rank=rank).my_turn(batch) for rank in range(3)] for batch in (DATA.batch, "0x" + "00" * 32)}
+    turns = {
+        batch: [node(rank=rank).my_turn(batch) for rank in range(3)]
+        for batch in (DATA.batch, BatchId("0x" + "00" * 32))
+    }
     assert all(sorted(found) == [0, 1, 2] for found in turns.values())
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chain.formats.claims import ClaimTree, batch_id
+from chain.formats.claims import ClaimTree, batch_id, batch_name
 from chain.formats.signing import answer_digest, recover
-from chain.quantities import NO_DEADLINE, Gas, Wei
+from chain.quantities import NO_DEADLINE, BatchId, Gas, Wei
 from chain.seam import Log, Receipt, Revert
 from nodes.effects import ChainTime, Execute, Note, Purpose, Read, Reply, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.identity import Role
@@ -293,7 +293,7 @@ def test_a_full_batch_is_posted_at_once_with_one_voucher_a_client() -> None:
         for name, amount in (("client-0", 2 * FEE), ("client-1", FEE))
     )
     assert call.gas_limit == POST_GAS + 2 * VOUCHER_GAS
-    name = "0x" + batch_id(ME.address, root).hex()
+    name = batch_name(batch_id(ME.address, root))
     assert course.records[-1] == BatchBuilt(ME.name, name, [task_id(1), task_id(7), task_id(2)])
     assert one.open_batch == []
 
@@ -302,7 +302,7 @@ def test_the_root_is_that_of_the_claims_the_node_shows_to_who_asks() -> None:
     one = node(batch_size=2)
     serve(one, ask(1))
     (call,) = serve(one, ask(2)).calls
-    name = "0x" + batch_id(ME.address, call.args[0]).hex()
+    name = batch_name(batch_id(ME.address, call.args[0]))
     asked = Envelope("full-0", BatchQuery(name), 5)
     (data,) = follow(one.run(), inbox(asked)).said
     assert isinstance(data, BatchData)
@@ -371,7 +371,7 @@ def test_a_batch_never_holds_more_than_its_size_however_many_claims_were_kept() 
 
 def asked_for(one: InferenceNode, name: str, *before: Envelope, at_s: float = 0.0) -> Any:
     """What it replies to who asks for a batch, at that second, having heard these events."""
-    asked = Envelope("full-0", BatchQuery(name), 5)
+    asked = Envelope("full-0", BatchQuery(BatchId(name)), 5)
     (reply,) = follow(one.run(), {**inbox(*before, asked), ChainTime: always(GENESIS + at_s)}).said
     return reply
 

@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field, PrivateAttr
 
+from chain.formats.claims import task_name
 from nodes.adversaries.behaviour import Behaviour, on
 from nodes.client import Order
 from nodes.effects import Request, Steps
@@ -75,7 +76,7 @@ class DosInputs(Behaviour):
         for order in orders:
             yield order
             for i in range(1, self.times):
-                task = "0x" + hashlib.sha256(f"{order.task}/{i}".encode()).hexdigest()
+                task = task_name(hashlib.sha256(f"{order.task}/{i}".encode()).digest())
                 self._extra[task] = None
                 yield replace(order, after_s=0.0, task=task)
 

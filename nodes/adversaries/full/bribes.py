@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from pydantic import Field, PrivateAttr
 
+from chain.formats.claims import batch_name
 from chain.quantities import OPG
 from chain.seam import Log
 from chain.units import Amount, Share
@@ -102,7 +103,7 @@ class Extortionist(ChainObserver):
     def on_event(self, log: Log) -> Steps:
         """Remember whom to ask for money, until there is nothing left to ask for."""
         yield from ()
-        batch = "0x" + log.args["batch"].hex()
+        batch = batch_name(log.args["batch"])
         poster = self._situation.directory.at(log.args["node"])
         if log.event == "BatchFinal" or poster is None:
             self._posters.pop(batch, None)

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from pydantic import Field, PrivateAttr
 
+from chain.formats.claims import batch_name
 from chain.seam import Log
 from chain.units import Duration
 from nodes.adversaries.behaviour import on
@@ -88,7 +89,7 @@ class LastSecondMover(ChainObserver):
     def on_event(self, log: Log) -> Steps:
         """Note a batch's deadlines, until it is final."""
         yield from ()
-        batch = "0x" + log.args["batch"].hex()
+        batch = batch_name(log.args["batch"])
         if log.event == "BatchFinal":
             self._deadlines.pop(batch, None)
         else:

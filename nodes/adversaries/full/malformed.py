@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pydantic import Field, PrivateAttr
 
-from chain.formats.claims import vote_commitment
+from chain.formats.claims import batch_name, vote_commitment
 from chain.quantities import Gas, Wei
 from chain.seam import Call, Log
 from nodes.adversaries.behaviour import Balance, Behaviour, Coalition, on
@@ -51,7 +51,7 @@ class DustBonds(ChainObserver):
         """Bond at the first batch."""
         if not self._bonded:
             self._bonded = True
-            yield self.cheated("stake", "0x" + log.args["batch"].hex())
+            yield self.cheated("stake", batch_name(log.args["batch"]))
             yield Spawn(bond(self._situation.me, 1))
 
 
@@ -83,7 +83,7 @@ class HollowReporter(ChainObserver):
                 yield Spawn(send(Call(me, "Staking", "unbond", (bonded,), CALL_GAS)))
         elif self._contract:
             batch = log.args["batch"]
-            yield self.cheated("vote", "0x" + batch.hex())
+            yield self.cheated("vote", batch_name(batch))
             args = (batch, 2 ** log.args["count"] - 1)
             yield Spawn(send(Call(me, self._contract, "report", args, CALL_GAS), batch))
 
@@ -120,7 +120,7 @@ class BountySniper(ChainObserver):
 
     def snipe(self, batch: bytes) -> Steps:
         """Call as soon as the window is over."""
-        name, me = "0x" + batch.hex(), self._situation.me.address
+        name, me = batch_name(batch), self._situation.me.address
         yield from wait_since_post(name, (yield Read(self._contract, "window")) + 1)
         yield self.cheated("vote", name)
         yield from send(Call(me, self._contract, "finalise", (batch, (), ()), CALL_GAS), batch)
@@ -158,7 +158,7 @@ def again(effect: Submit) -> Steps:
 
 def send(call: Call, batch: bytes = b"") -> Steps:
     """A transaction, about a batch if given, whatever becomes of it."""
-    yield Submit(call, subject="0x" + batch.hex() if batch else "")
+    yield Submit(call, subject=batch_name(batch) if batch else "")
 
 
 class FreeRiderCommittee(ChainObserver):
@@ -185,7 +185,7 @@ class FreeRiderCommittee(ChainObserver):
     def on_event(self, log: Log) -> Steps:
         """Count the commitments of each batch that are what its root and no salt make."""
         yield from ()
-        batch = "0x" + log.args["batch"].hex()
+        batch = batch_name(log.args["batch"])
         if log.event == "BatchPosted":
             self._roots[batch] = log.args["root"]
         elif log.event == "BatchFinal":

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from pydantic import Field, PrivateAttr
 
+from chain.formats.claims import batch_name
 from chain.quantities import OPG, Wei
 from chain.seam import Call, Log
 from chain.units import Amount, Share
@@ -91,7 +92,7 @@ class BorrowedStake(ChainObserver):
 
     def borrow(self, batch: bytes) -> Steps:
         """Bond the loan."""
-        yield self.cheated("stake", "0x" + batch.hex())
+        yield self.cheated("stake", batch_name(batch))
         self._busy = yield from bond(self._situation.me, self.amount)
         self._bonded = self.amount if self._busy else 0
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, PrivateAttr
 
+from chain.formats.claims import batch_name
 from chain.seam import Log
 from nodes.adversaries.behaviour import Behaviour, on
 from nodes.effects import Check, Receive, Sleep, Steps, Submit, Subscribe, Verdict
@@ -123,7 +124,7 @@ class Copycat(Behaviour):
             if not isinstance(log, Log) or log.event not in said:
                 return envelope
             if log.args["member"] != self._situation.me.address:
-                self._seen.setdefault((log.event, "0x" + log.args["batch"].hex()), log.args[said[log.event]])
+                self._seen.setdefault((log.event, batch_name(log.args["batch"])), log.args[said[log.event]])
 
     @on(Check)
     def skip(self, effect: Check) -> Steps:

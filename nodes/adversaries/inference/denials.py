@@ -15,7 +15,7 @@ from pydantic import PrivateAttr
 from chain.formats.claims import Claim, open_claims
 from chain.formats.signing import answer_digest
 from chain.hashing import keccak
-from chain.quantities import Wei
+from chain.quantities import BatchId, Wei
 from chain.seam import Call
 from nodes.adversaries.behaviour import Behaviour, on
 from nodes.effects import Arrange, Sign, Spawn, Steps, Submit
@@ -65,10 +65,10 @@ class SelfDenunciation(Behaviour):
         receipt = yield effect
         if effect.call.function == POST and receipt is not None and receipt.ok:
             yield self.cheated("batch", effect.subject, "denounced by its node")
-            yield Spawn(self.denounce(effect.subject, claims))
+            yield Spawn(self.denounce(BatchId(effect.subject), claims))
         return receipt
 
-    def denounce(self, batch: str, claims: tuple[Claim, ...]) -> Steps:
+    def denounce(self, batch: BatchId, claims: tuple[Claim, ...]) -> Steps:
         """Prove every claim of a batch an equivocation."""
         me, domain = self._situation.me.address, self._situation.domain
         for claim in claims:

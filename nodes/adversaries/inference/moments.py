@@ -12,7 +12,7 @@ from typing import ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import Field, PrivateAttr
 
-from chain.quantities import OPG
+from chain.quantities import OPG, TaskId
 from chain.seam import Log
 from chain.units import Amount
 from nodes.adversaries.behaviour import hash_draw, on
@@ -115,7 +115,7 @@ class SelectiveCheater(Opportunist):
             self._fees[envelope.message.task] = envelope.message.fee
         return envelope
 
-    def value(self, task: str) -> int:
+    def value(self, task: TaskId) -> int:
         """Wei that a false answer to this task is worth to its author."""
         return round(-math.log1p(-hash_draw(f"value/{self._situation.me.name}", task)) * self.mean_value)
 

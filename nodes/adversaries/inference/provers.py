@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, PrivateAttr
 
+from chain.quantities import TaskId
 from chain.units import Duration
 from nodes.adversaries.behaviour import Behaviour, on
 from nodes.effects import Execute, Prove, Sleep, Steps
@@ -52,7 +53,7 @@ class ProofBehaviour(Behaviour):
         yield self.cheated("evidence", effect.task)
         return (yield from self.proof(effect))
 
-    def lie(self, task: str) -> Steps:
+    def lie(self, task: TaskId) -> Steps:
         """Record a wrong answer."""
         self._lies[task] = None
         yield self.cheated("answer", task)

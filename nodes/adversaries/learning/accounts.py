@@ -14,7 +14,8 @@ from typing import ClassVar
 
 from pydantic import PrivateAttr
 
-from chain.quantities import OPG
+from chain.formats.claims import batch_name
+from chain.quantities import OPG, TaskId
 from chain.seam import Log
 from nodes.adversaries.behaviour import on
 from nodes.adversaries.inference.answers import invented
@@ -76,7 +77,7 @@ class AnswerAccounts(ChainObserver):
         super().begin()
         self._fees, self._acts, self._batches, self._fallen, self._blamed = {}, {}, {}, {}, []
 
-    def pick(self, task: str) -> Steps:
+    def pick(self, task: TaskId) -> Steps:
         """Answers how to answer a task: `HONEST`, `NOTHING`, or the variant to run."""
         raise NotImplementedError
 
@@ -115,7 +116,7 @@ class AnswerAccounts(ChainObserver):
     def on_event(self, log: Log) -> Steps:
         """Follow what becomes of the node's batches. A slash for fraud comes right after its batch's finality."""
         if log.event in ("ClaimRejected", "ClaimVoided"):
-            batch = "0x" + log.args["batch"].hex()
+            batch = batch_name(log.args["batch"])
             if batch in self._batches:
                 self._fallen.setdefault(batch, {})[log.args["index"]] = log.event == "ClaimRejected"
         elif self.is_me(log) and log.event == "Slashed":
@@ -126,7 +127,7 @@ class AnswerAccounts(ChainObserver):
     def close(self, log: Log) -> Steps:
         """Book a final batch. What it paid goes to the claims that stand, by their fees."""
         yield from self.book_rejected(0.0)
-        batch = "0x" + log.args["batch"].hex()
+        batch = batch_name(log.args["batch"])
         tasks, fallen = self._batches.pop(batch, ()), self._fallen.pop(batch, {})
         fees = [self._fees.pop(task, 0) for task in tasks]
         stands = [log.args["accepted"] > 0 and i not in fallen for i in range(len(tasks))]
@@ -216,7 +217,7 @@ class CheckAccounts(ChainObserver):
 
     def on_event(self, log: Log) -> Steps:
         """Follow what the batches that it looked at bring. A slash follows the accusation or the finality it is for."""
-        batch = "0x" + log.args["batch"].hex() if "batch" in log.args else ""
+        batch = batch_name(log.args["batch"]) if "batch" in log.args else ""
         if log.event == "BatchFinal":
             yield from self.book()
             self._closing = batch

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from pydantic import Field, PrivateAttr
 
+from chain.quantities import TaskId
 from chain.units import Duration, Share
 from nodes.adversaries.behaviour import Behaviour
 from nodes.adversaries.inference.moments import Cheaper
@@ -120,7 +121,7 @@ class Replicator(Imitator, AnswerAccounts):
         """The cheaper one."""
         return (self.variant,)
 
-    def pick(self, task: str) -> Steps:
+    def pick(self, task: TaskId) -> Steps:
         """As those members do that earn well."""
         return (yield from self.act())
 

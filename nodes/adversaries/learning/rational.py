@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PrivateAttr
 
-from chain.quantities import OPG
+from chain.quantities import OPG, TaskId
 from chain.units import Amount
 from nodes.adversaries.inference.moments import Cheaper
 from nodes.adversaries.learning.accounts import CHECK, HONEST, NOTHING, SKIP, AnswerAccounts, CheckAccounts, context_of
@@ -38,7 +38,7 @@ class BestResponse(Bandit, AnswerAccounts):
         """Its ways, but for the one that takes no model."""
         return tuple(way for way in self.ways if way != NOTHING)
 
-    def pick(self, task: str) -> Steps:
+    def pick(self, task: TaskId) -> Steps:
         """What pays best."""
         return (yield from self.choose((HONEST, *self.ways), task))
 
@@ -74,7 +74,7 @@ class AdaptiveCheat(AnswerAccounts):
         """Its ways."""
         return self.ways
 
-    def pick(self, task: str) -> Steps:
+    def pick(self, task: TaskId) -> Steps:
         """The way of the moment."""
         yield from ()
         return self.way

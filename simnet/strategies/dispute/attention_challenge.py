@@ -33,9 +33,9 @@ import numpy as np
 from pydantic import Field
 
 from chain.deploy import VerifierSpec
-from chain.formats.claims import Claim, open_claims, word
+from chain.formats.claims import Claim, open_claims, task_name, word
 from chain.hashing import keccak
-from chain.quantities import BASIS_POINTS, OPG, PARTS, Gas
+from chain.quantities import BASIS_POINTS, OPG, PARTS, BatchId, Gas
 from chain.seam import Call
 from chain.units import Amount, Duration, Share
 from nodes.effects import ChainTime, Execute, Purpose, Read, Spawn, Steps, Submit, Verdict
@@ -149,7 +149,7 @@ class AttentionHalf(DisputeHalf):
         model = self.node.models.get(claim.model)
         if model is None or tensor_hash(value) != claim.input_hash:
             return Verdict.INVALID
-        task = "0x" + claim.task.hex()
+        task = task_name(claim.task)
         execution = yield Execute(model, value, Purpose.CHECK, task)
         result = result_of(execution.output)
         self.known[task] = result
@@ -158,7 +158,7 @@ class AttentionHalf(DisputeHalf):
         same = (tensor_hash(execution.output), keccak(result)) == (claim.output_hash, claim.evidence_hash)
         return Verdict.VALID if same else Verdict.INVALID
 
-    def verify_voluntarily(self, batch: str, count: int) -> Steps:
+    def verify_voluntarily(self, batch: BatchId, count: int) -> Steps:
         """Check every batch, show one's secret in time, and accuse who did not look."""
         posted_at = yield from time_of_post(batch)
         closes = posted_at + self.terms.challenge_window
@@ -185,7 +185,7 @@ class AttentionHalf(DisputeHalf):
 
     def results(self, data: BatchData) -> list[bytes | None]:
         """What a node knows of the results of a batch."""
-        return [self.known.get("0x" + claim.task.hex()) for claim in data.claims]
+        return [self.known.get(task_name(claim.task)) for claim in data.claims]
 
     def calls_on(self, secret: bytes, data: BatchData, results: Sequence[bytes | None]) -> list[bool]:
         """Which claims call on the node of this secret; none whose result is not known."""
@@ -204,7 +204,7 @@ class AttentionHalf(DisputeHalf):
         call = Call(self.node.me.address, self.terms.contract, "showSecret", (beacon_round, secret), SHOW_GAS)
         yield Submit(call)
 
-    def accuse_all(self, batch: str, posted_at: int) -> Steps:
+    def accuse_all(self, batch: BatchId, posted_at: int) -> Steps:
         """Accuse every other full node of what it missed or made up, as far as this one knows the results."""
         data = yield from self.node.fetch(batch)
         if data is None:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
-from chain.formats.claims import Claim
+from chain.formats.claims import Claim, task_name
+from chain.quantities import BatchId, TaskId
 from chain.seam import Call, Log
 from nodes.client import Answer, Client, ClientHalf, Order
 from nodes.effects import Execute, Note, Purpose, Sleep, Spawn, Steps, Submit
@@ -25,7 +26,7 @@ class Round:
     """Answers of several nodes to the same inference, as they come in."""
 
     expected: int
-    answers: list[tuple[str, Identity, Answer | None]] = field(default_factory=list)
+    answers: list[tuple[TaskId, Identity, Answer | None]] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
@@ -97,7 +98,7 @@ class VerifyingClient(ClientHalf):
                 return
         suspect.is_pursued = False
 
-    def challenge(self, batch: str, claim: Claim) -> Steps:
+    def challenge(self, batch: BatchId, claim: Claim) -> Steps:
         """Dispute one claim on chain."""
         args = (bytes.fromhex(batch[2:]), 1 << claim.index)
         yield Submit(Call(self.client.me.address, self.contract, "challenge", args), subject=batch)
@@ -141,7 +142,7 @@ class Delegator(VerifyingClient):
         if asked.is_complete:
             yield from self.compare(asked)
 
-    def accept(self, task: str, node: Identity) -> Steps:
+    def accept(self, task: TaskId, node: Identity) -> Steps:
         """No answer is taken before all are there."""
         yield from ()
 
@@ -161,7 +162,7 @@ def parts(order: Order) -> Iterator[Order]:
     number = 0
     while True:
         number += 1
-        yield replace(order, task="0x" + hashlib.sha256(f"{order.task}/{number}".encode()).hexdigest())
+        yield replace(order, task=task_name(hashlib.sha256(f"{order.task}/{number}".encode()).digest()))
 
 
 class Auditor(VerifyingClient):
@@ -189,7 +190,7 @@ class Auditor(VerifyingClient):
         right = self.equal(Answer(answer.signed, execution.output), answer)
         yield from self.follow_up(node, answer, wrong=not right)
 
-    def is_probe(self, task: str) -> bool:
+    def is_probe(self, task: TaskId) -> bool:
         """Whether a request is a probe, by a draw that nobody else can tell."""
         digest = hashlib.sha256(b"probe" + self.secret + bytes.fromhex(task[2:])).digest()
         return int.from_bytes(digest[:7], "big") < self.probes * 2**56

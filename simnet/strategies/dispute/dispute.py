@@ -22,7 +22,7 @@ from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
 from chain.formats.claims import MAX_CLAIMS, batch_name, vote_commitment
-from chain.quantities import BASIS_POINTS, OPG, Gas, Wei
+from chain.quantities import BASIS_POINTS, OPG, BatchId, Gas, Wei
 from chain.seam import Call, Log
 from chain.units import Amount, Duration, Share
 from nodes.client import ClientPolicy
@@ -167,11 +167,11 @@ class DisputeHalf(VotingHalf):
         else:
             yield from super().on_log(log)
 
-    def verify_voluntarily(self, batch: str, count: int) -> Steps:
+    def verify_voluntarily(self, batch: BatchId, count: int) -> Steps:
         """What a full node does voluntarily when a batch of so many claims is posted."""
         raise NotImplementedError
 
-    def check(self, batch: str, count: int) -> Steps:
+    def check(self, batch: BatchId, count: int) -> Steps:
         """Check a whole batch, and challenge what is wrong. What was challenged before a crash or a reorg stands."""
         if batch in self.disputed:
             yield Sleep(RESEND_S)
@@ -190,7 +190,7 @@ class DisputeHalf(VotingHalf):
         """What else a full node does when it has checked a batch voluntarily, before it challenges."""
         yield from ()
 
-    def obtain(self, batch: str, count: int) -> Steps:
+    def obtain(self, batch: BatchId, count: int) -> Steps:
         """Fetch a batch, patiently, and challenge all of its `count` claims if it is withheld; answers its data."""
         closes = (yield from time_of_post(batch)) + self.terms.challenge_window
         data = yield from fetch_until(self.node, batch, closes - CHALLENGE_BEFORE_S)
@@ -198,7 +198,7 @@ class DisputeHalf(VotingHalf):
             yield from self.challenge(batch, [True] * count)
         return data
 
-    def challenge(self, batch: str, wrong: Sequence[bool]) -> Steps:
+    def challenge(self, batch: BatchId, wrong: Sequence[bool]) -> Steps:
         """Dispute claims, unless the batch is final meanwhile."""
         claims = sum(1 << i for i, is_wrong in enumerate(wrong) if is_wrong)
         if batch not in self.node.batches:
@@ -208,20 +208,20 @@ class DisputeHalf(VotingHalf):
         self.disputed[batch] = claims
         yield from self.dispute(batch, claims)
 
-    def dispute(self, batch: str, claims: int) -> Steps:
+    def dispute(self, batch: BatchId, claims: int) -> Steps:
         """Challenge these claims, sealed or not, unless that was done."""
         if self.terms.open_window_s:
             yield from self.challenge_sealed(batch, claims)
         elif not self.has_done(batch, "Challenged"):
             yield from self.submit(batch, "challenge", claims)
 
-    def has_done(self, batch: str, event: str) -> bool:
+    def has_done(self, batch: BatchId, event: str) -> bool:
         """Whether the chain has such a move of this node's about an open batch, or the batch is closed."""
         known = self.node.batches.get(batch)
         made = known.events.get(event, ()) if known else ()
         return known is None or any(args["challenger"] == self.node.me.address for args in made)
 
-    def challenge_sealed(self, batch: str, claims: int) -> Steps:
+    def challenge_sealed(self, batch: BatchId, claims: int) -> Steps:
         """Dispute claims, and say which when nobody can join in any more."""
         name = bytes.fromhex(batch[2:])
         salt = hashlib.sha256(b"challenge" + self.node.secret + name).digest()
@@ -234,7 +234,7 @@ class DisputeHalf(VotingHalf):
         if not self.has_done(batch, "Challenged"):
             yield from self.submit(batch, "openChallenge", claims, salt)
 
-    def close(self, batch: str) -> Steps:
+    def close(self, batch: BatchId) -> Steps:
         """When all challenges are heard, make the batch final or call the arbiters; the others take over."""
         turn = self.node.my_turn(batch)
         yield from wait_since_post(batch, self.terms.until_heard_s + 1)
@@ -255,7 +255,7 @@ class DisputeHalf(VotingHalf):
         if batch in self.node.batches:
             yield from self.draw(batch)
 
-    def take_bonds(self, batch: str) -> Steps:
+    def take_bonds(self, batch: BatchId) -> Steps:
         """Have those lose their bonds who sealed a challenge and never opened it."""
         events = self.node.batches[batch].events if batch in self.node.batches else {}
         opened = {made["challenger"] for made in events.get("Challenged", ())}
@@ -264,18 +264,18 @@ class DisputeHalf(VotingHalf):
                 args = (bytes.fromhex(batch[2:]), sealed["challenger"])
                 yield Submit(Call(self.node.me.address, self.terms.contract, "forfeit", args, VOTE_GAS), subject=batch)
 
-    def in_dispute(self, batch: str) -> Steps:
+    def in_dispute(self, batch: BatchId) -> Steps:
         """Answers whether there are claims in a batch that arbiters must decide."""
         return bool((yield Read(self.terms.contract, "disputedIn", (bytes.fromhex(batch[2:]),))))
 
-    def drawing(self, batch: str) -> Steps:
+    def drawing(self, batch: BatchId) -> Steps:
         """Answers the call that draws arbiters."""
         yield from ()
         return Call(
             self.node.me.address, self.terms.contract, "arbitrate", (bytes.fromhex(batch[2:]),), self.panel_gas()
         )
 
-    def resolving_gas(self, batch: str) -> Gas:
+    def resolving_gas(self, batch: BatchId) -> Gas:
         """What the panel needs, and the challengers."""
         challenges = len(self.node.batches[batch].events.get("Challenged", ()))
         return Gas(self.panel_gas() + CHALLENGER_GAS * challenges)
@@ -284,6 +284,6 @@ class DisputeHalf(VotingHalf):
 class FetchingHalf(DisputeHalf):
     """Keeps every batch for the clients who will ask for their claims in it, and verifies none voluntarily."""
 
-    def verify_voluntarily(self, batch: str, count: int) -> Steps:
+    def verify_voluntarily(self, batch: BatchId, count: int) -> Steps:
         """Fetch the batch."""
         yield from self.obtain(batch, count)

@@ -32,7 +32,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
-from chain.formats.claims import MAX_CLAIMS, Claim, open_claims
+from chain.formats.claims import MAX_CLAIMS, Claim, open_claims, task_name
 from chain.hashing import keccak
 from chain.quantities import NO_DEADLINE, OPG, PARTS, Gas, Wei
 from chain.seam import Call
@@ -166,7 +166,7 @@ class ForcedErrorPoster(PosterHalf):
     def on_posted(self, data: BatchData) -> Steps:
         """Own up to a forced error that is challenged, once all challenges are in."""
         for claim in data.claims:
-            task = "0x" + claim.task.hex()
+            task = task_name(claim.task)
             secret = self.forced.get(task)
             if secret is not None:
                 if task not in self.announced:
@@ -191,7 +191,7 @@ def forced_error(secret: bytes, moment: int, past: Sequence[Answered], answered:
     """A claim that looks like the others of its batch and is wrong, made from an answer of some time ago."""
     model = past[draw(secret, b"model", len(past))]
     neighbour = answered[draw(secret, b"client", len(answered))]
-    task = "0x" + keccak(b"forced error".ljust(32, b"\0") + secret).hex()
+    task = task_name(keccak(b"forced error".ljust(32, b"\0") + secret))
     request = InferenceRequest(task, model.request.model, model.request.value, neighbour.request.fee, None)
     return Answered(neighbour.client, request, rotated(model.output), moment)
 

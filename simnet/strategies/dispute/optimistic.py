@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from chain.quantities import BatchId
 from chain.units import Duration, Share
 from nodes.effects import Steps
 from nodes.full import FullNode, VerifierHalf
@@ -60,13 +61,13 @@ class OptimisticHalf(DisputeHalf):
 
     terms: Optimistic
 
-    def verify_voluntarily(self, batch: str, count: int) -> Steps:
+    def verify_voluntarily(self, batch: BatchId, count: int) -> Steps:
         """Check the batch, if this node's own lot says so."""
         if private_lot(self.node, batch) < self.terms.check_share:
             yield from self.check(batch, count)
 
 
-def private_lot(node: FullNode, batch: str) -> float:
+def private_lot(node: FullNode, batch: BatchId) -> float:
     """A number in [0, 1) that nobody else can tell beforehand."""
     digest = hashlib.sha256(b"check" + node.secret + bytes.fromhex(batch[2:])).digest()
     return int.from_bytes(digest[:7], "big") / 2**56

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from chain.deploy import ProverSpec
-from chain.formats.claims import Claim, batch_name
+from chain.formats.claims import Claim, batch_name, task_name
 from chain.formats.modes import Mode, mode_of
-from chain.quantities import Address, Gas
+from chain.quantities import Address, BatchId, Gas, TaskId
 from chain.seam import Chain, Log
 from nodes.effects import Spawn, Steps
 from nodes.full import FullNode, VerifierHalf
@@ -81,7 +81,7 @@ class ByMode(PosterHalf):
         super().__init__(node)
         self.halves = halves
 
-    def half_of(self, task: str) -> PosterHalf:
+    def half_of(self, task: TaskId) -> PosterHalf:
         """The half that sees to a task."""
         return self.halves[mode_of(bytes.fromhex(task[2:]))]
 
@@ -116,11 +116,11 @@ class ByMode(PosterHalf):
 
     def on_sent(self, data: BatchData) -> Steps:
         """As the mode of the batch has it."""
-        yield from self.half_of("0x" + data.claims[0].task.hex()).on_sent(data)
+        yield from self.half_of(task_name(data.claims[0].task)).on_sent(data)
 
     def on_posted(self, data: BatchData) -> Steps:
         """As the mode of the batch has it."""
-        yield from self.half_of("0x" + data.claims[0].task.hex()).on_posted(data)
+        yield from self.half_of(task_name(data.claims[0].task)).on_posted(data)
 
 
 class EvidenceVerifier(VerifierHalf):
@@ -151,7 +151,7 @@ class EvidenceVerifier(VerifierHalf):
             if log.event in check.watches:
                 yield from check.on_log(log)
 
-    def verify_batch(self, batch: str) -> Steps:
+    def verify_batch(self, batch: BatchId) -> Steps:
         """Get a batch's evidence and verify it; protest if there is none to be had."""
         last_call = (yield from time_of_post(batch)) + self.settlement.patience_s()
         data = yield from fetch_until(self.node, batch, last_call)

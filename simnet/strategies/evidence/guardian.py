@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chain.formats.claims import batch_name
-from chain.quantities import Gas
+from chain.quantities import NO_BATCH, BatchId, Gas
 from chain.seam import Call, Log
 from nodes.effects import Note, Read, Spawn, Steps, Submit
 from nodes.enclave import VALIDATOR
@@ -60,7 +60,7 @@ class Guardian(EnclaveCheck):
         me = self.node.me
         receipt = yield Submit(Call(me.address, "TEERegistry", function, args, ADMIN_GAS), subject=me.name)
         if receipt is not None and not receipt.ok:
-            yield Note(DutyFailed(me.name, "", f"{function}: {receipt.revert}"))
+            yield Note(DutyFailed(me.name, NO_BATCH, f"{function}: {receipt.revert}"))
 
     def revoke_image(self) -> Steps:
         """Trust the previous image no longer, from the time that the scenario sets."""
@@ -76,7 +76,7 @@ class Guardian(EnclaveCheck):
             if (yield Read("TEERegistry", "awsRootCertificate")) != self.new_root:
                 yield from self.administer("setAWSRootCertificate", self.new_root)
 
-    def disable(self, batch: str, index: int) -> Steps:
+    def disable(self, batch: BatchId, index: int) -> Steps:
         """Put an enclave out of service that stood by a wrong answer. Bad evidence says nothing against an enclave."""
         reviewed = self.reviews.get(batch)
         if reviewed is None or index in reviewed.faults:

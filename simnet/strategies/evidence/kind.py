@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from chain.deploy import ProverSpec
-from chain.formats.claims import Claim, open_claims
+from chain.formats.claims import Claim, open_claims, task_name
 from chain.formats.modes import Mode
 from chain.quantities import Address, Gas
 from chain.seam import Call, Chain, Log
@@ -91,7 +91,7 @@ def review(
         known = node.batches.get(data.batch)
         if known is None:
             break
-        task = "0x" + claim.task.hex()
+        task = task_name(claim.task)
         verdict = yield Check(known.poster.name, claim, task, partial(verify, claim))
         yield Note(ClaimChecked(node.me.name, data.batch, task, verdict.name.lower()))
         if verdict is Verdict.INVALID and prove is not None:
@@ -101,7 +101,7 @@ def review(
 def conclude(node: FullNode, data: BatchData, claim: Claim, fault: str, seconds: float) -> Steps:
     """Take the time that verifying took, and note its outcome; answers `Verdict`. `fault` is empty if there is none."""
     yield Sleep(seconds)
-    yield Note(EvidenceChecked(node.me.name, data.batch, "0x" + claim.task.hex(), fault, seconds))
+    yield Note(EvidenceChecked(node.me.name, data.batch, task_name(claim.task), fault, seconds))
     return Verdict.INVALID if fault else Verdict.VALID
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chain.formats.claims import Claim, open_claims
+from chain.formats.claims import Claim, open_claims, task_name
 from chain.quantities import Gas
 from chain.seam import Call
 from nodes.duties import submit_duty
@@ -56,7 +56,7 @@ class CircuitPoster(PosterHalf):
         """Make a proof, show it to full nodes and to the chain."""
         node, value = self.node, data.inputs[claim.index]
         model = next(name for name, digest in node.models.items() if digest == claim.model)
-        proof = yield Prove("0x" + claim.task.hex(), model, value, data.outputs[claim.index])
+        proof = yield Prove(task_name(claim.task), model, value, data.outputs[claim.index])
         posting = node.posted.get(data.batch)
         if posting is None:
             return

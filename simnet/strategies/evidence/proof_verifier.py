@@ -11,7 +11,7 @@ from functools import partial
 
 from chain.formats.claims import Claim, batch_name
 from chain.hashing import keccak
-from chain.quantities import Gas
+from chain.quantities import BatchId, Gas
 from chain.seam import Log
 from nodes.effects import Read, Sleep, Spawn, Steps, Verify
 from nodes.full import TURN_S, FullNode
@@ -58,7 +58,7 @@ class CircuitCheck(EvidenceCheck):
         else:
             yield from self.see_proven(batch)
 
-    def verify_proof(self, batch: str, index: int, digest: bytes) -> Steps:
+    def verify_proof(self, batch: BatchId, index: int, digest: bytes) -> Steps:
         """Get a proof that the chain took, and verify it; `digest` is its hash."""
         data = yield from self.node.fetch(batch)
         if data is None:
@@ -88,7 +88,7 @@ class CircuitCheck(EvidenceCheck):
         if self.settlement.is_due(data.batch):
             yield from self.reject(data, owing)
 
-    def see_proven(self, batch: str) -> Steps:
+    def see_proven(self, batch: BatchId) -> Steps:
         """Once the time to prove a pledged batch is over, have rejected what is not proven, and make it final."""
         turn = self.node.my_turn(batch)
         yield from wait_since_post(batch, self.proving_s + 1)
@@ -99,14 +99,14 @@ class CircuitCheck(EvidenceCheck):
             yield Sleep(TAKEOVER_DELAY_S)
             yield from self.reject_unproven(batch)
 
-    def reject_unproven(self, batch: str) -> Steps:
+    def reject_unproven(self, batch: BatchId) -> Steps:
         """Have rejected what is not proven of a batch whose time is over, as far as its data is to be had."""
         unproven = yield Read("Proven", "unproven", (bytes.fromhex(batch[2:]),))
         data = (yield from self.node.look_up(batch)) if unproven else None
         if data is not None:
             yield from self.reject(data, [claim for claim in data.claims if unproven >> claim.index & 1])
 
-    def close_proven(self, batch: str) -> Steps:
+    def close_proven(self, batch: BatchId) -> Steps:
         """Make a batch final once the last of it is proven."""
         if batch in self.closing or batch not in self.node.batches:
             return

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import Field
 
 from chain.deploy import ProtocolParameters
-from chain.quantities import BASIS_POINTS, Gas
+from chain.quantities import BASIS_POINTS, BatchId, Gas
 from chain.seam import Call
 from chain.units import Duration, Share
 from nodes.duties import submit_duty
@@ -66,11 +66,11 @@ def lasting(parameters: ProtocolParameters, open_s: float) -> ProtocolParameters
 class Settlement:
     """How a full node gets batches final whose evidence it verified; this one leaves that to others."""
 
-    def close(self, batch: str) -> Steps:
+    def close(self, batch: BatchId) -> Steps:
         """See to it that a batch becomes final; runs beside everything else."""
         yield from ()
 
-    def protest(self, batch: str) -> Steps:
+    def protest(self, batch: BatchId) -> Steps:
         """Say of a batch that there was nothing to verify."""
         yield from ()
 
@@ -91,29 +91,29 @@ class AttestedSettlement(Settlement):
         """As long as there is time to protest, and to prove what is bad: its poster may be down for a while."""
         return self.window_s - PROTEST_BEFORE_S
 
-    def protest(self, batch: str) -> Steps:
+    def protest(self, batch: BatchId) -> Steps:
         """Say so on chain: if most do, the batch is void."""
         node = self.node
         call = Call(node.me.address, self.contract, "protest", (bytes.fromhex(batch[2:]),), PROTEST_GAS)
         yield from submit_duty(node.me, call, batch)
 
-    def close(self, batch: str) -> Steps:
+    def close(self, batch: BatchId) -> Steps:
         """Make a batch final; the others take over, one after the other."""
         yield from wait_since_post(batch, self.window_s + 1)
         yield Sleep(self.node.my_turn(batch) * TAKEOVER_DELAY_S)
         if self.is_due(batch):
             yield from self.finalise(batch)
 
-    def is_due(self, batch: str) -> bool:
+    def is_due(self, batch: BatchId) -> bool:
         """Whether the end of its window makes a batch final: it does not if the batch was pledged to be proven."""
         return batch in self.node.batches and "Pledged" not in self.node.batches[batch].events
 
-    def finalise(self, batch: str) -> Steps:
+    def finalise(self, batch: BatchId) -> Steps:
         """Make a batch final, as soon as the contract lets us."""
         while batch in self.node.batches and not (yield from self.finalise_once(batch)):
             yield Sleep(TAKEOVER_DELAY_S)
 
-    def finalise_once(self, batch: str) -> Steps:
+    def finalise_once(self, batch: BatchId) -> Steps:
         """Try to make an open batch final; answers whether that is done."""
         node, name = self.node, bytes.fromhex(batch[2:])
         openings, charges = yield from open_rejected(node, batch)

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
-from chain.quantities import PARTS, Gas
+from chain.quantities import PARTS, BatchId, Gas
 from chain.seam import Call, Log
 from chain.units import Fraction
 from nodes.effects import Steps
@@ -101,13 +101,13 @@ class SamplingHalf(VotingHalf):
     duties: tuple[str, ...] | None = ("BatchPosted", "CommitteeDrawn")
     terms: SamplingStrategy
 
-    def draw(self, batch: str) -> Steps:
+    def draw(self, batch: BatchId) -> Steps:
         """See to the draw; the first in turn fetches the batch, so that clients find somebody who has their claims."""
         if self.node.my_turn(batch) == 0:
             yield from self.node.fetch(batch)
         yield from super().draw(batch)
 
-    def drawing(self, batch: str) -> Steps:
+    def drawing(self, batch: BatchId) -> Steps:
         """Answers the call that draws claims and validators, and settles the batch if there are none."""
         openings, charges = yield from open_rejected(self.node, batch)
         args = (bytes.fromhex(batch[2:]), openings, charges)

@@ -32,8 +32,8 @@ import numpy as np
 from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
-from chain.formats.claims import Claim, ClaimTree, batch_name, vote_commitment
-from chain.quantities import ZERO_HASH, Gas
+from chain.formats.claims import Claim, ClaimTree, batch_name, task_name, vote_commitment
+from chain.quantities import ZERO_HASH, BatchId, Gas
 from chain.seam import Call, Log
 from chain.units import Duration
 from nodes.effects import ChainTime, Check, Execute, Note, Purpose, Sleep, Steps, Submit, Verdict
@@ -144,7 +144,7 @@ class IndexedHalf(VotingHalf):
         else:
             yield from super().on_log(log)
 
-    def take_part(self, batch: str, drawn: Log) -> Steps:
+    def take_part(self, batch: BatchId, drawn: Log) -> Steps:
         """A member's duty, to execute, commit and show, and everybody's, to see to what follows."""
         members, me = drawn.args["members"], self.node.me.address
         turn = members.index(me) if me in members else len(members) + self.node.my_turn(batch)
@@ -152,7 +152,7 @@ class IndexedHalf(VotingHalf):
             yield from self.commit_and_show(batch, drawn, turn)
         yield from self.conclude(batch, drawn, turn)
 
-    def commit_and_show(self, batch: str, drawn: Log, seat: int) -> Steps:
+    def commit_and_show(self, batch: BatchId, drawn: Log, seat: int) -> Steps:
         """Form a result, commit to it and show it. What was committed to before a crash or a reorg stands."""
         begun = batch in self.results
         if begun:
@@ -182,14 +182,14 @@ class IndexedHalf(VotingHalf):
             known = self.node.batches.get(data.batch)
             if known is None:
                 break
-            task = "0x" + claim.task.hex()
+            task = task_name(claim.task)
             verdict = yield Check(known.poster.name, claim, task, partial(hash_output, self.node, claim, value, own))
             yield Note(ClaimChecked(self.node.me.name, data.batch, task, verdict.name.lower()))
             if verdict is Verdict.VALID:
                 own.setdefault(claim.index, claim.output_hash)
         return ClaimTree([replace(c, output_hash=own.get(c.index, ZERO_HASH)) for c in data.claims]).root
 
-    def conclude(self, batch: str, drawn: Log, turn: int) -> Steps:
+    def conclude(self, batch: BatchId, drawn: Log, turn: int) -> Steps:
         """When all have shown, have the batch settled or sent to arbiters; the others take over, members first."""
         show_by = drawn.args["submitBy"] + self.terms.show_window
         while (now := (yield ChainTime())) <= show_by and not self.all_shown(batch, drawn, now):
@@ -206,14 +206,14 @@ class IndexedHalf(VotingHalf):
                 return
             yield Sleep(TAKEOVER_DELAY_S)
 
-    def all_shown(self, batch: str, drawn: Log, now: float) -> bool:
+    def all_shown(self, batch: BatchId, drawn: Log, now: float) -> bool:
         """Whether all results are shown that can be, or the round is over."""
         if now <= drawn.args["submitBy"] or not sits(self.node, batch, drawn):
             return self.all_have(batch, drawn, "Shown")
         known = self.node.batches[batch]
         return len(known.since(drawn.args, "Shown")) == len(known.since(drawn.args, "Submitted"))
 
-    def is_undecided(self, batch: str) -> bool:
+    def is_undecided(self, batch: BatchId) -> bool:
         """Whether a batch is open, and has not gone to arbiters."""
         return batch in self.node.batches and "CommitteeDrawn" not in self.node.batches[batch].events
 
@@ -223,6 +223,6 @@ def hash_output(node: FullNode, claim: Claim, value: np.ndarray, own: dict[int, 
     model = node.models.get(claim.model)
     if model is None or tensor_hash(value) != claim.input_hash:
         return Verdict.INVALID
-    execution = yield Execute(model, value, Purpose.CHECK, "0x" + claim.task.hex())
+    execution = yield Execute(model, value, Purpose.CHECK, task_name(claim.task))
     own[claim.index] = tensor_hash(execution.output)
     return Verdict.VALID if own[claim.index] == claim.output_hash else Verdict.INVALID

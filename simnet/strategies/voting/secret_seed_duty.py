@@ -34,7 +34,7 @@ from pydantic import Field
 from chain.deploy import ProtocolParameters, VerifierSpec
 from chain.formats.claims import address_word, batch_name
 from chain.hashing import keccak
-from chain.quantities import PARTS, Address, Gas
+from chain.quantities import NO_BATCH, PARTS, Address, BatchId, Gas
 from chain.seam import Call, Log
 from chain.units import Duration, Fraction
 from nodes.effects import ChainTime, Note, Read, Sleep, Spawn, Steps, Submit, Verdict
@@ -169,7 +169,7 @@ class SecretSeedHalf(VotingHalf):
                 args = (epoch, seed_of(self.node, epoch))
                 receipt = yield Submit(Call(self.node.me.address, self.terms.contract, "showSeed", args, SHOW_GAS))
                 if receipt is not None and not receipt.ok:
-                    yield Note(DutyFailed(self.node.me.name, "", f"showSeed {epoch}: {receipt.revert}"))
+                    yield Note(DutyFailed(self.node.me.name, NO_BATCH, f"showSeed {epoch}: {receipt.revert}"))
             yield Spawn(self.pay(epoch, shown_by))
 
     def pay(self, epoch: int, due: int) -> Steps:
@@ -199,19 +199,19 @@ class SecretSeedHalf(VotingHalf):
         if self.has_reported(batch):
             return
         last_call = posted_at + self.terms.report_window - REPORT_BEFORE_S
-        data = yield from fetch_until(self.node, "0x" + batch.hex(), last_call)
+        data = yield from fetch_until(self.node, batch_name(batch), last_call)
         verdicts = [Verdict.INVALID] * count if data is None else (yield from self.node.check_batch(data))
         if len(verdicts) == count and Verdict.ABSTAIN not in verdicts:
             wrong = sum(1 << i for i, verdict in enumerate(verdicts) if verdict is Verdict.INVALID)
-            yield from self.submit("0x" + batch.hex(), "report", wrong)
+            yield from self.submit(batch_name(batch), "report", wrong)
 
     def has_reported(self, batch: bytes) -> bool:
         """Whether the chain has this node's report on an open batch."""
-        known = self.node.batches.get("0x" + batch.hex())
+        known = self.node.batches.get(batch_name(batch))
         made = known.events.get("Reported", ()) if known else ()
         return any(args["member"] == self.node.me.address for args in made)
 
-    def close(self, batch: str) -> Steps:
+    def close(self, batch: BatchId) -> Steps:
         """When the time for reports is over, make the batch final or call the arbiters; the others take over."""
         yield from wait_since_post(batch, self.terms.report_window + 1)
         yield Sleep(self.node.my_turn(batch) * TAKEOVER_DELAY_S)
@@ -228,19 +228,19 @@ class SecretSeedHalf(VotingHalf):
         if batch in self.node.batches:
             yield from self.draw(batch)
 
-    def in_dispute(self, batch: str) -> bool:
+    def in_dispute(self, batch: BatchId) -> bool:
         """Whether somebody called a claim of an open batch wrong."""
         known = self.node.batches.get(batch)
         return known is not None and any(said["invalid"] for said in known.events.get("Reported", ()))
 
-    def drawing(self, batch: str) -> Steps:
+    def drawing(self, batch: BatchId) -> Steps:
         """Answers the call that draws arbiters."""
         yield from ()
         return Call(
             self.node.me.address, self.terms.contract, "arbitrate", (bytes.fromhex(batch[2:]),), self.panel_gas()
         )
 
-    def resolving_gas(self, batch: str) -> Gas:
+    def resolving_gas(self, batch: BatchId) -> Gas:
         """What the panel needs, and to hold reports to its verdict."""
         return Gas(self.panel_gas() + PLACE_GAS * len(self.node.directory.of(Role.FULL)))
 

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from chain.deploy import ProtocolParameters, VerifierSpec
 from chain.formats.claims import batch_name, open_claims, pack_votes, vote_commitment
-from chain.quantities import BASIS_POINTS, Gas
+from chain.quantities import BASIS_POINTS, BatchId, Gas
 from chain.seam import Call, Log
 from chain.units import Duration, Fraction, Share
 from nodes.duties import submit_duty
@@ -156,7 +156,7 @@ class VotingHalf(VerifierHalf):
             yield Over(batch)  # for those who stand by to draw, or to close the vote of a panel before this one
             yield from self.serve(batch, log)
 
-    def draw(self, batch: str) -> Steps:
+    def draw(self, batch: BatchId) -> Steps:
         """Draw as soon as the seed is out; the others take over, one after the other, if it is not done."""
         if self.terms.uses_beacon:
             since_genesis = (yield from time_of_post(batch)) - self.node.genesis
@@ -165,7 +165,7 @@ class VotingHalf(VerifierHalf):
         yield Sleep(self.node.my_turn(batch) * TAKEOVER_DELAY_S, batch)
         yield from self.draw_while(batch, lambda: self.draws not in self.node.batches[batch].events)
 
-    def draw_while(self, batch: str, needed: Callable[[], bool]) -> Steps:
+    def draw_while(self, batch: BatchId, needed: Callable[[], bool]) -> Steps:
         """Draw for an open batch, until it is done or not needed any more."""
         while batch in self.node.batches and needed():
             receipt = yield Submit((yield from self.drawing(batch)), subject=batch)
@@ -173,7 +173,7 @@ class VotingHalf(VerifierHalf):
                 return
             yield Sleep(self.node.beacon_round_s)  # no reveal in that round: the contract uses the next
 
-    def drawing(self, batch: str) -> Steps:
+    def drawing(self, batch: BatchId) -> Steps:
         """Answers the call that draws a batch's panel."""
         yield from ()
         return Call(self.node.me.address, self.terms.contract, "draw", (bytes.fromhex(batch[2:]),), self.panel_gas())
@@ -183,7 +183,7 @@ class VotingHalf(VerifierHalf):
         full_nodes = len(self.node.directory.of(Role.FULL))
         return Gas(CALL_GAS + CANDIDATE_GAS * full_nodes + SEAT_GAS * min(full_nodes, self.terms.seats()))
 
-    def serve(self, batch: str, drawn: Log) -> Steps:
+    def serve(self, batch: BatchId, drawn: Log) -> Steps:
         """A full node's duty to a panel that was drawn: to vote if it has a seat, and to see to it that it resolves."""
         members, me = drawn.args["members"], self.node.me.address
         if me not in members:
@@ -195,7 +195,7 @@ class VotingHalf(VerifierHalf):
             turn += BACKUP_KEEPERS + 1
         yield from self.close_vote(batch, drawn, turn)
 
-    def cast(self, batch: str, drawn: Log, seat: int) -> Steps:
+    def cast(self, batch: BatchId, drawn: Log, seat: int) -> Steps:
         """Form a member's votes and cast them. What it has cast before a crash or a reorg stands."""
         votes = self.ballots.get((batch, seat, drawn.args["ballot"]))
         begun = votes is not None
@@ -218,11 +218,11 @@ class VotingHalf(VerifierHalf):
             yield from self.await_others(batch, drawn)
             yield from self.insist(batch, drawn, reveal_by, REVEALED, begun, "reveal", seat, votes, salt)
 
-    def salt(self, batch: str, seat: int) -> bytes:
+    def salt(self, batch: BatchId, seat: int) -> bytes:
         """What hides the word of a seat; nobody else can tell."""
         return hashlib.sha256(self.node.secret + bytes.fromhex(batch[2:]) + bytes([seat])).digest()
 
-    def await_others(self, batch: str, drawn: Log) -> Steps:
+    def await_others(self, batch: BatchId, drawn: Log) -> Steps:
         """Wait until nobody can commit any more: all have, or the window is over.
 
         The time that is left in it in case of a reorg is not waited for if all have.
@@ -232,7 +232,7 @@ class VotingHalf(VerifierHalf):
         while (yield ChainTime()) <= commit_by and not self.all_have(batch, drawn, "Committed"):
             yield Sleep(1.0)
 
-    def form_votes(self, batch: str, drawn: Log) -> Steps:
+    def form_votes(self, batch: BatchId, drawn: Log) -> Steps:
         """Check what a panel is asked about; answers votes as a word, or ``None`` if the batch is not to be had."""
         data = yield from fetch_until(self.node, batch, drawn.args["commitBy"])
         if data is None:
@@ -241,7 +241,7 @@ class VotingHalf(VerifierHalf):
         return pack_votes([v is Verdict.VALID for v in verdicts], [v is Verdict.INVALID for v in verdicts])
 
     def insist(
-        self, batch: str, drawn: Log, until: int, stage: Stage, begun: bool, function: str, seat: int, *args: Any
+        self, batch: BatchId, drawn: Log, until: int, stage: Stage, begun: bool, function: str, seat: int, *args: Any
     ) -> Steps:
         """Send a member's transaction until it has taken effect, or the time for it is over; answers whether it has.
 
@@ -262,12 +262,12 @@ class VotingHalf(VerifierHalf):
             yield Sleep(RESEND_S)
         return False
 
-    def submit(self, batch: str, function: str, *args: Any) -> Steps:
+    def submit(self, batch: BatchId, function: str, *args: Any) -> Steps:
         """A member's transaction on a batch; answers its receipt, or ``None`` if it never left the node."""
         call = Call(self.node.me.address, self.terms.contract, function, (bytes.fromhex(batch[2:]), *args), VOTE_GAS)
         return (yield from submit_duty(self.node.me, call, batch))
 
-    def close_vote(self, batch: str, drawn: Log, turn: int) -> Steps:
+    def close_vote(self, batch: BatchId, drawn: Log, turn: int) -> Steps:
         """Resolve a vote once all have voted or their time is over, unless those do whose turn is earlier."""
         reveal_by = drawn.args["revealBy"]
         voted = "Revealed" if self.terms.commit_reveal else "Voted"
@@ -281,13 +281,13 @@ class VotingHalf(VerifierHalf):
                 return
             yield Sleep(TAKEOVER_DELAY_S)
 
-    def all_have(self, batch: str, drawn: Log, event: str) -> bool:
+    def all_have(self, batch: BatchId, drawn: Log, event: str) -> bool:
         """Whether there is such an event of every member of a panel, or the panel is no more."""
         if not sits(self.node, batch, drawn):
             return True
         return len(self.node.batches[batch].since(drawn.args, event)) == len(drawn.args["members"])
 
-    def resolve(self, batch: str, drawn: Log) -> Steps:
+    def resolve(self, batch: BatchId, drawn: Log) -> Steps:
         """Close a vote, opening the claims that fall by it; answers whether that is done."""
         tally = yield Read(self.terms.contract, "tally", (bytes.fromhex(batch[2:]),))
         if tally is None:  # somebody has resolved it, and we are about to hear of it
@@ -304,7 +304,7 @@ class VotingHalf(VerifierHalf):
         receipt = yield Submit(Call(self.node.me.address, self.terms.contract, "resolve", args, gas), subject=batch)
         return receipt is None or receipt.ok
 
-    def resolving_gas(self, batch: str) -> Gas:
+    def resolving_gas(self, batch: BatchId) -> Gas:
         """Gas that resolving a vote may use at the most, openings apart."""
         return self.panel_gas()
 
@@ -313,7 +313,7 @@ class VotingHalf(VerifierHalf):
         return True
 
 
-def sits(node: FullNode, batch: str, drawn: Log) -> bool:
+def sits(node: FullNode, batch: BatchId, drawn: Log) -> bool:
     """Whether what was drawn is still the last that its batch was given; after a reorg there may be none."""
     draws = node.batches[batch].events.get(drawn.event) if batch in node.batches else None
     return draws is not None and draws[-1] is drawn.args

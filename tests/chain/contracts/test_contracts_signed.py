@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 
 from chain.deploy import ProverSpec, VerifierSpec
-from chain.formats.claims import Claim
+from chain.formats.claims import Claim, task_name
 from chain.formats.modes import Mode, marked
 from chain.formats.signing import answer_digest
 from chain.hashing import keccak
@@ -44,14 +44,14 @@ def signed(world: World, claim: Claim, signer: str = "node") -> bytes:
 def post(world: World, evidence: bytes | None, mode: Mode = Mode.VANILLA) -> Batch:
     """Post one claim, with this evidence or with none."""
     [claim] = world.claims(["cleo"])
-    task = bytes.fromhex(marked("0x" + claim.task.hex(), mode)[2:])
+    task = bytes.fromhex(marked(task_name(claim.task), mode)[2:])
     claim = replace(claim, task=task, evidence_hash=keccak(evidence) if evidence else bytes(32))
     return world.post("node", [claim], [world.voucher("cleo", "node", FEE)])
 
 
 def asked(world: World) -> Claim:
     [claim] = world.claims(["cleo"])
-    return replace(claim, task=bytes.fromhex(marked("0x" + claim.task.hex(), Mode.VANILLA)[2:]))
+    return replace(claim, task=bytes.fromhex(marked(task_name(claim.task), Mode.VANILLA)[2:]))
 
 
 def test_a_claim_under_its_nodes_signature_stands(world: World) -> None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import PrivateAttr
 
-from chain.quantities import OPG
+from chain.quantities import OPG, BatchId, TaskId
 from nodes.adversaries.learning.accounts import CHECK, DUTY, HONEST, SKIP, VOLUNTARY, AnswerAccounts, CheckAccounts
 from nodes.effects import Check, Execute, Note, Purpose, ReadPrice, Receive, Steps, Verdict
 from nodes.messages import Envelope, InferenceRequest
@@ -30,7 +30,7 @@ from tests.driving import (
 )
 
 BATCH = bytes(31) + b"\1"
-NAME = "0x" + BATCH.hex()
+NAME = BatchId("0x" + BATCH.hex())
 MACS = 100
 COST = 0.001
 PRICE = round(COST * OPG * 1e9 / MACS)
@@ -43,7 +43,7 @@ class Answerer(AnswerAccounts):
     plan_: ClassVar[dict[str, str]] = {}
     _learnt: list[Any] = PrivateAttr(default_factory=list)
 
-    def pick(self, task: str) -> Steps:
+    def pick(self, task: TaskId) -> Steps:
         """As told."""
         yield from ()
         return self.plan_.get(task, HONEST)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chain.quantities import OPG
+from chain.quantities import OPG, BatchId
 from chain.seam import Call
 from nodes.adversaries.behaviour import Behaviour
 from nodes.adversaries.full.bribes import Bribed, Extortionist, PPlusEpsilonBribe
@@ -32,7 +32,7 @@ from tests.small import Played, play
 FRAUD = {"behaviour": "random_output", "nodes": ["inference-0"], "probability": "30 %"}
 ME = who("full-0").address
 BATCH = bytes(31) + b"\1"
-NAME = "0x" + BATCH.hex()
+NAME = BatchId("0x" + BATCH.hex())
 
 
 def judging(behaviour: Behaviour, node: str = "inference-0") -> Course:

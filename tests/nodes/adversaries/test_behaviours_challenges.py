@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chain.quantities import TaskId
 from chain.seam import Call
 from nodes.adversaries.full.challenges import FalseChallenger
 from nodes.effects import Check, Submit, Verdict
@@ -15,7 +16,7 @@ from tests.small import Played, play
 CHALLENGE = Submit(Call(who("full-0").address, "Optimistic", "challenge"))
 
 
-def looking(task: str = TASK, assigned: bool = False) -> Check:
+def looking(task: TaskId = TASK, assigned: bool = False) -> Check:
     """The honest node's look at a claim."""
     return Check("inference-0", any_claim(task=task), task, lambda: yielding(), assigned)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chain.quantities import BatchId
 from chain.seam import Call
 from nodes.adversaries.full.delays import LastSecondMover, SlowLoris
 from nodes.effects import Now, Read, Receive, Reply, Sleep, Submit
@@ -29,7 +30,7 @@ from tests.small import play
 
 ME = who("full-0").address
 BATCH = bytes(31) + b"\1"
-NAME = "0x" + BATCH.hex()
+NAME = BatchId("0x" + BATCH.hex())
 MEMBERS = event("MembersDrawn", "IndexedCommitment", batch=bytes(31) + b"\2", members=[ME], submitBy=1_040)
 DRAWN = event("CommitteeDrawn", "Committee", batch=BATCH, members=[ME], commitBy=1_060, revealBy=1_090)
 

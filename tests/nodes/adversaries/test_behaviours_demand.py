@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chain.quantities import BatchId, TaskId
 from nodes.adversaries.client.demand import DosInputs, SelfDealer
 from nodes.client import Order
 from nodes.effects import Request
@@ -24,7 +25,7 @@ def order(number: int) -> Order:
     return Order(1.0, task_id(number), MODEL, INPUT, 0.5)
 
 
-def asking(behaviour: Any, task: str = TASK, peer: str = "inference-1") -> Course:
+def asking(behaviour: Any, task: TaskId = TASK, peer: str = "inference-1") -> Course:
     """One request of the honest client."""
     request = Request(peer, InferenceRequest(task, MODEL, INPUT, FEE, None), 1.0)
     return past(behaviour, request, answers={Request: always(None)})
@@ -51,7 +52,10 @@ def test_wash_trades_are_recorded_and_other_requests_are_not() -> None:
     dealer = attached(SelfDealer(node="inference-1"), "client-0")
     assert lies(asking(dealer)) == [("wash", TASK)]
     assert lies(asking(dealer, peer="inference-0")) == []
-    assert lies(past(dealer, Request("inference-1", BatchQuery("0x"), 1.0), answers={Request: always(None)})) == []
+    assert (
+        lies(past(dealer, Request("inference-1", BatchQuery(BatchId("0x")), 1.0), answers={Request: always(None)}))
+        == []
+    )
 
 
 def test_a_wash_trade_costs_the_verifiers_share_of_the_fee_and_nothing_else() -> None:

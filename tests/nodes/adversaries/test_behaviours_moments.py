@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chain.quantities import OPG, Wei
+from chain.quantities import OPG, TaskId, Wei
 from nodes.adversaries.inference.moments import ProbeDetector, SelectiveCheater, Sleeper
 from nodes.effects import Execute, Note, Purpose, Receive
 from nodes.messages import Envelope, InferenceRequest
@@ -18,12 +18,12 @@ from tests.small import play
 NOBODY_CHECKS = {"kind": "none"}
 
 
-def answering(task: str, value: np.ndarray = INPUT) -> Execute:
+def answering(task: TaskId, value: np.ndarray = INPUT) -> Execute:
     """The honest node's execution of a task."""
     return Execute(MODEL, value, Purpose.ANSWER, task)
 
 
-def making(task: str) -> Note:
+def making(task: TaskId) -> Note:
     """The honest node's record of a claim."""
     return Note(ClaimMade("inference-0", task, MODEL, ""))
 
@@ -109,7 +109,7 @@ def test_a_flat_sampling_rate_does_not_stop_whoever_cheats_on_valuable_tasks_alo
 # -- probe_detector --------------------------------------------------------------------------------------------
 
 
-def asked_by(client: str, task: str) -> Envelope:
+def asked_by(client: str, task: TaskId) -> Envelope:
     """A request in the mailbox."""
     return Envelope(client, InferenceRequest(task, MODEL, INPUT, FEE, None), 1)
 

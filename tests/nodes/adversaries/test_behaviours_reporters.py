@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chain.quantities import TaskId
 from nodes.adversaries.full.reporters import ConstantReporter, IncapableNegative, SamplingShirker
 from nodes.effects import Check, Verdict
 from tests.driving import MODEL_HASH, TASK, always, any_claim, attached, lies, past, task_id, yielding
@@ -15,7 +16,7 @@ FRAUD = {"behaviour": "random_output", "nodes": ["inference-0"], "probability": 
 HONEST_VERDICT = {Check: always(Verdict.INVALID)}
 
 
-def checking(task: str = TASK, model: bytes = MODEL_HASH) -> Check:
+def checking(task: TaskId = TASK, model: bytes = MODEL_HASH) -> Check:
     """The honest node's check of a claim."""
     return Check("inference-0", any_claim(task=task, model=model), task, lambda: yielding())
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chain.quantities import TaskId
 from nodes.adversaries.inference.stale import CacheReplay, StaleModelVersion, nearest
 from nodes.adversaries.inference.tolerance import ThresholdHugger, largest, towards_the_runner_up
 from nodes.effects import Execute, Purpose
@@ -37,7 +38,7 @@ def answers(*outputs: np.ndarray) -> dict[Any, Any]:
     return {Execute: one_after_the_other(*map(execution, outputs))}
 
 
-def answering(task: str, value: np.ndarray = INPUT) -> Execute:
+def answering(task: TaskId, value: np.ndarray = INPUT) -> Execute:
     """The honest node's execution of a task."""
     return Execute(MODEL, value, Purpose.ANSWER, task)
 

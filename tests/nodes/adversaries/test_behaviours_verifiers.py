@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chain.quantities import Gas
+from chain.quantities import BatchId, Gas
 from chain.seam import Call
 from nodes.adversaries.behaviour import Behaviour
 from nodes.adversaries.full.verifiers import Copycat, FalseReject, LazyAccept, RubberStampCartel, WithholdReveal
@@ -177,7 +177,7 @@ def test_a_cartel_checks_strangers_honestly() -> None:
 # -- as filters ----------------------------------------------------------------------------------------------
 
 CHECK = Check("inference-0", any_claim(), TASK, yielding)
-BATCH = "0x" + "bb" * 32
+BATCH = BatchId("0x" + "bb" * 32)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from chain.quantities import BatchId
 from chain.seam import Log
 from nodes.adversaries.behaviour import filtered
 from nodes.adversaries.observer import ChainObserver
@@ -60,7 +61,7 @@ def test_the_node_gets_what_it_asked_for_and_the_behaviour_what_it_hears() -> No
 
 
 def test_a_message_can_be_kept_from_the_node() -> None:
-    question, answer = from_client(BatchQuery("0x")), event("Both")
+    question, answer = from_client(BatchQuery(BatchId("0x"))), event("Both")
     watcher = attached(Watcher())
     past(watcher, Subscribe(("Both",)))
     assert past(watcher, Receive(), answers=answers(question, question, answer)).result == [answer]

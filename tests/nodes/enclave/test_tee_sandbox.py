@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from chain.quantities import TaskId
 from nodes.effects import Attest, Execute, Heartbeat, Purpose, SignResponse, Steps
 from nodes.enclave import nitro
 from nodes.enclave.enclave import Enclave
@@ -22,7 +23,7 @@ from tests.tee_world import verifies
 VENDOR = Vendor(b"vendor")
 ENCLAVE = Enclave(VENDOR, "i-1", nitro.measurement("v2"), b"enclave", RUN_GENESIS)
 KEYS = (ENCLAVE.key.spki, ENCLAVE.tls.der)
-TASK, MODEL = "0x" + "ab" * 32, b"\1" * 32
+TASK, MODEL = TaskId("0x" + "ab" * 32), b"\1" * 32
 VALUE, OUTPUT = np.arange(3, dtype=np.float32), np.ones(2, dtype=np.float32)
 ASK = Execute("digits", VALUE, Purpose.ANSWER, TASK)
 SIGN = SignResponse(TASK, "digits", MODEL, tensor_hash(VALUE), tensor_hash(OUTPUT), 1_767_225_700)
@@ -52,7 +53,7 @@ def test_it_signs_it_once() -> None:
 @pytest.mark.parametrize(
     "asked",
     [
-        replace(SIGN, task="0x" + "cd" * 32),
+        replace(SIGN, task=TaskId("0x" + "cd" * 32)),
         replace(SIGN, model="other"),
         replace(SIGN, input_hash=bytes(32)),
         replace(SIGN, output_hash=bytes(32)),
@@ -72,7 +73,7 @@ def test_its_measurement_stands_for_the_reference_model_and_for_answers(ran: Exe
 def test_what_waits_for_a_signature_is_bounded() -> None:
     sandbox = computed()
     for number in range(REMEMBERED):
-        sandbox.compute(replace(ASK, task=f"0x{number:064x}"), OUTPUT)
+        sandbox.compute(replace(ASK, task=TaskId(f"0x{number:064x}")), OUTPUT)
     assert len(sandbox.computed) == REMEMBERED
     assert sandbox.sign_response(SIGN) is None
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from chain.quantities import BatchId
 from nodes.effects import Receive, Send, Sleep, Steps
 from nodes.messages import BatchQuery
 from simnet.faults.fault import Fault, Undo
@@ -150,7 +151,7 @@ def beacon(stage: Stage, receivers: tuple[str, ...]) -> Callable[[], Steps]:
     def steps() -> Steps:
         for second in range(SECONDS):
             for receiver in receivers:
-                yield Send(receiver, BatchQuery(str(second)))
+                yield Send(receiver, BatchQuery(BatchId(str(second))))
             yield Sleep(1.0)
 
     return steps

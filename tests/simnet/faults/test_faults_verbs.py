@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chain.quantities import Gas
+from chain.quantities import BatchId, Gas, TaskId
 from chain.seam import Call
 from nodes.effects import Execute, Now, Purpose, Read, Receive, Send, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.messages import BatchQuery
@@ -41,7 +41,7 @@ def beacon(stage: Stage, receiver: str) -> Callable[[], Steps]:
 
     def steps() -> Steps:
         while True:
-            yield Send(receiver, BatchQuery(str(round(stage.engine.now))))
+            yield Send(receiver, BatchQuery(BatchId(str(round(stage.engine.now)))))
             yield Sleep(1.0)
 
     return steps
@@ -107,7 +107,7 @@ def test_a_cut_towards_the_producer_keeps_transactions_and_one_from_it_keeps_rec
 def test_losses_in_series_leave_what_passes_both(stage: Stage, share: float) -> None:
     def steps() -> Steps:
         for _ in range(4000):
-            yield Send("b", BatchQuery("x"))
+            yield Send("b", BatchQuery(BatchId("x")))
             yield Sleep(0.001)
 
     stage.host("a", steps)
@@ -143,7 +143,7 @@ def test_added_latency_delays_transactions_and_blocks(stage: Stage) -> None:
 def test_a_device_is_slow_as_long_as_a_fault_says_so(stage: Stage) -> None:
     def steps() -> Steps:
         for _ in range(3):
-            yield Execute("m", np.array([0.5]), Purpose.ANSWER, "t")
+            yield Execute("m", np.array([0.5]), Purpose.ANSWER, TaskId("t"))
             stage.say("done")
 
     stage.host("a", steps)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chain.formats.signing import recover, voucher_digest
-from chain.quantities import Wei
+from chain.quantities import BatchId, TaskId, Wei
 from nodes.adversaries.behaviour import ALWAYS, Behaviour, on
 from nodes.effects import (
     Check,
@@ -50,7 +50,7 @@ def nothing() -> Steps:
 
 def word(text: str) -> Message:
     """A message that says something."""
-    return BatchQuery(text)
+    return BatchQuery(BatchId(text))
 
 
 def listener(stage: Stage, name: str) -> Callable[[], Steps]:
@@ -160,11 +160,11 @@ def test_spawned_steps_run_up_to_their_first_wait_before_the_spawner_goes_on(sta
 def test_a_note_is_in_the_log_at_the_time_it_was_made(stage: Stage) -> None:
     def steps() -> Steps:
         yield Sleep(1.5)
-        yield Note(DutyFailed("a", "0x00", "tired"))
+        yield Note(DutyFailed("a", BatchId("0x00"), "tired"))
 
     stage.host("a", steps)
     stage.run(10)
-    assert (1.5, DutyFailed("a", "0x00", "tired")) in stage.records
+    assert (1.5, DutyFailed("a", BatchId("0x00"), "tired")) in stage.records
 
 
 # -- messages ----------------------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ def test_replies_that_overtake_each_other_reach_the_requests_they_answer(stage: 
 
 def test_a_device_works_on_one_thing_at_a_time_first_come_first_served(stage: Stage) -> None:
     def work(name: str, seconds: float) -> Steps:
-        yield Execute("m", value(seconds), Purpose.ANSWER, name)
+        yield Execute("m", value(seconds), Purpose.ANSWER, TaskId(name))
         stage.say(name)
 
     def steps() -> Steps:
@@ -285,7 +285,7 @@ def test_a_device_works_on_one_thing_at_a_time_first_come_first_served(stage: St
 
 def test_devices_of_two_hosts_work_at_the_same_time(stage: Stage) -> None:
     def steps() -> Steps:
-        yield Execute("m", value(2.0), Purpose.CHECK, "t")
+        yield Execute("m", value(2.0), Purpose.CHECK, TaskId("t"))
         stage.say("done")
 
     stage.host("a", steps)
@@ -295,7 +295,7 @@ def test_devices_of_two_hosts_work_at_the_same_time(stage: Stage) -> None:
 
 def test_a_participant_without_a_device_cannot_execute(stage: Stage) -> None:
     def steps() -> Steps:
-        yield Execute("m", value(1.0), Purpose.CHECK, "t")
+        yield Execute("m", value(1.0), Purpose.CHECK, TaskId("t"))
 
     stage.host("a", steps, executes=False)
     with pytest.raises(TypeError, match="a has no facility for Execute"):
@@ -321,11 +321,11 @@ class Watcher(Behaviour):
 def test_a_check_answers_what_its_procedure_returns_and_its_steps_pass_the_behaviours(stage: Stage) -> None:
     def procedure() -> Steps:
         yield Sleep(1.0)
-        yield Execute("m", value(1.0), Purpose.CHECK, "inside the check")
+        yield Execute("m", value(1.0), Purpose.CHECK, TaskId("inside the check"))
         return Verdict.INVALID
 
     def steps() -> Steps:
-        verdict = yield Check("node", any_claim(), "0x00", procedure)
+        verdict = yield Check("node", any_claim(), TaskId("0x00"), procedure)
         stage.say(verdict)
 
     Watcher.seen.clear()
@@ -339,7 +339,7 @@ def test_signatures_are_the_participants_own(stage: Stage) -> None:
 
     def steps() -> Steps:
         stage.said.append((yield Sign(digest)))
-        stage.said.append((yield Pay("b", Wei(7), Wei(2), "0x00")))
+        stage.said.append((yield Pay("b", Wei(7), Wei(2), TaskId("0x00"))))
 
     stage.host("a", steps)
     stage.host("b", nothing)
@@ -433,7 +433,7 @@ def test_a_reply_to_somebody_who_crashed_meanwhile_wakes_nobody(stage: Stage) ->
 def test_an_execution_in_progress_dies_with_its_host_and_frees_the_device(stage: Stage) -> None:
     def a() -> Steps:
         stage.say("begins")
-        yield Execute("m", value(10.0), Purpose.ANSWER, "t")
+        yield Execute("m", value(10.0), Purpose.ANSWER, TaskId("t"))
         stage.say("done")
 
     host = stage.host("a", a)

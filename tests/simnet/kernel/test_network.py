@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chain.quantities import BatchId
 from nodes.effects import Receive, Send, Sleep, Steps
 from nodes.messages import BatchQuery
 from simnet.kernel.network import ACCESS_S, Network, backbone
@@ -166,7 +167,7 @@ def beacon(stage: Stage, receiver: str) -> Callable[[], Steps]:
 
     def steps() -> Steps:
         while True:
-            yield Send(receiver, BatchQuery(str(round(stage.engine.now))))
+            yield Send(receiver, BatchQuery(BatchId(str(round(stage.engine.now)))))
             yield Sleep(1.0)
 
     return steps

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chain.quantities import Gas
+from chain.quantities import Gas, TaskId
 from chain.seam import REORG_DEPTH_MAX, Block, Call, Log, Receipt
 from nodes.effects import Abandon, ChainTime, ReadBack, Receive, Reply, Request, Sleep, Spawn, Steps, Submit, Subscribe
 from nodes.messages import ClaimQuery, Refusal
@@ -121,7 +121,7 @@ def test_a_request_that_is_lost_is_sent_again_if_it_may_be_asked_twice(
 ) -> None:
     def asking() -> Steps:
         yield Sleep(1.0)
-        reply = yield Request("b", ClaimQuery("0x1"), 10.0, again_s)
+        reply = yield Request("b", ClaimQuery(TaskId("0x1")), 10.0, again_s)
         stage.say(reply is not None)
         yield Sleep(20.0)
 
@@ -129,7 +129,7 @@ def test_a_request_that_is_lost_is_sent_again_if_it_may_be_asked_twice(
         while True:
             envelope = yield Receive()
             stage.say("asked")
-            yield Reply(envelope, Refusal("0x1", "no"))
+            yield Reply(envelope, Refusal(TaskId("0x1"), "no"))
 
     stage.host("a", asking)
     stage.host("b", answering)

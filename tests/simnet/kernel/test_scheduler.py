@@ -12,6 +12,7 @@ import simpy
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chain.quantities import TaskId
 from nodes.effects import Execute, Purpose, Sleep, Steps
 from nodes.models.execution import Execution
 from simnet.kernel.pace import Pace, drive
@@ -126,7 +127,7 @@ def play(stage: Stage, model: str = "m") -> list[str]:
     stage.executor = executor
 
     def executing() -> Steps:
-        execution = yield Execute(model, np.zeros(1, np.float32), Purpose.ANSWER, "t")
+        execution = yield Execute(model, np.zeros(1, np.float32), Purpose.ANSWER, TaskId("t"))
         seen.append(f"{execution.macs} done")
 
     def ticking() -> Steps:

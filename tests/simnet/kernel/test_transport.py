@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from chain.quantities import BatchId, TaskId
 from nodes.effects import Receive, Reply, Request, Steps
 from nodes.messages import BatchQuery, Envelope, Message, Refusal
 from simnet.doors.outside import Outside
@@ -78,7 +79,7 @@ def lines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lines]:
 
 def word(text: str) -> Message:
     """A message that says something."""
-    return BatchQuery(text)
+    return BatchQuery(BatchId(text))
 
 
 def test_a_message_arrives_once_as_it_was_sent(lines: Lines) -> None:
@@ -127,4 +128,4 @@ def test_participants_cannot_tell_what_carries_their_messages(
     stage.host("b", answering)
     drive(stage.scheduler, 1.0, Pace(), lambda _: None)
     stage.close()
-    assert stage.said == [Refusal("x", "no")]
+    assert stage.said == [Refusal(TaskId("x"), "no")]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
-from chain.quantities import OPG, ZERO_HASH
+from chain.quantities import OPG, ZERO_HASH, BatchId, TaskId
 from chain.seam import Log
 from nodes.client import Answer, Client, ClientHalf, ClientPolicy, Order, SignedAnswer
 from nodes.effects import Execute, Pay, Purpose, Request, Sleep, Spawn, Submit
@@ -48,7 +48,7 @@ from tests.stage import DOMAIN
 
 POLICY = ClientPolicy(FEE, 10.0, pays_first=True, audits=True)
 Half = TypeVar("Half", bound=ClientHalf)
-BATCH = "0x" + "ba" * 32
+BATCH = BatchId("0x" + "ba" * 32)
 FULL_NODES = [f"full-{i}" for i in range(5)]
 WRONG = OUTPUT[::-1].copy()
 
@@ -75,7 +75,7 @@ def auditor(probes: float) -> Auditor:
     return half(lambda client: Auditor(client, Relative(), "Optimistic", probes, secret=b"secret"))
 
 
-def order(task: str = TASK, choice: float = 0.0, node: str = "") -> Order:
+def order(task: TaskId = TASK, choice: float = 0.0, node: str = "") -> Order:
     """What it is going to ask."""
     return Order(1.0, task, MODEL, INPUT, choice, node)
 
