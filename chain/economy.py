@@ -143,7 +143,7 @@ def deploy_economy(
     chain.deploy("Rewards", [opg, staking, settlement, genesis, MONTH, *caps], deployer)
     owners = {**holders, ECOSYSTEM: timelock, REWARDS: chain.address_of("Rewards")}
     mine_all(chain, [*_allocate(chain, deployer, owners, genesis), *_hand_over(deployer, settlement, verifier)])
-    mine_all(chain, _give_up(deployer, timelock, governor))
+    mine_all(chain, give_up(deployer, timelock, governor))
     return genesis
 
 
@@ -173,8 +173,8 @@ def _hand_over(deployer: Address, settlement: Address, verifier: Address) -> lis
     ]
 
 
-def _give_up(deployer: Address, timelock: Address, governor: Address) -> list[Call]:
-    """Let the governor alone propose, and the timelock alone be admin."""
+def give_up(deployer: Address, timelock: Address, governor: Address) -> list[Call]:
+    """Calls that let the governor alone propose, and the timelock alone be admin."""
     calls = [Call(deployer, "Timelock", "grantRole", (role, governor)) for role in (PROPOSER_ROLE, CANCELLER_ROLE)]
     for name in ("Staking", "Settlement", "Rewards"):
         calls.append(Call(deployer, name, "grantRole", (ADMIN_ROLE, timelock)))

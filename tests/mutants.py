@@ -282,6 +282,51 @@ MUTANTS = {
             "if (p.bountyShareBps > b.maxBountyShareBps) revert",
             "if (p.bountyShareBps > 10_000) revert",
         ),
+        # What follows takes a rule of the economy out: see docs/economy.md.
+        Mutant(
+            "what_unbonds_is_slashed_last",
+            "DelegatedStaking",
+            "economy/DelegatedStaking.sol",
+            "uint256 fromLeaving = Math.mulDiv(taken, leaving, bonded + leaving);",
+            "uint256 fromLeaving = taken > bonded ? taken - bonded : 0;",
+        ),
+        Mutant(
+            "bounties_are_of_others_stake",
+            "GovernedSettlement",
+            "economy/GovernedSettlement.sol",
+            "return Math.min(super._bountyOn(node, amount), own);",
+            "return own == 0 ? own : super._bountyOn(node, amount);",
+        ),
+        Mutant(
+            "rewards_are_claimed_again",
+            "Rewards",
+            "economy/Rewards.sol",
+            "_nextOf[node][who] = last;",
+            "_nextOf[node][who] = first;",
+        ),
+        Mutant(
+            "rewards_follow_the_last_moment",
+            "Rewards",
+            "economy/Rewards.sol",
+            "staking.sharesBefore(node, who, begin), total)",
+            "staking.sharesBefore(node, who, end), total)",
+        ),
+        Mutant(
+            "votes_are_those_of_now",
+            "OPGGovernor",
+            "economy/OPGGovernor.sol",
+            "    function _executor() internal",
+            "    function _getVotes(address account, uint256, bytes memory)\n"
+            "        internal\n        view\n        override(Governor, GovernorVotes)\n        returns (uint256)\n"
+            "    {\n        return token().getVotes(account);\n    }\n\n    function _executor() internal",
+        ),
+        Mutant(
+            "what_is_saved_is_forgotten",
+            "Rewards",
+            "economy/Rewards.sol",
+            "saved += due - pot;",
+            "saved += (due - pot) / 2;",
+        ),
     )
 }
 """By name."""

@@ -5,16 +5,14 @@ Each happens on contracts whose parameters the scenario gives twice. Whether it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TypeAlias
 
 from chain.quantities import BURN_ADDRESS, OPG
-from simnet.economy.attacks.stage import Action, Stage
-
-Attack: TypeAlias = Callable[[Stage, int, int], int]
-"""Given the stage, what the attacker holds or borrows, and over how many validators a delegator spreads its stake."""
+from simnet.economy.attacks.images import poison_pcrs
+from simnet.economy.attacks.responses import dilemma, follow_price_out
+from simnet.economy.attacks.stage import Action, Attack, Given, Stage
 
 BOND = 10_000 * OPG
 DELEGATED = 100_000 * OPG
@@ -27,15 +25,15 @@ WARNED_S = 86_400
 """How long before a change takes effect others must know of it, so that they can act (assumption)."""
 
 
-def drain_treasury(stage: Stage, held: int, _: int) -> int:
+def drain_treasury(stage: Stage, given: Given) -> int:
     """Who holds enough OPG while few others vote has the treasury sent to itself."""
-    stage.give("attacker", held)
+    stage.give("attacker", given.stake)
     stage.must("attacker", "OPG.delegate", stage.address("attacker"))
     stage.wait(1)
     return _take_treasury(stage)
 
 
-def borrow_votes(stage: Stage, lent: int, _: int) -> int:
+def borrow_votes(stage: Stage, given: Given) -> int:
     """The same with OPG that was borrowed for two blocks, over the snapshot, and given back before the vote."""
     stage.give("attacker", stage.economy.rules.threshold)  # to propose with
     stage.must("attacker", "OPG.delegate", stage.address("attacker"))
@@ -46,18 +44,18 @@ def borrow_votes(stage: Stage, lent: int, _: int) -> int:
 
     def lend() -> None:
         stage.wait_until(loan_at - 2)
-        stage.give("borrower", lent)
+        stage.give("borrower", given.stake)
         stage.must("borrower", "OPG.delegate", stage.address("borrower"))
 
     before = stage.balance("Timelock")
     proposed = stage.propose("attacker", actions, lend)
-    stage.must("borrower", "OPG.transfer", stage.address("liquidity"), lent)
+    stage.must("borrower", "OPG.transfer", stage.address("liquidity"), given.stake)
     if stage.pass_vote(proposed, ["attacker", "borrower"], actions):
         stage.execute(actions)
     return before - stage.balance("Timelock")
 
 
-def borrow_votes_within_a_block(stage: Stage, lent: int, _: int) -> int:
+def borrow_votes_within_a_block(stage: Stage, given: Given) -> int:
     """A flash loan: borrowed, voted with and given back at once, while the vote is on."""
     stage.give("attacker", stage.economy.rules.threshold)
     stage.must("attacker", "OPG.delegate", stage.address("attacker"))
@@ -65,17 +63,17 @@ def borrow_votes_within_a_block(stage: Stage, lent: int, _: int) -> int:
     actions = [_to_attacker(stage)]
     before = stage.balance("Timelock")
     proposed = stage.propose("attacker", actions)
-    stage.give("borrower", lent)
+    stage.give("borrower", given.stake)
     stage.must("borrower", "OPG.delegate", stage.address("borrower"))
     if stage.pass_vote(proposed, ["attacker", "borrower"], actions):
         stage.execute(actions)
     return before - stage.balance("Timelock")
 
 
-def bribe_delegate(stage: Stage, entrusted: int, _: int) -> int:
+def bribe_delegate(stage: Stage, given: Given) -> int:
     """Holders have entrusted their votes to a delegate, who is bribed and has the treasury sent to the attacker. Who is
     warned before the snapshot takes its votes back."""
-    stage.give("holders", entrusted)
+    stage.give("holders", given.stake)
     stage.must("holders", "OPG.delegate", stage.address("delegate"))
     stage.wait(1)
 
@@ -89,11 +87,11 @@ def bribe_delegate(stage: Stage, entrusted: int, _: int) -> int:
     return before - stage.balance("Timelock")
 
 
-def poison_slash(stage: Stage, held: int, _: int) -> int:
+def poison_slash(stage: Stage, given: Given) -> int:
     """A vote sets the slash share to zero, and a validator of the voter's commits frauds. What its stake should have
     lost by the old share, and did not, is lost to everybody."""
     stage.validator("cheat", BOND)
-    stage.give("attacker", held)
+    stage.give("attacker", given.stake)
     stage.must("attacker", "OPG.delegate", stage.address("attacker"))
     stage.wait(1)
     kept = (10_000 - stage.protocol.slash_share_bps) ** FRAUDS
@@ -105,13 +103,13 @@ def poison_slash(stage: Stage, held: int, _: int) -> int:
     return max(0, due - burned)
 
 
-def race_timelock(stage: Stage, held: int, _: int) -> int:
+def race_timelock(stage: Stage, given: Given) -> int:
     """A vote makes the attacker the verifier, with all of the fees for its share. Who is warned in time posts nothing
     more and has the old verifier settle what is open; who is not loses the fees of the open batches."""
     stage.validator("honest", BOND)
     stage.give("client", 10 * FEE)
     stage.escrow("client", 10 * FEE)
-    stage.give("attacker", held)
+    stage.give("attacker", given.stake)
     stage.must("attacker", "OPG.delegate", stage.address("attacker"))
     stage.wait(1)
     everything = replace(stage.protocol, verifier_share_bps=10_000).settlement
@@ -132,29 +130,29 @@ def race_timelock(stage: Stage, held: int, _: int) -> int:
     return stage.balance("attacker") - before
 
 
-def delegate_to_cheat(stage: Stage, _: int, spread: int) -> int:
+def delegate_to_cheat(stage: Stage, given: Given) -> int:
     """A validator with little of its own and much of others' commits frauds: what its delegators lose."""
-    names = ["cheat", *(f"honest {i}" for i in range(1, spread))]
+    names = ["cheat", *(f"honest {i}" for i in range(1, given.validators))]
     for name in names:
         stage.validator(name, BOND)
-        stage.delegate("delegator", name, DELEGATED // spread)
+        stage.delegate("delegator", name, DELEGATED // given.validators)
     _frauds(stage, "cheat", FRAUDS)
     left = sum(stage.chain.read("Staking", "valueOf", stage.address(n), stage.address("delegator")) for n in names)
     return DELEGATED - int(left)
 
 
-def leave_before_proof(stage: Stage, _: int, __: int) -> int:
+def leave_before_proof(stage: Stage, _: Given) -> int:
     """Stake leaves between a fraud and its verdict. What the slash should have taken of it, and did not, is lost."""
     return _escape(stage, ())
 
 
-def redelegate_before_proof(stage: Stage, _: int, __: int) -> int:
+def redelegate_before_proof(stage: Stage, _: Given) -> int:
     """The same, to another validator instead of out."""
     stage.validator("other", BOND)
     return _escape(stage, (stage.address("other"),))
 
 
-def ask_oneself(stage: Stage, _: int, __: int) -> int:
+def ask_oneself(stage: Stage, _: Given) -> int:
     """A lone validator asks itself: what it gets of the month's rewards, beyond what that cost it."""
     stage.validator("attacker", BOND)
     stage.next_month()
@@ -182,6 +180,9 @@ ATTACKS: Mapping[str, Attack] = MappingProxyType(
             leave_before_proof,
             redelegate_before_proof,
             ask_oneself,
+            poison_pcrs,
+            follow_price_out,
+            dilemma,
         )
     }
 )

@@ -42,7 +42,7 @@ def _once(scenario: AttackScenario, side: Side, remedy: bool) -> Outcome:
     rules, chain = side.rules, _open_chain(scenario.backend)
     try:
         stage = Stage(chain, rules.protocol, rules.economy)
-        lost = ATTACKS[scenario.attack](stage, scenario.stake, rules.validators)
+        lost = ATTACKS[scenario.attack](stage, rules.given(scenario.stake))
     finally:
         chain.close()
     return Outcome(remedy, lost, side.lost)

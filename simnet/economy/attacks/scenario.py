@@ -12,6 +12,7 @@ from chain.quantities import OPG, Wei
 from chain.units import Amount, Duration, Share
 from nodes.parameters import ParameterError, Parameters, did_you_mean
 from simnet.economy.attacks.catalogue import ATTACKS
+from simnet.economy.attacks.stage import Given
 from simnet.economy.scenario import Bps
 from simnet.economy.terms import bps
 
@@ -37,6 +38,13 @@ class Rules(Parameters):
     quorum: Share = Field(default=0.04, description="of the supply; whole percents")
     timelock: Duration = Field(default=2 * 86_400.0, ge=0)
     validators: int = Field(default=1, ge=1, le=50, description="that a delegator spreads its stake over")
+    bounty_share: Bps = Field(default=0.0, description="of a slash, for who finds the fraud")
+    rerun_every: int = Field(default=0, ge=0, description="one in so many answers of enclaves is run again; 0: none")
+    forced: Share = Field(default=0.0, description="of claims, that are forced errors with a jackpot for their finder")
+
+    def given(self, stake: int) -> Given:
+        """What else an attack turns on."""
+        return Given(stake, self.validators, self.rerun_every, self.forced)
 
     @property
     def protocol(self) -> ProtocolParameters:
@@ -47,7 +55,7 @@ class Rules(Parameters):
             min_stake_full=least,
             unbonding_s=int(self.unbonding),
             slash_share_bps=bps(self.slash_share),
-            bounty_share_bps=0,
+            bounty_share_bps=bps(self.bounty_share),
             verifier_share_bps=bps(self.verifier_share),
             jail_period_s=0,
             finality_delay_s=0,

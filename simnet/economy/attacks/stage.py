@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from chain.deploy import ProtocolParameters
 from chain.economy import ALLOCATIONS, ECOSYSTEM, MONTH, REWARDS, EconomyParameters, deploy_economy
@@ -25,6 +26,20 @@ ARTIFACT = {"Staking": "DelegatedStaking", "Settlement": "GovernedSettlement"}
 
 Action = tuple[str, str, tuple[Any, ...]]
 """Contract, function and arguments of what a proposal does."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an attack turns on beside the parameters of the contracts."""
+
+    stake: int
+    """Wei that the attacker holds or borrows."""
+    validators: int = 1
+    """That a delegator spreads its stake over."""
+    rerun_every: int = 0
+    """One in so many answers of enclaves is run again; 0 is none."""
+    forced: float = 0.0
+    """Share of claims that are forced errors, whose finder has a jackpot."""
 
 
 class Stage:
@@ -72,7 +87,12 @@ class Stage:
 
     def must(self, who: str, target: str, *args: Any) -> Receipt:
         """A transaction that takes effect. Raises `CallReverted`."""
-        receipt = self.send(who, target, *args)
+        contract, function = target.split(".")
+        return self.take(Call(self.address(who), contract, function, args, GAS))
+
+    def take(self, call: Call) -> Receipt:
+        """The same, of a call with gas of its own."""
+        receipt = self.chain.mine([call], Timestamp(self.now + 1)).receipts[0]
         if receipt.revert is not None:
             raise CallReverted(receipt.call.contract, receipt.call.function, receipt.revert)
         return receipt
@@ -162,6 +182,10 @@ class Stage:
         targets = [self.chain.address_of(contract) for contract, _, _ in actions]
         data = [abi.load(ARTIFACT.get(c, c)).calldata(function, args) for c, function, args in actions]
         return targets, [0] * len(actions), data
+
+
+Attack: TypeAlias = Callable[[Stage, Given], int]
+"""Carries an attack out, and says what others lost by it, in wei."""
 
 
 class Posted:

@@ -12,7 +12,7 @@ from chain.formats.signing import Domain, Key
 from chain.hashing import keccak
 from chain.quantities import OPG, Address, Gas, Timestamp, Wei
 from chain.seam import TRANSACTION_GAS_MAX, Call, Chain, Receipt
-from simnet.studies.fuzz.cast import BALANCES, FULL, INFERENCE, NAMES
+from simnet.studies.fuzz.cast import BALANCES, BUILDER, FULL, INFERENCE, NAMES
 from simnet.studies.fuzz.governed import deploy_governed
 from simnet.studies.fuzz.setting import Setting
 
@@ -65,7 +65,7 @@ class Arena:
         self.chain: Chain = RevmChain(block_gas_limit=Gas(BLOCK_CALLS * TRANSACTION_GAS_MAX))
         deployer = self.keys[DEPLOYER].address
         if setting.governed and setting.verifier is not None:
-            deploy_governed(self.chain, deployer, PARAMETERS, setting.verifier)
+            deploy_governed(self.chain, deployer, PARAMETERS, setting.verifier, self.address(BUILDER))
         else:
             provers = setting.prepare(self.chain, deployer)
             deploy_protocol(self.chain, deployer, PARAMETERS, setting.verifier, {}, provers)

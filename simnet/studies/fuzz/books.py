@@ -11,12 +11,14 @@ from chain.quantities import BASIS_POINTS, BURN_ADDRESS, TOTAL_SUPPLY
 from chain.seam import Log, Receipt
 from simnet.measure.rows import as_text
 from simnet.studies.fuzz.arena import PARAMETERS, Arena
-from simnet.studies.fuzz.cast import DELEGATED, DELEGATOR, HONEST, HONEST_CLIENT, HONEST_NODE, NAMES
+from simnet.studies.fuzz.cast import HONEST, HONEST_CLIENT, HONEST_NODE
 from simnet.studies.fuzz.enclaves import HONEST_TEE
+from simnet.studies.fuzz.governed import WALLETS
 from simnet.studies.fuzz.posted import Batch, Sitting
 from simnet.studies.fuzz.votes import RULED, Votes
 
 BOOKS, LOST, TWICE, SHAPE, PROMISE, REFUSED, GAS = "books", "lost", "twice", "shape", "promise", "refused", "gas"
+EVIDENCE, STUCK = "evidence", "stuck"
 PROPERTIES = {
     BOOKS: "every wei is in somebody's wallet, escrow, stake, bond, batch or pot, and nowhere twice",
     LOST: "who is honest loses no stake and no bond, and pays no more than it signed",
@@ -24,12 +26,11 @@ PROPERTIES = {
     SHAPE: "a batch whose leaves are not those that its count says is not paid for",
     PROMISE: "what is wrong in a final batch was rejected, refunded and slashed for, and nothing else was",
     REFUSED: "what an honest participant has to do in time is accepted",
+    EVIDENCE: "nobody is slashed but with a claim that falls, for a malformed tree, or for what it did on a panel",
+    STUCK: "at the end everybody can leave, and what is left behind is what was rounded away",
     GAS: "a call takes no more gas than a transaction may, and a draw no more for dust",
     RULED: "what a vote can change is changed by one that passed, after its delay and within its bounds",
 }
-
-POOLS = "pools"
-"""Stands in the books for all nodes, where others stand behind them."""
 
 OF_VOTERS = ("wrong_vote", "missed_reveal", "wrong_report", "wrong_commitment", "inattention", "malformed")
 """Reasons of slashes that are not for a claim."""
@@ -65,11 +66,10 @@ class Punishment:
     is_comparable: bool = True
     """Whether nothing else changed the stake since."""
 
-    @property
-    def due(self) -> int:
+    def due(self, share_bps: int, amount: int) -> int:
         """What they should have cost, whoever proved them and however."""
-        share = min(self.wrongs * PARAMETERS.slash_share_bps, BASIS_POINTS)
-        return min(self.stake, self.stake * share // BASIS_POINTS + self.wrongs * PARAMETERS.slash_amount)
+        share = min(self.wrongs * share_bps, BASIS_POINTS)
+        return min(self.stake, self.stake * share // BASIS_POINTS + self.wrongs * amount)
 
 
 @dataclass
@@ -90,8 +90,8 @@ class Books:
     """Bounties of proven claims, until their batch is final."""
     pot: int = 0
     """What the verification contract was sent and has not handed on, bonds apart."""
-    rewards: int = 0
-    """Of closed epochs, and not claimed."""
+    slash_share_bps: int = PARAMETERS.slash_share_bps
+    slash_amount: int = PARAMETERS.slash_amount
     donated: Counter[str] = field(default_factory=Counter)
     """OPG that somebody sent to a contract for nothing."""
     rewarded: Counter[tuple[bytes, str]] = field(default_factory=Counter)
@@ -110,13 +110,16 @@ class Books:
     """Of governance, where there is one."""
 
     def __post_init__(self) -> None:
-        self._handlers: dict[str, Handler] = {
+        self._handlers = self.handlers()
+        for receipt in self.arena.opening:
+            self.note(receipt)
+        self.votes = Votes(self.arena, self.require) if self.arena.setting.governed else None
+
+    def handlers(self) -> dict[str, Handler]:
+        """Who takes which event into the books."""
+        return {
             "Transfer": self._on_transfer,
             "Staked": self._on_staked,
-            "Delegated": self._on_delegated,
-            "Arrived": self._on_arrived,
-            "EpochClosed": self._on_epoch_closed,
-            "Claimed": self._on_claimed,
             "Withdrawn": self._on_withdrawn,
             "Slashed": self._on_slashed,
             "Jailed": self._on_jailed,
@@ -139,9 +142,6 @@ class Books:
             "TEEDisabled": self._on_tee_disabled,
             "TEEEnabled": self._on_tee_enabled,
         }
-        for receipt in self.arena.opening:
-            self.note(receipt)
-        self.votes = Votes(self.arena, self.require) if self.arena.setting.governed else None
 
     def require(self, holds: bool, kind: str, sentence: str) -> None:
         """Raise `Violation` unless it holds, if this property is looked at."""
@@ -167,45 +167,30 @@ class Books:
 
     def _on_transfer(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
         to = self.name(args["to"])
-        if receipt.call.contract == "OPG" and to in self.arena.contracts:
+        if receipt.call.contract in ("OPG", *WALLETS) and to in self.arena.contracts:
             self.donated[to] += args["value"]
 
     # ---- stakes ----
 
     def _on_staked(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
-        self.stakes[self._staker(args["node"])] += args["amount"]
-
-    def _on_delegated(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
-        self.stakes[POOLS] += args["amount"]
-
-    def _on_arrived(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
-        self.stakes[POOLS] -= args["amount"]
+        self.stakes[self.name(args["node"])] += args["amount"]
 
     def _on_withdrawn(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
         if log.contract == "Staking":
-            self.stakes[self._staker(args["node"])] -= args["amount"]
+            self.stakes[self.name(args["node"])] -= args["amount"]
         else:
             self.escrow[self.name(args["client"])] -= args["amount"]
 
     def _on_slashed(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
         node, to = self.name(args["node"]), self.name(args["bountyTo"])
-        self.stakes[self._staker(args["node"])] -= args["amount"]
+        self.stakes[node] -= args["amount"]
         self.held += args["bounty"] if to == "Settlement" else 0
         self.pot += args["bounty"] if to == self.arena.setting.court else 0
         told = reason(args["reason"])
+        fallen = any(log.event == "ClaimRejected" and log.args["node"] == args["node"] for log in receipt.logs)
+        self.require(fallen or told in OF_VOTERS, EVIDENCE, f"{node} is slashed for {told}, and no claim of its falls")
         fair = node not in HONEST or (told in OF_VOTERS and not self._is_safe(receipt))
         self.require(fair, LOST, f"{node}, who is honest, is slashed for {told}")
-
-    def _staker(self, address: str) -> str:
-        """In whose name stake is in the books: where others stand behind nodes, all of it in one."""
-        return POOLS if self.arena.setting.governed else self.name(address)
-
-    def _on_epoch_closed(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
-        self.rewards += args["pot"]
-
-    def _on_claimed(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
-        self.rewards -= args["amount"]
-        self.require(self.rewards >= 0, TWICE, "more rewards are claimed than epochs have")
 
     def _on_jailed(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
         node = self.name(args["node"])
@@ -293,12 +278,12 @@ class Books:
         slashes = [log.args for log in receipt.logs if log.event == "Slashed" and self.name(log.args["node"]) == node]
         slashed = sum(slash["amount"] for slash in slashes if reason(slash["reason"]) not in OF_VOTERS)
         found = self.punishments.setdefault(batch, Punishment(self.stakes[node]))
-        found.is_comparable &= not self.arena.setting.governed
         found.is_comparable &= found.stake - found.slashed == self.stakes[node]
         found.wrongs += len(fallen)
         found.slashed += slashed
-        fair = not found.is_comparable or abs(found.due - found.slashed) <= ROUNDING_WEI
-        self.require(fair, PROMISE, f"{found.wrongs} wrongs cost {node} {found.slashed} wei instead of {found.due}")
+        due = found.due(self.slash_share_bps, self.slash_amount)
+        fair = not found.is_comparable or abs(due - found.slashed) <= ROUNDING_WEI
+        self.require(fair, PROMISE, f"{found.wrongs} wrongs cost {node} {found.slashed} wei instead of {due}")
 
     # ---- panels, challenges, rewards ----
 
@@ -385,23 +370,12 @@ class Books:
         fees = sum(batch.fees for batch in self.batches.values() if batch.is_open)
         self._same("escrow", sum(self.escrow.values()) + fees + self.held, self._of("Settlement", balances))
         self._same("stakes", sum(self.stakes.values()), self._of("Staking", balances))
-        if setting.governed:
-            self._audit_pools()
-        for name in {name for name, amount in (self.stakes | self.escrow).items() if amount} - {POOLS}:
+        for name in {name for name, amount in (self.stakes | self.escrow).items() if amount}:
             address = self.arena.address(name)
             self._same(f"escrow of {name}", self.arena.read("Settlement.escrowOf", address), self.escrow[name])
-            if not setting.governed:
-                self._same(f"stake of {name}", self.arena.read("Staking.slashableOf", address), self.stakes[name])
+            self._same(f"stake of {name}", self.arena.read("Staking.slashableOf", address), self.stakes[name])
         if setting.court:
             self._audit_court(self._of(setting.court, balances))
-
-    def _audit_pools(self) -> None:
-        """All stake is in the bond of a node or leaves it, and what stands behind an honest node is whole."""
-        addresses = {name: self.arena.address(name) for name in NAMES}
-        pools = sum(self.arena.read("Staking.slashableOf", address) for address in addresses.values())
-        self._same("pools", pools, self.stakes[POOLS])
-        worth = self.arena.read("Staking.valueOf", addresses[HONEST_NODE], addresses[DELEGATOR])
-        self.require(worth >= DELEGATED - ROUNDING_WEI, LOST, f"{DELEGATOR}, who is honest, has {worth} wei left")
 
     def _audit_court(self, balance: int) -> None:
         court = self.arena.setting.court

@@ -80,7 +80,8 @@ class Machine(Table):
             self.books.audit()
 
     def finish(self) -> None:
-        """Hold the books against the chain once more."""
+        """Let what must end do so, and hold the books against the chain once more."""
+        self.duty.end()
         self.books.audit()
 
     def attend(self) -> None:

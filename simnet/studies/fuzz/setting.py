@@ -12,7 +12,7 @@ from chain.seam import Chain
 from simnet.strategies.evidence.proof_deploy import deploy_circuits
 from simnet.studies.fuzz.enclaves import CONTRACTS as TEE_CONTRACTS
 from simnet.studies.fuzz.enclaves import deploy_enclaves
-from simnet.studies.fuzz.governed import ARTIFACTS, GOVERNANCE
+from simnet.studies.fuzz.governed import ARTIFACTS, GOVERNANCE, WALLETS
 from simnet.studies.fuzz.statements import Statements, real, simulated
 
 WINDOW_S = 200
@@ -97,7 +97,7 @@ SETTINGS = {
             "economy",
             "EconomyDuty",
             _spec("Committee", panel(commit_reveal=False)),
-            also=("Rewards", *GOVERNANCE),
+            also=("Rewards", *GOVERNANCE, *WALLETS),
             governed=True,
         ),
         Setting("sampling", "SamplingDuty", _spec("Sampling", panel(commit_reveal=False), (HALF, 2, 1, 1, 3))),

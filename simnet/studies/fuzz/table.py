@@ -13,6 +13,7 @@ from chain.seam import Call, Receipt
 from simnet.studies.fuzz.arena import Arena
 from simnet.studies.fuzz.books import REFUSED, Books
 from simnet.studies.fuzz.cast import BUILDER, HONEST
+from simnet.studies.fuzz.economy_books import EconomyBooks
 
 COPIED = 8
 """One in so many calls of honest participants is copied by who builds the block."""
@@ -32,7 +33,7 @@ class Table:
     def clear(self) -> None:
         """Forget what was played."""
         self.arena.calls.clear()
-        self.books = Books(self.arena, self.judged)
+        self.books = (EconomyBooks if self.arena.setting.governed else Books)(self.arena, self.judged)
         self.random = Random(0)
         """What the present move draws from."""
         self.alarms: set[int] = set()
@@ -50,6 +51,10 @@ class Table:
         if target not in self._constants:
             self._constants[target] = self.arena.read(target)
         return self._constants[target]
+
+    def wait(self, seconds: int) -> None:
+        """Let time pass."""
+        self.arena.wait_until(self.arena.now + seconds)
 
     # ---- calls ----
 

@@ -87,6 +87,8 @@ class Votes:
         proposal, voter = self.proposals[args["proposalId"]], self.arena.name(args["voter"])
         self.require(voter not in proposal.votes, RULED, f"{voter} votes twice")
         proposal.votes[voter] = args["weight"]
+        had = self.arena.read("OPG.getPastVotes", args["voter"], proposal.starts)
+        self.require(args["weight"] == had, RULED, f"{voter} votes with {args['weight']} wei, and had {had}")
         proposal.has_consent |= voter == DELEGATOR and args["support"] == 1
         others = proposal.votes.total() - proposal.votes[DELEGATOR]
         self.require(others <= self.crooked, RULED, f"votes of {others} wei, of {self.crooked} that there are")

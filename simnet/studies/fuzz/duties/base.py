@@ -96,6 +96,9 @@ class Unverified:
         if self.is_past(batch.posted_at + PARAMETERS.finality_delay_s + GRACE_S):
             self.conclude(batch, "Settlement.finalise", batch.proven)
 
+    def end(self) -> None:
+        """Do what is left to do when nothing more happens."""
+
     def watch(self) -> None:
         """Do what is due about no batch in particular."""
         if self.needs_seeds:

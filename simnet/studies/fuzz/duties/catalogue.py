@@ -5,7 +5,8 @@ from __future__ import annotations
 from simnet.studies.fuzz.duties.attested import AttestedDuty
 from simnet.studies.fuzz.duties.base import Unverified
 from simnet.studies.fuzz.duties.disputes import AttentionDuty, DisputeDuty, ForcedErrorDuty
-from simnet.studies.fuzz.duties.panels import CommitteeDuty, EconomyDuty, IndexedDuty, SamplingDuty, SecretSeedDuty
+from simnet.studies.fuzz.duties.economy import EconomyDuty
+from simnet.studies.fuzz.duties.panels import CommitteeDuty, IndexedDuty, SamplingDuty, SecretSeedDuty
 from simnet.studies.fuzz.duties.proven import CircuitDuty, ProvenDuty
 
 DUTIES = {

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from chain.formats.claims import pack_votes, vote_commitment
-from chain.quantities import OPG, Address
+from chain.quantities import Address
 from simnet.studies.fuzz.arena import digest
-from simnet.studies.fuzz.cast import DELEGATED, DELEGATOR, HONEST_FULL, HONEST_NODE, WATCHER
+from simnet.studies.fuzz.cast import HONEST_FULL, WATCHER
 from simnet.studies.fuzz.duties.base import GRACE_S, SALT, Unverified, chain_of
-from simnet.studies.fuzz.governed import DELAY_S
 from simnet.studies.fuzz.posted import Batch, Sitting
-from simnet.studies.fuzz.votes import Proposal
-
-CAPACITY = 20_000 * OPG
-
-ACTIVE = 1
-"""State of a proposal that is voted on, as OpenZeppelin numbers them."""
 
 
 class PanelDuty(Unverified):
@@ -85,50 +78,6 @@ class CommitteeDuty(PanelDuty):
             self.sit(batch, batch.sitting)
         elif self.seed_ready(batch) and batch.once("draw"):
             self.send(WATCHER, "Committee.draw", batch)
-
-
-class EconomyDuty(CommitteeDuty):
-    """Somebody stands behind the honest node, must be able to leave with all of it, and votes with most of all OPG."""
-
-    def begin(self) -> None:
-        super().begin()
-        self.machine.honest(HONEST_NODE, "Staking.setCapacity", CAPACITY)
-        node = self.machine.arena.address(HONEST_NODE)
-        self.machine.honest(DELEGATOR, "Staking.delegate", node, DELEGATED)
-        self.machine.honest(DELEGATOR, "OPG.delegate", self.machine.arena.address(DELEGATOR))
-        self.done: set[tuple[str, int]] = set()
-        """Steps of proposals that were taken."""
-        self.misled: set[int] = set()
-        """Proposals that the holder of most OPG is made to vote for."""
-
-    def watch(self) -> None:
-        super().watch()
-        assert self.machine.books.votes is not None
-        for proposal in list(self.machine.books.votes.proposals.values()):
-            if not proposal.is_over and self.is_past(proposal.starts):
-                self.govern(proposal)
-
-    def govern(self, proposal: Proposal) -> None:
-        """Vote about a proposal, and carry it out if it was for it; one that it was misled to may be refused."""
-        number = proposal.number
-        is_own = proposal.proposer == DELEGATOR
-        act = self.machine.honest if is_own else self.machine.attempt
-        if self.first("vote", number) and self.machine.arena.read("OPGGovernor.state", number) == ACTIVE:
-            self.machine.honest(DELEGATOR, "OPGGovernor.castVote", number, int(is_own or number in self.misled))
-        if not proposal.has_consent or not self.is_past(
-            self.machine.arena.read("OPGGovernor.proposalDeadline", number)
-        ):
-            return
-        if not proposal.queued_at and self.first("queue", number):
-            act(DELEGATOR, "OPGGovernor.queue", *proposal.call)
-        if proposal.queued_at and self.is_past(proposal.queued_at + DELAY_S) and self.first("execute", number):
-            act(DELEGATOR, "OPGGovernor.execute", *proposal.call)
-
-    def first(self, step: str, number: int) -> bool:
-        """Whether a step of a proposal was not taken yet; from then on it was."""
-        is_first = (step, number) not in self.done
-        self.done.add((step, number))
-        return is_first
 
 
 class SamplingDuty(PanelDuty):

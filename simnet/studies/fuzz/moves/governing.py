@@ -8,14 +8,23 @@ from typing import Any
 from chain.deploy import SLASHER_ROLE
 from chain.quantities import OPG, ZERO_HASH
 from simnet.studies.fuzz.arena import PARAMETERS
-from simnet.studies.fuzz.cast import CROOK, CROOKS, DELEGATOR
-from simnet.studies.fuzz.duties.panels import EconomyDuty
+from simnet.studies.fuzz.cast import CROOK, CROOKS, DELEGATOR, STRANGER
+from simnet.studies.fuzz.duties.economy import EconomyDuty
 from simnet.studies.fuzz.governed import BOUNDS, DELAY_S
 from simnet.studies.fuzz.machine import Machine
 from simnet.studies.fuzz.votes import Proposal, action
 
 WITHDRAWAL_AT = 5
-"""Place of the withdrawal delay among the settlement's parameters: what an honest vote changes."""
+"""Place of the withdrawal delay among the settlement's parameters."""
+
+WITHIN_BOUNDS = (
+    *((WITHDRAWAL_AT, delay) for delay in (299, 300, 301)),
+    *((0, share) for share in (BOUNDS[0], 1_000, 3_000)),
+    *((2, share) for share in (0, BOUNDS[1], BOUNDS[1], BOUNDS[1], BOUNDS[1])),
+    *((3, share) for share in (BOUNDS[2], 10_000)),
+    (4, 0),
+)
+"""Places of parameters, and what an honest vote makes them."""
 
 OUT_OF_BOUNDS = ((0, BOUNDS[0] - 1), (2, BOUNDS[1] + 1), (3, 10_001), (7, BOUNDS[3] + 1), (7, 1))
 """Places of parameters, and what no vote can make them."""
@@ -26,14 +35,28 @@ def propose(machine: Machine, random: Random) -> None:
     assert isinstance(machine.duty, EconomyDuty)
     words = f"number {machine.steps}"
     if random.randrange(3) == 0:
-        good = changed(WITHDRAWAL_AT, random.choice((299, 300, 301)))
-        call = action(machine.arena, "Settlement", "setParameters", good)
+        target, args = harmless(machine, random)
+        call = action(machine.arena, *target.split("."), *args)
         machine.honest(DELEGATOR, "OPGGovernor.propose", *call, words)
         return
     who, target, args = random.choice(CROOKS), *greedy(machine, random)
     call = action(machine.arena, *target.split("."), *args)
     if machine.attempt(who, "OPGGovernor.propose", *call, words).ok and target == "Settlement.setParameters":
         machine.duty.misled.add(list(machine.votes.proposals)[-1])
+
+
+def harmless(machine: Machine, random: Random) -> tuple[str, tuple[Any, ...]]:
+    """A change within the bounds, or some of what is the treasury's."""
+    to = machine.arena.address(STRANGER)
+    saved = machine.arena.read("Rewards.saved")
+    return random.choice(
+        (
+            *(("Settlement.setParameters", (changed(*random.choice(WITHIN_BOUNDS)),)) for _ in range(3)),
+            ("OPG.transfer", (to, random.choice((1, OPG)))),
+            ("Rewards.spendSaved", (to, min(saved, 1))),
+            ("Rewards.setCap", (random.choice((0, 5_000, 10_000)),)),
+        )
+    )
 
 
 def rule(machine: Machine, random: Random) -> None:

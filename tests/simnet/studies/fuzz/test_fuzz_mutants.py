@@ -10,7 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 pytest.importorskip("pyrevm")
 
-from simnet.studies.fuzz.books import BOOKS, GAS, LOST, PROMISE, REFUSED, SHAPE, TWICE, Violation
+from simnet.studies.fuzz.books import BOOKS, GAS, LOST, PROMISE, REFUSED, SHAPE, STUCK, TWICE, Violation
 from simnet.studies.fuzz.game import Broken, Game, play_game
 from simnet.studies.fuzz.machine import Machine
 from simnet.studies.fuzz.setting import SETTINGS
@@ -75,6 +75,14 @@ ATTACKS = {
     "votes for what no vote can": Attack(("votes_pass_all_bounds",), "economy", RULED, "what no vote can"),
     "fees that vanish": Attack(("settlement_pays_half",), "unverified", BOOKS, "escrow"),
     "slashes that are too small": Attack(("settlement_slashes_half",), "committee", PROMISE, "wrongs cost"),
+    "stake that leaves is slashed last": Attack(
+        ("what_unbonds_is_slashed_last",), "economy", PROMISE, "after a slash, not"
+    ),
+    "a bounty out of others' stake": Attack(("bounties_are_of_others_stake",), "economy", LOST, "itself loses"),
+    "rewards are paid again and again": Attack(("rewards_are_claimed_again",), "economy", TWICE, "paid twice"),
+    "rewards for who comes last": Attack(("rewards_follow_the_last_moment",), "economy", TWICE, "more rewards"),
+    "rewards that nobody gets": Attack(("what_is_saved_is_forgotten",), "economy", STUCK, "stuck in Rewards"),
+    "votes that are lent count twice": Attack(("votes_are_those_of_now",), "economy", RULED, "wei, and had"),
 }
 
 
