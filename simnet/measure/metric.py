@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any, Literal, NamedTuple
 
@@ -56,8 +56,12 @@ class MetricSpec:
     """What a modelled figure rests on."""
     compared: bool = False
     """Whether only comparisons report it, and a run's results leave it out."""
-    needs: Need | None = None
-    """Without what it has no value in any run, or, if it is a count, is always 0."""
+    needs: Need | None = field(default=None, compare=False)
+    """Without what it has no value in any run, or, if it is a count, is always 0. Asked before a run: what comes back
+    from another process lacks it."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "needs": None}
 
     @property
     def readings(self) -> tuple[str, ...]:

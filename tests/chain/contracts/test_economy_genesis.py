@@ -62,3 +62,10 @@ def test_what_has_not_vested_has_no_votes(world: EconomyWorld) -> None:
     for name in HOLDERS:
         world.ok(name, "OPG.delegate", world.address(name))
         assert world.read("OPG.getVotes", world.address(name)) == world.balance(name)
+
+
+def test_a_wallet_cannot_be_given_up_and_can_change_hands(world: EconomyWorld) -> None:
+    wallet = vesting_name(next(one for one in ALLOCATIONS if one.name == "investors"))
+    assert world.fails("investors", f"{wallet}.renounceOwnership").error == "WouldBeStuck"
+    world.ok("investors", f"{wallet}.transferOwnership", world.address("heir"))
+    assert world.read(f"{wallet}.owner") == world.address("heir")

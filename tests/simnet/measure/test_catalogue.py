@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from importlib.metadata import EntryPoint
 from types import ModuleType
@@ -83,6 +84,11 @@ def test_every_metric_is_described_and_a_modelled_one_names_its_source() -> None
     assert len(METRICS) < len(COMPARED)
     with pytest.raises(ValueError, match="names no source"):
         metric("x", "OPG", kind="modelled", better="lower")
+
+
+def test_every_metric_comes_back_from_another_process() -> None:
+    for spec in COMPARED.values():
+        assert pickle.loads(pickle.dumps(spec)) == spec
 
 
 def test_a_description_is_the_docstrings_first_sentence() -> None:

@@ -6,6 +6,7 @@ from chain.quantities import OPG
 from simnet.studies.fuzz.arena import PARAMETERS
 from simnet.studies.fuzz.books import LOST, ROUNDING_WEI, STUCK
 from simnet.studies.fuzz.cast import (
+    BALANCES,
     BUILDER,
     CROOK,
     CROOKS,
@@ -14,7 +15,6 @@ from simnet.studies.fuzz.cast import (
     FULL,
     HONEST_NODE,
     INFERENCE,
-    BALANCES,
     SECOND_NAME,
 )
 from simnet.studies.fuzz.duties.base import GRACE_S
@@ -138,6 +138,6 @@ class EconomyDuty(CommitteeDuty):
         left["Rewards"] = books.unclaimed()
         for name, amount in left.items():
             books.require(amount <= ROUNDING_WEI, STUCK, f"{amount} wei are stuck in {name}")
-        purse = arena.chain.balance(arena.address(DELEGATOR))
+        held = arena.chain.balance(arena.address(DELEGATOR))
         begun = BALANCES[DELEGATOR][0]
-        books.require(purse >= begun - ROUNDING_WEI, LOST, f"{DELEGATOR}, who is honest, ends with {purse} wei")
+        books.require(held >= begun - ROUNDING_WEI, LOST, f"{DELEGATOR}, who is honest, ends with {held} wei")
