@@ -30,17 +30,17 @@ def truth(node: Node) -> Span:
     """How it behaves, by its own ground truth."""
     if not node.behaviours:
         return "honest", "dim"
-    acts = f" ×{node.lies}" if node.lies else ""
+    acts = f" ×{node.lies:,}" if node.lies else ""
     return "+".join(node.behaviours) + acts, "warn" if node.dishonest else ""
 
 
 def belief(node: Node) -> Span:
     """What the protocol did about it."""
-    parts = [f"slashed {node.slashes}×"] if node.slashes else []
+    parts = [f"slashed {node.slashes:,}×"] if node.slashes else []
     if node.jailed:
         parts.append("jailed")
     if node.refused:
-        parts.append(f"refused {node.refused}×")
+        parts.append(f"refused {node.refused:,}×")
     if parts:
         return ", ".join(parts), "bad" if node.slashes else "warn"
     return ("trusted", "dim") if node.role in STAKERS else ("–", "dim")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 
-from nodes.parameters import did_you_mean
 from simnet.scenario.errors import Place, Problem, ScenarioErrors
 
 HERE = Path(__file__).parent
@@ -29,6 +29,17 @@ def find_scenario(path: Path) -> Path:
     known, name = names(), path.as_posix().removeprefix("scenarios/").removesuffix(".yaml")
     if path.as_posix() in known:
         return shipped() / f"{path}.yaml"
-    hint = f"'{name}' comes with simnet: leave the rest out" if name in known else did_you_mean(name, known)
+    hint = f"'{name}' comes with simnet: leave the rest out" if name in known else nearest(path, name, known)
     what = "no such file, and no scenario of that name comes with simnet" if name not in known else "no such file"
     raise ScenarioErrors(str(path), [Problem(Place(str(path)), what, hint)])
+
+
+def nearest(path: Path, name: str, known: list[str]) -> str:
+    """What may have been meant by a file that is not there: one beside it, or a scenario of a name like that."""
+    beside = [file.name for file in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+    for wanted, names_of in ((path.name, beside), (name, known)):
+        if found := difflib.get_close_matches(wanted[:100], names_of, n=1):
+            return f"did you mean '{path.parent / found[0] if names_of is beside else found[0]}'?"
+    return (
+        f"write it with: simnet new {path.with_suffix('.yaml')}, or run one that comes with simnet, such as byzantine"
+    )

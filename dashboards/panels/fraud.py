@@ -59,7 +59,7 @@ class Fraud(Page):
             cells = [
                 (behaviour, "warn"),
                 (str(len(tally.nodes)), ""),
-                (str(tally.acts), ""),
+                (f"{tally.acts:,}", ""),
                 (str(tally.committed), ""),
                 (str(tally.detected), "good" if tally.detected else "dim"),
                 (str(tally.finalised), "bad" if tally.finalised else "dim"),

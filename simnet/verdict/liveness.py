@@ -65,7 +65,7 @@ class EveryBatchEnds(Invariant):
             batches = f"{len(overdue)} of {self._final + len(self._open)} batches took longer than {self._bound:g} s"
             return False, f"{batches}: {batch[:10]}, posted at {posted:g} s, due at {self._due(posted):g} s, is {end}"
         waiting = f"; {len(self._open)} are open and not due yet" if self._open else ""
-        return True, f"{self._final} batches final within {self._bound:g} s of their post or a disturbance{waiting}"
+        return True, f"{self._final:,} batches final within {self._bound:g} s of their post or a disturbance{waiting}"
 
     def _due(self, posted: float) -> float:
         return max(posted, self._quiet) + self._bound

@@ -53,7 +53,7 @@ class NothingIsPaidFromNothing(Invariant):
     def finding(self) -> Found:
         move = self.ledger.overdrawn
         if move is None:
-            return True, f"{self.ledger.moves} moves of OPG"
+            return True, f"{self.ledger.moves:,} moves of OPG"
         whose = f"{move.source.owner}'s {move.source.pocket.value}"
         return False, f"at {move.t:g} s, {move.kind} of {move.amount} wei to {move.target.owner} out of {whose}"
 

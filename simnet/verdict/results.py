@@ -161,7 +161,7 @@ def judge_expectation(expectation: Expectation, values: dict[str, float | None])
 def judge_event(name: str, state: State) -> Judged:
     """Whether something ever happened."""
     count = happenings()[name].count(state)
-    return Judged(name, None, count > 0, f"happened {count} times")
+    return Judged(name, None, count > 0, "happened once" if count == 1 else f"happened {count:,} times")
 
 
 def verdict(

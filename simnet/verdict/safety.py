@@ -34,7 +34,7 @@ class FinalIsFinal(Invariant):
             self._final[batch] = row["t"]
 
     def holds(self) -> str:
-        return f"{len(self._final)} batches final"
+        return f"{len(self._final):,} batches final"
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class FinalWasPosted(Invariant):
             self.offend(f"{name} is final for another node than posted it")
 
     def holds(self) -> str:
-        return f"{self._claims} claims posted"
+        return f"{self._claims:,} claims posted"
 
 
 class NoClaimPaidTwice(Invariant):
@@ -119,7 +119,7 @@ class NoClaimPaidTwice(Invariant):
 
     def finding(self) -> Found:
         twice = repeated(self._stood)
-        return twice == 0, f"{twice} of {len(self._stood)} claims that stand are about a task of another"
+        return twice == 0, f"{twice:,} of {len(self._stood):,} claims that stand are about a task of another"
 
 
 class NoTaskTwice(Invariant):
@@ -137,7 +137,7 @@ class NoTaskTwice(Invariant):
 
     def finding(self) -> Found:
         twice = repeated(self._answered)
-        return twice == 0, f"{twice} of {len(self._answered)} tasks answered twice"
+        return twice == 0, f"{twice:,} of {len(self._answered):,} tasks answered twice"
 
 
 class TimeNeverRunsBack(Invariant):
@@ -163,7 +163,7 @@ class TimeNeverRunsBack(Invariant):
         self._head, self._clock = number, clock
 
     def holds(self) -> str:
-        return f"{self._blocks} blocks"
+        return f"{self._blocks:,} blocks"
 
 
 def repeated(words: Growing) -> int:

@@ -34,10 +34,24 @@ def test_a_file_of_ones_own_comes_first() -> None:
     [
         ("byzantin", "did you mean 'byzantine'?"),
         ("scenarios/byzantine.yaml", "'byzantine' comes with simnet: leave the rest out"),
-        ("nowhere.yaml", "expected one of"),
+        ("nowhere.yaml", "write it with: simnet new nowhere.yaml"),
     ],
 )
 def test_what_is_not_there_is_said_with_what_is(said: str, hint: str) -> None:
     with pytest.raises(ScenarioErrors, match="no such file") as caught:
         find_scenario(Path(said))
     assert hint in str(caught.value)
+
+
+def test_a_file_that_is_not_there_may_be_one_beside_it_or_one_that_ships(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").touch()
+
+    def hint(path: Path) -> str:
+        with pytest.raises(ScenarioErrors) as caught:
+            find_scenario(path)
+        return str(caught.value.problems[0].hint)
+
+    assert hint(tmp_path / "mine.yam") == f"did you mean '{tmp_path / 'mine.yaml'}'?"
+    assert hint(Path("byzantin")) == "did you mean 'byzantine'?"
+    assert hint(tmp_path / "nowhere" / "zzz.yaml").startswith("write it with: simnet new ")
+    assert hint(Path("qqqqqqq")).startswith("write it with: simnet new qqqqqqq.yaml")

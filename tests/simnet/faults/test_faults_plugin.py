@@ -64,7 +64,7 @@ def test_a_third_partys_fault_works_end_to_end(capsys: pytest.CaptureFixture[str
     faults = [{"at": "20 s", "mute": ["inference-0", "inference-1"], "for": "30 s"}]
     run = play(faults=faults, sometimes=["muted"])
     [muted] = run.results.sometimes
-    assert (muted.expression, muted.held, muted.detail) == ("muted", True, "happened 1 times")
+    assert (muted.expression, muted.held, muted.detail) == ("muted", True, "happened once")
     assert run.results.outcome == "pass"
     lost = [row for row in run.tables.of("message_sent") if row["lost"]]
     assert {row["sender"] for row in lost} == {"inference-0", "inference-1"}
