@@ -6,7 +6,8 @@ from nobody else: the data behind its batches, the votes that it committed to. W
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import pickle
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 Thing = TypeVar("Thing")
@@ -15,8 +16,9 @@ Thing = TypeVar("Thing")
 class Disk:
     """Things by name. What is changed in them is written at once."""
 
-    def __init__(self) -> None:
-        self._things: dict[str, Any] = {}
+    def __init__(self, things: Mapping[str, Any] | None = None) -> None:
+        """With what was on it before."""
+        self._things: dict[str, Any] = dict(things or {})
 
     def kept(self, name: str, empty: Callable[[], Thing]) -> Thing:
         """The thing of that name as it was left; what `empty` makes the first time."""
@@ -24,3 +26,7 @@ class Disk:
             self._things[name] = empty()
         found: Thing = self._things[name]
         return found
+
+    def pickled(self) -> bytes:
+        """All that is on it, as ``pickle`` writes it."""
+        return pickle.dumps(self._things)

@@ -9,6 +9,8 @@ measures. What the protocol itself signs (answers, vouchers, votes) is signed fo
 
 from __future__ import annotations
 
+import json
+import os
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -88,6 +90,7 @@ class AnvilChain:
         self._points: dict[int, _Point] = {}
         self._next_point = 1
         self._natives: dict[Address, Native] = {}
+        self._kept_in: Path | None = None
         with ExitStack() as undo:
             self._process = AnvilProcess(find_anvil(binary), _arguments(genesis, chain_id, block_gas_limit), port)
             undo.callback(self._process.close)
@@ -137,7 +140,11 @@ class AnvilChain:
         self._names[artifact] = address
         self._contracts[address] = (artifact, compiled)
         if native is not None:
-            self._natives[address] = native
+            self.stand_in(address, native)
+
+    def stand_in(self, address: Address, native: Native) -> None:
+        """Ask `native` for the answers of a stand-in that is there already."""
+        self._natives[address] = native
 
     def write(self, address: Address, words: Mapping[int, int]) -> None:
         """Write into a stand-in's storage; see `Chain.write`."""
@@ -176,6 +183,7 @@ class AnvilChain:
         )
         block = Block(self.head[0], timestamp, tuple(receipts))
         self._recent.append(block)
+        self._keep()
         return block
 
     def admit(self, raw: bytes) -> tuple[SignedCall, str]:
@@ -219,6 +227,37 @@ class AnvilChain:
         """OPG that `account` holds."""
         return Wei(self.read("OPG", "balanceOf", account))
 
+    def keep_in(self, path: Path) -> None:
+        """Write the chain to a file now and after every block, before anybody hears of the block."""
+        self._kept_in = path
+        self._keep()
+
+    def take_up(self, path: Path) -> None:
+        """Go on with the chain in such a file; this one must be new. Raises `ChainStartFailed` if it is none."""
+        try:
+            kept = json.loads(path.read_text())
+            self._rpc.call("anvil_loadState", kept["state"])
+            self.head = kept["head"][0], Timestamp(kept["head"][1])
+            self._nonces = Counter({Address(account): nonce for account, nonce in kept["nonces"].items()})
+            self._names = {name: Address(address) for name, address in kept["names"].items()}
+            self._contracts = {at: (name, abi.load(artifact)) for at, (name, artifact) in kept["contracts"].items()}
+        except (OSError, ValueError, KeyError, RpcFailed) as error:
+            raise ChainStartFailed(f"{path}: the chain in it cannot be taken up: {error}") from None
+
+    def _keep(self) -> None:
+        if self._kept_in is None:
+            return
+        kept = {
+            "head": self.head,
+            "nonces": self._nonces,
+            "names": self._names,
+            "contracts": {at: (name, compiled.name) for at, (name, compiled) in self._contracts.items()},
+            "state": self._rpc.call("anvil_dumpState"),
+        }
+        aside = self._kept_in.with_name(f".{self._kept_in.name}")
+        aside.write_text(json.dumps(kept))
+        os.replace(aside, self._kept_in)
+
     def snapshot(self) -> int:
         """Remember the present state; the id is good for one `revert_to`."""
         point, self._next_point = self._next_point, self._next_point + 1
@@ -261,6 +300,7 @@ class AnvilChain:
         for block in orphaned:
             self._rpc.call("evm_mine", {"timestamp": block.timestamp})
             self._recent.append(Block(block.number, block.timestamp, ()))
+        self._keep()
         return orphaned
 
     def close(self) -> None:

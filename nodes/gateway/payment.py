@@ -127,6 +127,7 @@ class Session:
     payment: Payment
     route: str
     used_at: float
+    """Unix seconds, which mean the same to a gateway that is started anew."""
     spent: Wei = NOTHING
     reserved: Wei = NOTHING
     """For answers that are being given."""
@@ -191,7 +192,7 @@ class UptoSessions:
             if session is None or session.route != route or not self.can_pay(session, most, now):
                 return (yield from self.ask(visitor, request, "the payment is used up"))
             return self.use(session, most, now)
-        session = Session(self.id_for(payment, now), payment, route, now)
+        session = Session(self.id_for(payment, now), payment, route, self.genesis + now)
         self.sessions[session.id], self._session_of[key] = session, session.id
         permit = payment.permit
         yield Note(
@@ -213,7 +214,7 @@ class UptoSessions:
     def use(self, session: Session, most: Wei, now: float) -> Admitted:
         """Go on with a session."""
         reserved = most if self.terms.reserves else NOTHING
-        session.used_at, session.reserved = now, Wei(session.reserved + reserved)
+        session.used_at, session.reserved = self.genesis + now, Wei(session.reserved + reserved)
         return Admitted(session.id, reserved)
 
     def key_of(self, payment: Payment, header: str) -> bytes:
@@ -254,7 +255,7 @@ class UptoSessions:
         elif cost > session.left:
             yield Note(ServedUnpaid(self.gateway, admitted.session, str(cost), CAP))
         else:
-            session.used_at, session.spent = (yield Now()), Wei(session.spent + cost)
+            session.used_at, session.spent = self.genesis + (yield Now()), Wei(session.spent + cost)
             session.answers += 1
 
     def forgo(self, admitted: Admitted, cost: Wei) -> Steps:
@@ -278,7 +279,7 @@ class UptoSessions:
             yield Sleep(self.terms.look_s)
             now = yield Now()
             for session in list(self.sessions.values()):
-                is_idle = now - session.used_at > self.terms.idle_s
+                is_idle = self.genesis + now - session.used_at > self.terms.idle_s
                 if not session.reserved and (session.is_exhausted or is_idle or self.expires_soon(session, now)):
                     yield from self.settle(session)
 

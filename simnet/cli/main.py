@@ -54,6 +54,7 @@ VERBS = {
     "tour": "Have OpenGradient's own client try everything on a local network.",
     "weaknesses": "Measure what hostile clients take from a gateway, and what ends it.",
     "up": "Have OpenGradient on this machine: gateway, facilitator and two chains that clients can use.",
+    "inject": "Break something, or have somebody misbehave, in a local network that is running.",
     "upload": "Put an ONNX file into a local network, for contracts to run.",
     "bench": "Measure simnet itself.",
 }

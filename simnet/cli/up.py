@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from chain.errors import SimnetError
 from nodes.gateway.payment import MITIGATIONS, UptoTerms, mitigated
 from simnet.cli.console import make_console
 from simnet.cli.exit_codes import HARNESS_FAILED
@@ -18,6 +20,7 @@ from simnet.cli.signals import stops
 if TYPE_CHECKING:
     from nodes.records import Record
     from simnet.up.devnet import Devnet
+    from simnet.up.home import Home
 
 LOOPBACK = "127.0.0.1"
 
@@ -53,6 +56,7 @@ SHOWN = (
     metavar="TEXT",
     help="Break something: 'at: 10 s, crash: [facilitator-0], for: 5 s', counted from the start; may be repeated.",
 )
+@click.option("--state", type=click.Path(path_type=Path), help="Go on with the network in this directory, or begin it.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
 @click.option("--force", is_flag=True, help="Write over a run that is in the directory already.")
 @click.option("--env", "env_file", type=click.Path(path_type=Path), help="Write the variables to this file as well.")
@@ -71,6 +75,7 @@ def up(
     batch_idle: float,
     mitigate: tuple[str, ...],
     faults: tuple[str, ...],
+    state: Path | None,
     out: Path | None,
     force: bool,
     env_file: Path | None,
@@ -99,9 +104,13 @@ def up(
     console = make_console()
     if host != LOOPBACK:
         click.echo(f"warning: {host} is not loopback: whoever reaches it can use well-known keys", err=True)
+    terms, batches = terms_of(idle, (*mitigate, *(("keep-sessions",) if state else ()))), BatchTerms(idle_s=batch_idle)
+    held = ExitStack()
+    home = open_home(held, state, loaded.seed) if state else None
+    if home is not None:
+        gateway_port = home.gateway_port(gateway_port)
     sockets = Sockets.at(Ports(gateway_port, facilitator_port, settlement_port, payment_port, blobs_port, host))
-    terms, batches = terms_of(idle, mitigate), BatchTerms(idle_s=batch_idle)
-    devnet = Devnet(loaded.seed, sockets, terms=terms, batches=batches, faults=faults)
+    devnet = Devnet(loaded.seed, sockets, terms=terms, batches=batches, faults=faults, home=home)
     listener = None if quiet else telling(console.print)
     command = shlex.join(["simnet", *sys.argv[1:]])
     options = Options(out=out, force=force, command=command, tell=console.print, listener=listener)
@@ -111,12 +120,28 @@ def up(
             finished = run(loaded, devnet.options(options))
     finally:
         devnet.close()
+        held.close()
     write_reports(finished_run(finished))
     click.echo(f"stopped; what happened is in {finished.directory}/")
     if finished.failure is not None:
         click.echo(str(finished.failure), err=True)
         return HARNESS_FAILED
     return 0
+
+
+def open_home(held: ExitStack, state: Path, seed: int) -> Home:
+    """The state directory, which is this process's alone while `held` is open. Raises `SimnetError`."""
+    from simnet.lock import alone_in
+    from simnet.up.home import Home
+
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SimnetError(
+            f"cannot write to {state}: {error.strerror}", "choose another place with --state DIR"
+        ) from None
+    held.enter_context(alone_in(state))
+    return Home(state, seed)
 
 
 def terms_of(idle_s: float, mitigations: tuple[str, ...]) -> UptoTerms:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from chain.formats.onchain import question_in, words_of
 from chain.seam import Chain
+from nodes.disk import Disk
 from nodes.effects import Provide
 from simnet.kernel.facility import Facility
 from simnet.kernel.scheduler import Handler, Task
@@ -14,9 +15,13 @@ from simnet.kernel.scheduler import Handler, Task
 class Answers(Facility):
     """What the stand-ins on a chain answer."""
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Chain, disk: Disk) -> None:
+        """What an earlier process left on the chain, as the disk knows, is taken back: it is old."""
         self._chain = chain
-        self._kept: dict[bytes, dict[int, int]] = {}
+        self._kept: dict[bytes, dict[int, int]] = disk.kept("answers", dict)
+        for question, words in self._kept.items():
+            chain.write(question_in(question)[0], dict.fromkeys(words, 0))
+        self._kept.clear()
 
     @property
     def handlers(self) -> Mapping[type, Handler]:

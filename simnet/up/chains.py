@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from chain.backends.anvil import AnvilChain
 from chain.blocks import mine_all
@@ -58,15 +59,31 @@ class Cast:
         return Enclave(self.vendor, "simnet-gateway", measurement(IMAGE), secret, booted_at)
 
 
-def settlement_chain(cast: Cast, enclave: Enclave, endpoint: str, genesis: Timestamp, gas_limit: Gas) -> AnvilChain:
-    """The chain with the registry, in which the gateway's enclave is registered at an endpoint."""
+def settlement_chain(
+    cast: Cast, enclave: Enclave, endpoint: str, genesis: Timestamp, gas_limit: Gas, kept: Path | None = None
+) -> AnvilChain:
+    """The chain with the registry, in which the gateway's enclave is registered at an endpoint.
+
+    With `kept`, that chain goes on, as far as it had come, and the enclave shows that it is alive.
+    """
     chain = AnvilChain(genesis=genesis, chain_id=SETTLEMENT_ID, block_gas_limit=gas_limit)
     try:
-        register(chain, cast, enclave, endpoint)
+        if kept is None:
+            register(chain, cast, enclave, endpoint)
+        else:
+            chain.take_up(kept)
+            chain.stand_in(native.ADDRESS, native.AttestationNative(cast.vendor.root_pem))
+            chain.mine([alive(chain, cast, enclave, genesis)], Timestamp(max(chain.head[1] + 1, genesis)))
     except BaseException:
         chain.close()
         raise
     return chain
+
+
+def alive(chain: Chain, cast: Cast, enclave: Enclave, now: Timestamp) -> Call:
+    """A heartbeat of the gateway's enclave, for a network that was down for long."""
+    timestamp, signature = enclave.heartbeat(max(now, chain.head[1]))
+    return Call(cast.relayer.address, "TEERegistry", "heartbeat", (enclave.id, timestamp, signature))
 
 
 def register(chain: Chain, cast: Cast, enclave: Enclave, endpoint: str) -> None:
@@ -96,11 +113,14 @@ def register(chain: Chain, cast: Cast, enclave: Enclave, endpoint: str) -> None:
     mine_all(chain, [Call(deployer, "TEERegistry", "registerTEEWithAttestation", args, REGISTER_GAS)])
 
 
-def payment_chain(cast: Cast, genesis: Timestamp, gas_limit: Gas) -> AnvilChain:
-    """The chain on which clients pay: OPG, Permit2 and x402's proxy at their canonical addresses."""
+def payment_chain(cast: Cast, genesis: Timestamp, gas_limit: Gas, kept: Path | None = None) -> AnvilChain:
+    """The chain on which clients pay: OPG, Permit2 and x402's proxy at their canonical addresses. See above."""
     chain = AnvilChain(genesis=genesis, chain_id=PAYMENT_ID, block_gas_limit=gas_limit)
     try:
-        issue(chain, cast.deployer.address, cast.facilitator.address)
+        if kept is None:
+            issue(chain, cast.deployer.address, cast.facilitator.address)
+        else:
+            chain.take_up(kept)
     except BaseException:
         chain.close()
         raise

@@ -6,6 +6,7 @@ second chain, and the doors. The clock is the real one, so that deadlines mean t
 
 from __future__ import annotations
 
+import secrets
 import socket
 import ssl
 import tempfile
@@ -29,6 +30,7 @@ from nodes.gateway.completion import Echo, LanguageModel
 from nodes.gateway.payment import UptoTerms
 from nodes.identity import Role
 from simnet.doors.asking import Asking
+from simnet.doors.control import ControlDoor
 from simnet.doors.http import HttpDoor, listening_socket
 from simnet.doors.outside import Outside
 from simnet.doors.rpc import RpcDoor
@@ -42,12 +44,10 @@ from simnet.log.events import EventLog
 from simnet.run import Options
 from simnet.scenario.schema import Scenario
 from simnet.up.chains import SETUP_S, Cast, payment_chain, settlement_chain
-from simnet.up.faults import read_faults
+from simnet.up.faults import inject_now, read_faults
+from simnet.up.home import JOBS, PAYMENT, SETTLEMENT, Home
 from simnet.up.services import BLOBS, FACILITATOR, GATEWAY, NAMES, NATIVE, Services
 from simnet.world.build import World
-
-JOBS = "facilitator.sqlite"
-"""Where the facilitator keeps its jobs, in the run directory."""
 
 
 class CannotHost(SimnetError):
@@ -122,6 +122,8 @@ class Devnet:
     batches: BatchTerms = field(default_factory=BatchTerms)
     faults: tuple[str, ...] = ()
     """What is to break, as a scenario has it; times count from when the doors are open."""
+    home: Home | None = None
+    """What outlives the process; nothing if there is none."""
     ready: Callable[[Path], None] = lambda _: None
     """Called with the run directory when the doors are open."""
     _outside: Outside | None = None
@@ -133,7 +135,11 @@ class Devnet:
         now = int(time.time())
         self.began = Timestamp(now - SETUP_S)
         self.cast = Cast.of(self.seed)
-        self.enclave: Enclave = self.cast.enclave(self.began)
+        self._control, self._token = listening_socket(), secrets.token_urlsafe(16)
+        self.control_url = f"{url_of(self._control)}/inject/{self._token}"
+        self.goes_on = self.home is not None and self.home.goes_on
+        self.booted_at = self.home.facts["booted_at"] if self.home is not None and self.goes_on else self.began
+        self.enclave: Enclave = self.cast.enclave(self.booted_at)
         self.addresses: dict[str, str] = {}
         self.gateway_url = url_of(self.sockets.gateway, "https")
         self.facilitator_url, self.blobs_url = url_of(self.sockets.facilitator), url_of(self.sockets.blobs)
@@ -151,6 +157,9 @@ class Devnet:
         for door in self._doors:
             door.close()
         self.sockets.close()
+        self._control.close()
+        if self.home is not None:
+            self.home.save()
         if self._payment is not None:
             self._payment.close()
         if self._jobs is not None:
@@ -161,11 +170,23 @@ class Devnet:
     def open_chain(self, scenario: Scenario, _: Callable[[str], None]) -> Chain:
         """The chain that settles, with the registry."""
         gas_limit = Gas(scenario.chain.block_gas_limit)
-        self._payment = payment_chain(self.cast, self.began, gas_limit)
-        chain = settlement_chain(self.cast, self.enclave, self.gateway_url, self.began, gas_limit)
+        settled, paid = self._kept_chains()
+        self._payment = payment_chain(self.cast, self.began, gas_limit, paid if self.goes_on else None)
+        kept = settled if self.goes_on else None
+        chain = settlement_chain(self.cast, self.enclave, self.gateway_url, self.began, gas_limit, kept)
+        if self.home is not None and settled is not None and paid is not None:
+            self._payment.keep_in(paid)
+            chain.keep_in(settled)
+            self.home.found(self.seed, self.booted_at, self.sockets.gateway.getsockname()[1])
         names = ("TEERegistry", "TEEInferenceVerifier", "TEEBatchVerifier", "InferenceSettlementRelay")
         self.addresses = {name: chain.address_of(name) for name in names}
         return chain
+
+    def _kept_chains(self) -> tuple[Path, Path] | tuple[None, None]:
+        """Where the two chains are kept."""
+        if self.home is None:
+            return None, None
+        return self.home.directory / SETTLEMENT, self.home.directory / PAYMENT
 
     def carry(self, scheduler: Scheduler, network: Network, log: EventLog) -> Transport:
         """The transport, with a way in."""
@@ -182,10 +203,14 @@ class Devnet:
         assert self._payment is not None
         engine, genesis = world.engine, world.engine.mempool.genesis
         payments = PaymentMempool(self._payment, genesis, engine.mempool.block_time_s, engine.scheduler, world.log)
-        self._jobs = Jobs(world.log.path.parent / JOBS)
+        directory = world.log.path.parent if self.home is None else self.home.directory
+        self._jobs = Jobs(directory / JOBS)
         region = world.scenario.region(0)
         nodes = equip(world)
         made = Services(self.cast, self.enclave, self._jobs, region, nodes, self.terms, self.model, self.batches)
+        if self.home is not None:
+            made.disk, made.blob_disk = self.home.gateway, self.home.blobs
+            pace.idle = partial(one_after_the_other, self.home.save, pace.idle)
         made.join(engine, payments)
         self._open(world, payments)
         while time.time() < genesis:
@@ -212,6 +237,14 @@ class Devnet:
         settled = (world.chain, world.engine.mempool, scheduler, sockets.settlement)
         self._doors.append(RpcDoor("settlement-rpc", *settled, Asking(self._outside, NATIVE)))
         self._doors.append(RpcDoor("payment-rpc", self._payment, payments, scheduler, sockets.payment))
+        act = partial(inject_now, world, services=NAMES)
+        self._doors.append(ControlDoor(scheduler, self._control, self._token, act))
+
+
+def one_after_the_other(*acts: Callable[[], None]) -> None:
+    """Do several things."""
+    for act in acts:
+        act()
 
 
 def equip(world: World) -> tuple[str, ...]:

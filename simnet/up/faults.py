@@ -11,11 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 from nodes.identity import Role
 from nodes.parameters import ParameterError
 from simnet.faults.fault import Fault
+from simnet.log.events import Intervention
 from simnet.scenario.effects import setting_of
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.kinds import FAULT
 from simnet.scenario.locate import read_document
 from simnet.scenario.schema import Scenario
+from simnet.world.build import World
+from simnet.world.injection import inject
 
 EXPECTED = "expected such as 'at: 10 s, crash: [facilitator-0], for: 5 s'"
 
@@ -24,6 +27,20 @@ FAULTS = TypeAdapter[Fault](Annotated[Fault, FAULT])
 
 class BadFault(ParameterError):
     """What is to break is not written as a fault, or nobody is called that."""
+
+
+def inject_now(world: World, text: str, services: Sequence[str]) -> None:
+    """Have a fault or an adversary happen now: one about services too, which the scenario does not have.
+
+    Raises `BadFault` or `InjectionError`, and then nothing has changed.
+    """
+    if "behaviour" in text or not any(name in text for name in services):
+        inject(world, text)
+        return
+    bare = text.strip().removeprefix("{").removesuffix("}")
+    (fault,) = read_faults([f"at: 0 s, {bare}"], world.scenario, services)
+    world.log.append(world.engine.now, Intervention(bare, [], "", dishonest=False))
+    world.injector.inject(fault.model_copy(update={"at": world.engine.now}))
 
 
 def read_faults(texts: Sequence[str], scenario: Scenario, services: Sequence[str]) -> list[Fault]:

@@ -52,6 +52,9 @@ class Services:
     terms: UptoTerms = field(default_factory=UptoTerms)
     model: LanguageModel = field(default_factory=Echo)
     batches: BatchTerms = field(default_factory=BatchTerms)
+    disk: Disk = field(default_factory=Disk)
+    """Of the gateway, and of the native code."""
+    blob_disk: Disk = field(default_factory=Disk)
 
     @property
     def requirements(self) -> Requirements:
@@ -68,7 +71,7 @@ class Services:
     def join(self, engine: Engine, payments: Mempool) -> None:
         """Put them into an engine. Its own mempool is that of the settlement chain."""
         genesis, secret = engine.mempool.genesis, self.cast.streams.secret
-        model, cast, disk = self.model, self.cast, Disk()
+        model, cast, disk = self.model, self.cast, self.disk
 
         def gateway(me: Peer) -> Participant:
             parts = (self.requirements, self.terms, genesis, secret("up/sessions"), disk)
@@ -88,7 +91,7 @@ class Services:
         self._add(engine, served_by, engine.mempool)
         self._add(engine, self._host("facilitator", FACILITATOR, cast.facilitator, facilitator), payments)
         self._add(engine, self._host("relayer", RELAYER, cast.relayer, Relayer), engine.mempool)
-        store = partial(BlobStore, disk=Disk())
+        store = partial(BlobStore, disk=self.blob_disk)
         self._add(engine, self._host("blob store", BLOBS, Key(secret("up/blobs")), store), engine.mempool)
         auditor = partial(Auditor, blobs=BLOBS)
         self._add(engine, self._host("auditor", AUDITOR, Key(secret("up/auditor")), auditor), engine.mempool)
@@ -99,7 +102,7 @@ class Services:
         genesis, secret = engine.mempool.genesis, self.cast.streams.secret
         native = partial(NativeCode, nodes=self.nodes, store=BLOBS, genesis=genesis)
         answering = self._host("native code", NATIVE, Key(secret("up/native")), native)
-        answering.install("answers", Answers(engine.mempool.chain))
+        answering.install("answers", Answers(engine.mempool.chain, self.disk))
         self._add(engine, answering, engine.mempool)
         keeper = partial(Keeper, native=NATIVE, genesis=genesis)
         self._add(engine, self._host("workflow keeper", KEEPER, self.cast.keeper, keeper), engine.mempool)

@@ -263,3 +263,33 @@ def test_a_fault_that_cannot_be_is_refused(
     monkeypatch.chdir(tmp_path)
     assert main(["up", *FREE, "--out", "run", "--fault", fault]) == 2
     assert says in capsys.readouterr().err
+
+
+def test_what_is_injected_by_hand_happens_and_is_on_record(net: Up, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OG_CONTROL_URL", net["OG_CONTROL_URL"])
+    assert main(["inject", "crash: [relayer-0], for: 1 s"]) == 0
+    assert main(["inject", "behaviour: label_flip, nodes: [inference-0]"]) == 0
+    assert wait_for(lambda: [row for row in rows(net, "fault_ended") if "relayer-0" in json.dumps(row)])
+    found_rows = wait_for(lambda: found if len(found := rows(net, "intervention")) == 2 else [])
+    assert [row["nodes"] for row in found_rows] == [[], ["inference-0"]]
+    assert "label_flip" in (net.directory / "scenario.yaml").read_text()
+
+
+@pytest.mark.parametrize("text", ["", "crash: [nobody-0]", "crash: [relayer-0], how: badly", "behaviour: nothing", "["])
+def test_what_cannot_be_injected_is_refused_in_a_line(
+    net: Up, text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OG_CONTROL_URL", net["OG_CONTROL_URL"])
+    assert main(["inject", text]) == 2
+    assert 1 <= len(capsys.readouterr().err.splitlines()) <= 2
+    assert net.process.poll() is None
+
+
+def test_without_the_token_nothing_can_be_injected(net: Up, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = len(rows(net, "intervention"))
+    wrong = net["OG_CONTROL_URL"].rpartition("/")[0]
+    monkeypatch.setenv("OG_CONTROL_URL", f"{wrong}/guess")
+    assert main(["inject", "crash: [relayer-0], for: 1 s"]) == 2
+    monkeypatch.setenv("OG_CONTROL_URL", "http://127.0.0.1:1/inject/x")
+    assert main(["inject", "crash: [relayer-0], for: 1 s"]) == 2
+    assert len(rows(net, "intervention")) == before
