@@ -269,6 +269,13 @@ MUTANTS = {
             "catch {\n            if (proof.length == 0) revert",
         ),
         Mutant(
+            "order_of_reveals_counts",
+            "Beacon",
+            "randomness/Beacon.sol",
+            "_mixes[round] ^ keccak256(abi.encode(msg.sender, preimage))",
+            "keccak256(abi.encode(_mixes[round], msg.sender, preimage))",
+        ),
+        Mutant(
             "anybody_sets_parameters",
             "GovernedSettlement",
             "economy/GovernedSettlement.sol",

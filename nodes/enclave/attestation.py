@@ -51,8 +51,8 @@ CERTIFICATE_BYTES_MAX = 8 * 1024
 
 TIMESTAMP_MS_MIN = 1_738_281_600_000
 """2025-01-31 00:00 UTC; nothing older is a document of OpenGradient's."""
-AGE_MS_MAX = 1000 * DOCUMENT_LIFETIME_S
-FUTURE_MS_MAX = 60_000
+FUTURE_S_MAX = 60
+"""A document's milliseconds are dropped before its time is held against the block's."""
 
 MEASURED = (0, 1, 2)
 """Registers that identify what runs in the enclave."""
@@ -139,7 +139,7 @@ def check(raw: bytes, spki: bytes, tls_der: bytes, root_pem: bytes, at: int) -> 
         raise Refused(Reason.PAYLOAD, str(error)) from error
     if missing := [i for i in MEASURED if i not in document.pcrs]:
         raise Refused(Reason.MEASUREMENT, f"PCR{missing[0]}")
-    _check_time(document.timestamp_ms, at * 1000)
+    _check_time(document.timestamp_ms, at)
     leaf = _certificate(document.certificate)
     _check_signature(envelope, leaf)
     _check_chain(leaf, document.cabundle, root, at)
@@ -164,13 +164,14 @@ def _root(pem: bytes) -> x509.Certificate:
         raise Refused(Reason.ROOT, str(error)) from error
 
 
-def _check_time(timestamp_ms: int, now_ms: int) -> None:
+def _check_time(timestamp_ms: int, at: int) -> None:
     if timestamp_ms < TIMESTAMP_MS_MIN:
         raise Refused(Reason.ANCIENT)
-    if now_ms - timestamp_ms > AGE_MS_MAX:
-        raise Refused(Reason.STALE, f"{(now_ms - timestamp_ms) / 1000:g} s")
-    if timestamp_ms - now_ms > FUTURE_MS_MAX:
-        raise Refused(Reason.FUTURE, f"{(timestamp_ms - now_ms) / 1000:g} s")
+    ahead_s = timestamp_ms // 1000 - at
+    if ahead_s < -DOCUMENT_LIFETIME_S:
+        raise Refused(Reason.STALE, f"{-ahead_s} s")
+    if ahead_s > FUTURE_S_MAX:
+        raise Refused(Reason.FUTURE, f"{ahead_s} s")
 
 
 def _certificate(der: bytes) -> x509.Certificate:

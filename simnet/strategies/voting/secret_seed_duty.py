@@ -67,8 +67,8 @@ PAY_GAS = Gas(8_000_000)
 REPORT_BEFORE_S = 5.0
 """How long before the window ends a batch whose data did not come is called wrong: a few blocks (assumption)."""
 
-PLACE_GAS = Gas(100_000)
-"""Gas that holding one report to a verdict may use at the most."""
+PLACE_GAS = Gas(40_000)
+"""Gas that holding one report to a verdict may use at the most (measured: test_contracts_largest.py)."""
 
 
 class SecretSeedDuty(VotingStrategy):

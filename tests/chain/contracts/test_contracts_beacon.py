@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import permutations
 
 import pytest
 
 from nodes.adversaries.full.randomness import mixed
 from tests.contracts_world import FULL, INFERENCE, World, event, hash_of
+from tests.mutants import MUTANTS
 from tests.panels import ROUND, chain_of
 
 
@@ -65,6 +67,38 @@ def test_the_order_of_reveals_chooses_no_seed(world: World, order: tuple[str, ..
     for name in ("fay", "fio", "flo"):
         mix = mixed(mix, world.address(name), chain_of(name)[1])
     assert world.read("Beacon.seedOf", number) == mix
+
+
+@pytest.mark.parametrize(
+    ("mutant", "seeds"), [("", {1: 2, 2: 4, 3: 8}), ("order_of_reveals_counts", {1: 2, 2: 5, 3: 16})]
+)
+def test_the_last_to_reveal_choose_by_silence_alone(
+    mutant: str, seeds: dict[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many seeds k of them can bring about, in whatever order; without the mend the order chose as well."""
+    if mutant:
+        MUTANTS[mutant].deploy_instead(monkeypatch)
+    world = World()
+    cartel = ("fia", "fib", "fic")
+    for name in ("flo", *cartel):
+        world.stake(name, FULL)
+        world.ok(name, "Beacon.join", chain_of(name)[0])
+    number = this_round(world) + 1
+    to_round(world, number).ok("flo", "Beacon.reveal", chain_of("flo")[1])
+    for last, expected in seeds.items():
+        assert len(set(reachable(world, number, cartel[:last]))) == expected
+
+
+def reachable(world: World, number: int, last: tuple[str, ...]) -> Iterator[bytes]:
+    """Seeds of a round, for each choice of those who reveal last and each order."""
+    for count in range(len(last) + 1):
+        for order in permutations(last, count):
+            point = world.chain.snapshot()
+            for name in order:
+                world.ok(name, "Beacon.reveal", chain_of(name)[1])
+            to_round(world, number + 1).tick()
+            yield world.read("Beacon.seedOf", number)
+            world.chain.revert_to(point)
 
 
 def test_a_copy_of_anothers_chain_does_not_undo_its_reveals(world: World) -> None:

@@ -30,15 +30,15 @@ class Rule:
     submit_window_s: int = 20
     show_window_s: int = 10
 
-    def spec(self) -> VerifierSpec:
-        return VerifierSpec("IndexedCommitment", (tuple(vars(ARBITERS).values()), tuple(vars(self).values())))
+    def spec(self, arbiters: Committee = ARBITERS) -> VerifierSpec:
+        return VerifierSpec("IndexedCommitment", (tuple(vars(arbiters).values()), tuple(vars(self).values())))
 
 
 class Indexed(World):
     """A world under IndexedCommitment, whose first full node feeds the beacon."""
 
-    def __init__(self, rule: Rule, full: Sequence[str] = STAFF) -> None:
-        super().__init__(replace(PARAMETERS, jail_period_s=0), rule.spec())
+    def __init__(self, rule: Rule, full: Sequence[str] = STAFF, arbiters: Committee = ARBITERS) -> None:
+        super().__init__(replace(PARAMETERS, jail_period_s=0), rule.spec(arbiters))
         settle_in(self, full)
         self.rule = rule
         self.full = full

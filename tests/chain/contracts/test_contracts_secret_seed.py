@@ -35,6 +35,9 @@ SHARE = FEE // 5
 """Of a fee, for its verification."""
 
 
+ARBITERS = Committee(size=0, commit_reveal=False)
+
+
 @dataclass(frozen=True)
 class Rule:
     """Parameters of the SecretSeed contract besides the arbiters', in the order of its struct."""
@@ -45,16 +48,15 @@ class Rule:
     settle_window_s: int = 120
     seed_window_s: int = 30
 
-    def spec(self) -> VerifierSpec:
-        arbiters = Committee(size=0, commit_reveal=False)
+    def spec(self, arbiters: Committee = ARBITERS) -> VerifierSpec:
         return VerifierSpec("SecretSeed", (tuple(vars(arbiters).values()), tuple(vars(self).values())))
 
 
 class Seeded(World):
     """A world under SecretSeed in whose first epoch everybody has committed to seeds."""
 
-    def __init__(self, rule: Rule, full: Sequence[str] = STAFF) -> None:
-        super().__init__(replace(PARAMETERS, jail_period_s=0), rule.spec())
+    def __init__(self, rule: Rule, full: Sequence[str] = STAFF, arbiters: Committee = ARBITERS) -> None:
+        super().__init__(replace(PARAMETERS, jail_period_s=0), rule.spec(arbiters))
         self.rule = rule
         settle_in(self, full)
         self.at(self.read("SecretSeed.genesis") + rule.epoch_s).tick()
