@@ -16,7 +16,6 @@ from chain.hashing import keccak
 from chain.quantities import Address, Hash32, Wei
 
 _DOMAIN_TYPE = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
-_DOMAIN_NAME = keccak(b"simnet Settlement")
 _DOMAIN_VERSION = keccak(b"1")
 _VOUCHER_TYPE = keccak(b"Voucher(address client,address node,uint128 cumulative,uint128 price)")
 _ANSWER_TYPE = keccak(b"Answer(bytes32 task,bytes32 model,bytes32 inputHash,bytes32 outputHash)")
@@ -56,16 +55,17 @@ def recover(digest: bytes, signature: bytes) -> Address | None:
 
 @dataclass(frozen=True)
 class Domain:
-    """The Settlement contract that a signature is meant for."""
+    """The contract that a signature is meant for: simnet's Settlement, or another of that name, version 1."""
 
     chain_id: int
     settlement: Address
+    name: str = "simnet Settlement"
 
     @cached_property
     def separator(self) -> bytes:
         """EIP-712 domain separator."""
         place = word(self.chain_id) + address_word(self.settlement)
-        return keccak(_DOMAIN_TYPE + _DOMAIN_NAME + _DOMAIN_VERSION + place)
+        return keccak(_DOMAIN_TYPE + keccak(self.name.encode()) + _DOMAIN_VERSION + place)
 
     def digest(self, struct_hash: bytes) -> Hash32:
         """What is signed for a struct in this domain."""

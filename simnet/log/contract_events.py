@@ -53,9 +53,17 @@ CONTRACT_EVENTS: Mapping[str, Description] = MappingProxyType(
             "governance", "{delegate:who} has {newVotes:opg} OPG of votes, {previousVotes:opg} before"
         ),
         "EIP712DomainChanged": Description("governance", "the domain of signatures changed"),
-        # Permit2, x402's proxy, InferenceSettlementRelay
+        # Permit2, x402's proxy and channels, InferenceSettlementRelay
         "UnorderedNonceInvalidation": Description("money", "{owner:who} makes Permit2 nonces of its own worthless"),
         "X402PermitTransfer": Description("money", "{from:who} pays {amount:opg} OPG to {to:who} by x402"),
+        "ChannelFunded": Description("money", "{payer:who} puts {amount:opg} OPG into channel {channelId:id}"),
+        "VoucherClaimed": Description("money", "{receiver:who} claims {amount:opg} OPG of channel {channelId:id}"),
+        "Settled": Description("money", "{receiver:who} gets the {amount:opg} OPG that it claimed"),
+        "WithdrawInitiated": Description(
+            "money", "{payer:who} will withdraw {amount:opg} OPG from channel {channelId:id}"
+        ),
+        "ChannelWithdrawn": Description("money", "{payer:who} withdraws {amount:opg} OPG from channel {channelId:id}"),
+        "ChannelRefunded": Description("money", "{payer:who} gets {amount:opg} OPG of channel {channelId:id} back"),
         "BatchSettlement": Description("tasks", "{batchSize} inferences recorded under {merkleRoot:id}"),
         "IndividualSettlement": Description("tasks", "an inference of {ethAddress:who} recorded"),
         # The inference hub, the native function below it, the scheduler of workflows

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chain.backends.anvil import AnvilChain
 from chain.blocks import mine_all
+from chain.formats.channels import BATCH_SETTLEMENT, PERMIT2_COLLECTOR
 from chain.formats.onchain import HUB, NATIVES, SCHEDULER
 from chain.formats.permit2 import BASE_OPG, PERMIT2, UPTO_PROXY
 from chain.formats.signing import Key
@@ -115,6 +116,8 @@ def register(chain: Chain, cast: Cast, enclave: Enclave, endpoint: str) -> None:
 
 def payment_chain(cast: Cast, genesis: Timestamp, gas_limit: Gas, kept: Path | None = None) -> AnvilChain:
     """The chain on which clients pay: OPG, Permit2 and x402's proxy at their canonical addresses. See above."""
+def payment_chain(cast: Cast, genesis: Timestamp, gas_limit: Gas) -> AnvilChain:
+    """The chain on which clients pay: OPG, Permit2 and x402's contracts at their canonical addresses."""
     chain = AnvilChain(genesis=genesis, chain_id=PAYMENT_ID, block_gas_limit=gas_limit)
     try:
         if kept is None:
@@ -135,4 +138,6 @@ def issue(chain: Chain, treasury: Address, facilitator: Address) -> None:
     mine_all(chain, [Call(treasury, "BaseOPG", "issue", (treasury,))])
     chain.etch(PERMIT2, "Permit2")
     chain.etch(UPTO_PROXY, "X402UptoPermit2Proxy")
+    chain.etch(BATCH_SETTLEMENT, "X402BatchSettlement")
+    chain.etch(PERMIT2_COLLECTOR, "X402Permit2DepositCollector")
     mine_all(chain, [Call(treasury, "BaseOPG", "transfer", (one.address, FUNDS)) for one in ACCOUNTS])
