@@ -106,6 +106,30 @@ class PaymentSettled(Record):
 
 
 @event(
+    group="tasks",
+    subjects=("facilitator",),
+    says="{facilitator} moves channels by {function}, {amount:opg} OPG: {status}[, {reason}]",
+)
+@dataclass(frozen=True, slots=True)
+class ChannelMoved(Record):
+    """A transaction of a facilitator to the contract with the channels ended: ``succeeded`` or ``failed``.
+
+    `amount` is the deposit, the payout or the refund; of claims, what is claimed on their channels all told.
+    """
+
+    facilitator: str
+    function: str
+    channel: str
+    """Its id; empty if it is about several."""
+    payer: str
+    """Whose money moved; of a payout, who got it."""
+    amount: str
+    status: str
+    reason: str
+    transaction: str
+
+
+@event(
     group="batches",
     subjects=("facilitator",),
     says="{facilitator} records {count} inferences under {root:id}, blob {blob}[: {error}]",

@@ -1,7 +1,8 @@
-"""x402, version 2, as it goes over the wire: what a server demands, and what a client pays with.
+"""x402, version 2, as it goes over the wire: what a server demands, and what a client pays with by scheme ``upto``.
 
-Scheme ``upto``: the client signs a Permit2 transfer of up to an amount, the server takes what was used. Names and
-error codes are those of PyPI's og-x402 0.0.2.dev2, which OpenGradient's client 1.1.4 pins.
+In it the client signs a Permit2 transfer of up to an amount, and the server takes what was used. Names and error codes
+are those of PyPI's og-x402 0.0.2.dev2, which OpenGradient's client 1.1.4 pins. `nodes.x402_channels` has the scheme
+``batch-settlement``.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +23,12 @@ UPTO = "upto"
 
 REQUIRED_HEADER = "payment-required"
 SIGNATURE_HEADER = "payment-signature"
+RESPONSE_HEADER = "payment-response"
 SESSION_HEADER = "x-upto-session"
 SETTLEMENT_TYPE_HEADER = "x-settlement-type"
 SETTLEMENT_DATA_HEADER = "x-settlement-data"
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-_UINT256 = 2**256
 
 
 class MalformedPayment(Exception):
@@ -49,7 +51,7 @@ class Requirements:
     @property
     def chain_id(self) -> int:
         """Chain id that signatures are bound to."""
-        return int(self.network.partition(":")[2])
+        return chain_id_of(self.network)
 
     def as_json(self, amount: Wei | None = None) -> dict[str, Any]:
         """As an entry of ``accepts``; `amount` in the place of the most."""
@@ -72,14 +74,12 @@ class Requirements:
     @classmethod
     def read(cls, value: Any) -> Requirements:
         """What `as_json` wrote. Raises `MalformedPayment`."""
-        place = _object(value, "paymentRequirements")
-        network = place.get("network")
-        if not isinstance(network, str) or not re.fullmatch(r"eip155:\d{1,18}", network):
-            raise MalformedPayment("network is not such as eip155:8453")
-        extra = _object(place.get("extra"), "extra")
-        timeout = _number(place, "maxTimeoutSeconds")
-        parties = _address(place, "payTo"), _address(extra, "facilitatorAddress")
-        return cls(network, _address(place, "asset"), Wei(_number(place, "amount")), *parties, timeout)
+        place = object_in(value, "paymentRequirements")
+        network = network_in(place)
+        extra = object_in(place.get("extra"), "extra")
+        timeout = number_in(place, "maxTimeoutSeconds")
+        parties = address_in(place, "payTo"), address_in(extra, "facilitatorAddress")
+        return cls(network, address_in(place, "asset"), Wei(number_in(place, "amount")), *parties, timeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,72 +94,102 @@ class Payment:
     """As it came."""
 
 
-def demand(requirements: Requirements, url: str, error: str = "Payment required") -> str:
-    """Value of the header by which a server asks to be paid."""
+def demand(offers: Sequence[dict[str, Any]], url: str, error: str) -> str:
+    """Value of the header by which a server asks to be paid, in any way that it offers."""
     demanded = {
         "x402Version": VERSION,
         "error": error,
         "resource": {"url": url},
-        "accepts": [requirements.as_json()],
+        "accepts": list(offers),
         "extensions": {},
     }
-    return base64.b64encode(json.dumps(demanded).encode()).decode()
+    return as_header(demanded)
 
 
-def read_header(value: str) -> Payment:
-    """The payment in a header. Raises `MalformedPayment`."""
+def as_header(value: Any) -> str:
+    """JSON in base64, as x402's headers have it."""
+    return base64.b64encode(json.dumps(value).encode()).decode()
+
+
+def payload_in(header: str) -> dict[str, Any]:
+    """What a client sent to pay with, of whichever scheme. Raises `MalformedPayment`."""
     try:
-        payment = read_json(base64.b64decode(value, validate=True))
+        found = read_json(base64.b64decode(header, validate=True))
     except ValueError:  # which binascii.Error is
         raise MalformedPayment("the header is not JSON in base64") from None
-    return read_payment(payment)
+    payload = object_in(found, "paymentPayload")
+    object_in(payload.get("accepted"), "accepted")
+    return payload
 
 
 def read_payment(value: Any) -> Payment:
     """The payment in a JSON object. Raises `MalformedPayment`."""
-    payload = _object(value, "paymentPayload")
+    payload = object_in(value, "paymentPayload")
     if payload.get("x402Version") != VERSION:
         raise MalformedPayment(f"x402Version is not {VERSION}")
-    accepted, inner = (_object(payload.get(name), name) for name in ("accepted", "payload"))
-    given = _object(inner.get("permit2Authorization"), "permit2Authorization")
-    permitted, witness = (_object(given.get(name), name) for name in ("permitted", "witness"))
+    accepted, inner = (object_in(payload.get(name), name) for name in ("accepted", "payload"))
+    given = object_in(inner.get("permit2Authorization"), "permit2Authorization")
+    permitted, witness = (object_in(given.get(name), name) for name in ("permitted", "witness"))
     permit = UptoPermit(
-        owner=_address(given, "from"),
-        token=_address(permitted, "token"),
-        amount=Wei(_number(permitted, "amount")),
-        spender=_address(given, "spender"),
-        nonce=_number(given, "nonce"),
-        deadline=_number(given, "deadline"),
-        to=_address(witness, "to"),
-        facilitator=_address(witness, "facilitator"),
-        valid_after=_number(witness, "validAfter"),
+        owner=address_in(given, "from"),
+        token=address_in(permitted, "token"),
+        amount=Wei(number_in(permitted, "amount")),
+        spender=address_in(given, "spender"),
+        nonce=number_in(given, "nonce"),
+        deadline=number_in(given, "deadline"),
+        to=address_in(witness, "to"),
+        facilitator=address_in(witness, "facilitator"),
+        valid_after=number_in(witness, "validAfter"),
     )
-    signature = inner.get("signature")
-    if not isinstance(signature, str) or not re.fullmatch(r"0x([0-9a-fA-F]{2}){1,1024}", signature):
-        raise MalformedPayment("signature is not hex")
     scheme, network = str(accepted.get("scheme")), str(accepted.get("network"))
-    return Payment(permit, bytes.fromhex(signature[2:]), scheme, network, payload)
+    return Payment(permit, bytes_in(inner, "signature"), scheme, network, payload)
 
 
-def _object(value: Any, name: str) -> dict[str, Any]:
+def object_in(value: Any, name: str) -> dict[str, Any]:
+    """A JSON object. Raises `MalformedPayment`."""
     if not isinstance(value, dict):
         raise MalformedPayment(f"{name} is not an object")
     return value
 
 
-def _address(place: dict[str, Any], name: str) -> Address:
+def address_in(place: dict[str, Any], name: str) -> Address:
+    """The address of that name. Raises `MalformedPayment`."""
     value = place.get(name)
     if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
         raise MalformedPayment(f"{name} is not an address")
     return Address(value.lower())
 
 
-def _number(place: dict[str, Any], name: str) -> int:
+def number_in(place: dict[str, Any], name: str, bits: int = 256) -> int:
+    """The whole number of that name, as JSON or in decimal digits. Raises `MalformedPayment`."""
     value = place.get(name)
     is_number = (isinstance(value, int) and not isinstance(value, bool)) or (
         isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 78
     )
     number = int(value) if is_number and value is not None else -1
-    if not 0 <= number < _UINT256:
-        raise MalformedPayment(f"{name} is not a whole number of 256 bits")
+    if not 0 <= number < 1 << bits:
+        raise MalformedPayment(f"{name} is not a whole number of {bits} bits")
     return number
+
+
+def bytes_in(place: dict[str, Any], name: str, size: int | None = None) -> bytes:
+    """The bytes of that name, in hex, `size` of them or up to a kibibyte. Raises `MalformedPayment`."""
+    value = place.get(name)
+    if not isinstance(value, str) or not re.fullmatch(r"0x([0-9a-fA-F]{2}){1,1024}", value):
+        raise MalformedPayment(f"{name} is not hex")
+    if size is not None and len(value) != 2 + 2 * size:
+        raise MalformedPayment(f"{name} is not {size} bytes")
+    return bytes.fromhex(value[2:])
+
+
+def network_in(place: dict[str, Any]) -> str:
+    """The network, in CAIP-2. Raises `MalformedPayment`."""
+    network = place.get("network")
+    if not isinstance(network, str) or not re.fullmatch(r"eip155:\d{1,18}", network):
+        raise MalformedPayment("network is not such as eip155:8453")
+    return network
+
+
+def chain_id_of(network: str) -> int:
+    """Chain id that signatures on a network are bound to."""
+    return int(network.partition(":")[2])

@@ -1,7 +1,8 @@
 """The facilitator as a participant: it verifies payments, and collects them in jobs that outlive a crash.
 
 Its HTTP interface is that of OpenGradient's: ``/verify``, ``/settle`` (202 and a job), ``/settle/ID``,
-``/settle_data``, ``/heartbeat``, ``/supported``, ``/health``. What goes to the settlement chain, the relayer sends.
+``/settle_data``, ``/heartbeat``, ``/supported``, ``/health``. What is about channels, `ChannelDesk` answers. What goes
+to the settlement chain, the relayer sends.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from chain.quantities import Gas, Timestamp, Wei
 from chain.seam import Call
 from nodes.effects import Note, Now, Reply, Request, Spawn, Steps
 from nodes.facilitator.batching import DATA, BatchTerms, DataWorker, inference_of
+from nodes.facilitator.channels import ChannelDesk
 from nodes.facilitator.jobs import FAILED, PROCESSING, SUCCEEDED, Job, Jobs
 from nodes.facilitator.sending import send
 from nodes.facilitator.verification import EXCEEDS, fault_of, funding_fault_of, is_nonce_used
@@ -32,6 +34,7 @@ from nodes.x402 import (
     Requirements,
     read_payment,
 )
+from nodes.x402_channels import BATCH_SETTLEMENT_SCHEME
 
 PAYMENTS = "payments"
 """Name of the queue."""
@@ -62,6 +65,9 @@ class Facilitator:
     """Who keeps batches of inferences."""
     batches: BatchTerms
 
+    def __post_init__(self) -> None:
+        self.channels = ChannelDesk(self.me, self.chain_id, self.unix)
+
     def run(self) -> Steps:
         """Go on with what was taken on, and answer whoever asks."""
         worker = DataWorker(self.me.name, self.relayer, self.blobs, self.jobs, self.batches, self.unix)
@@ -84,9 +90,13 @@ class Facilitator:
         """What to answer. Raises `BadRequest` and `MalformedPayment`."""
         match (request.method, request.path):
             case ("POST", "/verify"):
-                return (yield from self.verify(*payment_of(request)))
+                if is_by_channel(body := request.json()):
+                    return (yield from self.channels.verify(body))
+                return (yield from self.verify(*payment_of(body)))
             case ("POST", "/settle"):
-                return (yield from self.settle(*payment_of(request)))
+                if is_by_channel(body := request.json()):
+                    return (yield from self.channels.settle(body))
+                return (yield from self.settle(*payment_of(body)))
             case ("GET", path) if path.startswith("/settle/"):
                 return self.status_of(path.removeprefix("/settle/"))
             case ("POST", "/settle_data"):
@@ -175,18 +185,24 @@ class Facilitator:
 
     def supported(self) -> dict[str, Any]:
         """What can be paid with."""
-        extra = {"facilitatorAddress": self.me.address}
-        kind = {"x402Version": VERSION, "scheme": UPTO, "network": f"eip155:{self.chain_id}", "extra": extra}
-        return {"kinds": [kind], "extensions": [], "signers": {"eip155:*": [self.me.address]}}
+        place = {"x402Version": VERSION, "network": f"eip155:{self.chain_id}"}
+        upto = {**place, "scheme": UPTO, "extra": {"facilitatorAddress": self.me.address}}
+        by_channel = {**place, "scheme": BATCH_SETTLEMENT_SCHEME, "extra": {"receiverAuthorizer": self.me.address}}
+        return {"kinds": [upto, by_channel], "extensions": [], "signers": {"eip155:*": [self.me.address]}}
 
     def unix(self) -> Steps:
         """The time, in Unix seconds."""
         return self.genesis + (yield Now())
 
 
-def payment_of(request: HttpRequest) -> tuple[Payment, Requirements]:
-    """What a request is about. Raises `BadRequest` and `MalformedPayment`."""
-    body = request.json()
+def is_by_channel(body: dict[str, Any]) -> bool:
+    """Whether a request is about the scheme ``batch-settlement``."""
+    required = body.get("paymentRequirements")
+    return isinstance(required, dict) and required.get("scheme") == BATCH_SETTLEMENT_SCHEME
+
+
+def payment_of(body: dict[str, Any]) -> tuple[Payment, Requirements]:
+    """What a request is about. Raises `MalformedPayment`."""
     return read_payment(body.get("paymentPayload")), Requirements.read(body.get("paymentRequirements"))
 
 

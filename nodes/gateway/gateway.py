@@ -36,7 +36,7 @@ from nodes.enclave.signing import SignedResponse, tee_id
 from nodes.gateway import openai, pricing
 from nodes.gateway.completion import Completion
 from nodes.gateway.openai import Asked
-from nodes.gateway.payment import NOTHING, Admitted, PaymentScheme
+from nodes.gateway.payment import NOTHING, Admitted, Cashier
 from nodes.http import (
     JSON,
     BadRequest,
@@ -51,7 +51,7 @@ from nodes.http import (
 )
 from nodes.identity import Peer
 from nodes.messages import Envelope
-from nodes.payments import TextServed
+from nodes.payments import PaymentDemanded, ServedUnpaid, TextServed
 from nodes.x402 import SETTLEMENT_DATA_HEADER, SETTLEMENT_TYPE_HEADER
 
 CHAT, COMPLETION = "/v1/chat/completions", "/v1/completions"
@@ -69,13 +69,29 @@ NONCE = re.compile(r"(0x)?([0-9a-fA-F]{2}){1,64}")
 EVENT_STREAM: Mapping[str, str] = {"content-type": "text/event-stream", "cache-control": "no-cache"}
 
 
+HEARD, UNHEARD, WITHHELD = "heard", "unheard", "withheld"
+"""What came of an answer: the client had it, was gone before its end, or did not get it because it did not pay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that is to go out."""
+
+    to: Envelope
+    asked: Asked
+    completion: Completion
+    signed: SignedResponse | None
+    admitted: Admitted
+    cost: Wei
+
+
 @dataclass
 class Gateway:
     """One gateway and its enclave."""
 
     me: Peer
     facilitator: str
-    scheme: PaymentScheme
+    cashier: Cashier
     spki: bytes
     """The enclave's signing key, DER."""
     fingerprint: str
@@ -93,7 +109,7 @@ class Gateway:
 
     def run(self) -> Steps:
         """Answer whoever asks, and keep the enclave in the registry."""
-        yield Spawn(self.scheme.upkeep())
+        yield from self.cashier.upkeep()
         yield Spawn(self.heartbeats())
         while True:
             envelope = yield Receive()
@@ -120,63 +136,57 @@ class Gateway:
         price = yield ReadPrice()
         asked = read_if_sound(request)
         most = NOTHING if isinstance(asked, BadRequest) else openai.most_it_costs(asked, len(request.body), price)
-        admitted = yield from self.scheme.admit(envelope.sender, request, most)
+        admitted = yield from self.cashier.admit(envelope.sender, request, most)
         if isinstance(admitted, HttpResponse):
             yield Reply(envelope, admitted)
             return
         settlement = request.headers.get(SETTLEMENT_TYPE_HEADER, TYPES[0])
         if isinstance(asked, BadRequest) or settlement not in TYPES:
-            self.scheme.release(admitted)
+            self.cashier.of(admitted).release(admitted)
             complaint = f"{SETTLEMENT_TYPE_HEADER} is {settlement!r} and not one of {', '.join(TYPES)}"
             raise asked if isinstance(asked, BadRequest) else BadRequest(complaint)
         completion = yield Complete(asked.body)
         cost = pricing.cost(asked.model, completion.tokens_in, completion.tokens_out, price)
         signed = yield SignText(asked.canonical, openai.signed_text(completion), int((yield from self.unix())))
-        speak = self.stream if asked.is_streamed else self.say
-        is_heard = yield from speak(envelope, asked, completion, signed, admitted)
-        settle = self.scheme.charge if is_heard else self.scheme.forgo
-        yield from settle(admitted, cost)
-        took_s = (yield Now()) - arrived
-        yield Note(self.served(envelope, asked, completion, signed, admitted, cost, took_s, is_heard))
-        if is_heard:
+        answer = Answer(envelope, asked, completion, signed, admitted, cost)
+        outcome = yield from (self.stream if asked.is_streamed else self.say)(answer)
+        if outcome == WITHHELD:
+            return
+        yield Note(self.served(answer, (yield Now()) - arrived, heard=outcome == HEARD))
+        if outcome == HEARD:
             yield from self.record(settlement, signed)
 
-    def say(
-        self,
-        envelope: Envelope,
-        asked: Asked,
-        completion: Completion,
-        signed: SignedResponse | None,
-        admitted: Admitted,
-    ) -> Steps:
-        """Answer in one piece. Whether the client was there cannot be told."""
-        body = openai.response(asked, completion, *(yield from self.stamp()))
-        headers = self.scheme.headers(admitted)
-        yield Reply(envelope, respond({**body, **fields_of(signed)}, headers=headers))
-        return True
+    def say(self, answer: Answer) -> Steps:
+        """Answer in one piece, once it is charged. Answers what came of it; whether the client was there is unknown."""
+        body = openai.response(answer.asked, answer.completion, *(yield from self.stamp()))
+        receipt = yield from self.cashier.of(answer.admitted).charge(answer.admitted, answer.cost)
+        if receipt.refusal:
+            yield Note(PaymentDemanded(self.me.name, answer.to.sender, receipt.refusal))
+            yield Reply(answer.to, HttpResponse(402, b"{}", {"content-type": JSON, **receipt.headers}))
+            return WITHHELD
+        yield Reply(answer.to, respond({**body, **fields_of(answer.signed)}, headers=receipt.headers))
+        return HEARD
 
-    def stream(
-        self,
-        envelope: Envelope,
-        asked: Asked,
-        completion: Completion,
-        signed: SignedResponse | None,
-        admitted: Admitted,
-    ) -> Steps:
-        """Answer piece by piece, as fast as the model speaks. Answers whether the client was there to the end."""
-        visitor, stamp = envelope.sender, (yield from self.stamp())
+    def stream(self, answer: Answer) -> Steps:
+        """Answer piece by piece, as fast as the model speaks, and charge it before the end. Answers what came of it."""
+        visitor, asked, scheme = answer.to.sender, answer.asked, self.cashier.of(answer.admitted)
+        stamp = yield from self.stamp()
         self._waiting.add(visitor)
         try:
-            headers = {**EVENT_STREAM, **self.scheme.headers(admitted)}
-            yield Reply(envelope, HttpResponse(200, b"", headers, streamed=True))
-            for piece in openai.pieces(asked, completion, *stamp):
+            headers = {**EVENT_STREAM, **scheme.headers(answer.admitted)}
+            yield Reply(answer.to, HttpResponse(200, b"", headers, streamed=True))
+            for piece in openai.pieces(asked, answer.completion, *stamp):
                 yield Sleep(self.seconds_per_token)
                 if visitor in self._gone:
-                    return False
+                    yield from scheme.forgo(answer.admitted, answer.cost)
+                    return UNHEARD
                 yield Send(visitor, HttpChunk(openai.frame(piece)))
-            last = {**openai.last_piece(asked, completion, *stamp), **fields_of(signed)}
-            yield Send(visitor, HttpChunk(openai.frame(last) + openai.DONE, is_last=True))
-            return True
+            receipt = yield from scheme.charge(answer.admitted, answer.cost)
+            if receipt.refusal:
+                yield Note(ServedUnpaid(self.me.name, answer.admitted.session, str(answer.cost), receipt.refusal))
+            last = {**openai.last_piece(asked, answer.completion, *stamp), **fields_of(answer.signed)}
+            yield Send(visitor, HttpChunk(openai.frame(last) + receipt.event + openai.DONE, is_last=True))
+            return HEARD
         finally:
             self._waiting.discard(visitor)
             self._gone.discard(visitor)
@@ -188,31 +198,22 @@ class Gateway:
         moment = int(now * 1e6).to_bytes(16, "big") + self._count.to_bytes(8, "big")
         return f"chatcmpl-{fresh_id(self.secret + moment)}", int(now), self.fingerprint
 
-    def served(
-        self,
-        envelope: Envelope,
-        asked: Asked,
-        completion: Completion,
-        signed: SignedResponse | None,
-        admitted: Admitted,
-        cost: Wei,
-        took_s: float,
-        heard: bool,
-    ) -> TextServed:
+    def served(self, answer: Answer, took_s: float, heard: bool) -> TextServed:
         """What the log has of an answer."""
+        signed = answer.signed
         return TextServed(
             gateway=self.me.name,
-            visitor=envelope.sender,
-            session=admitted.session,
-            model=asked.model,
-            tokens_in=completion.tokens_in,
-            tokens_out=completion.tokens_out,
-            cost=str(cost),
+            visitor=answer.to.sender,
+            session=answer.admitted.session,
+            model=answer.asked.model,
+            tokens_in=answer.completion.tokens_in,
+            tokens_out=answer.completion.tokens_out,
+            cost=str(answer.cost),
             input_hash="0x" + signed.input_hash.hex() if signed else "",
             output_hash="0x" + signed.output_hash.hex() if signed else "",
             timestamp=signed.timestamp if signed else 0,
             took_s=round(took_s, 6),
-            streamed=asked.is_streamed,
+            streamed=answer.asked.is_streamed,
             heard=heard,
         )
 

@@ -19,7 +19,7 @@ from simnet.cli.exit_codes import HARNESS_FAILED
 from simnet.cli.signals import stops
 
 if TYPE_CHECKING:
-    from nodes.gateway.payment import UptoTerms
+    from nodes.gateway.terms import Terms
     from nodes.records import Record
     from simnet.kernel.pace import Stop
 
@@ -85,11 +85,12 @@ def tour(python: Path | None, out: Path | None, force: bool) -> int:
     return 0 if visitor.lines[-1:] == ["done"] and books.are_even else FAILED
 
 
-def terms() -> UptoTerms:
+def terms() -> Terms:
     """The gateway's usual terms, but for the time to settlement."""
-    from nodes.gateway.payment import UptoTerms
+    from nodes.gateway.terms import Terms
+    from nodes.gateway.upto import UptoTerms
 
-    return UptoTerms(idle_s=IDLE_S, look_s=1.0)
+    return Terms(upto=UptoTerms(idle_s=IDLE_S, look_s=1.0))
 
 
 class Books:

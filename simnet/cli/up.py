@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from chain.errors import SimnetError
-from nodes.gateway.payment import MITIGATIONS, UptoTerms, mitigated
+from nodes.gateway.terms import MITIGATIONS, Terms, mitigated
+from nodes.gateway.upto import UptoTerms
 from simnet.cli.console import make_console
 from simnet.cli.exit_codes import HARNESS_FAILED
 from simnet.cli.signals import stops
@@ -144,10 +145,10 @@ def open_home(held: ExitStack, state: Path, seed: int) -> Home:
     return Home(state, seed)
 
 
-def terms_of(idle_s: float, mitigations: tuple[str, ...]) -> UptoTerms:
+def terms_of(idle_s: float, mitigations: tuple[str, ...]) -> Terms:
     """Terms of the gateway: it looks as often as og-x402, every quarter of the idle time, from 5 to 30 s."""
     look_s = max(min(5.0, idle_s), min(idle_s / 4, 30.0))
-    return mitigated(UptoTerms(idle_s=idle_s, look_s=look_s), mitigations)
+    return mitigated(Terms(upto=UptoTerms(idle_s=idle_s, look_s=look_s)), mitigations)
 
 
 def telling(tell: Callable[[str], None]) -> Callable[[float, Record], None]:

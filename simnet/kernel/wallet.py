@@ -13,23 +13,35 @@ from simnet.kernel.facility import Facility
 from simnet.kernel.scheduler import Handler, Task
 
 
-class Wallet(Facility):
+class Signer(Facility):
+    """Signs digests."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+
+    @property
+    def handlers(self) -> Mapping[type, Handler]:
+        """Signing."""
+        return {Sign: self._sign}
+
+    def _sign(self, _: Task, effect: Sign) -> bytes:
+        return self._key.sign(effect.digest)
+
+
+class Wallet(Signer):
     """Signs digests and vouchers."""
 
     def __init__(self, owner: Peer, key: Key, domain: Domain, address_of: Callable[[str], Address]) -> None:
         """`domain` is what vouchers are signed under; `address_of` finds a participant's address by its name."""
+        super().__init__(key)
         self._owner = owner
-        self._key = key
         self._domain = domain
         self._address_of = address_of
 
     @property
     def handlers(self) -> Mapping[type, Handler]:
         """Signing and paying."""
-        return {Sign: self._sign, Pay: self._pay}
-
-    def _sign(self, _: Task, effect: Sign) -> bytes:
-        return self._key.sign(effect.digest)
+        return {**super().handlers, Pay: self._pay}
 
     def _pay(self, _: Task, effect: Pay) -> Voucher:
         node = self._address_of(effect.node)

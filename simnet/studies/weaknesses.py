@@ -10,22 +10,24 @@ import base64
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from nodes.gateway.gateway import CHAT
-from nodes.gateway.payment import UptoTerms, mitigated
+from nodes.gateway.terms import Terms, mitigated
+from nodes.gateway.upto import UptoTerms
 from nodes.http import HttpRequest
 from nodes.payments import PaymentSettled, SessionClosed, TextServed
 from nodes.x402 import SESSION_HEADER
-from simnet.up.stage import Network402, Payer, Visitor
+from simnet.up.payers import Payer
+from simnet.up.stage import Network402, Visitor
 
-DEV2 = UptoTerms()
-DEV8 = replace(DEV2, idle_s=240.0, look_s=5.0, deadline_buffer_s=120.0)
+DEV2 = Terms()
+DEV8 = Terms(upto=UptoTerms(idle_s=240.0, look_s=5.0, deadline_buffer_s=120.0))
 
-VERSIONS: Mapping[str, UptoTerms] = MappingProxyType({"dev2": DEV2, "dev8": DEV8})
+VERSIONS: Mapping[str, Terms] = MappingProxyType({"dev2": DEV2, "dev8": DEV8})
 """Terms as OpenGradient's gateway has them with og-x402 0.0.2.dev2, and those of 0.0.2.dev8. 2.15.0 has no sessions."""
 
 SETTLED_AFTER_S = 900.0
@@ -166,7 +168,7 @@ MOVES = (
 )
 
 
-def outcome(move: Move, terms: UptoTerms) -> Outcome:
+def outcome(move: Move, terms: Terms) -> Outcome:
     """Play a move against a fresh network."""
     with tempfile.TemporaryDirectory() as scratch:
         net = Network402(Path(scratch), terms)

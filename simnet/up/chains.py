@@ -115,9 +115,7 @@ def register(chain: Chain, cast: Cast, enclave: Enclave, endpoint: str) -> None:
 
 
 def payment_chain(cast: Cast, genesis: Timestamp, gas_limit: Gas, kept: Path | None = None) -> AnvilChain:
-    """The chain on which clients pay: OPG, Permit2 and x402's proxy at their canonical addresses. See above."""
-def payment_chain(cast: Cast, genesis: Timestamp, gas_limit: Gas) -> AnvilChain:
-    """The chain on which clients pay: OPG, Permit2 and x402's contracts at their canonical addresses."""
+    """The chain on which clients pay: OPG, Permit2 and x402's contracts at their canonical addresses. See above."""
     chain = AnvilChain(genesis=genesis, chain_id=PAYMENT_ID, block_gas_limit=gas_limit)
     try:
         if kept is None:

@@ -27,7 +27,7 @@ from nodes.enclave.enclave import Enclave
 from nodes.facilitator.batching import BatchTerms
 from nodes.facilitator.jobs import Jobs
 from nodes.gateway.completion import Echo, LanguageModel
-from nodes.gateway.payment import UptoTerms
+from nodes.gateway.terms import Terms
 from nodes.identity import Role
 from simnet.doors.asking import Asking
 from simnet.doors.control import ControlDoor
@@ -117,7 +117,7 @@ class Devnet:
 
     seed: int
     sockets: Sockets
-    terms: UptoTerms = field(default_factory=UptoTerms)
+    terms: Terms = field(default_factory=Terms)
     model: LanguageModel = field(default_factory=Echo)
     batches: BatchTerms = field(default_factory=BatchTerms)
     faults: tuple[str, ...] = ()

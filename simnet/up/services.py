@@ -17,20 +17,25 @@ from nodes.facilitator.batching import BatchTerms
 from nodes.facilitator.facilitator import Facilitator
 from nodes.facilitator.jobs import Jobs
 from nodes.facilitator.relayer import Relayer
+from nodes.gateway.channels import BatchChannels
 from nodes.gateway.completion import Echo, LanguageModel
 from nodes.gateway.gateway import Gateway
-from nodes.gateway.payment import UptoSessions, UptoTerms
+from nodes.gateway.payment import Cashier
+from nodes.gateway.terms import Terms
+from nodes.gateway.upto import UptoSessions
 from nodes.identity import Peer, Service
 from nodes.onchain.keeper import Keeper
 from nodes.onchain.native import NativeCode
 from nodes.producer import Producer
 from nodes.x402 import Requirements
+from nodes.x402_channels import ChannelRequirements
 from simnet.kernel.enclave import Enclave as EnclaveFacility
 from simnet.kernel.engine import Engine
 from simnet.kernel.host import Host, Participant
 from simnet.kernel.language import Language
 from simnet.kernel.mempool import Mempool
 from simnet.kernel.native import Answers
+from simnet.kernel.wallet import Signer
 from simnet.log.events import ServiceJoined
 from simnet.up.chains import PAYMENT_ID, Cast
 
@@ -49,7 +54,7 @@ class Services:
     region: str
     nodes: tuple[str, ...] = ()
     """Inference nodes that run models for contracts."""
-    terms: UptoTerms = field(default_factory=UptoTerms)
+    terms: Terms = field(default_factory=Terms)
     model: LanguageModel = field(default_factory=Echo)
     batches: BatchTerms = field(default_factory=BatchTerms)
     disk: Disk = field(default_factory=Disk)
@@ -58,14 +63,29 @@ class Services:
 
     @property
     def requirements(self) -> Requirements:
-        """What the gateway demands."""
+        """What the gateway demands by session."""
         return Requirements(
             network=f"eip155:{PAYMENT_ID}",
             asset=BASE_OPG,
-            amount=self.terms.cap,
+            amount=self.terms.upto.cap,
             pay_to=self.cast.gateway.address,
             facilitator=self.cast.facilitator.address,
-            timeout_s=self.terms.timeout_s,
+            timeout_s=self.terms.upto.timeout_s,
+        )
+
+    @property
+    def channel_requirements(self) -> ChannelRequirements:
+        """What the gateway demands by channel."""
+        terms = self.terms.channels
+        authorizer = self.cast.gateway if terms.is_own_authorizer else self.cast.facilitator
+        return ChannelRequirements(
+            network=f"eip155:{PAYMENT_ID}",
+            asset=BASE_OPG,
+            amount=terms.amount,
+            pay_to=self.cast.gateway.address,
+            authorizer=authorizer.address,
+            timeout_s=terms.timeout_s,
+            withdraw_delay_s=terms.withdraw_delay_s,
         )
 
     def join(self, engine: Engine, payments: Mempool) -> None:
@@ -74,10 +94,12 @@ class Services:
         model, cast, disk = self.model, self.cast, self.disk
 
         def gateway(me: Peer) -> Participant:
-            parts = (self.requirements, self.terms, genesis, secret("up/sessions"), disk)
-            scheme = UptoSessions(me.name, FACILITATOR, *parts)
+            parts = (genesis, secret("up/sessions"), disk)
+            upto = UptoSessions(me.name, FACILITATOR, self.requirements, self.terms.upto, *parts)
+            channels = BatchChannels(me.name, FACILITATOR, self.channel_requirements, self.terms.channels, *parts)
             served = (self.enclave.key.spki, model.fingerprint, model.seconds_per_token)
-            return Gateway(me, FACILITATOR, scheme, *served, genesis, secret("up/answers"))
+            cashier = Cashier(me.name, (upto, channels))
+            return Gateway(me, FACILITATOR, cashier, *served, genesis, secret("up/answers"))
 
         def facilitator(me: Peer) -> Participant:
             return Facilitator(me, RELAYER, self.jobs, genesis, PAYMENT_ID, secret("up/jobs"), BLOBS, self.batches)
@@ -109,7 +131,9 @@ class Services:
 
     def _host(self, kind: str, name: str, key: Key, begin: Callable[[Peer], Participant]) -> Host:
         me = Service(name, kind, key.address, self.region)
-        return Host(me, partial(begin, me))
+        host = Host(me, partial(begin, me))
+        host.install("wallet", Signer(key))
+        return host
 
     def _add(self, engine: Engine, host: Host, mempool: Mempool) -> None:
         me = host.identity

@@ -5,39 +5,40 @@ For studies and tests: nothing here listens on a socket, and a seed gives one lo
 
 from __future__ import annotations
 
-import base64
 import json
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from chain.backends.revm import RevmChain
 from chain.blocks import mine_all
-from chain.formats.permit2 import PERMIT2, UPTO_PROXY, UptoPermit
+from chain.formats.permit2 import PERMIT2
 from chain.formats.signing import Key
 from chain.quantities import OPG, Timestamp
 from chain.seam import Call
 from nodes.facilitator.batching import BatchTerms
 from nodes.facilitator.jobs import Jobs
 from nodes.gateway.gateway import CHAT
-from nodes.gateway.payment import UptoTerms
+from nodes.gateway.terms import Terms
 from nodes.http import HttpChunk, HttpRequest, HttpResponse, HungUp
 from nodes.identity import Service
 from nodes.messages import Envelope
 from nodes.producer import Producer
 from nodes.records import Record
-from nodes.x402 import SESSION_HEADER, SIGNATURE_HEADER, VERSION, Requirements
+from nodes.x402 import SESSION_HEADER, SIGNATURE_HEADER
 from simnet.doors.outside import Outside
 from simnet.kernel.engine import Engine
 from simnet.kernel.host import Host
-from simnet.kernel.mempool import Mempool, PaymentMempool
+from simnet.kernel.mempool import BlockUpdate, Mempool, PaymentMempool, Transaction
 from simnet.kernel.network import Network, NetworkParameters
 from simnet.kernel.scheduler import Scheduler
 from simnet.kernel.streams import Streams
 from simnet.kernel.transport import SimulatedTransport
 from simnet.log.events import EventLog
 from simnet.up.chains import PAYMENT_ID, SETTLEMENT_ID, Cast, issue, register
+from simnet.up.payers import ChannelPayer, Payer
 from simnet.up.services import GATEWAY, Services
 
 BEGAN = Timestamp(1_767_225_600)
@@ -87,55 +88,20 @@ class Visitor:
         return response
 
 
-@dataclass
-class Payer:
-    """A client with money on the payment chain."""
+class Sender:
+    """Who sends a transaction from outside, and waits for nothing."""
 
-    key: Key
-    required: Requirements
-    nonces: int = 0
+    name = "outside"
 
-    def header(self, now: int, **changes: Any) -> str:
-        """A payment's header, honest but for `changes` to the permit."""
-        return base64.b64encode(json.dumps(self.payload(now, **changes)).encode()).decode()
-
-    def payload(self, now: int, **changes: Any) -> dict[str, Any]:
-        """A payment, honest but for `changes` to the permit."""
-        self.nonces += 1
-        honest = UptoPermit(
-            owner=self.key.address,
-            token=self.required.asset,
-            amount=self.required.amount,
-            spender=UPTO_PROXY,
-            nonce=self.nonces,
-            deadline=now + self.required.timeout_s,
-            to=self.required.pay_to,
-            facilitator=self.required.facilitator,
-            valid_after=now - 600,
-        )
-        permit = replace(honest, **changes)
-        return payload_of(permit, self.key.sign(permit.digest(PAYMENT_ID)), self.required)
-
-
-def payload_of(permit: UptoPermit, signature: bytes, required: Requirements) -> dict[str, Any]:
-    """A payment as the client of og-x402 writes it."""
-    authorization = {
-        "from": permit.owner,
-        "permitted": {"token": permit.token, "amount": str(permit.amount)},
-        "spender": permit.spender,
-        "nonce": str(permit.nonce),
-        "deadline": str(permit.deadline),
-        "witness": {"to": permit.to, "facilitator": permit.facilitator, "validAfter": str(permit.valid_after)},
-    }
-    inner = {"permit2Authorization": authorization, "signature": "0x" + signature.hex()}
-    return {"x402Version": VERSION, "payload": inner, "accepted": required.as_json(), "resource": {"url": "x"}}
+    def hear(self, update: BlockUpdate) -> None:
+        """Nothing comes: nobody waits."""
 
 
 class Network402:
     """A gateway, a facilitator, two chains; `records` has the log."""
 
-    def __init__(self, directory: Path, terms: UptoTerms | None = None, batches: BatchTerms | None = None) -> None:
-        terms, batches = terms or UptoTerms(), batches or BatchTerms()
+    def __init__(self, directory: Path, terms: Terms | None = None, batches: BatchTerms | None = None) -> None:
+        terms, batches = terms or Terms(), batches or BatchTerms()
         settlement = RevmChain(genesis=BEGAN, chain_id=SETTLEMENT_ID)
         register(settlement, CAST, ENCLAVE, "https://127.0.0.1:8443")
         self.chain = RevmChain(genesis=BEGAN, chain_id=PAYMENT_ID)
@@ -169,12 +135,20 @@ class Network402:
         return int(GENESIS + self.scheduler.now)
 
     def payer(self, name: str = "payer", owns: int = 10 * OPG, approves: int = 10 * OPG) -> Payer:
-        """A client with so much OPG, who lets Permit2 take so much."""
+        """A client with so much OPG, who lets Permit2 take so much, and pays by session."""
+        return Payer(self.account(name, owns, approves), self.services.requirements)
+
+    def channel_payer(self, name: str = "payer", owns: int = 10 * OPG, approves: int = 10 * OPG) -> ChannelPayer:
+        """The same, who pays by channel."""
+        return ChannelPayer(self.account(name, owns, approves), self.services.channel_requirements)
+
+    def account(self, name: str, owns: int, approves: int) -> Key:
+        """Somebody with so much OPG, who lets Permit2 take so much."""
         key = Key(name.encode())
         self.chain.fund(key.address)
         give = Call(CAST.deployer.address, "BaseOPG", "transfer", (key.address, owns))
         mine_all(self.chain, [give, Call(key.address, "BaseOPG", "approve", (PERMIT2, approves))])
-        return Payer(key, self.services.requirements)
+        return key
 
     def knock(self, request: HttpRequest, at: str = GATEWAY, wait_s: float = 5.0, **how: Any) -> Visitor:
         """Send a request, and wait for what comes of it."""
@@ -198,6 +172,12 @@ class Network402:
         headers = {**({SIGNATURE_HEADER: pays} if pays else {}), **({SESSION_HEADER: session} if session else {})}
         asked = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello there"}], **body}
         return self.knock(HttpRequest("POST", CHAT, headers, json.dumps(asked).encode()), wait_s=wait_s)
+
+    def transact(self, key: Key, contract: str, function: str, *args: Any) -> None:
+        """Send a transaction of somebody's own to the payment chain: it is in the next block."""
+        call = Call(key.address, contract, function, args)
+        self.payments.add(Transaction(call, "", self.scheduler.now, Sender(), None, math.inf))
+        self.wait(2)
 
     def of(self, kind: type[Record]) -> list[Any]:
         """Records of a kind, in order."""

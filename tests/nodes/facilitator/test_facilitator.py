@@ -222,9 +222,13 @@ def test_what_is_no_heartbeat_is_answered_400(net: Network402, change: dict[str,
 
 
 def test_it_says_what_can_be_paid_with(net: Network402) -> None:
-    (kind,) = net.ask_facilitator("GET", "/supported").json()["kinds"]
-    assert (kind["scheme"], kind["network"]) == ("upto", "eip155:8453")
-    assert kind["extra"] == {"facilitatorAddress": CAST.facilitator.address}
+    kinds = net.ask_facilitator("GET", "/supported").json()["kinds"]
+    me = CAST.facilitator.address
+    assert {kind["scheme"]: kind["extra"] for kind in kinds} == {
+        "upto": {"facilitatorAddress": me},
+        "batch-settlement": {"receiverAuthorizer": me},
+    }
+    assert {kind["network"] for kind in kinds} == {"eip155:8453"}
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/verify"), ("GET", "/settle/none"), ("DELETE", "/")])

@@ -14,7 +14,9 @@ from chain.quantities import OPG, Wei
 from nodes.enclave import canonical, nitro, signing
 from nodes.enclave.attestation import verify
 from nodes.enclave.keys import verify_pss
-from nodes.gateway.payment import HUNG_UP, UptoTerms
+from nodes.gateway.payment import HUNG_UP
+from nodes.gateway.terms import Terms
+from nodes.gateway.upto import UptoTerms
 from nodes.http import HttpRequest
 from nodes.payments import PaymentDemanded, PaymentSettled, ServedUnpaid, SessionClosed, TextServed
 from nodes.x402 import REQUIRED_HEADER, SESSION_HEADER
@@ -49,7 +51,7 @@ def test_who_does_not_pay_is_told_how(net: Network402) -> None:
     demanded = json.loads(base64.b64decode(answer.headers[REQUIRED_HEADER]))
     assert (answer.status, answer.body) == (402, b"{}")
     assert demanded["x402Version"] == 2
-    (accepted,) = demanded["accepts"]
+    accepted = demanded["accepts"][0]
     assert (accepted["scheme"], accepted["network"], accepted["amount"]) == ("upto", "eip155:8453", str(OPG // 10))
     assert accepted["extra"]["facilitatorAddress"] == CAST.facilitator.address
 
@@ -128,7 +130,7 @@ def test_a_session_is_good_for_its_route_alone(net: Network402) -> None:
 
 @pytest.mark.parametrize("charges", [False, True])
 def test_who_hangs_up_gets_the_answer_so_far_unpaid_unless_charged(tmp_path: Path, charges: bool) -> None:
-    net = Network402(tmp_path, UptoTerms(charges_hung_up=charges))
+    net = Network402(tmp_path, Terms(upto=UptoTerms(charges_hung_up=charges)))
     session = session_of(net.chat(pays=net.payer().header(net.now)))
     visitor = Visitor()
     visitor.on_chunk = lambda count: net.leave(visitor) if count == 3 else None

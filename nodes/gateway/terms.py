@@ -1,0 +1,49 @@
+"""What a gateway demands by each scheme, and the mitigations of their weaknesses, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from nodes.gateway.channels import ChannelTerms
+from nodes.gateway.upto import UptoTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Of both schemes."""
+
+    upto: UptoTerms = field(default_factory=UptoTerms)
+    channels: ChannelTerms = field(default_factory=ChannelTerms)
+
+
+@dataclass(frozen=True, slots=True)
+class Mitigation:
+    """What it changes of the terms of each scheme."""
+
+    upto: Mapping[str, Any] = field(default_factory=dict)
+    channels: Mapping[str, Any] = field(default_factory=dict)
+
+
+MITIGATIONS: Mapping[str, Mitigation] = MappingProxyType(
+    {
+        "reserve": Mitigation({"reserves": True}, {"reserves": True}),
+        "charge-hung-up": Mitigation({"charges_hung_up": True}, {"charges_hung_up": True}),
+        "keep-sessions": Mitigation({"keeps_sessions": True}, {"keeps_channels": True}),
+        "remember-payments": Mitigation({"remembers_payments": True}),
+        "deadline-buffer": Mitigation({"deadline_buffer_s": 120.0}),
+    }
+)
+
+
+def mitigated(terms: Terms, names: Iterable[str]) -> Terms:
+    """Terms with these mitigations; ``all`` stands for all."""
+    chosen = MITIGATIONS if "all" in (names := list(names)) else names
+    for name in chosen:
+        change = MITIGATIONS[name]
+        terms = replace(
+            terms, upto=replace(terms.upto, **change.upto), channels=replace(terms.channels, **change.channels)
+        )
+    return terms
