@@ -77,6 +77,10 @@ class Jobs:
         found: int = self._connection.execute("SELECT COUNT(*) FROM jobs").fetchone()[0]
         return found
 
+    def lose(self) -> None:
+        """Lose all of them, as a disk may."""
+        self._connection.execute("DELETE FROM jobs")
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chain.formats.channels import (
@@ -67,6 +67,8 @@ class ChannelTerms:
     """How often what is claimed is paid out."""
     fresh_s: float = 300.0
     """For how long the gateway goes by what it last heard of a channel: a third of the delay, at most 5 minutes."""
+    funds_first: bool = False
+    """Mitigation: a deposit is in its channel before the answer begins, not after its end."""
     reserves: bool = False
     """Mitigation: no answer that might cost more than a voucher covers."""
     charges_hung_up: bool = False
@@ -164,6 +166,12 @@ class BatchChannels:
         account.promised, account.signature = payment.promised, payment.signature
         if payment.kind == wire.REFUND:
             return (yield from self.refund(account, payment))
+        if self.terms.funds_first and payment.kind == wire.DEPOSIT:
+            _, reason = yield from self.fund(account, payment)
+            if reason:
+                self.let_go(account, is_new=known is None)
+                return Refused(reason)
+            account.pending = replace(payment, kind=wire.VOUCHER)
         if known is None:
             cap = str(payment.deposit.amount if payment.deposit else account.state.balance)
             yield Note(SessionOpened(self.gateway, "0x" + account.id.hex(), account.channel.payer, cap, NO_DEADLINE))

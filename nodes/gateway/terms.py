@@ -34,6 +34,10 @@ MITIGATIONS: Mapping[str, Mitigation] = MappingProxyType(
         "keep-sessions": Mitigation({"keeps_sessions": True}, {"keeps_channels": True}),
         "remember-payments": Mitigation({"remembers_payments": True}),
         "deadline-buffer": Mitigation({"deadline_buffer_s": 120.0}),
+        "prepay": Mitigation({"is_offered": False}, {"funds_first": True}),
+        "own-authorizer": Mitigation(channels={"is_own_authorizer": True}),
+        "claim-at-once": Mitigation(channels={"claim_s": 1.0}),
+        "refuse-withdrawing": Mitigation(channels={"refuses_withdrawing": True}),
     }
 )
 

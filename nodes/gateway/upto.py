@@ -44,6 +44,8 @@ class UptoTerms:
     """A session that was not used for so long is settled."""
     look_s: float = 25.0
     """How often the gateway looks for such."""
+    is_offered: bool = True
+    """Mitigation, if not: clients pay by channel, where the money is there before the answer."""
     reserves: bool = False
     """Mitigation: no answer that might cost more than its session has left."""
     charges_hung_up: bool = False

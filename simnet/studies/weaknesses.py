@@ -1,7 +1,7 @@
 """What a hostile client takes from a gateway, to the wei, by version of og-x402 and with mitigations.
 
 Each move is played against gateway, facilitator and contracts on in-process chains, at virtual pace. The loss is what
-the answers were worth less what was collected in the end, both by the event log.
+the answers were worth, by the event log, less what the gateway has in the end, or has claimed, on the payment chain.
 """
 
 from __future__ import annotations
@@ -10,30 +10,90 @@ import base64
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from chain.formats.channels import WITHDRAW_DELAY_S_MIN
+from chain.formats.permit2 import BASE_OPG, PERMIT2
+from chain.quantities import OPG
 from nodes.gateway.gateway import CHAT
 from nodes.gateway.terms import Terms, mitigated
 from nodes.gateway.upto import UptoTerms
 from nodes.http import HttpRequest
-from nodes.payments import PaymentSettled, SessionClosed, TextServed
-from nodes.x402 import SESSION_HEADER
-from simnet.up.payers import Payer
-from simnet.up.stage import Network402, Visitor
+from nodes.payments import SessionClosed, TextServed
+from nodes.x402 import SESSION_HEADER, SIGNATURE_HEADER
+from simnet.kernel.conditions import RpcFault
+from simnet.up.payers import ChannelPayer, Payer
+from simnet.up.services import FACILITATOR, GATEWAY
+from simnet.up.stage import CAST, Network402, Visitor
 
 DEV2 = Terms()
 DEV8 = Terms(upto=UptoTerms(idle_s=240.0, look_s=5.0, deadline_buffer_s=120.0))
 
-VERSIONS: Mapping[str, Terms] = MappingProxyType({"dev2": DEV2, "dev8": DEV8})
-"""Terms as OpenGradient's gateway has them with og-x402 0.0.2.dev2, and those of 0.0.2.dev8. 2.15.0 has no sessions."""
+VERSIONS: Mapping[str, Terms] = MappingProxyType({"dev2": DEV2, "dev8": DEV8, "2.15.0": Terms()})
+"""Terms as OpenGradient's gateway has them with og-x402 0.0.2.dev2, and those of 0.0.2.dev8 and of 2.15.0."""
+
+BY_CHANNEL = frozenset({"2.15.0"})
+"""Versions whose clients pay by channel; the others pay by session."""
+
+NO_SESSIONS = MappingProxyType({"2.15.0": "no sessions: a voucher is for one answer"})
+NO_CHANNELS = MappingProxyType(dict.fromkeys(("dev2", "dev8"), "no channels"))
 
 SETTLED_AFTER_S = 900.0
 LONG = "word " * 400
+ENOUGH = 5 * OPG
 
-Play = Callable[[Network402, Payer], None]
+
+@dataclass
+class Client:
+    """A client of a network, who pays as the version has it."""
+
+    net: Network402
+    by_channel: bool
+    session: str = ""
+
+    def __post_init__(self) -> None:
+        self.payer: Payer | ChannelPayer = self.net.channel_payer() if self.by_channel else self.net.payer()
+
+    def headers(self) -> dict[str, str]:
+        """What the next request carries."""
+        payer, now = self.payer, self.net.now
+        if isinstance(payer, ChannelPayer):
+            return {SIGNATURE_HEADER: payer.voucher() if payer.balance else payer.deposit(ENOUGH, now)}
+        return {SESSION_HEADER: self.session} if self.session else {SIGNATURE_HEADER: payer.header(now)}
+
+    def ask(self, times: int = 1, wait_s: float = 5.0, **body: Any) -> None:
+        """Pay and ask, so many times."""
+        for _ in range(times):
+            answer = self.send(wait_s=wait_s, **body).answer
+            if answer.status != 200:
+                continue
+            if isinstance(self.payer, ChannelPayer):
+                self.payer.hear(answer)
+            else:
+                self.session = answer.headers[SESSION_HEADER]
+
+    def send(self, wait_s: float = 5.0, on_chunk: Callable[[Visitor], None] | None = None, **body: Any) -> Visitor:
+        """Send one request; `on_chunk` is called with the first piece of a stream."""
+        visitor = Visitor()
+        if on_chunk is not None:
+            visitor.on_chunk = lambda count: on_chunk(visitor) if count == 1 else None
+        visitor.name = self.net.outside.welcome(visitor.hear)
+        asked = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello there"}], **body}
+        request = HttpRequest("POST", CHAT, self.headers(), json.dumps(asked).encode())
+        self.net.outside.arrive(visitor.name, GATEWAY, request, 1)
+        self.net.wait(wait_s)
+        return visitor
+
+    def stream(self, words: int, on_chunk: Callable[[Visitor], None] | None = None) -> Visitor:
+        """Ask for a stream of so many words."""
+        content = [{"role": "user", "content": "word " * words}]
+        return self.send(30.0, on_chunk, messages=content, stream=True, max_tokens=4 * words)
+
+
+Play = Callable[[Network402, Client], None]
 
 
 @dataclass(frozen=True)
@@ -48,6 +108,8 @@ class Move:
     mitigation: str
     """What ends it; empty for a control."""
     play: Play
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    """Versions that have no such thing, and why."""
 
 
 @dataclass(frozen=True)
@@ -63,62 +125,124 @@ class Outcome:
         return self.served - self.collected
 
 
-def ask(net: Network402, payer: Payer, times: int = 1, wait_s: float = 5.0, **body: Any) -> str:
-    """Pay, ask so many times in one session, and say which."""
-    session: str = net.chat(pays=payer.header(net.now), wait_s=wait_s, **body).answer.headers[SESSION_HEADER]
-    for _ in range(times - 1):
-        net.chat(session=session, wait_s=wait_s, **body)
-    return session
+def honest(net: Network402, client: Client) -> None:
+    client.ask(5)
 
 
-def honest(net: Network402, payer: Payer) -> None:
-    ask(net, payer, 5)
+def cap(net: Network402, client: Client) -> None:
+    client.ask(40, 1.0, messages=[{"role": "user", "content": LONG}], max_tokens=500)
 
 
-def cap(net: Network402, payer: Payer) -> None:
-    ask(net, payer, 40, 1.0, messages=[{"role": "user", "content": LONG}], max_tokens=500)
+def oversize(net: Network402, client: Client) -> None:
+    client.ask()
+    client.stream(1_500)
 
 
-def hang_up(net: Network402, payer: Payer) -> None:
-    session = ask(net, payer)
-    body = {"model": "gpt-5", "messages": [{"role": "user", "content": LONG[:200]}], "stream": True}
+def hang_up(net: Network402, client: Client) -> None:
+    client.ask()
     for _ in range(5):
-        visitor = Visitor()
-        visitor.on_chunk = lambda count, who=visitor: net.leave(who) if count == 1 else None  # type: ignore[misc]
-        visitor.name = net.outside.welcome(visitor.hear)
-        asked = HttpRequest("POST", CHAT, {SESSION_HEADER: session}, json.dumps(body).encode())
-        net.outside.arrive(visitor.name, "gateway-0", asked, 1)
-        net.wait(5)
+        client.stream(40, net.leave)
 
 
-def crash(net: Network402, payer: Payer) -> None:
-    ask(net, payer, 5)
-    net.engine.hosts["gateway-0"].crash()
+def crash(net: Network402, client: Client) -> None:
+    client.ask(5)
+    net.engine.hosts[GATEWAY].crash()
     net.wait(5)
-    net.engine.hosts["gateway-0"].restart()
+    net.engine.hosts[GATEWAY].restart()
 
 
-def rewrite(net: Network402, payer: Payer) -> None:
-    payment = payer.payload(net.now)
+def rewrite(net: Network402, client: Client) -> None:
+    assert isinstance(client.payer, Payer)
+    payment = client.payer.payload(net.now)
     for indent in range(5):
         net.chat(pays=base64.b64encode(json.dumps(payment, indent=indent).encode()).decode())
 
 
-def replay(net: Network402, payer: Payer) -> None:
-    header = payer.header(net.now)
+def replay(net: Network402, client: Client) -> None:
+    header = client.headers()[SIGNATURE_HEADER]
     net.chat(pays=header)
-    while not net.of(SessionClosed):
-        net.wait(0.1)
+    if not client.by_channel:
+        until = net.scheduler.now + SETTLED_AFTER_S
+        while not net.of(SessionClosed) and net.scheduler.now < until:
+            net.wait(0.1)
     net.chat(pays=header)
 
 
-def outlast(net: Network402, payer: Payer) -> None:
-    header = payer.header(net.now)
-    session = net.chat(pays=header).answer.headers[SESSION_HEADER]
+def outlast(net: Network402, client: Client) -> None:
+    client.ask()
     for _ in range(6):
         net.wait(55)
-        if net.chat(session=session).answer.status != 200:
+        if client.send().answer.status != 200:
             break
+
+
+def drain(net: Network402, client: Client) -> None:
+    give = (CAST.relayer.address, 10 * OPG)
+    client.stream(300, lambda _: net.submit(client.payer.key, "BaseOPG", "transfer", *give))
+
+
+def revoke(net: Network402, client: Client) -> None:
+    client.stream(300, lambda _: net.submit(client.payer.key, "BaseOPG", "approve", PERMIT2, 0))
+
+
+def void(net: Network402, client: Client) -> None:
+    client.stream(300, lambda _: net.submit(client.payer.key, "Permit2", "invalidateUnorderedNonces", 0, 2**256 - 1))
+
+
+def amnesia(net: Network402, client: Client) -> None:
+    client.ask(3)
+    lift = net.engine.hosts[FACILITATOR].conditions.rpc.lay(RpcFault(frozenset({"submit"}), fails=True))
+    until = net.scheduler.now + SETTLED_AFTER_S
+    while not client.by_channel and not net.of(SessionClosed) and net.scheduler.now < until:
+        net.wait(0.1)
+    net.engine.hosts[FACILITATOR].crash()
+    net.jobs.lose()
+    net.wait(5)
+    lift()
+    net.engine.hosts[FACILITATOR].restart()
+
+
+def sleep(net: Network402, client: Client) -> None:
+    assert isinstance(client.payer, ChannelPayer)
+    client.ask(3)
+    net.engine.hosts[GATEWAY].crash()
+    key, channel = client.payer.key, client.payer.channel.as_args()
+    net.submit(key, "X402BatchSettlement", "initiateWithdraw", channel, ENOUGH - client.payer.charged)
+    net.wait(WITHDRAW_DELAY_S_MIN + 5)
+    net.submit(key, "X402BatchSettlement", "finalizeWithdraw", channel)
+    net.wait(5)
+    net.engine.hosts[GATEWAY].restart()
+
+
+def standing(net: Network402, client: Client) -> None:
+    assert isinstance(client.payer, ChannelPayer)
+    client.ask()
+    key, channel = client.payer.key, client.payer.channel.as_args()
+    net.wait(100)
+    net.submit(key, "X402BatchSettlement", "initiateWithdraw", channel, ENOUGH - client.payer.charged)
+    net.wait(WITHDRAW_DELAY_S_MIN + 5)
+    client.ask(3, 1.0)
+    net.submit(key, "X402BatchSettlement", "finalizeWithdraw", channel)
+
+
+def forge(net: Network402, client: Client) -> None:
+    other, payer = CAST.relayer.address, client.payer
+    changes: tuple[dict[str, Any], ...]
+    if isinstance(payer, ChannelPayer):
+        changes = ({"token": other}, {"spender": other}, {"owner": other}, {"deadline": 1}, {"channel": bytes(32)})
+        headers = [payer.deposit(ENOUGH, net.now, **change) for change in changes]
+    else:
+        changes = (
+            {"token": other},
+            {"spender": other},
+            {"owner": other},
+            {"deadline": 1},
+            {"to": other},
+            {"amount": 1},
+        )
+        headers = [payer.header(net.now, **change) for change in changes]
+    for header in headers:
+        net.chat(pays=header)
 
 
 MOVES = (
@@ -129,18 +253,19 @@ MOVES = (
         "session.py, `add_cost`: dev2 [run], dev8 [read], which counts such answers beside",
         "reserve",
         cap,
+        NO_SESSIONS,
     ),
     Move(
         "hang_up",
         "leaves every stream before its last frame",
-        "tee-gateway's cost calculator raises without a usage frame, and flask.py charges nothing [read]",
+        "tee-gateway's cost calculator raises without a usage frame; 2.15.0: flask.py cancels the payment [read]",
         "charge-hung-up",
         hang_up,
     ),
     Move(
         "crash",
         "is served before the gateway crashes, which keeps sessions in memory",
-        "session.py, `SessionStore` is a dictionary: dev2, dev8 [read]",
+        "session.py, `SessionStore` is a dictionary: dev2, dev8; 2.15.0: `InMemoryChannelStorage` [read]",
         "keep-sessions",
         crash,
     ),
@@ -150,11 +275,12 @@ MOVES = (
         "flask.py, `_session_key_from_payment` hashes the header's text: dev2, dev8 [read]",
         "remember-payments",
         rewrite,
+        NO_SESSIONS,
     ),
     Move(
         "replay",
         "sends its payment again between the facilitator's 202 and the block",
-        "flask.py, `_settle_session` forgets the payment at the 202: dev2, dev8 [read]",
+        "flask.py, `_settle_session` forgets the payment at the 202: dev2, dev8; 2.15.0 wants a new voucher [read]",
         "remember-payments",
         replay,
     ),
@@ -164,28 +290,94 @@ MOVES = (
         "flask.py: dev2 settles idle and exhausted sessions alone, dev8 120 s before the end too [read]",
         "deadline-buffer",
         outlast,
+        MappingProxyType({"2.15.0": "vouchers do not expire"}),
+    ),
+    Move(
+        "oversize",
+        "asks for one streamed answer that is worth more than a session or a voucher covers",
+        "session.py, `add_cost` [run]; 2.15.0: settle.py, `cap_exceeded`, after the stream went out [read]",
+        "reserve",
+        oversize,
+    ),
+    Move(
+        "drain",
+        "moves its money away once the answer streams",
+        "the chain is asked at /verify alone; 2.15.0: flask.py settles a deposit after the stream [read]",
+        "prepay",
+        drain,
+    ),
+    Move("revoke", "takes Permit2's allowance back once the answer streams", "as `drain` [read]", "prepay", revoke),
+    Move("void", "makes its Permit2 nonces worthless once the answer streams", "as `drain` [read]", "prepay", void),
+    Move(
+        "amnesia",
+        "has been served when the facilitator, cut off from the chain, restarts without its jobs",
+        "flask.py forgets a session at the 202: dev2, dev8; 2.15.0 repeats a claim until it succeeds [read]",
+        "prepay",
+        amnesia,
+    ),
+    Move(
+        "sleep",
+        "withdraws its deposit while the gateway is down for longer than the delay",
+        "channel_manager.py claims every 60 s, while the process lives [read]; the contract is ours",
+        "claim-at-once",
+        sleep,
+        NO_CHANNELS,
+    ),
+    Move(
+        "standing",
+        "keeps a withdrawal ready, and takes it between an answer and its claim",
+        "facilitator/voucher.py reports `withdrawRequestedAt`, and nobody refuses it [read]; the contract is ours",
+        "refuse-withdrawing",
+        standing,
+        NO_CHANNELS,
+    ),
+    Move(
+        "forge",
+        "pays with another token, spender, owner, receiver, channel or amount, or too late (control)",
+        "",
+        "",
+        forge,
     ),
 )
 
 
-def outcome(move: Move, terms: Terms) -> Outcome:
-    """Play a move against a fresh network."""
+def outcome(move: Move, terms: Terms, version: str) -> Outcome:
+    """Play a move against a fresh network. A client pays by channel where sessions are not offered."""
+    by_channel = version in BY_CHANNEL or not terms.upto.is_offered
     with tempfile.TemporaryDirectory() as scratch:
         net = Network402(Path(scratch), terms)
         try:
-            move.play(net, net.payer())
+            move.play(net, Client(net, by_channel))
             net.wait(SETTLED_AFTER_S)
-            served = sum(int(answer.cost) for answer in net.of(TextServed))
-            settled = [job for job in net.of(PaymentSettled) if job.status == "succeeded"]
-            return Outcome(served, sum(int(job.amount) for job in settled))
+            return Outcome(sum(int(answer.cost) for answer in net.of(TextServed)), collected(net))
         finally:
             net.close()
 
 
-def outcomes() -> Iterator[tuple[Move, dict[str, Outcome]]]:
-    """Every move under the terms of every version, and of dev2 with the mitigation that ends it."""
-    for move in MOVES:
-        found = {version: outcome(move, terms) for version, terms in VERSIONS.items()}
-        if move.mitigation:
-            found["mitigated"] = outcome(move, mitigated(DEV2, [move.mitigation]))
-        yield move, found
+def collected(net: Network402) -> int:
+    """What a gateway has on the payment chain, and what is claimed for it."""
+    me = CAST.gateway.address
+    claimed, settled = net.chain.read("X402BatchSettlement", "receivers", me, BASE_OPG)
+    return int(net.chain.read("BaseOPG", "balanceOf", me) + claimed - settled)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A move under the terms of each version that has such a thing, and the same with what ends it."""
+
+    move: Move
+    found: Mapping[str, Outcome]
+    mitigated: Mapping[str, Outcome]
+
+
+def row(move: Move) -> Row:
+    """Play a move against every version."""
+    has = {name: terms for name, terms in VERSIONS.items() if name not in move.lacks}
+    found = {name: outcome(move, terms, name) for name, terms in has.items()}
+    safe = {name: mitigated(terms, [move.mitigation]) for name, terms in has.items() if move.mitigation}
+    return Row(move, found, {name: outcome(move, terms, name) for name, terms in safe.items()})
+
+
+def rows() -> Iterator[Row]:
+    """Every move."""
+    yield from map(row, MOVES)

@@ -98,7 +98,7 @@ class Services:
             upto = UptoSessions(me.name, FACILITATOR, self.requirements, self.terms.upto, *parts)
             channels = BatchChannels(me.name, FACILITATOR, self.channel_requirements, self.terms.channels, *parts)
             served = (self.enclave.key.spki, model.fingerprint, model.seconds_per_token)
-            cashier = Cashier(me.name, (upto, channels))
+            cashier = Cashier(me.name, (upto, channels) if self.terms.upto.is_offered else (channels,))
             return Gateway(me, FACILITATOR, cashier, *served, genesis, secret("up/answers"))
 
         def facilitator(me: Peer) -> Participant:

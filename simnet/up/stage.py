@@ -173,11 +173,10 @@ class Network402:
         asked = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello there"}], **body}
         return self.knock(HttpRequest("POST", CHAT, headers, json.dumps(asked).encode()), wait_s=wait_s)
 
-    def transact(self, key: Key, contract: str, function: str, *args: Any) -> None:
+    def submit(self, key: Key, contract: str, function: str, *args: Any) -> None:
         """Send a transaction of somebody's own to the payment chain: it is in the next block."""
         call = Call(key.address, contract, function, args)
         self.payments.add(Transaction(call, "", self.scheduler.now, Sender(), None, math.inf))
-        self.wait(2)
 
     def of(self, kind: type[Record]) -> list[Any]:
         """Records of a kind, in order."""

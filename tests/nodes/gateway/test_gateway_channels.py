@@ -69,7 +69,8 @@ def worth(net: Network402) -> int:
 
 def send(net: Network402, key: Key, function: str, *args: Any) -> None:
     """A transaction of somebody's own, by the mempool."""
-    net.transact(key, "X402BatchSettlement", function, *args)
+    net.submit(key, "X402BatchSettlement", function, *args)
+    net.wait(2)
 
 
 def test_what_is_used_is_claimed_and_paid_out_to_the_wei(net: Network402) -> None:
