@@ -31,12 +31,10 @@ MAY_IMPORT = {
 
 USED_OUTSIDE = {
     "Enclave.bind": "what an enclave does for oblivious HTTP, held against the registry",
-    "Exporter.collect": "what prometheus_client calls of a collector",
     **dict.fromkeys(
         (
             "pytest_addoption",
             "pytest_collect_file",
-            "ScenarioFile.collect",
             "ScenarioItem.runtest",
             "ScenarioItem.repr_failure",
             "ScenarioItem.reportinfo",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,7 @@ def claims(tables: Tables) -> pd.DataFrame:
         lies = [row for row in tables.of("cheated") if row["act"] == act]
         frame[column] = _series(lies, "subject", "behaviour").reindex(frame.index)
     frame["extra"] = frame.index.isin([row["task"] for row in tables.of("extra_task")])
-    return frame.join(_placement(tables))
+    return frame.join(_placement(tables, frozenset(frame.index)))
 
 
 def _series(rows: Iterable[Row], key: str, value: str) -> pd.Series[Any]:
@@ -133,8 +133,8 @@ def _series(rows: Iterable[Row], key: str, value: str) -> pd.Series[Any]:
     return pd.Series(found, dtype=float if value == "t" else object)
 
 
-def _placement(tables: Tables) -> pd.DataFrame:
-    """Where each task's claim ended up: index task, columns batch, posted, final, outcome, rejected."""
+def _placement(tables: Tables, tasks: Container[str]) -> pd.DataFrame:
+    """Where these tasks' claims ended up: index task, columns batch, posted, final, outcome, rejected."""
     posted = {row["batch"]: row["t"] for row in tables.event("BatchPosted")}
     final = {row["batch"]: row for row in tables.event("BatchFinal")}
     rejected = {(row["batch"], row["index"]): row["t"] for row in tables.event("ClaimRejected")}
@@ -148,6 +148,8 @@ def _placement(tables: Tables) -> pd.DataFrame:
         end = final.get(batch)
         void_all = end is not None and end["voided"] + end["rejected"] > 0 and end["accepted"] == 0
         for index, task in enumerate(built["tasks"]):
+            if task not in tasks:
+                continue
             fell = rejected.get((batch, index), malformed.get(batch))
             outcome = None
             if fell is not None:
