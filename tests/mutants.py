@@ -276,6 +276,13 @@ MUTANTS = {
             "keccak256(abi.encode(_mixes[round], msg.sender, preimage))",
         ),
         Mutant(
+            "a_delegation_silences_its_node",
+            "DelegatedStaking",
+            "economy/DelegatedStaking.sol",
+            "uint256 shares = _mint(node, who, amount);\n",
+            "uint256 shares = _mint(node, who, amount);\n        _nodes[node].since = uint40(block.timestamp);\n",
+        ),
+        Mutant(
             "anybody_sets_parameters",
             "GovernedSettlement",
             "economy/GovernedSettlement.sol",

@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 
 import {Staking} from "../core/Staking.sol";
@@ -18,6 +19,7 @@ import {Staking} from "../core/Staking.sol";
 /// shares expensive by a gift. Every rounding is against who acts.
 contract DelegatedStaking is Staking {
     using Checkpoints for Checkpoints.Trace208;
+    using EnumerableSet for EnumerableSet.AddressSet;
     using SafeERC20 for IERC20;
 
     struct Pool {
@@ -37,7 +39,7 @@ contract DelegatedStaking is Staking {
 
     uint16 public constant MAX_COMMISSION_BPS = 5_000;
 
-    /// @notice The least that can be delegated at once: each delegation keeps the node out of draws under way.
+    /// @notice The least that can be delegated at once: each delegation lengthens the record of the node's shares.
     uint256 public immutable minDelegation;
 
     mapping(address node => Pool) private _pools;
@@ -209,7 +211,43 @@ contract DelegatedStaking is Staking {
         }
     }
 
+    /// @inheritdoc Staking
+    /// @dev What was put behind a node after `time` counts for nothing, and takes nothing from it: else a poster could put a
+    /// little behind each node that it fears, and so keep all of them out of the draw for its batch.
+    function activeNodesSince(uint8 role, uint40 time)
+        public
+        view
+        override
+        returns (address[] memory nodes, uint256[] memory stakes)
+    {
+        if (role > uint8(type(Role).max)) revert NoSuchRole(role);
+        uint256 total = _members[Role(role)].length();
+        nodes = new address[](total);
+        stakes = new uint256[](total);
+        uint256 found;
+        for (uint256 i; i < total; ++i) {
+            address account = _members[Role(role)].at(i);
+            uint256 bond = _bondSince(account, time);
+            if (bond < minStakeOf(Role(role))) continue;
+            nodes[found] = account;
+            stakes[found++] = bond;
+        }
+        assembly ("memory-safe") {
+            mstore(nodes, found)
+            mstore(stakes, found)
+        }
+    }
+
     // ---- inside ----
+
+    /// @dev What the bond of `account` would be without the shares bought after `time`; none if it was not active then.
+    function _bondSince(address account, uint40 time) private view returns (uint256) {
+        Node memory node = _nodes[account];
+        if (node.since > time || !_isActive(node)) return 0;
+        uint256 total = _pools[account].shares.latest();
+        uint256 then = _pools[account].shares.upperLookupRecent(time);
+        return then < total ? Math.mulDiv(node.bonded, then, total) : node.bonded;
+    }
 
     function _before(Checkpoints.Trace208 storage trace, uint48 time) private view returns (uint256) {
         if (time > block.timestamp) revert NotOver(time);
@@ -231,7 +269,6 @@ contract DelegatedStaking is Staking {
 
     function _join(address node, address who, uint256 amount) private {
         uint256 shares = _mint(node, who, amount);
-        _nodes[node].since = uint40(block.timestamp);
         _setBond(node, _nodes[node].bonded + SafeCast.toUint128(amount));
         emit Delegated(node, who, amount, shares);
     }

@@ -52,6 +52,8 @@ abstract contract Measurements is AccessControl {
     event PCRRevoked(bytes32 indexed pcrHash, uint8 indexed teeType);
 
     error TEETypeExists();
+    error TEETypeNotFound(); // declared there like PCRAlreadyExists; what raises them is not known, and nothing here does
+    error PCRAlreadyExists();
     error InvalidTEEType();
     error PCRNotApproved();
 

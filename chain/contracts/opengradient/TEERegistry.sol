@@ -72,6 +72,7 @@ contract TEERegistry is Measurements {
     error TEENotEnabled();
     error NotTEEOwner();
     error AttestationInvalid(string reason);
+    error KeyBindingFailed(string reason); // declared there; the native verifier's answer does not tell it from the last
     error HeartbeatSignatureInvalid();
     error HeartbeatTimestampTooOld();
     error HeartbeatTimestampInFuture();

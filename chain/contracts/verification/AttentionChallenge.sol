@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {Beacon} from "../randomness/Beacon.sol";
 import {Opening, isPlaced} from "../core/Claims.sol";
@@ -112,16 +113,19 @@ contract AttentionChallenge is Optimistic {
         bytes32 secret = _secrets[node].secretOf(beacon.roundAt(posted.postedAt));
         bool responded = _attendance[batch][node].responded >> index & 1 != 0;
         if (isCalled(secret, batch, index, result) == responded) revert Attentive(batch, node, index);
-        _penalise(batch, node, uint128(1) << index);
+        _penalise(batch, node, uint128(1) << index, 1);
     }
 
     /// @notice Prove that a node keeps a secret that it should have shown before the challenges ended.
+    /// @dev It costs as many penalties as a batch of that size makes calls on average, or one: were it one alone, a node that
+    /// checks nothing would rather keep its secret.
     function accuseOfSilence(bytes32 batch, address node) external {
         Settlement.Batch memory posted = _heard(batch);
         uint256 round = beacon.roundAt(posted.postedAt);
         RoundSecrets.Chain storage chain = _secrets[node];
         if (!chain.covers(round) || round <= chain.round) revert NotCalled(batch, node);
-        _penalise(batch, node, type(uint128).max >> (128 - posted.count));
+        uint256 calls = Math.max(1, Math.ceilDiv(uint256(posted.count) * probability, UNIT));
+        _penalise(batch, node, type(uint128).max >> (128 - posted.count), calls);
     }
 
     /// @notice Whether a claim calls on the node that has this secret for the round in which its batch was posted.
@@ -147,11 +151,12 @@ contract AttentionChallenge is Optimistic {
         if (block.timestamp > known + evidenceWindow) revert TooLate(known + evidenceWindow);
     }
 
-    function _penalise(bytes32 batch, address node, uint128 claims) private {
+    function _penalise(bytes32 batch, address node, uint128 claims, uint256 calls) private {
         Attendance storage attendance = _attendance[batch][node];
         if (attendance.accused & claims != 0) revert AlreadyAccused(batch, node);
         attendance.accused |= claims;
         emit Inattentive(batch, node, claims, msg.sender);
-        staking.slash(node, penalty, msg.sender, uint256(penalty) * accuserShareBps / BPS, "inattention");
+        uint256 amount = uint256(penalty) * calls;
+        staking.slash(node, amount, msg.sender, amount * accuserShareBps / BPS, "inattention");
     }
 }

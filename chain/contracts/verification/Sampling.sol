@@ -33,7 +33,7 @@ contract Sampling is Panel {
     uint16 public immutable acceptDenominator;
     uint16 public immutable streak;
 
-    /// @notice Checks that a node passed since it last failed one. Counted only where `streak` is not 0.
+    /// @notice Checks that a node passed since it last failed one, or left one without a verdict. Counted only where `streak` is not 0.
     mapping(address node => uint256) public passedBy;
 
     /// @param claims bit i: claim i is to be checked
@@ -118,7 +118,8 @@ contract Sampling is Panel {
             _arbitrate(batch, posted, count.voided);
             return;
         }
-        if (streak > 0) passedBy[posted.node] = count.rejected > 0 ? 0 : passedBy[posted.node] + ones(count.accepted);
+        bool failed = count.rejected | count.voided != 0; // void: else who withholds what was drawn would keep its streak
+        if (streak > 0) passedBy[posted.node] = failed ? 0 : passedBy[posted.node] + ones(count.accepted);
         _settle(batch, count, openings, charges);
         _reward(batch, count.seats, _slash(count), opg.balanceOf(address(this)));
     }

@@ -15,7 +15,7 @@ results must come out the same to the last bit, so that a check compares hashes,
 Limits. Scenarios with honest noise are refused: an honest node whose last digits differ would be called by other
 claims than its accusers believe. Whoever is told the results, by the node that posted them, a client or another
 full node, need not compute them. A full node pays for looking and gets nothing for it but others' penalties. One
-that is cut off until the challenges end pays for one claim, and more for each call that it missed.
+that is cut off until the challenges end pays for as many calls as a batch makes on average, one at the least.
 
 Source: Felten's attention challenges, named in the documentation of Arbitrum BoLD as future work [R]; there the
 secret is a Diffie-Hellman key that who asserts can open. The condition a G > C is derived [D]. The round secrets, the
@@ -71,7 +71,10 @@ class AttentionChallenge(DisputeStrategy):
     deadlines: ClassVar[tuple[str, ...]] = (*DisputeStrategy.deadlines, "response_window")
 
     called: Share = Field(default=0.05, description="probability a that a claim calls on a full node")
-    penalty: Amount = Field(default=10 * OPG, description="G, for each call that is missed or made up (assumption)")
+    penalty: Amount = Field(
+        default=10 * OPG,
+        description="G, for each call that is missed or made up, or that silence may hide (assumption)",
+    )
     accuser_share: Share = Field(default=0.5, description="of the penalty, to who proved it (assumption)")
     response_window: Duration = Field(default=20.0, ge=1, description="from the post, to respond (assumption)")
     evidence_window: Duration = Field(default=30.0, ge=1, description="after the challenges, to accuse (assumption)")

@@ -11,7 +11,7 @@ from chain.quantities import BASIS_POINTS, BURN_ADDRESS, TOTAL_SUPPLY
 from chain.seam import Log, Receipt
 from simnet.measure.rows import as_text
 from simnet.studies.fuzz.arena import PARAMETERS, Arena
-from simnet.studies.fuzz.cast import HONEST, HONEST_CLIENT, HONEST_NODE
+from simnet.studies.fuzz.cast import HONEST, HONEST_CLIENT, HONEST_FULL, HONEST_NODE
 from simnet.studies.fuzz.enclaves import HONEST_TEE
 from simnet.studies.fuzz.governed import WALLETS
 from simnet.studies.fuzz.posted import Batch, Sitting
@@ -294,6 +294,8 @@ class Books:
             args["firstSeat"], members, args["commitBy"], args["revealBy"], args["ballot"], honest, sum(args["weights"])
         )
         self.batches[args["batch"]].sittings.append(sitting)
+        left_out = set(HONEST_FULL) - set(members) if self.arena.setting.seats_all else ()
+        self.require(not left_out, REFUSED, f"{', '.join(sorted(left_out))}, who is honest, has no seat")
         self.seats.update((args["batch"], name) for name in members)
 
     def _on_members_drawn(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:

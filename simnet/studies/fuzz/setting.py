@@ -50,6 +50,13 @@ class Setting:
         return self.verifier.artifact if self.verifier else ""
 
     @property
+    def seats_all(self) -> bool:
+        """Whether every active full node has a seat on each panel."""
+        return (
+            self.duty in ("CommitteeDuty", "EconomyDuty") and self.verifier is not None and not self.verifier.args[0][0]
+        )
+
+    @property
     def contracts(self) -> tuple[str, ...]:
         """Every contract that is called."""
         return (*CORE, *([self.court] if self.court else []), *self.also)

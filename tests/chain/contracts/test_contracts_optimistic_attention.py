@@ -277,18 +277,30 @@ def test_an_accusation_needs_the_claims_own_result_and_the_claim_itself(school: 
 # ---- secrets ----
 
 
-def test_who_keeps_its_secret_pays_once_for_the_batch(school: School) -> None:
+def test_who_keeps_its_secret_pays_for_as_many_calls_as_a_batch_makes_on_average(school: School) -> None:
+    """Half of twelve: were it one penalty, whoever checks nothing would keep its secret rather than respond."""
     batch, called, _ = mixed(school)
     school.hear(batch)
     kept = school.fails("fc", "AttentionChallenge.accuse", *school.accusing("fa", batch, called))
     assert kept.error == "SecretNotShown"
     receipt = school.ok("fc", "AttentionChallenge.accuseOfSilence", batch.id, school.address("fa"))
     assert event(receipt, "Inattentive")["claims"] == 2**12 - 1
-    assert school.stake_left("fa") == STAKE - PENALTY
+    slash = event(receipt, "Slashed")
+    assert slash["amount"] == 6 * PENALTY
+    assert slash["bounty"] == 6 * PENALTY * SHARE_BPS // 10_000
+    assert school.stake_left("fa") == STAKE - 6 * PENALTY
     school.show("fa", batch)
     for index in range(12):
         args = school.accusing("fa", batch, index)
         assert school.fails("fc", "AttentionChallenge.accuse", *args).error in ("AlreadyAccused", "Attentive")
+
+
+@pytest.mark.parametrize(("claims", "calls"), [(1, 1), (10, 1), (11, 2), (20, 2)])
+def test_silence_is_never_cheaper_than_one_call_nor_than_the_average(claims: int, calls: int) -> None:
+    school = School(UNIT // 10)
+    batch = school.batch_of(claims)
+    receipt = school.hear(batch).ok("fc", "AttentionChallenge.accuseOfSilence", batch.id, school.address("fa"))
+    assert event(receipt, "Slashed")["amount"] == calls * PENALTY
 
 
 def test_a_later_secret_shows_all_earlier_ones(school: School) -> None:

@@ -153,13 +153,45 @@ def test_bounds(world: EconomyWorld) -> None:
     assert world.fails("del", "Staking.slash", ann, 1, ann, 0, bytes(32)).error == "AccessControlUnauthorizedAccount"
 
 
-def test_a_delegation_postpones_the_nodes_next_draw_as_a_stake_does(world: EconomyWorld) -> None:
-    """Who knows a seed must not grow what is drawn by it; so a delegation has a price, and needs the node's leave."""
-    seed_known = world.now
+def drawn_at(world: EconomyWorld, time: int) -> dict[str, int]:
+    """Weight in a draw for what was posted then."""
+    return dict(zip(*world.read("Staking.activeNodesSince", INFERENCE, time), strict=True))
+
+
+def test_what_is_put_behind_a_node_after_a_post_neither_counts_in_its_draw_nor_keeps_it_out(
+    world: EconomyWorld,
+) -> None:
+    """Else who knows a seed could make its nodes heavier, and who fears a node could put a little behind it."""
+    ann, posted_at = world.address("ann"), world.now
     world.later(10).tick()
-    assert world.address("ann") in world.read("Staking.activeNodesSince", INFERENCE, seed_known)[0]
-    world.delegate("other", "ann", ECONOMY.min_delegation)
-    assert world.address("ann") not in world.read("Staking.activeNodesSince", INFERENCE, seed_known)[0]
+    before = drawn_at(world, posted_at)[ann]
+    world.delegate("poster", "ann", ECONOMY.min_delegation)
+    assert drawn_at(world, posted_at)[ann] == before
+    assert drawn_at(world, world.now)[ann] == before + ECONOMY.min_delegation
+    world.ok("poster", "Staking.undelegate", ann, ECONOMY.min_delegation)
+    assert drawn_at(world, posted_at)[ann] == before
+
+
+def test_what_a_slash_or_a_departure_took_since_counts_no_more(world: EconomyWorld) -> None:
+    ann, posted_at = world.address("ann"), world.now
+    world.delegate("late", "ann", BOND)
+    bond = world.read("Staking.stakeOf", ann)
+    world.slash("ann", bond // 2)
+    assert drawn_at(world, posted_at)[ann] == (bond - BOND) // 2
+    world.ok("del", "Staking.undelegate", ann, world.value("ann", "del"))
+    assert drawn_at(world, posted_at)[ann] == world.read("Staking.stakeOf", ann) < (bond - BOND) // 2 + BOND
+
+
+def test_who_was_no_member_then_is_none_by_what_was_put_behind_it_since(world: EconomyWorld) -> None:
+    """And who stakes for itself is left out of draws under way, as under plain staking."""
+    world.node("tiny", PROTOCOL.min_stake_inference)
+    world.ok("tiny", "Staking.unbond", 1)
+    posted_at = world.now
+    world.delegate("friend", "tiny", ECONOMY.min_delegation)
+    assert world.address("tiny") not in drawn_at(world, posted_at)
+    assert world.address("tiny") in drawn_at(world, world.now)
+    world.node("ann", 1_000 * OPG)
+    assert world.address("ann") not in drawn_at(world, posted_at)
 
 
 def test_views_of_the_past_do_not_speak_of_now(world: EconomyWorld) -> None:

@@ -13,6 +13,7 @@ from simnet.studies.fuzz.cast import (
     DELEGATED,
     DELEGATOR,
     FULL,
+    HONEST_FULL,
     HONEST_NODE,
     INFERENCE,
     SECOND_NAME,
@@ -39,7 +40,8 @@ class EconomyDuty(CommitteeDuty):
     def begin(self) -> None:
         """The crook has a pool as well, with its other names in it."""
         super().begin()
-        self.machine.honest(HONEST_NODE, "Staking.setCapacity", CAPACITY)
+        for who in (HONEST_NODE, *HONEST_FULL):
+            self.machine.honest(who, "Staking.setCapacity", CAPACITY)
         node = self.machine.arena.address(HONEST_NODE)
         self.machine.honest(DELEGATOR, "Staking.delegate", node, DELEGATED)
         self.machine.attempt(CROOK, "Staking.setCapacity", CAPACITY)

@@ -71,6 +71,9 @@ ATTACKS = {
     ),
     "one proof for two claims": Attack(("proofs_are_good_twice",), "circuit", TWICE, "proves two claims by one"),
     "proofs that nobody verifies": Attack(("proofs_are_not_verified",), "circuit", PROMISE, "is wrong, and proven"),
+    "a little put behind those whom a poster fears": Attack(
+        ("a_delegation_silences_its_node",), "economy", REFUSED, "has no seat"
+    ),
     "parameters that anybody sets": Attack(("anybody_sets_parameters",), "economy", RULED, "without a vote"),
     "votes for what no vote can": Attack(("votes_pass_all_bounds",), "economy", RULED, "what no vote can"),
     "fees that vanish": Attack(("settlement_pays_half",), "unverified", BOOKS, "escrow"),
