@@ -19,6 +19,7 @@ from textual import on
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.events import Key
 from textual.screen import Screen
 from textual.widgets import Footer
 
@@ -170,6 +171,8 @@ class Dashboard(Transport):
 
     def show_now(self, only_if_changed: bool = False) -> None:
         """Bring everything on the screen up to date."""
+        if not self.screen_stack:
+            return  # a last tick, while the screens are being closed
         scene, engine = self.scene, self.engine
         self.settings.keep(theme=self.theme, groups=scene.groups)
         player = scene.player
@@ -304,6 +307,11 @@ class Dashboard(Transport):
                 engine.inject(text)
 
         self.push_screen(Ask("inject", INJECTION_HINT, check, known_injections), done)
+
+    def on_key(self, event: Key) -> None:
+        """A printable key gets here past a dialog only if it was pressed before its line had the focus."""
+        if isinstance(self.screen, Ask):
+            self.screen.take(event)
 
     def action_leave(self, at_once: bool = False) -> None:
         """Quit; a run that goes on wants to be asked twice."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Input, Label
@@ -40,15 +41,27 @@ class Ask(ModalScreen[str]):
     ) -> None:
         super().__init__()
         self.title_text, self.hint, self.check = title, hint, check
-        self._suggester = First(suggest) if suggest else None
+        self.line = Input(suggester=First(suggest) if suggest else None, compact=True)
 
     def compose(self) -> ComposeResult:
         """Title, input, hint."""
         with Vertical() as box:
             box.border_title = self.title_text
-            yield Input(suggester=self._suggester, compact=True)
+            yield self.line
             yield Label(self.hint, classes="hint", markup=False)
             yield Label("", id="wrong", classes="wrong", markup=False)
+
+    def take(self, event: Key) -> None:
+        """Take a key that was pressed before the line had the focus."""
+        if event.is_printable and event.character is not None:
+            self.line.value += event.character
+            self.line.cursor_position = len(self.line.value)
+        elif event.key == "enter" and self.focused is None:
+            self.call_after_refresh(self.line.action_submit)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Do it, or say what is wrong."""

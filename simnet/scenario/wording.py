@@ -11,9 +11,9 @@ from nodes.parameters import Hint, Suggestion, did_you_mean
 from simnet.scenario.network import NAME_PATTERN
 
 _EXPECTED = {
-    "int": "a whole number",
-    "float": "a number",
-    "finite": "a number",
+    "int": "a whole number such as 3",
+    "float": "a number such as 0.5",
+    "finite": "a number such as 0.5",
     "bool": "true or false",
     "string": "text",
     "path": "the path of a file",
@@ -23,6 +23,9 @@ _EXPECTED = {
     "dict": "a mapping of keys to values",
 }
 """By the first word of pydantic's name for an error of type."""
+
+_EXAMPLES = {"at": "at: 10 min", "count": "count: 3", "kind": "kind: none", "name": "name: mine"}
+"""By key, what somebody who left it out could write."""
 
 
 def problem_text(entry: ErrorDetails) -> tuple[str, Hint]:
@@ -34,7 +37,8 @@ def problem_text(entry: ErrorDetails) -> tuple[str, Hint]:
         return str(ours), ours.unread_hint if isinstance(ours.unread_hint, Suggestion) else ours.hint or ""
     match entry["type"]:
         case "missing":
-            return f"key '{entry['loc'][-1]}' is missing", ""
+            key = str(entry["loc"][-1])
+            return f"key '{key}' is missing", f"add {_EXAMPLES.get(key, f'{key}: …')}; simnet schema says what it takes"
         case "greater_than_equal":
             return f"{shown} is too small", f"expected at least {context['ge']}"
         case "greater_than":
@@ -46,7 +50,7 @@ def problem_text(entry: ErrorDetails) -> tuple[str, Hint]:
         case "literal_error" | "enum":
             return f"unknown value {shown}", _nearest(entry["input"], context["expected"])
         case "too_short":
-            return f"at least {context['min_length']} needed", ""
+            return f"at least {context['min_length']} needed", "write one, or leave the key out where it has a default"
         case "too_long" | "string_too_long":
             return f"longer than the limit of {context['max_length']}", ""
         case "string_pattern_mismatch" if context["pattern"] == NAME_PATTERN:

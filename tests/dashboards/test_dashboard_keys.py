@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 import pytest
+from textual.events import Key
 
+from dashboards.app import Dashboard
 from dashboards.bars import TimelineBar
 from dashboards.live_run import Engine
 from dashboards.panels.feed import Feed
@@ -15,7 +18,7 @@ from dashboards.panels.fraud import Fraud
 from dashboards.panels.money import Money
 from dashboards.panels.network import Network
 from dashboards.panels.scenario import ScenarioPanel
-from dashboards.scene import MOST_ZOOM
+from dashboards.scene import MOST_ZOOM, open_scene
 from dashboards.windows.node import NodePanel
 from dashboards.windows.row import RowPanel
 from dashboards.windows.task import TaskPanel
@@ -214,6 +217,34 @@ def test_o_opens_a_task_by_the_beginning_of_its_id_and_p_follows_it(tmp_path: Pa
         assert terminal.app.scene.task != CHEAT["subject"]
 
     drive(unpack(tmp_path), session)
+
+
+def test_what_is_typed_before_a_dialog_is_there_is_taken_by_it(tmp_path: Path) -> None:
+    """All keys wait in the queue when the first is handled, as on a busy machine."""
+
+    async def session(terminal: Terminal) -> None:
+        before = terminal.app.scene.player.position
+        for key in ("o", *"full-1", "enter"):
+            terminal.app.post_message(Key(key, key if len(key) == 1 else "\r"))
+        while not isinstance(terminal.app.screen, Window):
+            await terminal.pilot.pause()
+        await terminal.settle()
+        assert "full-1" in terminal.text
+        assert terminal.app.scene.player.position == before
+
+    drive(unpack(tmp_path), session)
+
+
+def test_a_last_tick_while_the_screens_are_closed_does_nothing(tmp_path: Path) -> None:
+    app = Dashboard(open_scene(unpack(tmp_path)), None)
+
+    async def whole() -> None:
+        async with app.run_test():
+            pass
+        assert not app.screen_stack
+        app.tick()
+
+    asyncio.run(whole())
 
 
 def test_keys_of_time_work_in_windows(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_a_key_after_which_nothing_stands_is_no_default() -> None:
     fault = "nodes: {full: {count: 1}}\nfaults:\n  - {at: 1 min, crash: [full-0], for%s}\n"
     assert one_error(fault % "").startswith("x.yaml:6:34: key 'for' has no value")
     assert "key 'until' has no value" in one_error("adversaries: [{behaviour: quantize, count: 1, until}]\n")
-    assert "expected a whole number, got nothing" in one_error("seed:\n")
+    assert "expected a whole number such as 3, got nothing" in one_error("seed:\n")
     parse(MINIMAL + fault % ": null")
     parse(MINIMAL + fault % "", ["faults=[]"])
     parse(MINIMAL + fault.replace("crash: [full-0], for%s", "partition: [full-0]") + "  - {at: 2 min, heal}\n")
@@ -125,9 +125,9 @@ def test_the_report_ends_with_a_count_and_exit_code_2() -> None:
     ("more", "expected"),
     [
         ("nodes: {inferense: {count: 3}}", ["x.yaml:4:9: unknown key 'inferense'", "did you mean 'inference'?"]),
-        ("nodes: {full: {count: many}}", ["x.yaml:4:23: expected a whole number, got 'many'"]),
-        ("nodes: {full: {count: 2.5}}", ["x.yaml:4:23: expected a whole number, got 2.5"]),
-        ("nodes: {full: {count: true}}", ["x.yaml:4:23: expected a whole number, got 'true'"]),
+        ("nodes: {full: {count: many}}", ["x.yaml:4:23: expected a whole number such as 3, got 'many'"]),
+        ("nodes: {full: {count: 2.5}}", ["x.yaml:4:23: expected a whole number such as 3, got 2.5"]),
+        ("nodes: {full: {count: true}}", ["x.yaml:4:23: expected a whole number such as 3, got 'true'"]),
         ("nodes: {full: {count: -1}}", ["x.yaml:4:23: -1 is too small"]),
         ("nodes: {inference: {count: 0}}", ["x.yaml:4:28: 0 is too small"]),
         ("nodes: {full: {count: 10001}}", ["x.yaml:4:23: 10001 is too large"]),
@@ -139,7 +139,7 @@ def test_the_report_ends_with_a_count_and_exit_code_2() -> None:
         ("clients: {arrivals: sometimes}", ["x.yaml:4:21: 'sometimes' is not an arrival process"]),
         ("clients: {audit: maybe}", ["x.yaml:4:18: expected true or false, got 'maybe'"]),
         ("clients: {fee: 0.02 OGP}", ["x.yaml:4:16: '0.02 OGP' has an unknown unit", "units: OPG, wei"]),
-        ("network: {regions: []}", ["x.yaml:4:20: at least 1 needed"]),
+        ("network: {regions: []}", ["x.yaml:4:20: at least 1 needed", "write one, or leave the key out"]),
         ("network: {latency: {mean: 3 ms}}", ["x.yaml:4:21: unknown key 'mean'", "did you mean 'median'?"]),
         ("duration: 0 s", ["x.yaml:4:11: 0 is too small"]),
         ("duration:", ["x.yaml:4:10: nothing is not a duration"]),
@@ -153,8 +153,11 @@ def test_the_report_ends_with_a_count_and_exit_code_2() -> None:
         ("faults: [{at: 1 s, heal, reorg: 1}]", ["x.yaml:4:10: a fault has exactly one verb"]),
         ("faults: [{at: 1 s, heal: [local]}]", ["x.yaml:4:26: this undoes everything and names nothing"]),
         ("faults: [{at: 1 s, heal, for: 3 s}]", ["x.yaml:4:26: unknown key 'for'"]),
-        ("faults: [{partition: [local]}]", ["x.yaml:4:10: key 'at' is missing"]),
-        ("faults: [{at: 1 s, hold: {from: local}}]", ["x.yaml:4:26: key 'to' is missing"]),
+        ("faults: [{partition: [local]}]", ["x.yaml:4:10: key 'at' is missing", "add at: 10 min"]),
+        (
+            "faults: [{at: 1 s, hold: {from: local}}]",
+            ["x.yaml:4:26: key 'to' is missing", "add to: …"],
+        ),
         ("faults: [{at: 1 s, reorg: 0}]", ["x.yaml:4:27: 0 is too small"]),
         ("sometimes: slashed", ["x.yaml:4:12: expected a list such as [a, b], got 'slashed'"]),
         ("models: [digits_mlp]", ["x.yaml:4:1: duplicate key 'models'", "line 2"]),

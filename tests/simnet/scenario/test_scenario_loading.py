@@ -199,7 +199,7 @@ def test_a_seed_from_the_command_line_wins(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("seed=x", "--set seed=x: expected a whole number, got 'x'"),
+        ("seed=x", "--set seed=x: expected a whole number such as 3, got 'x'"),
         ("nodes.ful.count=1", "--set nodes.ful.count=1: unknown key 'ful'"),
         ("nodes.full.coutn=1", "--set nodes.full.coutn=1: unknown key 'coutn'"),
         ("strategy={kind: none, a: 1}", "--set strategy={kind: none, a: 1}: unknown key 'a'"),
