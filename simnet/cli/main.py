@@ -147,6 +147,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except click.ClickException as error:
         error.show()
+        if isinstance(error, click.BadParameter) and error.param and isinstance(error.param.type, click.IntRange):
+            click.echo(f"  write a whole number, such as {error.param.opts[0]} {error.param.type.min or 1}", err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

@@ -188,3 +188,8 @@ def test_progress_of_nothing_ends_at_once() -> None:
     with progress(make_console(file=file), "empty", 0.0) as advance:
         advance(0.0)
     assert file.getvalue() == "empty: 100 %\n"
+
+
+def test_an_option_that_is_no_number_says_what_to_write(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", "byzantine", "--seed", "x"]) == 2
+    assert "write a whole number, such as --seed 1" in capsys.readouterr().err
