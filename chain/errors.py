@@ -8,6 +8,7 @@ What each means is said at its class.
     ├── BadMetric             exit 4   simnet.measure.catalogue
     ├── BadModel              exit 2   nodes.models.files
     ├── BadPlugin             exit 4   simnet.plugins
+    ├── CannotGoOn            exit 2   simnet.up.home
     ├── CannotHost            exit 2   simnet.up.devnet
     ├── ChainError            exit 4   chain.errors
     │   ├── CallReverted      exit 4   chain.errors
@@ -29,6 +30,7 @@ What each means is said at its class.
     ├── NoSuchPlace           exit 2   dashboards.player
     ├── NoSuchRun             exit 2   simnet.cli.watch
     ├── NoTerminal            exit 2   simnet.cli.watch
+    ├── NotInjected           exit 2   simnet.cli.inject
     ├── NotPortable           exit 4   nodes.models.portable
     ├── NothingFound          exit 2   dashboards.scene
     ├── NothingShown          exit 4   simnet.bench.viewers
@@ -52,6 +54,7 @@ What each means is said at its class.
     ├── UnknownFault          exit 2   simnet.cli.faults_page
     ├── UnreadableRun         exit 2   reports.source
     ├── UnsupportedRequest    exit 2   nodes.enclave.canonical
+    ├── UploadFailed          exit 2   simnet.cli.upload
     ├── WorkerLost            exit 4   simnet.studies.fuzz.carry_out
     └── ZkmlMissing           exit 4   nodes.proofs.circuits.library
 

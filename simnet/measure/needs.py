@@ -62,8 +62,8 @@ ABUSE = Need("there are no enclaves, or no adversary", lambda p: p.enclaves and 
 PROOFS = Need("the strategy has no zero-knowledge proofs", lambda p: p.proofs)
 CHOICE = Need("clients have no choice of proof (clients.modes)", lambda p: bool(p.modes))
 NOISE = Need(
-    "outputs have no noise: nodes.inference.noise, or the behaviour honest_noisy",
-    lambda p: p.noise or "honest_noisy" in p.behaviours,
+    "outputs have no noise: nodes.inference.noise, or the behaviour honest_noisy or threshold_hugger",
+    lambda p: p.noise or "honest_noisy" in p.behaviours or "threshold_hugger" in p.behaviours,
 )
 DISTURBANCE = Need("the network loses nothing, and there is no fault", lambda p: p.disturbed)
 

@@ -7,7 +7,6 @@ import pytest
 from nodes.effects import ReadPrice, Sleep, Steps
 from simnet.log.events import FaultEnded, FaultInjected
 from tests.scenario_text import MINIMAL, one_error, parse
-from tests.small import play
 from tests.stage import Stage
 
 
@@ -35,12 +34,6 @@ def test_a_price_is_a_positive_number(price: str) -> None:
 
 
 def test_a_scenario_with_a_price_loads_back_equal() -> None:
-    first = parse(MINIMAL + "faults: [{at: 10 s, price: 0.2, for: 1 min}]\n")
+    weighing = "adversaries: [{behaviour: diligent_if_paid, role: full, count: 1}]\n"
+    first = parse(MINIMAL + weighing + "faults: [{at: 10 s, price: 0.2, for: 1 min}]\n")
     assert parse(first.resolved_yaml()) == first
-
-
-def test_nobody_without_interests_notices_a_crash_of_the_price() -> None:
-    calm = play(duration="30 s")
-    crashed = play(duration="30 s", faults=[{"at": "10 s", "price": 0.01}])
-    assert crashed["tasks_finalised"] == calm["tasks_finalised"]
-    assert crashed["honest_node_profit_opg"] == calm["honest_node_profit_opg"]

@@ -141,9 +141,9 @@ MODEL_FILE = ROOT / "nodes/models/zoo/digits_mlp/fp32.onnx"
             "4:13: 'reorged' can never happen",
         ),
         (
-            "expect: [detection_rate >= 95 %]",
-            "expect: [detection_rate >= 95]",
-            "4:10: 'detection_rate >= 95' never holds",
+            "expect: [false_slash_rate <= 95 %]",
+            "expect: [false_slash_rate >= 95]",
+            "4:10: 'false_slash_rate >= 95' never holds",
         ),
         ("expect: [fraud_finalised <= 0]", "expect: [fraud_finalised >= 0]", "'fraud_finalised >= 0' always holds"),
     ],

@@ -182,7 +182,7 @@ def test_the_command_line_overrides_the_file() -> None:
 
 
 def test_an_override_may_replace_whole_sections_and_reach_into_a_bare_strategy() -> None:
-    assert parse(FULL, ["adversaries=[]"]).adversaries == ()
+    assert parse(FULL, ["adversaries=[]", "expect=[]"]).adversaries == ()
     assert parse("name: t\nmodels: [digits_mlp]\nstrategy: committee", ["strategy.size=2"]).strategy == Committee(
         size=2
     )
