@@ -29,6 +29,7 @@ def run_pytest(directory: Path, *arguments: str) -> str:
     return subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False).stdout
 
 
+@pytest.mark.long
 def test_a_file_is_a_test_and_a_failure_says_what_did_not_hold(tmp_path: Path) -> None:
     write(tmp_path, "bad", expect=["slashes_total >= 7"], sometimes=["slashed"])
     write(tmp_path, "good", expect=["tasks_total > 0"])

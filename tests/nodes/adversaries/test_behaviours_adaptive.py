@@ -63,6 +63,7 @@ def quantizing(**more: Any) -> Played:
     return play(adversaries=[cheat], economics={"slash_share": "0.1 %", "jail": 0})
 
 
+@pytest.mark.long
 def test_a_cheat_that_learns_from_slashes_cheats_less_and_one_that_stops_stops() -> None:
     stubborn, careful = quantizing(), quantizing(adaptive={"slashed": "50 %"})
     stopped = quantizing(adaptive={"slashed": 0})

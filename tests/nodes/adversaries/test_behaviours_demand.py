@@ -71,6 +71,7 @@ def test_a_wash_trade_costs_the_verifiers_share_of_the_fee_and_nothing_else() ->
     assert run.broken() == []
 
 
+@pytest.mark.long
 def test_wash_trades_buy_a_sleeper_the_trust_that_lets_its_fraud_through() -> None:
     def trusted(washing: bool) -> Played:
         sleeper = {"behaviour": "sleeper", "nodes": ["inference-0"], "honest_claims": 12}
@@ -115,6 +116,7 @@ def test_whoever_pays_after_the_answer_can_have_much_work_done_for_nothing() -> 
     assert run["unpaid_tasks"] >= len(run.lies(act="flood")) > 0
 
 
+@pytest.mark.long
 def test_vouchers_make_a_flood_pay_for_itself_or_be_refused() -> None:
     paid = play(adversaries=[{"behaviour": "dos_inputs", "nodes": ["client-0"]}], duration="1 min")
     assert (paid["unpaid_tasks"], paid["tasks_unanswered"]) == (0, 0)

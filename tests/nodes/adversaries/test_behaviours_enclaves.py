@@ -48,6 +48,7 @@ def test_a_key_outside_its_enclave_makes_every_lie_final(behaviour: str) -> None
     assert run.broken() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("behaviour", ["forged_quote", "pcr_registry_poison", "stale_tcb", "key_export_clone"])
 def test_execution_on_top_finds_it_out_and_the_guardian_disables_the_enclave(behaviour: str) -> None:
     run = tee(behaviour, lies="100 %", strategy={"kind": "tee_posp", "probability": "100 %"})
@@ -139,6 +140,7 @@ def test_an_attestation_shown_again_falls_when_it_is_five_minutes_old() -> None:
     assert run["false_slash_rate"] == 0
 
 
+@pytest.mark.long
 def test_a_heartbeat_shown_again_is_taken() -> None:
     run = tee("heartbeat_replay", strategy={"heartbeat": "20 s"})
     beats = run.n("accepted_stale_heartbeats") // 4

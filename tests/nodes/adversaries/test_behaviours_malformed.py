@@ -89,6 +89,7 @@ def test_a_claim_of_no_fee_is_refunded_what_was_paid_unless_the_claim_says_how_m
         assert bool(sum(int(row["amount"]) for row in run.tables.event("Refunded"))) is refunds
 
 
+@pytest.mark.long
 def test_whoever_makes_a_batch_final_has_no_more_of_the_pay_than_its_lot(monkeypatch: pytest.MonkeyPatch) -> None:
     sound, bare = played("bounty_sniper", "full-0", "attested_pays_the_caller", monkeypatch, strategy={"kind": "tee"})
     assert sound["adversary_reward_share"] < 0.6

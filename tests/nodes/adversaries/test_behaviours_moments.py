@@ -50,6 +50,7 @@ def test_a_sleeper_of_no_patience_cheats_at_once_and_never_falsifies_a_check() -
     assert variants(course) == ["int4", "fp32"]
 
 
+@pytest.mark.long
 def test_adaptive_replication_lets_a_sleeper_through_that_checking_everything_stops() -> None:
     def sleeping(strategy: dict[str, Any]) -> Any:
         return play(
@@ -145,6 +146,7 @@ def test_repeated_inputs_are_no_probes_to_a_detector_that_goes_by_the_client_alo
     assert variants(course) == ["small"] * 3
 
 
+@pytest.mark.long
 def test_honeypots_stop_finding_fraud_once_their_auditors_have_shown_themselves() -> None:
     def probed(behaviour: str, **more: Any) -> Any:
         return play(

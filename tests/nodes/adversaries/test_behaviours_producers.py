@@ -25,6 +25,7 @@ def run_with(censors: int, producers: int, strategy: dict[str, Any]) -> Played:
     return play(nodes=nodes, strategy=strategy, adversaries=[FRAUD, {"behaviour": "censor", "nodes": names}])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=["everybody", "committee"])
 @pytest.mark.parametrize("producers", [1, 2])
 def test_where_every_producer_censors_nothing_is_ever_decided(producers: int, strategy: dict[str, Any]) -> None:

@@ -88,6 +88,7 @@ def test_if_all_report_alike_fraud_stands_and_everybody_is_paid_for_no_work() ->
     assert (run["slashes_total"], run["adversary_reward_share"]) == (0, 1)
 
 
+@pytest.mark.long
 def test_constant_noes_are_outvoted_and_slashed() -> None:
     run = play(adversaries=[{"behaviour": "constant_reporter", "nodes": ["full-0"], "says": "invalid"}])
     assert run["quorum_failures"] == 0

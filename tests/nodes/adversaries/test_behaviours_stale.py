@@ -87,6 +87,7 @@ def test_distance_is_measured_against_the_inputs_spread() -> None:
     assert nearest(INPUT, []) is None
 
 
+@pytest.mark.long
 def test_what_near_inputs_have_in_common_passes_by_the_decision_and_not_by_the_numbers() -> None:
     replay = {"behaviour": "cache_replay", "nodes": ["inference-0"]}
     blind = play(adversaries=[replay], strategy=ARGMAX)

@@ -124,6 +124,7 @@ def test_of_runs_that_take_their_process_down_one_is_cured_by_a_second_try(
     assert len(warned) == 2
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_from_outside_costs_no_result(make_executor: MakeExecutor, tmp_path: Path) -> None:
     """As the kernel does when memory runs out."""
     warned: list[str] = []
@@ -151,6 +152,9 @@ def test_the_verbs_take_a_cluster(cluster: Dask, tmp_path: Path, capsys: pytest.
 
 
 def test_of_a_cluster_that_runs_already_all_threads_are_used(cluster: Dask) -> None:
+    until = time.monotonic() + 60  # a worker that an earlier test has killed is started anew
+    while threads_of(cluster.address) != JOBS and time.monotonic() < until:
+        time.sleep(0.1)
     assert threads_of(cluster.address) == JOBS
 
 

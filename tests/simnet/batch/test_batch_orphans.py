@@ -39,6 +39,7 @@ def start(scratch: Path) -> subprocess.Popen[bytes]:
     return study
 
 
+@pytest.mark.long
 def test_a_killed_study_leaves_no_worker(tmp_path: Path) -> None:
     with start(tmp_path) as study:
         study.kill()

@@ -151,6 +151,7 @@ def comparisons(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return root / "a", root / "b"
 
 
+@pytest.mark.long
 def test_comparisons_are_held_against_each_other_by_label_and_seed(
     comparisons: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -80,6 +80,7 @@ def acts_between(run: Played, name: str, start_s: float, end_s: float) -> list[d
     return [row for row in rows if start_s <= row["t"] < end_s]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("who", ["full-0", "producer-0"])
 def test_the_beacon_recovers_from_a_partition_and_a_crash(who: str) -> None:
     """A node that missed rounds goes on with the secret that the chain expects."""
@@ -107,6 +108,7 @@ def test_held_messages_delay_a_fetch_until_they_are_released() -> None:
     assert run["tasks_finalised"] == run["tasks_total"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strategy", [{"kind": "full_reexecution"}, COMMITTEE, {"kind": "none"}])
 def test_after_a_reorg_the_same_claims_are_settled(strategy: dict[str, Any]) -> None:
     calm = play(strategy=strategy)

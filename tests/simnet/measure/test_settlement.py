@@ -66,6 +66,7 @@ def test_what_ceases_to_be_at_risk_at_a_moment_still_overlaps_what_begins_then()
     assert risk.mean(2.0) == pytest.approx((2 + 3) / 2)
 
 
+@pytest.mark.long
 def test_who_waits_for_finality_risks_nothing_and_pays_in_time() -> None:
     bold = asked(worth=WORTH)
     careful = asked(worth=WORTH, wait_for_finality_above="2 OPG")
@@ -76,6 +77,7 @@ def test_who_waits_for_finality_risks_nothing_and_pays_in_time() -> None:
     assert bold["soft_latency_ms.p50"] == careful["soft_latency_ms.p50"]
 
 
+@pytest.mark.long
 def test_what_is_lost_is_the_worth_of_wrong_answers_that_nobody_waited_with() -> None:
     cheat = [{"behaviour": "random_output", "nodes": ["inference-0"]}]
     clients = {**CLIENTS, "modes": {"vanilla": "100 %"}, "worth": WORTH}

@@ -42,6 +42,7 @@ def test_checking_costs_as_many_executions_as_there_are_members(size: int) -> No
     assert played.broken() == []
 
 
+@pytest.mark.long
 def test_a_batch_is_final_sooner_than_under_a_vote_for_the_same_work() -> None:
     ours, theirs = run(), run(strategy=HIDDEN)
     assert ours["verification_overhead_ratio"] == theirs["verification_overhead_ratio"]
@@ -83,6 +84,7 @@ def test_a_majority_of_copycats_is_no_quorum_and_leaves_the_batch_to_the_arbiter
     assert played["false_slash_rate"] == 0
 
 
+@pytest.mark.long
 def test_who_waits_until_others_agree_is_paid_where_no_salt_hides_that_and_earns_nothing_where_one_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -108,6 +110,7 @@ def test_fraud_is_agreed_on_and_arbiters_find_the_claim() -> None:
     assert set(played.slashes()) == {"fraud"}
 
 
+@pytest.mark.long
 def test_a_member_that_believes_the_node_is_slashed_when_a_claim_falls_and_never_otherwise() -> None:
     lazy = {"behaviour": "lazy_accept", "nodes": ["full-0"]}
     assert run(lazy).slashes() == []

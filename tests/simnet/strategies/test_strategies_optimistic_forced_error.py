@@ -146,6 +146,7 @@ def test_the_tax_goes_into_the_pool() -> None:
     assert run.broken() == []
 
 
+@pytest.mark.long
 def test_errors_come_as_often_as_the_lot_says() -> None:
     run = settled(strategy=forced_error(forced="30 %"), duration="6 min")
     batches = len(run.tables.event("BatchPosted"))

@@ -96,6 +96,7 @@ def test_a_run_gives_the_same_log_again() -> None:
     )
 
 
+@pytest.mark.long
 def test_a_borrowed_enclave_will_not_do_for_clients_either() -> None:
     borrowed = [{"behaviour": "relay_cuckoo", "nodes": ["inference-0", "inference-1"]}]
     run = proven({"tee": "100 %"}, adversaries=borrowed)

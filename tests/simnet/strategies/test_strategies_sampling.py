@@ -49,6 +49,7 @@ def test_as_many_claims_are_executed_again_as_the_probability_says(probability: 
     assert run.broken() == []
 
 
+@pytest.mark.long
 def test_fraud_that_is_not_sampled_stands_and_fraud_that_is_falls() -> None:
     run = play(strategy=posp("30 %"), adversaries=FRAUD, economics=ECONOMICS, duration="5 min")
     masks = {row["batch"]: int(row["claims"]) for row in run.tables.event("Sampled")}
@@ -64,6 +65,7 @@ def test_fraud_that_is_not_sampled_stands_and_fraud_that_is_falls() -> None:
     assert run["false_slash_rate"] == 0
 
 
+@pytest.mark.long
 def test_one_colluder_among_five_full_nodes_lets_a_fifth_of_what_is_checked_through() -> None:
     everybody = [{"behaviour": "random_output", "count": 3}, {"behaviour": "rubber_stamp_cartel", "nodes": ["full-2"]}]
     one_by_one = {"inference": {"count": 3, "batch_size": 1}, "full": {"count": 5}}  # each claim has its own validator

@@ -123,6 +123,7 @@ def test_an_image_revoked_takes_its_enclaves_out_of_service_and_leaves_the_past_
     assert run["slashes_total"] == 0
 
 
+@pytest.mark.long
 def test_a_root_replaced_by_vendor_and_guardian_costs_no_honest_node_anything() -> None:
     run = tee_run(strategy={**TEE, "root_replaced": "60 s"}, duration="4 min")
     assert len(run.tables.event("AWSCertificateUpdated")) == 1

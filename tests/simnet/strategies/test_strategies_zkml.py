@@ -68,6 +68,7 @@ def test_a_batch_is_final_as_soon_as_it_is_proven_and_no_window_has_to_pass() ->
     assert run["finality_latency_s.p50"] < 60
 
 
+@pytest.mark.long
 def test_provers_are_a_bottleneck_that_more_machines_widen() -> None:
     one = proven(clients={"count": 4, "arrivals": "poisson 0.5/s"}, strategy={**ZKML, "proving_period": "10 min"})
     three = proven(

@@ -104,6 +104,7 @@ def too_many(alarms: int, rounds: int) -> bool:
     return alarms > rounds * (ALPHA + 4 * math.sqrt(ALPHA * (1 - ALPHA) / rounds))
 
 
+@pytest.mark.long
 def test_false_alarms_are_as_rare_as_they_should_be() -> None:
     draws, rounds = np.random.default_rng(3), 200
     alarms = {"rates": 0, "median": 0, "tail": 0, "paired": 0, "welch": 0}

@@ -72,6 +72,7 @@ def test_the_command_fails_when_a_case_does_not_hold(capsys: pytest.CaptureFixtu
     assert "simulation differs" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_too_few_events_are_inconclusive_and_never_hold(capsys: pytest.CaptureFixture[str]) -> None:
     few = ["--set", "duration=20 s", "--directory", str(CASES), "--jobs", "1"]
     assert main(["truth", "GT-7b", *few]) == 3
