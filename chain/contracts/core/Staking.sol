@@ -45,7 +45,7 @@ contract Staking is AccessControl {
 
     mapping(address => Node) internal _nodes;
     mapping(address => Exit[]) private _unbondings; // oldest first
-    mapping(Role => EnumerableSet.AddressSet) internal _members; // everyone with the minimum bonded, in jail or not
+    mapping(Role => EnumerableSet.AddressSet) private _members; // everyone with the minimum bonded, in jail or not
 
     event Staked(address indexed node, uint8 role, uint256 amount, uint256 bonded);
     event Unbonding(address indexed node, uint256 amount, uint40 releaseAt);
@@ -226,7 +226,7 @@ contract Staking is AccessControl {
         }
     }
 
-    function _isActive(Node memory node) internal view returns (bool) {
+    function _isActive(Node memory node) private view returns (bool) {
         return node.jailedUntil == 0 && node.bonded >= minStakeOf(node.role);
     }
 

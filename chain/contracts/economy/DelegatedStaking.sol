@@ -5,7 +5,6 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 
 import {Staking} from "../core/Staking.sol";
@@ -19,7 +18,6 @@ import {Staking} from "../core/Staking.sol";
 /// shares expensive by a gift. Every rounding is against who acts.
 contract DelegatedStaking is Staking {
     using Checkpoints for Checkpoints.Trace208;
-    using EnumerableSet for EnumerableSet.AddressSet;
     using SafeERC20 for IERC20;
 
     struct Pool {
@@ -220,16 +218,12 @@ contract DelegatedStaking is Staking {
         override
         returns (address[] memory nodes, uint256[] memory stakes)
     {
-        if (role > uint8(type(Role).max)) revert NoSuchRole(role);
-        uint256 total = _members[Role(role)].length();
-        nodes = new address[](total);
-        stakes = new uint256[](total);
+        (nodes, stakes) = super.activeNodesSince(role, time);
         uint256 found;
-        for (uint256 i; i < total; ++i) {
-            address account = _members[Role(role)].at(i);
-            uint256 bond = _bondSince(account, time);
+        for (uint256 i; i < nodes.length; ++i) {
+            uint256 bond = _bondThen(nodes[i], stakes[i], time);
             if (bond < minStakeOf(Role(role))) continue;
-            nodes[found] = account;
+            nodes[found] = nodes[i];
             stakes[found++] = bond;
         }
         assembly ("memory-safe") {
@@ -240,13 +234,11 @@ contract DelegatedStaking is Staking {
 
     // ---- inside ----
 
-    /// @dev What the bond of `account` would be without the shares bought after `time`; none if it was not active then.
-    function _bondSince(address account, uint40 time) private view returns (uint256) {
-        Node memory node = _nodes[account];
-        if (node.since > time || !_isActive(node)) return 0;
-        uint256 total = _pools[account].shares.latest();
-        uint256 then = _pools[account].shares.upperLookupRecent(time);
-        return then < total ? Math.mulDiv(node.bonded, then, total) : node.bonded;
+    /// @dev What a bond would be without the shares bought after `time`.
+    function _bondThen(address node, uint256 bond, uint40 time) private view returns (uint256) {
+        uint256 total = _pools[node].shares.latest();
+        uint256 then = _pools[node].shares.upperLookupRecent(time);
+        return then < total ? Math.mulDiv(bond, then, total) : bond;
     }
 
     function _before(Checkpoints.Trace208 storage trace, uint48 time) private view returns (uint256) {
