@@ -10,7 +10,6 @@ measures. What the protocol itself signs (answers, vouchers, votes) is signed fo
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -24,6 +23,7 @@ from chain.backends.jsonrpc import JsonRpc, result_of
 from chain.errors import CallReverted, ChainStartFailed, RpcFailed
 from chain.evm import abi
 from chain.evm.toolchain import find_anvil, require_known_anvil
+from chain.files import write_whole
 from chain.quantities import Address, Gas, Timestamp, Wei
 from chain.seam import REORG_DEPTH_MAX, Block, Call, Log, Native, Receipt, Revert, SignedCall
 
@@ -254,9 +254,7 @@ class AnvilChain:
             "contracts": {at: (name, compiled.name) for at, (name, compiled) in self._contracts.items()},
             "state": self._rpc.call("anvil_dumpState"),
         }
-        aside = self._kept_in.with_name(f".{self._kept_in.name}")
-        aside.write_text(json.dumps(kept))
-        os.replace(aside, self._kept_in)
+        write_whole(self._kept_in, json.dumps(kept).encode())
 
     def snapshot(self) -> int:
         """Remember the present state; the id is good for one `revert_to`."""

@@ -8,12 +8,12 @@ chains are never behind what participants know of them.
 from __future__ import annotations
 
 import json
-import os
 import pickle
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 
 from chain.errors import SimnetError
+from chain.files import write_whole
 from nodes.disk import Disk
 
 FACTS, JOBS, BLOBS, GATEWAY = "network.json", "facilitator.sqlite", "blobs", "gateway.pickle"
@@ -40,7 +40,7 @@ class Folder(MutableMapping[str, bytes]):
         return (self._directory / name).read_bytes()
 
     def __setitem__(self, name: str, content: bytes) -> None:
-        write(self._directory / name, content)
+        write_whole(self._directory / name, content)
         self._names.add(name)
 
     def __delitem__(self, name: str) -> None:
@@ -93,18 +93,11 @@ class Home:
     def found(self, seed: int, booted_at: int, gateway_port: int) -> None:
         """Write down what network this is, once both chains are."""
         self.facts = {"seed": seed, "booted_at": booted_at, "gateway_port": gateway_port}
-        write(self.directory / FACTS, json.dumps(self.facts).encode())
+        write_whole(self.directory / FACTS, json.dumps(self.facts).encode())
 
     def save(self) -> None:
         """Write out what the gateway keeps, if it has changed."""
         now = self.gateway.pickled()
         if now != self._written:
-            write(self.directory / GATEWAY, now)
+            write_whole(self.directory / GATEWAY, now)
             self._written = now
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file all at once: whoever kills this process leaves the old one or the new one."""
-    aside = path.with_name(f".{path.name}")
-    aside.write_bytes(content)
-    os.replace(aside, path)

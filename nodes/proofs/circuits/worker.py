@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from chain.files import write_whole
 from nodes.proofs.circuits import library
 
 
@@ -72,9 +73,7 @@ def main(text: str) -> int:
     except Exception as error:
         print(error, flush=True)
         return 1
-    part = target.with_name(f"{target.name}.{os.getpid()}")
-    part.write_bytes(result)
-    part.replace(target)
+    write_whole(target, result)
     return 0
 
 
