@@ -125,6 +125,8 @@ class Behaviour(Parameters):
     """False for a control that must never be slashed."""
     weighs: ClassVar[bool] = False
     """Whether it weighs what an act brings against what it costs, so that the price of OPG matters to it."""
+    perturbs: ClassVar[bool] = False
+    """Whether it moves the digits of outputs and records by how much (`nodes.records.Perturbed`)."""
     handlers: ClassVar[dict[type, tuple[str, bool]]] = {}
     """For each kind of effect the method that filters it, and whether its `Gate` applies."""
 

@@ -27,7 +27,7 @@ class Prospect:
     proofs: bool
     """Whether zero-knowledge proofs may be made."""
     noise: bool
-    """Whether honest outputs may differ in their last digits."""
+    """Whether outputs may differ in their last digits, by nodes' hardware or a behaviour."""
     disturbed: bool
     """Whether there is a fault, or the network loses messages."""
 
@@ -61,10 +61,7 @@ EVIDENCE = Need("the strategy asks for no evidence", lambda p: p.enclaves or p.p
 ABUSE = Need("there are no enclaves, or no adversary", lambda p: p.enclaves and bool(p.cheats))
 PROOFS = Need("the strategy has no zero-knowledge proofs", lambda p: p.proofs)
 CHOICE = Need("clients have no choice of proof (clients.modes)", lambda p: bool(p.modes))
-NOISE = Need(
-    "outputs have no noise: nodes.inference.noise, or the behaviour honest_noisy or threshold_hugger",
-    lambda p: p.noise or "honest_noisy" in p.behaviours or "threshold_hugger" in p.behaviours,
-)
+NOISE = Need("outputs have no noise: nodes.inference.noise, or a behaviour such as honest_noisy", lambda p: p.noise)
 DISTURBANCE = Need("the network loses nothing, and there is no fault", lambda p: p.disturbed)
 
 

@@ -115,6 +115,6 @@ def prospect_of(scenario: Scenario) -> Prospect:
         checked=contract is not None,
         enclaves=kind.enclave is not Strategy.enclave,
         proofs=kind.make_prover is not Strategy.make_prover and (facts.modes is None or Mode.ZKML in facts.modes),
-        noise=facts.noise,
+        noise=facts.noise or any(behaviour.perturbs for behaviour in shown),
         disturbed=bool(scenario.faults) or scenario.network.loss > 0,
     )

@@ -27,6 +27,7 @@ class HonestNoisy(Behaviour):
     defeats: ClassVar[str] = "nothing: it is honest"
     stopped_by: ClassVar[str] = "nothing should; bitwise comparison wrongly does"
     shows_in: ClassVar[str] = "false_slash_rate"
+    perturbs: ClassVar[bool] = True
 
     relative: float = Field(default=2e-6, gt=0, le=1, description="noise over the output's standard deviation")
 

@@ -34,6 +34,7 @@ class ThresholdHugger(AnswerBehaviour):
     defeats: ClassVar[str] = "every tolerance, by as much as it tolerates"
     stopped_by: ClassVar[str] = "nothing; a tighter tolerance bounds the damage"
     shows_in: ClassVar[str] = "mean_output_deviation"
+    perturbs: ClassVar[bool] = True
 
     margin: Share = Field(default=0.1, description="share of the room that it leaves, for honest noise of verifiers")
 
