@@ -154,8 +154,9 @@ class BatchChannels:
         known = self.accounts.get(payment.id)
         if known is not None and known.pending is not None and now < known.pending_until:
             return Refused(wire.BUSY)
-        account = known or Account(payment.channel, payment.id, self.charged_before(payment))
         due = NOTHING if payment.kind == wire.REFUND else self.requirements.amount
+        believed = Wei(max(0, payment.promised - due))  # of a channel that is not known, as in og-x402
+        account = known or Account(payment.channel, payment.id, believed)
         if payment.promised != account.charged + due:
             return Refused(wire.MISMATCH, self.offer_with(account))
         self.hold(account, payment, now)
@@ -176,11 +177,6 @@ class BatchChannels:
             cap = str(payment.deposit.amount if payment.deposit else account.state.balance)
             yield Note(SessionOpened(self.gateway, "0x" + account.id.hex(), account.channel.payer, cap, NO_DEADLINE))
         return Admitted(self.name, "0x" + account.id.hex(), NOTHING, account.pending_id)
-
-    def charged_before(self, payment: ChannelPayment) -> Wei:
-        """What was charged on a channel that nothing is known of: og-x402 believes the client."""
-        due = NOTHING if payment.kind == wire.REFUND else self.requirements.amount
-        return Wei(max(0, payment.promised - due))
 
     def hold(self, account: Account, payment: ChannelPayment, now: float) -> None:
         """Keep other requests off a channel."""

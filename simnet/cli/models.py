@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.progress import track
 
 from simnet.cli.console import make_console, print_json, print_table
 from simnet.cli.exit_codes import BAD_INPUT
@@ -38,13 +38,10 @@ def models(paths: tuple[Path, ...], beside: str, as_json: bool) -> int:
     simnet models mine.onnx --with '{sizes: {height: 64, width: 64}}'
     simnet models "$(python -c 'import onnx; print(*onnx.__path__)')"
     """
-    trials, keys = [], read(beside)
-    for file in found(paths):
-        trials.append(tried(file, keys))
-        if sys.stderr.isatty():
-            click.echo(f"\r{len(trials)} tried", nl=False, err=True)
-    if sys.stderr.isatty():
-        click.echo("\r\033[K", nl=False, err=True)
+    keys, files = read(beside), list(found(paths))
+    console = make_console(stderr=True)
+    counted = track(files, "tried", console=console, transient=True, disable=not console.is_terminal)
+    trials = [tried(file, keys) for file in counted]
     served = sum(trial.runs for trial in trials)
     if as_json:
         print_json([asdict(trial) for trial in trials])
