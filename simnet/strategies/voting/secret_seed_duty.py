@@ -60,10 +60,12 @@ SETUP_EPOCHS = 64
 
 COMMIT_GAS = Gas(200_000)
 FINALISE_GAS = Gas(400_000)
-SHOW_GAS = Gas(6_000_000)
-"""Gas that showing a seed may use at the most: its duties are worked out over up to 256 batches."""
-PAY_GAS = Gas(8_000_000)
-"""Gas that paying an epoch may use at the most."""
+SHOW_GAS = Gas(5_000_000)
+"""Gas that showing a seed may use, if 256 batches were its duty (measured: test_contracts_secret_seed.py)."""
+PAYING_GAS = Gas(2_400_000)
+"""Gas that paying an epoch of 256 batches may use, apart from whom it pays (measured: test_contracts_largest.py)."""
+PAID_GAS = Gas(38_000)
+"""Gas that paying a full node for an epoch may use at the most (measured: test_contracts_largest.py)."""
 REPORT_BEFORE_S = 5.0
 """How long before the window ends a batch whose data did not come is called wrong: a few blocks (assumption)."""
 
@@ -122,8 +124,9 @@ class SecretSeedDuty(VotingStrategy):
         return replace(parameters, expiry_s=max(parameters.expiry_s, longest))
 
     def largest_call_gas(self, facts: Facts) -> Gas:
-        """Every full node's report may be wrong, and cost it stake."""
-        return Gas(super().largest_call_gas(facts) + PLACE_GAS * facts.full_nodes)
+        """Every full node's report may be wrong, and cost it stake; or all are paid for an epoch."""
+        resolving = super().largest_call_gas(facts) + PLACE_GAS * facts.full_nodes
+        return Gas(max(resolving, SHOW_GAS, paying_gas(facts.full_nodes)))
 
     def windows_s(self, parameters: ProtocolParameters) -> tuple[float, ...]:
         """Reports, a draw of arbiters, and their vote."""
@@ -179,7 +182,8 @@ class SecretSeedHalf(VotingHalf):
         yield Sleep(turn * TAKEOVER_DELAY_S)
         pot, batches, _ = yield Read(self.terms.contract, "epochOf", (epoch,))
         if pot or batches:
-            yield Submit(Call(self.node.me.address, self.terms.contract, "payEpoch", (epoch,), PAY_GAS))
+            gas = paying_gas(len(self.node.directory.of(Role.FULL)))
+            yield Submit(Call(self.node.me.address, self.terms.contract, "payEpoch", (epoch,), gas))
 
     def on_log(self, log: Log) -> Steps:
         """Check a batch if that is a duty; see to it that it becomes final or is judged; judge if called."""
@@ -243,6 +247,11 @@ class SecretSeedHalf(VotingHalf):
     def resolving_gas(self, batch: BatchId) -> Gas:
         """What the panel needs, and to hold reports to its verdict."""
         return Gas(self.panel_gas() + PLACE_GAS * len(self.node.directory.of(Role.FULL)))
+
+
+def paying_gas(full_nodes: int) -> Gas:
+    """Gas that paying so many full nodes for an epoch may use at the most."""
+    return Gas(PAYING_GAS + PAID_GAS * full_nodes)
 
 
 @lru_cache(maxsize=MAX_MEMBERS)

@@ -196,6 +196,14 @@ def test_the_largest_call_is_a_transaction_that_mainnet_takes(strategy: str, rig
     assert "16,777,216 of any transaction (EIP-7825)" in error
 
 
+def test_an_epoch_whose_full_nodes_cannot_all_be_paid_in_a_block_is_refused() -> None:
+    text = "name: t\nmodels: [digits_mlp]\nchain: {block_gas_limit: 6000000}\n"
+    text += "strategy: {kind: secret_seed_duty, arbiters: 2}\n"
+    nodes = "nodes: {inference: {count: 2, batch_size: 1}, full: {count: %d}}"
+    parse(text + nodes % 94)
+    assert "may take 6,0" in one_error(nodes % 95, base=text)
+
+
 def test_the_largest_dispute_that_a_block_holds_is_the_largest_that_is_allowed() -> None:
     text = "name: t\nmodels: [digits_mlp]\nchain: {block_gas_limit: 6000000}\nstrategy: optimistic\n"
     nodes = "nodes: {inference: {count: 2, batch_size: %d}, full: {count: 3}}"
