@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -53,20 +54,33 @@ class Votes:
     arena: Arena
     require: Requirement
     proposals: dict[int, Proposal] = field(default_factory=dict)
-    crooked: int = 0
-    """OPG that all but the holder of most of it could have voted with."""
+    others: frozenset[str] = frozenset()
+    """Addresses of all who hold OPG but the holder of most of it."""
+    held: list[tuple[int, int]] = field(default_factory=list)
+    """When their wallets changed, and what they held together from then on, wei: all that they can vote with."""
 
     def __post_init__(self) -> None:
-        self.crooked = sum(map(sum, BALANCES.values())) - sum(BALANCES[DELEGATOR])
+        self.others = frozenset(self.arena.address(name) for name in BALANCES if name != DELEGATOR)
+        self.held.append((0, sum(self.arena.read("OPG.balanceOf", address) for address in sorted(self.others))))
 
     def note(self, receipt: Receipt) -> None:
         """Take a call into the books. Raises `Violation`."""
+        self._note_transfers(receipt)
         done = [log.args["proposalId"] for log in receipt.logs if log.event == "ProposalExecuted"]
         for log in receipt.logs:
             if log.contract in GOVERNANCE and log.event in _HANDLERS:
                 _HANDLERS[log.event](self, log.args)
             if log.event in CHANGES.get(log.contract, ()) or log.event in ROLES_CHANGE:
                 self._check_change(log, done)
+
+    def _note_transfers(self, receipt: Receipt) -> None:
+        change = 0
+        for log in receipt.logs:
+            if (log.contract, log.event) == ("OPG", "Transfer"):
+                gained, lost = log.args["to"] in self.others, log.args["from"] in self.others
+                change += log.args["value"] * (gained - lost)
+        if change:
+            self.held.append((self.arena.now, self.held[-1][1] + change))
 
     def _check_change(self, log: Log, done: list[int]) -> None:
         voted = [self.proposals[number] for number in done if number in self.proposals]
@@ -91,7 +105,8 @@ class Votes:
         self.require(args["weight"] == had, RULED, f"{voter} votes with {args['weight']} wei, and had {had}")
         proposal.has_consent |= voter == DELEGATOR and args["support"] == 1
         others = proposal.votes.total() - proposal.votes[DELEGATOR]
-        self.require(others <= self.crooked, RULED, f"votes of {others} wei, of {self.crooked} that there are")
+        _, most = self.held[bisect_right(self.held, proposal.starts, key=lambda change: change[0]) - 1]
+        self.require(others <= most, RULED, f"votes of {others} wei, of {most} that there were")
 
     def _on_queued(self, args: Mapping[str, Any]) -> None:
         self.proposals[args["proposalId"]].queued_at = self.arena.now
