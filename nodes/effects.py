@@ -167,6 +167,14 @@ class Provide:
 
 
 @dataclass(frozen=True, slots=True)
+class ProvideAgain:
+    """Write what was given by `Provide`, or taken back, once more: a reorg has undone the last of it.
+
+    Answers ``None``.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """Look a model up among those at hand. Answers `nodes.models.described.Described`, or ``None``."""
 
@@ -368,6 +376,7 @@ Effect: TypeAlias = (
     | Read
     | Simulate
     | Provide
+    | ProvideAgain
     | Look
     | Learn
     | Pending

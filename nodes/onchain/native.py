@@ -25,13 +25,12 @@ from chain.formats.onchain import (
 )
 from chain.hashing import keccak
 from chain.quantities import Timestamp
-from nodes.effects import Note, Now, Provide, Reply, Request, Sleep, Spawn, Steps
+from nodes.effects import Note, Now, Provide, ProvideAgain, Receive, Reply, Request, Sleep, Spawn, Steps, Subscribe
 from nodes.http import JSON, BadRequest, HttpRequest, HttpResponse, no_route, refuse, respond
 from nodes.identity import Peer
-from nodes.messages import Envelope
+from nodes.messages import ChainReorg, Envelope
 from nodes.onchain.candles import tensor_of
 from nodes.onchain.records import OnChainInference
-from nodes.serving import serve_each
 
 RUN, INFER = "/run", "/infer"
 PATIENCE_S = 20.0
@@ -41,6 +40,9 @@ KEPT_S, PRICE_KEPT_S = 120.0, 10.0
 """How long an answer is good for; prices are for a moment only."""
 
 VANILLA = 0
+EMITTED = "InferenceResult"
+"""Event of what was answered. Who hears of events hears of reorgs."""
+
 NO_NODE = "no inference node answers"
 
 
@@ -64,8 +66,15 @@ class NativeCode:
     """How often each question was answered that is kept."""
 
     def run(self) -> Steps:
-        """Answer what transactions ask."""
-        yield from serve_each(self.serve)
+        """Answer what transactions ask. A reorg takes answers off the chain: those that are still good return to it."""
+        yield Subscribe((EMITTED,))
+        while True:
+            envelope = yield Receive()
+            match envelope.message:
+                case HttpRequest() as request:
+                    yield Spawn(self.serve(envelope, request))
+                case ChainReorg():
+                    yield ProvideAgain()
 
     def serve(self, envelope: Envelope, request: HttpRequest) -> Steps:
         """Have one question answered."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -29,9 +30,11 @@ from simnet.kernel.conditions import HostConditions
 from simnet.kernel.device import Device
 from simnet.kernel.host import Host
 from simnet.kernel.library import ModelLibrary
+from simnet.kernel.mempool import Transaction
+from simnet.log.events import TransactionMined
 from simnet.up.services import BLOBS, NATIVE
 from simnet.up.specimens import write_specimens
-from simnet.up.stage import NODE
+from simnet.up.stage import NODE, Sender
 from tests.services import CAST, Network402
 from tests.stage import Script
 
@@ -61,6 +64,9 @@ def numbers(name: str, values: Any) -> tuple[str, list[tuple[int, int]], list[in
     """A tensor as opengradient's client writes it."""
     pairs = [fixed_point(float(value)) for value in np.ravel(values)]
     return name, pairs, list(np.shape(values))
+
+
+ASKED: tuple[Any, ...] = ("digits_mlp", 0, ([numbers("input", PICTURE)], []))
 
 
 def run(net: Network402, model: str, tensors: list[Any], texts: list[Any] | None = None, mode: int = 0) -> Any:
@@ -97,6 +103,38 @@ def test_an_answer_is_taken_back_in_time(net: Network402) -> None:
     net.wait(KEPT_S + 1)
     with pytest.raises(CallReverted, match="InferenceMissing"):
         net.mempool.chain.read("InferenceHub", "run", "digits_mlp", 0, ([numbers("input", PICTURE)], []))
+
+
+def ask_on_chain(net: Network402) -> None:
+    """Have a transaction ask the hub, and be mined."""
+    call = Call(CAST.deployer.address, "InferenceHub", "run", ASKED)
+    net.mempool.add(Transaction(call, "", net.scheduler.now, Sender(), None, math.inf))
+    net.wait(2)
+
+
+def test_a_reorg_undoes_answers_and_they_are_written_again(net: Network402) -> None:
+    ask_on_chain(net)
+    output = run(net, "digits_mlp", [numbers("input", PICTURE)])
+    ask_on_chain(net)
+    assert net.mempool.reorg(2) == 2
+    with pytest.raises(CallReverted, match="InferenceMissing"):
+        net.mempool.chain.read("InferenceHub", "run", *ASKED)
+    net.wait(3)
+    assert net.mempool.chain.read("InferenceHub", "run", *ASKED) == output
+    before, after, *again = [one.revert.partition("(")[0] for one in net.of(TransactionMined)]
+    assert (before, after, again) == ("InferenceMissing", "", ["", ""]), "what was undone is mined again"
+
+
+def test_a_reorg_does_not_bring_back_what_was_taken_back(net: Network402) -> None:
+    ask_on_chain(net)
+    run(net, "digits_mlp", [numbers("input", PICTURE)])
+    net.wait(KEPT_S - 2)
+    ask_on_chain(net)
+    net.wait(1)
+    net.mempool.reorg(1)
+    net.wait(5)
+    with pytest.raises(CallReverted, match="InferenceMissing"):
+        net.mempool.chain.read("InferenceHub", "run", *ASKED)
 
 
 def test_a_model_is_fetched_from_the_blob_store_and_takes_text(net: Network402, tmp_path: Path) -> None:

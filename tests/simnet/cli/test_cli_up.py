@@ -201,7 +201,9 @@ def test_a_revert_comes_with_its_data(net: Up) -> None:
     assert len(answer["error"]["data"]) > 10
 
 
-@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM, signal.SIGKILL]
+)
 def test_whatever_ends_it_nobody_is_left(tmp_path: Path, number: signal.Signals) -> None:
     with up(tmp_path) as started:
         assert urllib.request.urlopen(started["OG_FACILITATOR_URL"] + "/health", timeout=20).status == 200
