@@ -93,7 +93,8 @@ contract WorkflowScheduler {
     }
 
     function _free() private returns (uint256 id) {
-        for (id = 0; id < _tasks.length; ++id) {
+        uint256 count = _tasks.length;
+        for (id = 0; id < count; ++id) {
             if (_tasks[id].endTime < block.timestamp) return id;
         }
         if (id == TASKS_MAX) revert TooManyTasks();
