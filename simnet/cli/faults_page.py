@@ -80,7 +80,8 @@ and a message that two holds keep back arrives when both have let it go. After a
 chain and the nodes are as they were.
 
 A fault that could not do anything is an error when the file is read: a partition of everybody or of nobody, a hold on
-a way that no message takes, a restart of a node that nothing crashed, a reorg deeper than the chain.
+a way that no message takes, a restart of a node that nothing crashed, a crash of a node that is down for longer, an
+outage of honest nodes where all cheat, a reorg deeper than the chain.
 
 In the event log a fault is a `fault_injected` record and, when it is undone, a `fault_ended` record of the same number.
 Faults are nobody's misdeed: what participants do on purpose is a [behaviour](behaviours.md).

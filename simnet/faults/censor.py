@@ -39,6 +39,7 @@ class Censor(Lasting):
     """
 
     kind: ClassVar[str] = "censor"
+    adds_up: ClassVar[bool] = False
     shows_in: ClassVar[str] = "pending in block_mined, missed_reveals, finality_latency_s"
     sometimes: ClassVar[tuple[str, str] | None] = ("censored", "block producers had to leave transactions out")
     sample: ClassVar[dict[str, Any]] = {"contract": "Settlement", "function": "postBatch"}

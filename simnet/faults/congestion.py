@@ -17,6 +17,7 @@ class Congestion(Lasting):
     """
 
     kind: ClassVar[str] = "congestion"
+    adds_up: ClassVar[bool] = False
     shows_in: ClassVar[str] = "pending in block_mined, waited_s in transaction_mined, finality_latency_s"
     sample: ClassVar[str] = "90 %"
 

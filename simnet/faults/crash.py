@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import ClassVar
 
 from pydantic import Field
 
-from simnet.faults.fault import Condition, Finding, Lasting, Setting, Undo, World
+from simnet.faults.fault import Below, Condition, Finding, Lasting, Setting, Undo, World
 from simnet.faults.places import Places, unknown
 
 
@@ -21,6 +21,11 @@ class Crash(Lasting):
     sample: ClassVar[list[str]] = ["full-0"]
 
     crash: Places = Field(description="nodes")
+
+    @property
+    def holds(self) -> Mapping[Hashable, Below]:
+        """Each node, down."""
+        return {name: (i,) for i, name in enumerate(self.crash)}
 
     @property
     def says(self) -> str:

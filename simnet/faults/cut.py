@@ -16,6 +16,7 @@ class Cut(Lasting):
     """
 
     kind: ClassVar[str] = "cut"
+    adds_up: ClassVar[bool] = False
     condition: ClassVar[Condition] = "impaired"
     over: ClassVar[str] = "healed"
     shows_in: ClassVar[str] = "messages_lost_rate, lost: partition in message_sent"

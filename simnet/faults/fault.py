@@ -7,9 +7,10 @@ dashboard and the docs take what they say of it from the class.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
 
 from pydantic import Field
@@ -28,6 +29,9 @@ Condition: TypeAlias = Literal["down", "cut off", "impaired", ""]
 
 Below: TypeAlias = tuple[str | int, ...]
 """Keys and indices below a fault's verb."""
+
+Moment: TypeAlias = tuple[float, float]
+"""A time in seconds, and which of the things that happen then."""
 
 Finding: TypeAlias = tuple[Below, str, Hint]
 """Where below the verb, what is wrong, and a hint."""
@@ -100,22 +104,55 @@ class Setting:
     """Whether these are all faults, so that one that is not there does not happen."""
     weighed: bool
     """Whether anybody weighs what OPG is worth."""
+    cheats: frozenset[str]
+    """Who acts dishonestly, whatever the seed."""
 
     def members(self, places: Iterable[str]) -> list[str]:
         """Participants meant by names of nodes and regions."""
         wanted = frozenset(places)
         return [name for name in self.roles if name in wanted or self.region[name] in wanted]
 
-    def open_at(self, fault: Fault, kinds: Collection[str]) -> list[Fault]:
-        """Faults of these kinds that begin earlier than `fault`, or then and above it, and last until then."""
-        above = self.faults.index(fault)
-        return [
-            f
-            for i, f in enumerate(self.faults)
-            if f.kind in kinds
-            and (f.at < fault.at or (f.at == fault.at and i < above))
-            and (f.lasts is None or f.at + f.lasts >= fault.at)
-        ]
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        return {id(fault): i for i, fault in enumerate(self.faults)}
+
+    @cached_property
+    def _mends(self) -> dict[str, list[Fault]]:
+        """What ends faults of each kind."""
+        found: dict[str, list[Fault]] = {}
+        for fault in self.faults:
+            for kind in fault.mends:
+                found.setdefault(kind, []).append(fault)
+        return found
+
+    @cached_property
+    def _holding(self) -> dict[tuple[str, Hashable], list[Fault]]:
+        """Faults by what they hold."""
+        found: dict[tuple[str, Hashable], list[Fault]] = {}
+        for fault in self.faults:
+            for held in fault.holds:
+                found.setdefault((fault.kind, held), []).append(fault)
+        return found
+
+    def _begins(self, fault: Fault) -> Moment:
+        return fault.at, self._places[id(fault)]
+
+    def _ends(self, fault: Fault, held: Hashable = None) -> Moment:
+        """When it is over, by itself or mended; what is over by itself comes after whatever happens then."""
+        begins, last = self._begins(fault), math.inf if fault.lasts is None else fault.at + fault.lasts
+        mended = (self._begins(mend) for mend in self._mends.get(fault.kind, ()) if mend.frees(held))
+        return min([(last, math.inf), *(moment for moment in mended if moment > begins)])
+
+    def open_at(self, fault: Fault, held: Hashable = None) -> list[Fault]:
+        """What `fault` may mend, or of its own kind, that begins before it, or then and above, and holds until then."""
+        now, kinds = self._begins(fault), fault.mends or (fault.kind,)
+        return [f for f in self.faults if f.kind in kinds and self._begins(f) < now <= self._ends(f, held)]
+
+    def outlasts(self, fault: Fault, held: Hashable) -> Fault | None:
+        """An earlier fault of the same kind that holds the same for as long, so that `fault` adds nothing."""
+        begins, ends = self._begins(fault), self._ends(fault, held)
+        others = self._holding.get((fault.kind, held), ())
+        return next((f for f in others if self._begins(f) < begins and self._ends(f, held) >= ends), None)
 
 
 class Fault(Parameters):
@@ -131,6 +168,10 @@ class Fault(Parameters):
     """Name under which a scenario may ask that it happens, and what that means."""
     sample: ClassVar[Any] = None
     """What an example in the docs writes after the verb."""
+    mends: ClassVar[tuple[str, ...]] = ()
+    """Kinds of faults that it ends."""
+    adds_up: ClassVar[bool] = True
+    """Whether two that are alike do more than one while both last."""
 
     at: Duration = Field(description="when, since the run began")
 
@@ -143,6 +184,15 @@ class Fault(Parameters):
     def undoes(self) -> int:
         """How many blocks it takes back."""
         return 0
+
+    @property
+    def holds(self) -> Mapping[Hashable, Below]:
+        """What another of its kind can make longer but not worse, and where below the verb it stands."""
+        return {} if self.adds_up else {getattr(self, self.kind): ()}
+
+    def frees(self, held: Hashable) -> bool:
+        """Whether, of the kinds that it ends, it ends what holds this."""
+        return True
 
     @property
     def says(self) -> str:

@@ -8,13 +8,12 @@ from typing import ClassVar
 from simnet.faults.everything import Everything
 from simnet.faults.fault import Fault, Finding, Setting, Undo, World
 
-MENDS = ("partition", "cut")
-
 
 class Heal(Fault):
     """End all partitions and cuts."""
 
     kind: ClassVar[str] = "heal"
+    mends: ClassVar[tuple[str, ...]] = ("partition", "cut")
     sample: ClassVar[str] = "all"
 
     heal: Everything = True
@@ -26,12 +25,12 @@ class Heal(Fault):
 
     def begin(self, world: World) -> Undo:
         """Undo them."""
-        world.end(MENDS)
+        world.end(self.mends)
         return Undo()
 
     def problems(self, setting: Setting) -> Iterator[Finding]:
         """Nothing to heal."""
-        if setting.complete and not setting.open_at(self, MENDS):
+        if setting.complete and not setting.open_at(self):
             yield (
                 (),
                 "there is nothing to heal: no partition or cut lasts until then",

@@ -16,6 +16,7 @@ class Hold(Lasting):
     """
 
     kind: ClassVar[str] = "hold"
+    adds_up: ClassVar[bool] = False
     condition: ClassVar[Condition] = "impaired"
     over: ClassVar[str] = "released"
     shows_in: ClassVar[str] = "soft_latency_ms, duty_failed"

@@ -67,7 +67,8 @@ class Outage(Lasting):
 
     def victims(self, setting: Setting) -> list[str]:
         """Whoever may be struck."""
-        return [name for name, role in setting.roles.items() if self._strikes(role, setting.region[name])]
+        there = [name for name, role in setting.roles.items() if self._strikes(role, setting.region[name])]
+        return [name for name in there if name not in setting.cheats]
 
     def problems(self, setting: Setting) -> Iterator[Finding]:
         """An unknown region, and nobody to strike."""
@@ -75,4 +76,5 @@ class Outage(Lasting):
         if region is not None and region not in setting.regions:
             yield ("region",), f"unknown region '{region}'", did_you_mean(region, setting.regions)
         elif not self.victims(setting):
-            yield (), f"this strikes nobody: there are no {self.outage.role or 'nodes'} there", ""
+            whose = f"{self.outage.role} nodes" if self.outage.role else "participants"
+            yield (), f"this strikes nobody: there are no honest {whose} there", "an outage is of honest nodes"

@@ -18,6 +18,7 @@ class Partition(Lasting):
     """
 
     kind: ClassVar[str] = "partition"
+    adds_up: ClassVar[bool] = False
     condition: ClassVar[Condition] = "cut off"
     over: ClassVar[str] = "healed"
     shows_in: ClassVar[str] = "messages_lost_rate, lost: partition in message_sent"

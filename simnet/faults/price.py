@@ -36,5 +36,5 @@ class Price(Lasting):
         if not setting.weighed:
             hint = "give some nodes a behaviour such as best_response or diligent_if_paid"
             yield (), "nobody here weighs what OPG is worth", hint
-        elif self.price == 1 and not setting.open_at(self, (self.kind,)):
+        elif self.price == 1 and not setting.open_at(self):
             yield (), "this changes nothing: OPG is worth what it was", "0.2 is a fall by four fifths"

@@ -38,6 +38,7 @@ class Rpc(Lasting):
     """
 
     kind: ClassVar[str] = "rpc"
+    adds_up: ClassVar[bool] = False
     condition: ClassVar[Condition] = "impaired"
     shows_in: ClassVar[str] = "missed_reveals, finality_latency_s"
     sample: ClassVar[dict[str, Any]] = {"nodes": ["full-2"], "calls": ["submit"], "how": "fail"}

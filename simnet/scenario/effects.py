@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from chain.evm.abi import events_of
 from chain.formats.modes import Mode
@@ -10,6 +10,7 @@ from chain.units import format_duration
 from nodes.identity import Role
 from nodes.parameters import did_you_mean
 from simnet.faults.fault import Fault, Setting
+from simnet.faults.fault import Finding as FaultFinding
 from simnet.measure.catalogue import READINGS
 from simnet.measure.needs import Prospect
 from simnet.scenario.facts import facts_of
@@ -25,10 +26,14 @@ CORE = ("Settlement", "Staking", "Beacon", "ModelRegistry")
 
 
 def faults(scenario: Scenario, names: Names, complete: bool) -> Iterator[Finding]:
-    """What is wrong with faults, and why some could not do anything."""
+    """What is wrong with faults, and why some could not do anything.
+
+    Those that were there before are not held against what was injected: it may well do what they would have done.
+    """
     whole = scenario.with_injected()
-    setting = setting_of(whole, names, complete)
+    before, after = setting_of(scenario, names, complete), setting_of(whole, names, complete)
     for i, fault in enumerate(whole.faults):
+        setting = before if i < len(scenario.faults) else after
         yield from where_written(scenario, _fault(scenario, i, fault, setting))
 
 
@@ -38,8 +43,17 @@ def _fault(scenario: Scenario, i: int, fault: Fault, setting: Setting) -> Iterat
         yield ("faults", i, "at"), message, ends_at(scenario)
     elif fault.lasts is not None and fault.at + fault.lasts > end_of(scenario):
         yield ("faults", i, "for"), "ends after the run", ends_at(scenario)
-    for below, message, hint in fault.problems(setting):
+    for below, message, hint in (*fault.problems(setting), *_idle(fault, setting)):
         yield ("faults", i, fault.kind, *below), message, hint
+
+
+def _idle(fault: Fault, setting: Setting) -> Iterator[FaultFinding]:
+    """What an earlier fault of its kind does for as long, so that this one changes nothing."""
+    for held, below in fault.holds.items():
+        if setting.complete and (earlier := setting.outlasts(fault, held)) is not None:
+            since = format_duration(earlier.at)
+            message = f"this changes nothing: what happens at {since} lasts as long ({earlier.says})"
+            yield below, message, "leave one out, or have this one last longer"
 
 
 def setting_of(scenario: Scenario, names: Names, complete: bool = True) -> Setting:
@@ -55,7 +69,30 @@ def setting_of(scenario: Scenario, names: Names, complete: bool = True) -> Setti
         faults=scenario.faults,
         complete=complete,
         weighed=any(adversary.behaviour.weighs for adversary in scenario.adversaries),
+        cheats=frozenset(name for role in Role for name in _cheats(scenario, role, names[role])),
     )
+
+
+def _cheats(scenario: Scenario, role: Role, names: Collection[str]) -> Collection[str]:
+    """Participants of a role that cheat whatever the seed: those that are named, or all if there are as many.
+
+    An entry that names none draws from those that no earlier entry has, while there are. Injected ones come later.
+    """
+    named: set[str] = set()
+    taken = drawn = apart = 0
+    for adversary in scenario.adversaries:
+        dishonest = adversary.behaviour.dishonest
+        if adversary.role is not role or adversary in scenario.injected:
+            continue
+        if adversary.nodes is not None:
+            taken += len(adversary.nodes)
+            named.update(adversary.nodes if dishonest else ())
+            apart = apart if drawn else len(named)  # whoever is named after a draw may have been drawn
+        else:
+            free = min(adversary.count or 0, max(0, len(names) - taken))
+            taken += free
+            drawn += free if dishonest else 0
+    return names if drawn + apart >= len(names) else named
 
 
 def _executes(strategy: Strategy, facts: Facts, role: Role, index: int) -> bool:
@@ -82,8 +119,13 @@ def _hopeless(expectation: Expectation, prospect: Prospect) -> tuple[str, str]:
         if spec.needs is None or spec.needs.met(prospect):
             continue
         always = "no value" if spec.unit != "count" else "no value but 0"
-        return f"{name} can have {always} here: {spec.needs.lacking}", "leave it out, or change that"
+        return f"{name} can have {always} here: {spec.needs.lacking}", leave_out("expect")
     return "", ""
+
+
+def leave_out(section: str) -> str:
+    """What to do with an entry of this section that does not suit the others."""
+    return f"leave it out (--set {section}=[] leaves out all), or change that"
 
 
 def events(scenario: Scenario, prospect: Prospect | None) -> Iterator[Finding]:
@@ -98,7 +140,7 @@ def events(scenario: Scenario, prospect: Prospect | None) -> Iterator[Finding]:
             message = f"'{name}' can never happen: the scenario has no fault '{known[name].fault}'"
             yield ("sometimes", i), message, "add one under faults, or leave this out"
         elif (need := known[name].needs) is not None and not need.met(prospect):
-            yield ("sometimes", i), f"'{name}' can never happen: {need.lacking}", "leave it out, or change that"
+            yield ("sometimes", i), f"'{name}' can never happen: {need.lacking}", leave_out("sometimes")
 
 
 def prospect_of(scenario: Scenario) -> Prospect:

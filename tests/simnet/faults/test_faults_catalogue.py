@@ -195,6 +195,89 @@ def test_what_is_over_by_itself_is_not_there_to_be_undone(lasting: str, mend: st
     assert one_error(entries % "121 s", base=BASE).startswith("x.yaml:9:")
 
 
+@pytest.mark.parametrize(
+    ("lasting", "mend"),
+    [("partition: [eu-west]", "heal"), ("hold: {from: us-east, to: full-1}", "release"),
+     ("crash: [full-0]", "restart: [full-0]")],
+)  # fmt: skip
+def test_what_was_mended_before_is_not_there_to_be_undone_again(lasting: str, mend: str) -> None:
+    first = f"faults:\n  - {{at: 1 min, {lasting}}}\n  - {{at: 2 min, {mend}}}\n"
+    assert one_error(first + f"  - {{at: 3 min, {mend}}}\n", base=BASE).startswith("x.yaml:10:")
+    again = f"  - {{at: 150 s, {lasting}}}\n  - {{at: 3 min, {mend}}}\n"
+    assert len(parse(BASE + first + again).faults) == 4
+
+
+def test_what_is_injected_may_take_the_place_of_what_comes_later() -> None:
+    planned = "faults: [{at: 2 min, crash: [full-0], for: 10 s}, {at: 125 s, restart: [full-0]}]\n"
+    parse(BASE + planned + "injected: [{at: 90 s, crash: [full-0]}]\n")
+    parse(BASE + planned + "injected: [{at: 122 s, restart: [full-0]}]\n")
+    told = one_error(planned + "injected: [{at: 121 s, crash: [full-0], for: 1 s}]\n", base=BASE)
+    assert "this changes nothing" in told
+
+
+ALIKE = [
+    "partition: [eu-west]", "cut: {from: full-0, to: us-east}", "hold: {from: full-0, to: full-1}",
+    "censor: {function: postBatch}", "rpc: {nodes: [full-0]}", "congestion: 50 %", "crash: [full-0]",
+]  # fmt: skip
+ADD_UP = [
+    "loss: {share: 1 %}", "latency: {add: 1 s}", "slow: {nodes: full-0, times: 2}", "gas_price: 2",
+    "skew: {nodes: full-0, ahead: 1 s}", "outage: {share: 10 %}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ALIKE)
+def test_what_an_earlier_fault_does_for_as_long_is_told(what: str) -> None:
+    entries = f"faults:\n  - {{at: 1 min, {what}, for: 60 s}}\n  - {{at: 90 s, {what}, for: LONG}}\n"
+    told = one_error(entries.replace("LONG", "30 s"), base=BASE)
+    assert told.startswith("x.yaml:9:")
+    assert "this changes nothing: what happens at 1 min lasts as long" in told
+    assert len(parse(BASE + entries.replace("LONG", "31 s")).faults) == 2
+
+
+@pytest.mark.parametrize("what", ADD_UP)
+def test_faults_that_add_up_may_lie_within_one_another(what: str) -> None:
+    parse(BASE + f"faults:\n  - {{at: 1 min, {what}, for: 2 min}}\n  - {{at: 90 s, {what}, for: 10 s}}\n")
+
+
+def test_a_crash_of_a_node_that_is_down_is_told_for_each_node_and_not_after_it_was_restarted() -> None:
+    down = "faults:\n  - {at: 1 min, crash: [full-0]}\n"
+    again = "  - {at: %s, crash: [full-1, full-0], for: 10 s}\n"
+    assert one_error(down + again % "2 min", base=BASE).startswith("x.yaml:9:33:")
+    parse(BASE + down + "  - {at: 90 s, restart: [full-0]}\n" + again % "2 min")
+    another = "  - {at: 70 s, crash: [full-1]}\n  - {at: 75 s, restart: [full-1]}\n"
+    assert one_error(down + another + again % "2 min", base=BASE).startswith("x.yaml:11:33:")
+
+
+@pytest.mark.parametrize(
+    ("adversaries", "told"),
+    [
+        ("[{behaviour: lazy_accept, nodes: [full-0, full-1, full-2, full-3]}]", True),
+        ("[{behaviour: lazy_accept, nodes: [full-0, full-1, full-2]}]", False),
+        ("[{behaviour: lazy_accept, nodes: [full-0]}, {behaviour: copycat, count: 3}]", True),
+        ("[{behaviour: copycat, count: 3}, {behaviour: lazy_accept, nodes: [full-0]}]", False),
+        ("[{behaviour: label_flip, count: 3}]", False),
+    ],
+)
+def test_an_outage_of_honest_nodes_where_all_cheat_whatever_the_seed_strikes_nobody(
+    adversaries: str, told: bool
+) -> None:
+    text = f"nodes: {{inference: {{count: 3}}, full: {{count: 4}}}}\nadversaries: {adversaries}\n"
+    text += "faults:\n  - {at: 1 min, outage: {share: 50 %, role: full}}\n"
+    base = "name: tiny\nmodels: [digits_mlp]\nstrategy: {kind: committee, size: 3}\n"
+    if told:
+        assert "there are no honest full nodes there" in one_error(text, base=base)
+    else:
+        parse(base + text)
+
+
+def test_honest_noise_is_no_misbehaviour_to_an_outage() -> None:
+    struck = "faults: [{at: 1 min, outage: {share: 50 %, role: inference}}]\n"
+    others = "{behaviour: label_flip, count: 2}]\n"
+    parse(BASE + "adversaries: [{behaviour: honest_noisy, count: 1}, " + others + struck)
+    told = one_error("adversaries: [{behaviour: model_swap, count: 1}, " + others + struck, base=BASE)
+    assert "no honest inference nodes" in told
+
+
 def test_a_price_is_changed_where_somebody_weighs_it_and_changed_back_only_after_that() -> None:
     text = BASE + "adversaries: [{behaviour: diligent_if_paid, count: 1}]\nfaults:\n  - {at: 2 min, price: 1}\n"
     assert "this changes nothing" in errors_of(text)[0]

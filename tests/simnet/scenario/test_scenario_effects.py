@@ -107,6 +107,14 @@ def test_what_an_event_needs_some_scenario_has(event: Happening) -> None:
     parse(RICH + f"strategy: committee\nsometimes: [{event.name}]\n")
 
 
+def test_where_overrides_take_away_what_expectations_need_the_cure_that_is_told_cures_it() -> None:
+    text = RICH + "strategy: committee\nexpect: [detection_rate > 0]\nsometimes: [equivocation_proved]\n"
+    first, second = errors_of(text, ["adversaries=[]"])
+    assert "--set expect=[]" in first
+    assert "--set sometimes=[]" in second
+    assert parse(text, ["adversaries=[]", "expect=[]", "sometimes=[]"]).expect == ()
+
+
 def test_of_a_scenario_with_mistakes_nothing_is_said_to_be_impossible() -> None:
     """The adversary that is misspelt may be the one that makes it possible."""
     text = BARE + "adversaries: [{behaviour: quantise, count: 1}]\nexpect: [detection_rate > 0]\nsometimes: [crashed]\n"
