@@ -87,6 +87,7 @@ class Dashboard(Transport):
         Binding("N", "find_again(-1)", "Find before", show=False),
         Binding("o", "open", "Open"),
         Binding("i", "inject", "Inject"),
+        Binding("i", "refuse_injection", show=False),
         Binding("u", "unpin", "Unpin", show=False),
         Binding("ctrl+c", "leave(True)", "Quit", show=False, priority=True),
     ]
@@ -145,6 +146,8 @@ class Dashboard(Transport):
             self.engine.poll()
             if self.engine.error is not None:
                 self.notify(f"{self.engine.error}", title="the run ended early", severity="error", timeout=60)
+            if not self.engine.running:
+                self.refresh_bindings()  # it can be steered no more
         self._read()
         self._look_for_results(now)
         self.scene.player.tick(elapsed)
@@ -293,9 +296,7 @@ class Dashboard(Transport):
     def action_inject(self) -> None:
         """Ask for a fault or an adversary, and inject it into the live run."""
         engine = self.engine
-        if engine is None or not engine.running:
-            self.notify("only a live run can be steered: simnet run --tui SCENARIO", severity="warning")
-            return
+        assert engine is not None
 
         def check(text: str) -> None:
             from simnet.world.injection import extend
@@ -307,6 +308,11 @@ class Dashboard(Transport):
                 engine.inject(text)
 
         self.push_screen(Ask("inject", INJECTION_HINT, check, known_injections), done)
+
+    def action_refuse_injection(self) -> None:
+        """Say why there is nothing to inject into."""
+        over = "this run is over" if self.scene.timeline.head.ended or self.engine else "this run goes on elsewhere"
+        self.notify(f"{over}: only a run that this dashboard started can be steered", severity="warning")
 
     def on_key(self, event: Key) -> None:
         """A printable key gets here past a dialog only if it was pressed before its line had the focus."""

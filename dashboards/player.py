@@ -6,12 +6,14 @@ looks: what makes a live run itself pause is `dashboards.live_run`.
 
 from __future__ import annotations
 
+import math
 import re
 from array import array
 from bisect import bisect_left
 
 from chain.errors import SimnetError
 from chain.units import parse_duration
+from dashboards.text import clock
 from dashboards.timeline import Timeline
 from simnet.log.index import after, before
 from simnet.measure.catalogue import new_state
@@ -133,21 +135,29 @@ class Player:
         self.go(number)
 
     def find(self, place: str) -> int:
-        """How many rows there are up to a place."""
-        index = self.timeline.index
-        if match := re.fullmatch(r"#\s*(\d+)", place):
+        """How many rows there are up to a place. Raises `NoSuchPlace`."""
+        if match := re.fullmatch(r"#\s*(\d{1,15})", place):
+            if int(match[1]) >= len(self.timeline):
+                raise NoSuchPlace(f"the log has no event {place}: the last is #{len(self.timeline) - 1}", EXPECTED)
             return int(match[1]) + 1
+        time_s = self._time_of(place)
+        if time_s > math.ceil(end_s := self.timeline.head.time):
+            raise NoSuchPlace(f"{place} is after the end of the log, {clock(end_s)}", EXPECTED)
+        return self.timeline.index.at_time(time_s)
+
+    def _time_of(self, place: str) -> float:
+        """What somebody means by a time or by a share of the run, in seconds. Raises `NoSuchPlace`."""
         if match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", place):
-            return index.at_time(float(match[1]) / 100 * self.timeline.head.time)
-        if re.fullmatch(r"\d+(:\d{1,2}){1,2}", place):
+            return float(match[1]) / 100 * self.timeline.head.time
+        if re.fullmatch(r"\d{1,9}(:[0-5]?\d){1,2}", place):
             seconds = 0
             for part in place.split(":"):
                 seconds = 60 * seconds + int(part)
-            return index.at_time(seconds)
+            return seconds
         if re.fullmatch(r"\d+(\.\d+)?", place):
-            return index.at_time(float(place))
+            return float(place)
         try:
-            return index.at_time(parse_duration(place))
+            return parse_duration(place)
         except SimnetError:
             raise NoSuchPlace(f"'{place}' is no place in the log", EXPECTED) from None
 

@@ -138,10 +138,10 @@ class Setting:
         return fault.at, self._places[id(fault)]
 
     def _ends(self, fault: Fault, held: Hashable = None) -> Moment:
-        """When it is over, by itself or mended; what is over by itself comes after whatever happens then."""
+        """When it is over, by itself or undone; what is over by itself comes after whatever happens then."""
         begins, last = self._begins(fault), math.inf if fault.lasts is None else fault.at + fault.lasts
-        mended = (self._begins(mend) for mend in self._mends.get(fault.kind, ()) if mend.frees(held))
-        return min([(last, math.inf), *(moment for moment in mended if moment > begins)])
+        undone = (self._begins(mend) for mend in self._mends.get(fault.kind, ()) if mend.frees(held))
+        return min([(last, math.inf), *(moment for moment in undone if moment > begins)])
 
     def open_at(self, fault: Fault, held: Hashable = None) -> list[Fault]:
         """What `fault` may mend, or of its own kind, that begins before it, or then and above, and holds until then."""

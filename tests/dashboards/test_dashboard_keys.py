@@ -345,6 +345,7 @@ class FakeEngine:
 
     scenario: Scenario
     running: bool = True
+    dies: bool = False
     paused: bool = False
     speed: float = 60.0
     crashed: bool = False
@@ -352,7 +353,9 @@ class FakeEngine:
     told: list[tuple[object, ...]] = field(default_factory=list)
 
     def poll(self) -> None:
-        """Nothing new."""
+        """Nothing new, or its end."""
+        if self.dies:
+            self.running, self.crashed, self.error = False, True, RuntimeError("killed")
 
     def toggle(self) -> None:
         self.paused = not self.paused
@@ -425,8 +428,10 @@ def test_i_injects_what_a_scenario_could_say(live: tuple[Path, FakeEngine]) -> N
 
 def test_a_recorded_run_cannot_be_touched(tmp_path: Path) -> None:
     async def session(terminal: Terminal) -> None:
+        assert "i Inject" not in terminal.text
         await terminal.press("i")
         assert len(terminal.app.screen_stack) == 1
+        assert "this run is over" in terminal.notes[-1]
 
     drive(unpack(tmp_path), session)
 
@@ -448,10 +453,12 @@ def test_a_crash_of_the_engine_leaves_the_picture_standing(live: tuple[Path, Fak
     directory, engine = live
 
     async def session(terminal: Terminal) -> None:
-        engine.running, engine.crashed, engine.error = False, True, RuntimeError("killed")
-        terminal.app.show_now()
+        assert "i Inject" in terminal.text
+        engine.dies = True
+        await terminal.settle()
         await terminal.settle()
         assert "✗ the engine crashed" in terminal.text
+        assert "i Inject" not in terminal.text
         await terminal.press("left")
         assert terminal.app.scene.player.position == 499
 

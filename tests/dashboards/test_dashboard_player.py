@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -78,11 +79,23 @@ def test_places_can_be_named_by_time(player: Player, place: str, time_s: float) 
 def test_a_place_can_be_named_by_the_number_of_an_event(player: Player) -> None:
     player.go_to("#1234")
     assert player.position - 1 == 1234
-    player.go_to("#99999999")
+    player.go_to(f"#{len(ROWS) - 1}")
     assert player.following
 
 
-@pytest.mark.parametrize("place", ["", "soon", "1:2:3:4", "-5", "#x", "12 parsecs"])
+@pytest.mark.parametrize("place", ["9999:59", "1000000", "400 days", "101 %", f"#{len(ROWS)}", "1:99:00", "1:60"])
+def test_a_place_beyond_the_end_is_refused(player: Player, place: str) -> None:
+    player.go(7)
+    with pytest.raises(NoSuchPlace, match=r"after the end of the log|no event #|no place"):
+        player.go_to(place)
+    assert player.position == 7
+    player.go_to(str(math.ceil(ROWS[-1]["t"])))
+    assert player.following
+
+
+@pytest.mark.parametrize(
+    "place", ["", "soon", "1:2:3:4", "-5", "#x", "#" + "9" * 5000, "9" * 5000 + ":00", "12 parsecs"]
+)
 def test_what_is_no_place_is_refused_with_a_hint(player: Player, place: str) -> None:
     player.go(7)
     with pytest.raises(NoSuchPlace) as caught:

@@ -200,7 +200,7 @@ def test_what_is_over_by_itself_is_not_there_to_be_undone(lasting: str, mend: st
     [("partition: [eu-west]", "heal"), ("hold: {from: us-east, to: full-1}", "release"),
      ("crash: [full-0]", "restart: [full-0]")],
 )  # fmt: skip
-def test_what_was_mended_before_is_not_there_to_be_undone_again(lasting: str, mend: str) -> None:
+def test_what_was_undone_before_is_not_there_to_be_undone_again(lasting: str, mend: str) -> None:
     first = f"faults:\n  - {{at: 1 min, {lasting}}}\n  - {{at: 2 min, {mend}}}\n"
     assert one_error(first + f"  - {{at: 3 min, {mend}}}\n", base=BASE).startswith("x.yaml:10:")
     again = f"  - {{at: 150 s, {lasting}}}\n  - {{at: 3 min, {mend}}}\n"
