@@ -271,6 +271,16 @@ class SignText:
 
 
 @dataclass(frozen=True, slots=True)
+class Unseal:
+    """Have this participant's enclave open a request that came by way of a relay.
+
+    Answers `nodes.enclave.ohttp.Opened`, or ``None`` if it has no enclave, or not the key.
+    """
+
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
     """Have this participant's enclave show that it is alive. Answers timestamp and signature, or ``None``."""
 
@@ -386,6 +396,7 @@ Effect: TypeAlias = (
     | Attest
     | SignResponse
     | SignText
+    | Unseal
     | Complete
     | Heartbeat
     | Prove

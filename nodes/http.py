@@ -65,6 +65,8 @@ class HttpResponse:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     streamed: bool = False
+    stream: str = ""
+    """Tells streams to one receiver apart; on a wire each has a connection of its own."""
 
     @property
     def size_bytes(self) -> int:
@@ -85,6 +87,9 @@ class HttpChunk:
 
     data: bytes
     is_last: bool = False
+    stream: str = ""
+    number: int = 0
+    """Its place in the stream: messages may overtake each other, and on a wire a connection keeps the order."""
 
     @property
     def size_bytes(self) -> int:
@@ -94,9 +99,10 @@ class HttpChunk:
 
 @dataclass(frozen=True, slots=True)
 class HungUp:
-    """Whoever asked is gone, and hears nothing any more."""
+    """Whoever asked is gone, and hears nothing any more of that stream, or of anything if it names none."""
 
     size_bytes: int = 0
+    stream: str = ""
 
 
 def read_json(text: bytes) -> Any:

@@ -14,12 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chain.formats.permit2 import UptoPermit
+from chain.formats.permit2 import UPTO_PROXY, UptoPermit
 from chain.quantities import Address, Wei
 from nodes.http import read_json
 
 VERSION = 2
 UPTO = "upto"
+
+VALID_BEFORE_S = 600
+"""How long before it is signed a payment is valid, in case clocks differ."""
 
 REQUIRED_HEADER = "payment-required"
 SIGNATURE_HEADER = "payment-signature"
@@ -71,6 +74,20 @@ class Requirements:
             "extra": extra,
         }
 
+    def permit(self, owner: Address, nonce: int, now: int) -> UptoPermit:
+        """What `owner` signs to pay, at a Unix second: as the client of og-x402 does."""
+        return UptoPermit(
+            owner=owner,
+            token=self.asset,
+            amount=self.amount,
+            spender=UPTO_PROXY,
+            nonce=nonce,
+            deadline=now + self.timeout_s,
+            to=self.pay_to,
+            facilitator=self.facilitator,
+            valid_after=now - VALID_BEFORE_S,
+        )
+
     @classmethod
     def read(cls, value: Any) -> Requirements:
         """What `as_json` wrote. Raises `MalformedPayment`."""
@@ -94,6 +111,20 @@ class Payment:
     """As it came."""
 
 
+def payment_json(permit: UptoPermit, signature: bytes, required: Requirements, url: str = "x") -> dict[str, Any]:
+    """A payment for what is at `url`, as the client of og-x402 writes it."""
+    authorization = {
+        "from": permit.owner,
+        "permitted": {"token": permit.token, "amount": str(permit.amount)},
+        "spender": permit.spender,
+        "nonce": str(permit.nonce),
+        "deadline": str(permit.deadline),
+        "witness": {"to": permit.to, "facilitator": permit.facilitator, "validAfter": str(permit.valid_after)},
+    }
+    inner = {"permit2Authorization": authorization, "signature": "0x" + signature.hex()}
+    return {"x402Version": VERSION, "payload": inner, "accepted": required.as_json(), "resource": {"url": url}}
+
+
 def demand(offers: Sequence[dict[str, Any]], url: str, error: str) -> str:
     """Value of the header by which a server asks to be paid, in any way that it offers."""
     demanded = {
@@ -109,6 +140,16 @@ def demand(offers: Sequence[dict[str, Any]], url: str, error: str) -> str:
 def as_header(value: Any) -> str:
     """JSON in base64, as x402's headers have it."""
     return base64.b64encode(json.dumps(value).encode()).decode()
+
+
+def offers_in(header: str) -> list[dict[str, Any]]:
+    """What a server would take, of whichever scheme. Raises `MalformedPayment`."""
+    try:
+        found = object_in(read_json(base64.b64decode(header, validate=True)), "paymentRequired")
+    except ValueError:
+        raise MalformedPayment("the header is not JSON in base64") from None
+    offers = found.get("accepts")
+    return [object_in(offer, "accepts") for offer in (offers if isinstance(offers, list) else [])]
 
 
 def payload_in(header: str) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from chain.quantities import Address, Wei
 from nodes.gateway.gateway import CHAT
 from nodes.http import HttpRequest, HttpResponse
 from simnet.up import stage
-from simnet.up.payers import ChannelPayer, Payer, payload_of
+from simnet.up.payers import ChannelPayer, Payer
 from simnet.up.services import FACILITATOR
 from simnet.up.stage import CAST, ENCLAVE, Visitor
 
-__all__ = ["CAST", "CHAT", "ENCLAVE", "ChannelPayer", "Network402", "Payer", "Visitor", "payload_of"]
+__all__ = ["CAST", "CHAT", "ENCLAVE", "ChannelPayer", "Network402", "Payer", "Visitor"]
 
 
 class Network402(stage.Network402):

@@ -30,7 +30,6 @@ MAY_IMPORT = {
 """Imports point one way. The command line alone may reach all, inside functions: it puts the parts together."""
 
 USED_OUTSIDE = {
-    "Enclave.bind": "what an enclave does for oblivious HTTP, held against the registry",
     **dict.fromkeys(
         (
             "pytest_addoption",

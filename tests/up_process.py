@@ -14,7 +14,7 @@ from pathlib import Path
 
 PATIENCE_S = 240.0
 """A bound for a busy machine, not a measure."""
-DOORS = ("gateway", "facilitator", "settlement", "payment", "blobs")
+DOORS = ("gateway", "facilitator", "settlement", "payment", "blobs", "relay")
 FREE = tuple(part for name in DOORS for part in (f"--{name}-port", "0"))
 
 

@@ -69,9 +69,18 @@ class Enclave:
         return Credential(builder.sign(key, SHA256(), ecdsa_deterministic=True), key)
 
     @property
+    def ohttp_key(self) -> bytes:
+        """Opens what relays cannot read: a raw X25519 key, 32 bytes."""
+        return derive(self.seed, "oblivious HTTP", 32)
+
+    @property
     def id(self) -> Hash32:
         """Its id in the registry."""
         return signing.tee_id(self.key.spki)
+
+    def fresh(self, moment: bytes) -> bytes:
+        """32 bytes that nobody can foresee, others for each moment."""
+        return derive(self.seed + moment, "fresh", 32)
 
     def attestation(self, at: float, nonce: bytes = b"") -> Attestation:
         """What a registry or a verifier is shown."""
@@ -98,5 +107,5 @@ class Enclave:
         return timestamp, self.key.sign(signing.heartbeat_message(self.id, timestamp))
 
     def bind(self, config: signing.OhttpConfig) -> bytes:
-        """Sign an OHTTP configuration."""
+        """Sign a configuration of oblivious HTTP."""
         return self.key.sign(config.message(self.id))

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import base64
 import json
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from chain.formats.claims import word
 from chain.hashing import keccak
@@ -61,6 +64,30 @@ class OhttpConfig:
     kem_id: int = 0x0020
     kdf_id: int = 0x0001
     aead_id: int = 0x0003
+
+    @classmethod
+    def of(cls, private: bytes) -> OhttpConfig:
+        """That of a raw X25519 key, 32 bytes."""
+        public = X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+        one = cls(public, b"")
+        suites = struct.pack(">HHH", 4, one.kdf_id, one.aead_id)  # their length in bytes, and the one there is
+        return cls(public, struct.pack(">BH", one.key_id, one.kem_id) + public + suites)
+
+    @property
+    def ids(self) -> bytes:
+        """As they stand before an encapsulated request (RFC 9458, section 4.1)."""
+        return struct.pack(">BHHH", self.key_id, self.kem_id, self.kdf_id, self.aead_id)
+
+    def as_json(self) -> dict[str, Any]:
+        """As a gateway gives it out."""
+        return {
+            "key_id": self.key_id,
+            "kem_id": self.kem_id,
+            "kdf_id": self.kdf_id,
+            "aead_id": self.aead_id,
+            "public_key": self.public_key.hex(),
+            "key_config": base64.b64encode(self.key_config).decode(),
+        }
 
     def message(self, tee: bytes) -> Hash32:
         """What an enclave signs to bind the configuration to itself."""

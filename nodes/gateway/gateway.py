@@ -1,15 +1,16 @@
 """The gateway as a participant: it answers OpenAI requests, has its enclave sign, and is paid.
 
-Routes: ``POST /v1/chat/completions`` and ``POST /v1/completions``, which cost something; ``GET /health``,
-``/signing-key``, ``/heartbeat/status``, ``/v1/models`` and ``/enclave/attestation?nonce=HEX``, which do not.
+Routes: ``POST /v1/chat/completions``, ``/v1/completions``, and ``/v1/ohttp``, which takes chat requests that a relay
+cannot read, cost something; ``GET /health``, ``/signing-key``, ``/v1/ohttp/config``, ``/heartbeat/status``,
+``/v1/models`` and ``/enclave/attestation?nonce=HEX`` do not.
 """
 
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,12 +32,14 @@ from nodes.effects import (
     Sleep,
     Spawn,
     Steps,
+    Unseal,
 )
-from nodes.enclave.signing import SignedResponse, tee_id
+from nodes.enclave.signing import OhttpConfig, SignedResponse, tee_id
 from nodes.gateway import openai, pricing
 from nodes.gateway.completion import Completion
 from nodes.gateway.openai import Asked
 from nodes.gateway.payment import NOTHING, Admitted, Cashier
+from nodes.gateway.wrapping import SEALED_BYTES_MAX, Bare, Sealed, Wrapping
 from nodes.http import (
     JSON,
     BadRequest,
@@ -54,8 +57,8 @@ from nodes.messages import Envelope
 from nodes.payments import PaymentDemanded, ServedUnpaid, TextServed
 from nodes.x402 import SETTLEMENT_DATA_HEADER, SETTLEMENT_TYPE_HEADER
 
-CHAT, COMPLETION = "/v1/chat/completions", "/v1/completions"
-PAID = (CHAT, COMPLETION)
+CHAT, COMPLETION, OHTTP = "/v1/chat/completions", "/v1/completions", "/v1/ohttp"
+PAID = (CHAT, COMPLETION, OHTTP)
 
 HEARTBEAT_S = 900.0
 """How often an enclave shows that it is alive."""
@@ -65,9 +68,6 @@ TYPES = ("batch", "private")
 """How a client may have its inference recorded."""
 
 NONCE = re.compile(r"(0x)?([0-9a-fA-F]{2}){1,64}")
-
-EVENT_STREAM: Mapping[str, str] = {"content-type": "text/event-stream", "cache-control": "no-cache"}
-
 
 HEARD, UNHEARD, WITHHELD = "heard", "unheard", "withheld"
 """What came of an answer: the client had it, was gone before its end, or did not get it because it did not pay."""
@@ -83,6 +83,7 @@ class Answer:
     signed: SignedResponse | None
     admitted: Admitted
     cost: Wei
+    wrapping: Wrapping
 
 
 @dataclass
@@ -94,6 +95,8 @@ class Gateway:
     cashier: Cashier
     spki: bytes
     """The enclave's signing key, DER."""
+    ohttp: OhttpConfig
+    """To which key private requests are sealed."""
     fingerprint: str
     """What answers."""
     seconds_per_token: float
@@ -102,9 +105,9 @@ class Gateway:
     secret: bytes
     """Ids of answers are made from."""
     _count: int = 0
-    _gone: set[str] = field(default_factory=set)
-    _waiting: set[str] = field(default_factory=set)
-    """Visitors whose streams are going on; of no others does it matter when they leave."""
+    _gone: set[tuple[str, str]] = field(default_factory=set)
+    _waiting: set[tuple[str, str]] = field(default_factory=set)
+    """Streams that are going on, by visitor and name; of nobody else does it matter when they leave."""
     _beat: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> Steps:
@@ -115,8 +118,8 @@ class Gateway:
             envelope = yield Receive()
             if isinstance(request := envelope.message, HttpRequest):
                 yield Spawn(self.serve(envelope, request))
-            elif isinstance(envelope.message, HungUp) and envelope.sender in self._waiting:
-                self._gone.add(envelope.sender)
+            elif isinstance(gone := envelope.message, HungUp):
+                self._gone |= {one for one in self._waiting if one == (envelope.sender, gone.stream or one[1])}
 
     def serve(self, envelope: Envelope, request: HttpRequest) -> Steps:
         """Answer one request."""
@@ -134,8 +137,9 @@ class Gateway:
         """Have it paid, have it answered, have it signed. Raises `BadRequest`."""
         arrived = yield Now()
         price = yield ReadPrice()
-        asked = read_if_sound(request)
-        most = NOTHING if isinstance(asked, BadRequest) else openai.most_it_costs(asked, len(request.body), price)
+        inner, wrapping = yield from self.unwrap(request)
+        asked = read_if_sound(inner)
+        most = NOTHING if isinstance(asked, BadRequest) else openai.most_it_costs(asked, len(inner.body), price)
         admitted = yield from self.cashier.admit(envelope.sender, request, most)
         if isinstance(admitted, HttpResponse):
             yield Reply(envelope, admitted)
@@ -144,17 +148,30 @@ class Gateway:
         if isinstance(asked, BadRequest) or settlement not in TYPES:
             self.cashier.of(admitted).release(admitted)
             complaint = f"{SETTLEMENT_TYPE_HEADER} is {settlement!r} and not one of {', '.join(TYPES)}"
-            raise asked if isinstance(asked, BadRequest) else BadRequest(complaint)
+            yield Reply(envelope, wrapping.refusal(asked if isinstance(asked, BadRequest) else BadRequest(complaint)))
+            return
         completion = yield Complete(asked.body)
         cost = pricing.cost(asked.model, completion.tokens_in, completion.tokens_out, price)
         signed = yield SignText(asked.canonical, openai.signed_text(completion), int((yield from self.unix())))
-        answer = Answer(envelope, asked, completion, signed, admitted, cost)
+        answer = Answer(envelope, asked, completion, signed, admitted, cost, wrapping)
         outcome = yield from (self.stream if asked.is_streamed else self.say)(answer)
         if outcome == WITHHELD:
             return
         yield Note(self.served(answer, (yield Now()) - arrived, heard=outcome == HEARD))
         if outcome == HEARD:
             yield from self.record(settlement, signed)
+
+    def unwrap(self, request: HttpRequest) -> Steps:
+        """The request that the enclave is to answer, and what its answer is wrapped in. Raises `BadRequest`."""
+        if request.path != OHTTP:
+            return request, Bare()
+        if len(request.body) > SEALED_BYTES_MAX:
+            raise BadRequest(f"the sealed request is longer than {SEALED_BYTES_MAX} bytes", 413)
+        opened = yield Unseal(request.body)
+        if opened is None:
+            raise BadRequest("the sealed request is malformed, or not for this enclave's key")
+        inner = HttpRequest("POST", CHAT, {}, opened.plaintext)
+        return inner, Sealed(opened, wants_stream(inner))
 
     def say(self, answer: Answer) -> Steps:
         """Answer in one piece, once it is charged. Answers what came of it; whether the client was there is unknown."""
@@ -164,32 +181,36 @@ class Gateway:
             yield Note(PaymentDemanded(self.me.name, answer.to.sender, receipt.refusal))
             yield Reply(answer.to, HttpResponse(402, b"{}", {"content-type": JSON, **receipt.headers}))
             return WITHHELD
-        yield Reply(answer.to, respond({**body, **fields_of(answer.signed)}, headers=receipt.headers))
+        whole = {**body, **fields_of(answer.signed)}
+        yield Reply(answer.to, answer.wrapping.whole(whole, receipt.headers, str(answer.cost)))
         return HEARD
 
     def stream(self, answer: Answer) -> Steps:
         """Answer piece by piece, as fast as the model speaks, and charge it before the end. Answers what came of it."""
-        visitor, asked, scheme = answer.to.sender, answer.asked, self.cashier.of(answer.admitted)
+        asked, wrapping, scheme = answer.asked, answer.wrapping, self.cashier.of(answer.admitted)
         stamp = yield from self.stamp()
-        self._waiting.add(visitor)
+        stream = (visitor, name) = answer.to.sender, stamp[0]
+        number = itertools.count()
+        self._waiting.add(stream)
         try:
-            headers = {**EVENT_STREAM, **scheme.headers(answer.admitted)}
-            yield Reply(answer.to, HttpResponse(200, b"", headers, streamed=True))
+            yield Reply(answer.to, wrapping.begin(scheme.headers(answer.admitted), name))
             for piece in openai.pieces(asked, answer.completion, *stamp):
                 yield Sleep(self.seconds_per_token)
-                if visitor in self._gone:
+                if stream in self._gone:
                     yield from scheme.forgo(answer.admitted, answer.cost)
                     return UNHEARD
-                yield Send(visitor, HttpChunk(openai.frame(piece)))
+                events = wrapping.piece(openai.frame(piece), is_last=False)
+                yield Send(visitor, HttpChunk(events, stream=name, number=next(number)))
             receipt = yield from scheme.charge(answer.admitted, answer.cost)
             if receipt.refusal:
                 yield Note(ServedUnpaid(self.me.name, answer.admitted.session, str(answer.cost), receipt.refusal))
             last = {**openai.last_piece(asked, answer.completion, *stamp), **fields_of(answer.signed)}
-            yield Send(visitor, HttpChunk(openai.frame(last) + receipt.event + openai.DONE, is_last=True))
+            events = wrapping.piece(openai.frame(last) + receipt.event + openai.DONE, is_last=True)
+            yield Send(visitor, HttpChunk(events, True, name, next(number)))
             return HEARD
         finally:
-            self._waiting.discard(visitor)
-            self._gone.discard(visitor)
+            self._waiting.discard(stream)
+            self._gone.discard(stream)
 
     def stamp(self) -> Steps:
         """Id, time and fingerprint of a response."""
@@ -242,6 +263,8 @@ class Gateway:
                 return respond({"status": "ok", "model": self.fingerprint})
             case ("GET", "/signing-key"):
                 return respond(self.signing_key())
+            case ("GET", "/v1/ohttp/config"):
+                return respond(self.ohttp.as_json())
             case ("GET", "/v1/models"):
                 models = [{"id": name, "object": "model", "owned_by": "simnet"} for name in pricing.DOLLARS_PER_MILLION]
                 return respond({"object": "list", "data": models})
@@ -253,10 +276,12 @@ class Gateway:
             raise BadRequest(f"{request.method} is not POST", 405, "method_not_allowed")
         raise no_route(request)
 
-    def signing_key(self) -> dict[str, str]:
+    def signing_key(self) -> dict[str, Any]:
         """The key that answers are signed with, and the enclave's id, which is its hash."""
         pem = load_der_public_key(self.spki).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        return {"public_key": pem.decode(), "tee_id": "0x" + tee_id(self.spki).hex(), "algorithm": "RSA-PSS-SHA256"}
+        id = "0x" + tee_id(self.spki).hex()
+        key = {"public_key": pem.decode(), "tee_id": id, "algorithm": "RSA-PSS-SHA256"}
+        return {**key, "hpke": self.ohttp.as_json()}
 
     def attest(self, nonce: str) -> Steps:
         """A fresh attestation document, in base64."""
@@ -295,6 +320,14 @@ def read_if_sound(request: HttpRequest) -> Asked | BadRequest:
         return openai.read(request.json(), request.path == CHAT)
     except BadRequest as error:
         return error
+
+
+def wants_stream(request: HttpRequest) -> bool:
+    """Whether a request, sound or not, says that its answer is to be streamed."""
+    try:
+        return request.json().get("stream") is True
+    except BadRequest:
+        return False
 
 
 def fields_of(signed: SignedResponse | None) -> dict[str, Any]:

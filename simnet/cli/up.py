@@ -41,6 +41,7 @@ SHOWN = (
 @click.option("--settlement-port", type=click.IntRange(0, 65535), default=10740, show_default=True)
 @click.option("--payment-port", type=click.IntRange(0, 65535), default=8453, show_default=True)
 @click.option("--blobs-port", type=click.IntRange(0, 65535), default=9031, show_default=True)
+@click.option("--relay-port", type=click.IntRange(0, 65535), default=8444, show_default=True)
 @click.option("--host", default=LOOPBACK, show_default=True, help="Address to listen on.")
 @click.option("--idle", type=click.FloatRange(min=1), default=100.0, show_default=True, help="Seconds to settlement.")
 @click.option("--batch-idle", type=click.FloatRange(min=1), default=300.0, show_default=True, help="To recording.")
@@ -71,6 +72,7 @@ def up(
     settlement_port: int,
     payment_port: int,
     blobs_port: int,
+    relay_port: int,
     host: str,
     idle: float,
     batch_idle: float,
@@ -110,7 +112,8 @@ def up(
     home = open_home(held, state, loaded.seed) if state else None
     if home is not None:
         gateway_port = home.gateway_port(gateway_port)
-    sockets = Sockets.at(Ports(gateway_port, facilitator_port, settlement_port, payment_port, blobs_port, host))
+    ports = (gateway_port, facilitator_port, settlement_port, payment_port, blobs_port, relay_port)
+    sockets = Sockets.at(Ports(*ports, host))
     devnet = Devnet(loaded.seed, sockets, terms=terms, batches=batches, faults=faults, home=home)
     listener = None if quiet else telling(console.print)
     command = shlex.join(["simnet", *sys.argv[1:]])

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from chain.quantities import Timestamp
-from nodes.effects import Attest, Heartbeat, SignResponse, SignText
+from nodes.effects import Attest, Heartbeat, SignResponse, SignText, Unseal
 from simnet.kernel.facility import Facility
 from simnet.kernel.scheduler import Handler, Scheduler, Task
 
 if TYPE_CHECKING:  # loads cryptography, which few runs need
     from nodes.enclave.enclave import Attestation
+    from nodes.enclave.ohttp import Opened
     from nodes.enclave.sandbox import Sandbox
     from nodes.enclave.signing import SignedResponse
 
@@ -23,12 +24,13 @@ class Enclave(Facility):
         self.sandbox = sandbox
         self._scheduler = scheduler
         self._genesis = genesis
+        self._unsealed = 0
 
     @property
     def handlers(self) -> Mapping[type, Handler]:
         """Evidence."""
         signs: dict[type, Handler] = {SignResponse: self._sign_response, SignText: self._sign_text}
-        return {Attest: self._attest, **signs, Heartbeat: self._heartbeat}
+        return {Attest: self._attest, **signs, Unseal: self._unseal, Heartbeat: self._heartbeat}
 
     def _attest(self, _: Task, effect: Attest) -> Attestation | None:
         now = self._genesis + self._scheduler.now
@@ -41,6 +43,19 @@ class Enclave(Facility):
         if self.sandbox is None:
             return None
         return self.sandbox.enclave.answer_text(effect.canonical, effect.text, effect.timestamp)
+
+    def _unseal(self, _: Task, effect: Unseal) -> Opened | None:
+        from nodes.enclave import ohttp  # only who has a relay needs it, and it brings a library of its own
+
+        if self.sandbox is None:
+            return None
+        self._unsealed += 1
+        moment = int((self._genesis + self._scheduler.now) * 1e6).to_bytes(16, "big")
+        salt = self.sandbox.enclave.fresh(moment + self._unsealed.to_bytes(8, "big"))
+        try:
+            return ohttp.open_request(self.sandbox.enclave.ohttp_key, effect.sealed, salt)
+        except ohttp.CannotOpen:
+            return None
 
     def _heartbeat(self, _: Task, effect: Heartbeat) -> tuple[int, bytes] | None:
         return self.sandbox.enclave.heartbeat(effect.timestamp) if self.sandbox else None

@@ -16,6 +16,7 @@ from chain.seam import Call, Chain
 from nodes.enclave import native
 from nodes.enclave.enclave import Enclave
 from nodes.enclave.nitro import measurement
+from nodes.enclave.signing import OhttpConfig
 from nodes.enclave.vendor import Vendor
 from simnet.kernel.streams import Streams
 from simnet.up.accounts import ACCOUNTS, FUNDS
@@ -42,6 +43,7 @@ class Cast:
     facilitator: Key
     relayer: Key
     keeper: Key
+    ohttp_relay: Key
     vendor: Vendor
     streams: Streams
 
@@ -49,10 +51,12 @@ class Cast:
     def of(cls, seed: int) -> Cast:
         """Those of a seed."""
         streams = Streams(seed)
-        deployer, gateway, facilitator, relayer, keeper = (
-            Key(streams.secret(f"up/{name}")) for name in ("deployer", "gateway", "facilitator", "relayer", "keeper")
+        deployer, gateway, facilitator, relayer, keeper, ohttp_relay = (
+            Key(streams.secret(f"up/{name}"))
+            for name in ("deployer", "gateway", "facilitator", "relayer", "keeper", "ohttp relay")
         )
-        return cls(deployer, gateway, facilitator, relayer, keeper, Vendor(streams.secret("up/vendor")), streams)
+        vendor = Vendor(streams.secret("up/vendor"))
+        return cls(deployer, gateway, facilitator, relayer, keeper, ohttp_relay, vendor, streams)
 
     def enclave(self, booted_at: int) -> Enclave:
         """The gateway's enclave."""
@@ -112,6 +116,10 @@ def register(chain: Chain, cast: Cast, enclave: Enclave, endpoint: str) -> None:
     shown = enclave.attestation(chain.head[1] + 1)
     args = (shown.document, shown.spki, shown.tls_der, cast.gateway.address, endpoint, LLM_PROXY)
     mine_all(chain, [Call(deployer, "TEERegistry", "registerTEEWithAttestation", args, REGISTER_GAS)])
+    config = OhttpConfig.of(enclave.ohttp_key)
+    ids = (config.key_id, config.kem_id, config.kdf_id, config.aead_id)
+    bound = (enclave.id, *ids, config.public_key, config.key_config, enclave.bind(config))
+    mine_all(chain, [Call(deployer, "TEERegistry", "setOHTTPConfig", bound)])
 
 
 def payment_chain(cast: Cast, genesis: Timestamp, gas_limit: Gas, kept: Path | None = None) -> AnvilChain:
@@ -120,6 +128,7 @@ def payment_chain(cast: Cast, genesis: Timestamp, gas_limit: Gas, kept: Path | N
     try:
         if kept is None:
             issue(chain, cast.deployer.address, cast.facilitator.address)
+            endow(chain, cast.deployer.address, cast.ohttp_relay.address)
         else:
             chain.take_up(kept)
     except BaseException:
@@ -139,3 +148,12 @@ def issue(chain: Chain, treasury: Address, facilitator: Address) -> None:
     chain.etch(BATCH_SETTLEMENT, "X402BatchSettlement")
     chain.etch(PERMIT2_COLLECTOR, "X402Permit2DepositCollector")
     mine_all(chain, [Call(treasury, "BaseOPG", "transfer", (one.address, FUNDS)) for one in ACCOUNTS])
+
+
+def endow(chain: Chain, treasury: Address, relay: Address) -> None:
+    """Give the relay of private requests what it pays from, and let Permit2 take it."""
+    chain.fund(relay)
+    mine_all(
+        chain,
+        [Call(treasury, "BaseOPG", "transfer", (relay, FUNDS)), Call(relay, "BaseOPG", "approve", (PERMIT2, FUNDS))],
+    )

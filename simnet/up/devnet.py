@@ -46,7 +46,7 @@ from simnet.scenario.schema import Scenario
 from simnet.up.chains import SETUP_S, Cast, payment_chain, settlement_chain
 from simnet.up.faults import inject_now, read_faults
 from simnet.up.home import JOBS, PAYMENT, SETTLEMENT, Home
-from simnet.up.services import BLOBS, FACILITATOR, GATEWAY, NAMES, NATIVE, Services
+from simnet.up.services import BLOBS, FACILITATOR, GATEWAY, NAMES, NATIVE, OHTTP_RELAY, Services
 from simnet.world.build import World
 
 
@@ -73,6 +73,7 @@ class Ports:
     settlement: int = 0
     payment: int = 0
     blobs: int = 0
+    relay: int = 0
     host: str = "127.0.0.1"
 
 
@@ -85,13 +86,15 @@ class Sockets:
     settlement: socket.socket
     payment: socket.socket
     blobs: socket.socket
+    relay: socket.socket
 
     @classmethod
     def at(cls, ports: Ports) -> Sockets:
         """Sockets at these ports. Raises `DoorTaken`."""
         opened: list[socket.socket] = []
+        wanted = (ports.gateway, ports.facilitator, ports.settlement, ports.payment, ports.blobs, ports.relay)
         try:
-            for port in (ports.gateway, ports.facilitator, ports.settlement, ports.payment, ports.blobs):
+            for port in wanted:
                 opened.append(listening_socket(port, ports.host))
         except BaseException:
             for one in opened:
@@ -101,7 +104,7 @@ class Sockets:
 
     def close(self) -> None:
         """Give the ports back."""
-        for one in (self.gateway, self.facilitator, self.settlement, self.payment, self.blobs):
+        for one in (self.gateway, self.facilitator, self.settlement, self.payment, self.blobs, self.relay):
             one.close()
 
 
@@ -143,6 +146,7 @@ class Devnet:
         self.addresses: dict[str, str] = {}
         self.gateway_url = url_of(self.sockets.gateway, "https")
         self.facilitator_url, self.blobs_url = url_of(self.sockets.facilitator), url_of(self.sockets.blobs)
+        self.relay_url = url_of(self.sockets.relay)
         self.settlement_url, self.payment_url = url_of(self.sockets.settlement), url_of(self.sockets.payment)
 
     def options(self, options: Options) -> Options:
@@ -232,6 +236,7 @@ class Devnet:
             (GATEWAY, sockets.gateway, tls_context(self.enclave)),
             (FACILITATOR, sockets.facilitator, None),
             (BLOBS, sockets.blobs, None),
+            (OHTTP_RELAY, sockets.relay, None),
         ):
             self._doors.append(HttpDoor(participant, sock, self._outside, scheduler, tls))
         settled = (world.chain, world.engine.mempool, scheduler, sockets.settlement)

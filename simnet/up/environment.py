@@ -22,6 +22,8 @@ def variables(devnet: Devnet) -> dict[str, str]:
         "OG_GATEWAY_URL": devnet.gateway_url,
         "OG_FACILITATOR_URL": devnet.facilitator_url,
         "OG_BLOBS_URL": devnet.blobs_url,
+        "OG_RELAY_URL": devnet.relay_url,
+        "OG_RELAY_ADDRESS": devnet.cast.ohttp_relay.address,
         "OG_CONTROL_URL": devnet.control_url,
         "OG_PRIVATE_KEY": ACCOUNTS[0].key,
         "OG_ADDRESS": ACCOUNTS[0].address,

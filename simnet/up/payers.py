@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chain.formats.channels import PERMIT2_COLLECTOR, Channel, voucher_digest
-from chain.formats.permit2 import UPTO_PROXY, DepositPermit, UptoPermit
+from chain.formats.permit2 import DepositPermit
 from chain.formats.signing import Key
 from chain.quantities import Hash32, Wei
 from nodes import x402_channels as wire
 from nodes.gateway.payment import NOTHING
 from nodes.http import HttpResponse, read_json
-from nodes.x402 import RESPONSE_HEADER, VERSION, Requirements, as_header
+from nodes.x402 import RESPONSE_HEADER, VERSION, Requirements, as_header, payment_json
 from nodes.x402_channels import ChannelRequirements
 from simnet.up.chains import PAYMENT_ID
 
@@ -33,33 +33,9 @@ class Payer:
     def payload(self, now: int, **changes: Any) -> dict[str, Any]:
         """A payment, honest but for `changes` to the permit."""
         self.nonces += 1
-        honest = UptoPermit(
-            owner=self.key.address,
-            token=self.required.asset,
-            amount=self.required.amount,
-            spender=UPTO_PROXY,
-            nonce=self.nonces,
-            deadline=now + self.required.timeout_s,
-            to=self.required.pay_to,
-            facilitator=self.required.facilitator,
-            valid_after=now - 600,
-        )
+        honest = self.required.permit(self.key.address, self.nonces, now)
         permit = replace(honest, **changes)
-        return payload_of(permit, self.key.sign(permit.digest(PAYMENT_ID)), self.required)
-
-
-def payload_of(permit: UptoPermit, signature: bytes, required: Requirements) -> dict[str, Any]:
-    """A payment as the client of og-x402 writes it."""
-    authorization = {
-        "from": permit.owner,
-        "permitted": {"token": permit.token, "amount": str(permit.amount)},
-        "spender": permit.spender,
-        "nonce": str(permit.nonce),
-        "deadline": str(permit.deadline),
-        "witness": {"to": permit.to, "facilitator": permit.facilitator, "validAfter": str(permit.valid_after)},
-    }
-    inner = {"permit2Authorization": authorization, "signature": "0x" + signature.hex()}
-    return {"x402Version": VERSION, "payload": inner, "accepted": required.as_json(), "resource": {"url": "x"}}
+        return payment_json(permit, self.key.sign(permit.digest(PAYMENT_ID)), self.required)
 
 
 @dataclass

@@ -8,11 +8,13 @@ from functools import partial
 
 from chain.formats.permit2 import BASE_OPG
 from chain.formats.signing import Key
+from chain.quantities import Timestamp
 from nodes.auditor import Auditor
 from nodes.blobs import BlobStore
 from nodes.disk import Disk
 from nodes.enclave.enclave import Enclave
 from nodes.enclave.sandbox import Sandbox
+from nodes.enclave.signing import OhttpConfig
 from nodes.facilitator.batching import BatchTerms
 from nodes.facilitator.facilitator import Facilitator
 from nodes.facilitator.jobs import Jobs
@@ -24,6 +26,7 @@ from nodes.gateway.payment import Cashier
 from nodes.gateway.terms import Terms
 from nodes.gateway.upto import UptoSessions
 from nodes.identity import Peer, Service
+from nodes.ohttp_relay import OhttpRelay
 from nodes.onchain.keeper import Keeper
 from nodes.onchain.native import NativeCode
 from nodes.producer import Producer
@@ -40,8 +43,8 @@ from simnet.log.events import ServiceJoined
 from simnet.up.chains import PAYMENT_ID, Cast
 
 GATEWAY, FACILITATOR, RELAYER, PRODUCER = "gateway-0", "facilitator-0", "relayer-0", "producer-payment-0"
-BLOBS, AUDITOR, NATIVE, KEEPER = "blobs-0", "auditor-0", "native-0", "keeper-0"
-NAMES = (GATEWAY, FACILITATOR, RELAYER, BLOBS, AUDITOR, NATIVE, KEEPER, PRODUCER)
+BLOBS, AUDITOR, NATIVE, KEEPER, OHTTP_RELAY = "blobs-0", "auditor-0", "native-0", "keeper-0", "ohttp-relay-0"
+NAMES = (GATEWAY, FACILITATOR, RELAYER, BLOBS, AUDITOR, NATIVE, KEEPER, OHTTP_RELAY, PRODUCER)
 
 
 @dataclass
@@ -97,7 +100,8 @@ class Services:
             parts = (genesis, secret("up/sessions"), disk)
             upto = UptoSessions(me.name, FACILITATOR, self.requirements, self.terms.upto, *parts)
             channels = BatchChannels(me.name, FACILITATOR, self.channel_requirements, self.terms.channels, *parts)
-            served = (self.enclave.key.spki, model.fingerprint, model.seconds_per_token)
+            keys = (self.enclave.key.spki, OhttpConfig.of(self.enclave.ohttp_key))
+            served = (*keys, model.fingerprint, model.seconds_per_token)
             cashier = Cashier(me.name, (upto, channels) if self.terms.upto.is_offered else (channels,))
             return Gateway(me, FACILITATOR, cashier, *served, genesis, secret("up/answers"))
 
@@ -117,7 +121,15 @@ class Services:
         self._add(engine, self._host("blob store", BLOBS, Key(secret("up/blobs")), store), engine.mempool)
         auditor = partial(Auditor, blobs=BLOBS)
         self._add(engine, self._host("auditor", AUDITOR, Key(secret("up/auditor")), auditor), engine.mempool)
+        self._add(
+            engine, self._host("OHTTP relay", OHTTP_RELAY, cast.ohttp_relay, self._ohttp_relay(genesis)), payments
+        )
         self._add(engine, self._host("producer", PRODUCER, Key(secret("up/producer")), producer), payments)
+
+    def _ohttp_relay(self, genesis: Timestamp) -> Callable[[Peer], Participant]:
+        """Who carries private requests to the gateway, and pays for them by session."""
+        gateways, secret = {self.enclave.id.hex(): GATEWAY}, self.cast.streams.secret("up/ohttp relay/nonces")
+        return lambda me: OhttpRelay(me, gateways, self.requirements, genesis, secret)
 
     def _answer_the_chain(self, engine: Engine) -> None:
         """Put in who has models run that contracts ask for, and who runs workflows."""

@@ -37,7 +37,7 @@ from simnet.kernel.scheduler import Scheduler
 from simnet.kernel.streams import Streams
 from simnet.kernel.transport import SimulatedTransport
 from simnet.log.events import EventLog
-from simnet.up.chains import PAYMENT_ID, SETTLEMENT_ID, Cast, issue, register
+from simnet.up.chains import PAYMENT_ID, SETTLEMENT_ID, Cast, endow, issue, register
 from simnet.up.payers import ChannelPayer, Payer
 from simnet.up.services import GATEWAY, Services
 
@@ -106,6 +106,7 @@ class Network402:
         register(settlement, CAST, ENCLAVE, "https://127.0.0.1:8443")
         self.chain = RevmChain(genesis=BEGAN, chain_id=PAYMENT_ID)
         issue(self.chain, CAST.deployer.address, CAST.facilitator.address)
+        endow(self.chain, CAST.deployer.address, CAST.ohttp_relay.address)
         self.log = EventLog(directory / "events.jsonl")
         self.records: list[Record] = []
         self.log.listen(lambda _, record: self.records.append(record))

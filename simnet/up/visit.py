@@ -26,6 +26,8 @@ WEATHER = {
 }
 SETTLED_WITHIN_S = 60.0
 QUIET_S = 5.0
+RELAY_OWNS = 1_000 * 10**18
+"""What the relay has at the start, in wei."""
 RESULTS = 3
 """Of the workflow, that are waited for."""
 ERC20 = [
@@ -87,6 +89,7 @@ async def visit() -> None:
     )
     await verify(tee)
     await llm.close()
+    await asyncio.to_thread(in_private)
     await asyncio.to_thread(on_chain)
     await settlement(before)
 
@@ -118,6 +121,56 @@ async def verify(tee: Any) -> None:
     changed["choices"][0]["message"]["content"] += "!"
     check(not accepts(changed), "the client's own verification refuses a changed answer")
     tell("verify", "the client's tee_verify accepts the answer, and refuses it with one sign more")
+
+
+def in_private() -> None:
+    """Chat through a relay that pays and cannot read; the client verifies every answer before it gives it out."""
+    import opengradient as og
+    import requests
+    from opengradient.client.tee_ohttp_client import RelayError
+
+    overheard: list[bytes] = []
+
+    class Listening(requests.Session):
+        """What the relay sees of the client; it can change answers too."""
+
+        changes = False
+
+        def send(self, request: Any, **how: Any) -> Any:
+            overheard.append(request.body)
+            response = super().send(request, **how)
+            if self.changes:
+                sealed = bytearray(response.content)
+                sealed[-1] ^= 1
+                response._content = bytes(sealed)
+            overheard.append(b"" if how.get("stream") else response.content)
+            return response
+
+    place = {"rpc_url": os.environ["OG_RPC_URL"], "registry_address": os.environ["OG_TEE_REGISTRY"]}
+    session = Listening()
+    llm = og.ConfidentialLLM(os.environ["OG_RELAY_URL"], session=session, **place)
+    answer = llm.chat(model=MODEL, messages=QUESTION)
+    streamed = llm.chat(model=MODEL, messages=QUESTION, stream=True)
+    called = llm.chat(model=MODEL, messages=QUESTION, tools=[WEATHER])
+    check(answer.content == streamed.content == "You said: Is anybody there?", "private answers are verified")
+    check(json.loads(called.content)[0]["function"]["name"] == "weather", "tools are called in private")
+    words = (b"anybody", b"gpt-5", b"weather")
+    check(not any(word in seen for seen in overheard for word in words), "the relay sees no word of it")
+    frames = len(streamed.stream_frames or ())
+    tell("private", f"{answer.content!r} and {frames} frames by way of the relay, verified; it saw no word of them")
+    session.changes = True
+    try:
+        llm.chat(model=MODEL, messages=QUESTION)
+    except Exception as error:  # what it raises is the client's own business
+        tell("tampering", f"an answer that the relay changed is refused: {type(error).__name__}")
+    else:
+        check(False, "a changed answer is refused")
+    session.changes = False
+    try:
+        llm.chat(model=og.TEE_LLM.GPT_5, messages=QUESTION)
+    except RelayError as error:
+        sent = str(og.TEE_LLM.GPT_5)
+        tell("enum", f"the client sends og.TEE_LLM.GPT_5 as {sent!r}, and is refused ({error.status_code})")
 
 
 def on_chain() -> None:
@@ -171,16 +224,18 @@ async def settlement(before: int) -> None:
         if (found := before - balance()) != paid:
             paid, still_since = found, time.time()
     check(paid > 0, f"the payment is collected within {SETTLED_WITHIN_S:.0f} s")
-    tell("settlement", f"{paid} wei of OPG collected on the payment chain")
+    relayed = RELAY_OWNS - balance(os.environ["OG_RELAY_ADDRESS"])
+    check(relayed > 0, "the relay pays for what is private")
+    tell("settlement", f"{paid} wei of OPG collected on the payment chain, and {relayed} of the relay")
 
 
-def balance() -> int:
-    """OPG of the visitor, in wei."""
+def balance(account: str = "") -> int:
+    """OPG of an account, or of the visitor's, in wei."""
     from web3 import HTTPProvider, Web3
 
     chain = Web3(HTTPProvider(os.environ["BASE_MAINNET_RPC"]))
     token = chain.eth.contract(address=Web3.to_checksum_address(os.environ["OPG_ADDRESS"]), abi=ERC20)
-    return int(token.functions.balanceOf(Web3.to_checksum_address(os.environ["OG_ADDRESS"])).call())
+    return int(token.functions.balanceOf(Web3.to_checksum_address(account or os.environ["OG_ADDRESS"])).call())
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from tests.nodes.enclave.test_tee_official import UNREACHABLE
 
 STEPS = (
     *("registry", "approval", "chat", "stream", "tools", "json", "completion", "verify"),
+    *("private", "tampering", "enum"),
     *("infer", "upload", "workflow", "settlement"),
 )
 
@@ -43,10 +44,12 @@ def test_the_official_client_finds_everything_in_order(
     said = (tmp_path / "run" / "tour.txt").read_text()
     assert code == 0, said
     assert [line.split()[0] for line in said.splitlines()] == [*STEPS, "done", "books"]
-    books = re.search(r"6 answers, worth (\d+) wei: (\d+) collected, 0 served unpaid; 6 recorded and audited", said)
+    books = re.search(r"10 answers, worth (\d+) wei: (\d+) collected, 0 served unpaid; 10 recorded and audited", said)
     assert books is not None, said
     assert books[1] == books[2]
-    assert f"{books[2]} wei of OPG collected" in said
+    collected = re.search(r"(\d+) wei of OPG collected on the payment chain, and (\d+) of the relay", said)
+    assert collected is not None, said
+    assert int(collected[1]) + int(collected[2]) == int(books[2])
 
 
 def test_a_visit_that_fails_fails_the_tour_and_is_on_record(

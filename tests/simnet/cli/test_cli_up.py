@@ -24,10 +24,9 @@ from web3.exceptions import Web3RPCError
 from chain.evm.abi import ARTIFACTS
 from chain.formats.permit2 import UptoPermit
 from chain.quantities import OPG, Address
-from nodes.x402 import Requirements
+from nodes.x402 import Requirements, payment_json
 from simnet.cli.main import main
 from simnet.up.accounts import ACCOUNTS
-from tests.services import payload_of
 from tests.up_process import FREE, PATIENCE_S, Up, up
 
 KEY = Account.from_key(ACCOUNTS[0].key)
@@ -98,7 +97,7 @@ def payment_for(demand: str, nonce: int) -> str:
         valid_after=0,
     )
     signature = Account._sign_hash(permit.digest(8453), KEY.key).signature
-    return base64.b64encode(json.dumps(payload_of(permit, bytes(signature), required)).encode()).decode()
+    return base64.b64encode(json.dumps(payment_json(permit, bytes(signature), required)).encode()).decode()
 
 
 def rows(net: Up, kind: str) -> list[dict[str, Any]]:
