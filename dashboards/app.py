@@ -21,7 +21,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.events import Key
 from textual.screen import Screen
-from textual.widgets import Footer
+from textual.widgets import Footer, Static
 
 from chain.errors import SimnetError
 from dashboards.bars import FAR_BEHIND_BYTES, VIEWS, StatusBar, TimelineBar, ViewBar
@@ -53,6 +53,9 @@ CATCH_UP_S = 0.4
 """The same while much is left to read, as when a recorded log is opened."""
 RESULTS_EVERY_S = 1.0
 """How often to look whether a run that has ended has been judged."""
+LEAST = 60, 15
+"""Columns and lines from which on there is a picture; with fewer, a word that there is none."""
+
 LEAVE_WITHIN_S = 3.0
 """Within this, a second ``q`` ends a run that goes on."""
 
@@ -73,7 +76,8 @@ class Dashboard(Transport):
 
     TITLE = "simnet"
     CSS_PATH = "dashboard.tcss"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (150, "-wide")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (LEAST[0], "-narrow"), (100, "-medium"), (150, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (LEAST[1], "-high")]  # noqa: RUF012 - as Textual declares them
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "leave", "Quit"),
         Binding("question_mark", "keys", "Keys", key_display="?"),
@@ -126,6 +130,7 @@ class Dashboard(Transport):
             yield Inference(scene, id="view-7")
             yield Money(scene, id="view-6")
             yield Chain(scene, id="view-3")
+        yield Static(f"too small: {LEAST[0]}×{LEAST[1]} or more is needed", id="too-small")
         yield TimelineBar(scene)
         yield Footer(show_command_palette=False, compact=True)
 
@@ -185,9 +190,12 @@ class Dashboard(Transport):
         if only_if_changed and shown == self._shown:
             return
         self._shown = shown
-        for panel in self.screen.query(Panel):
-            if panel.is_on_screen:
-                panel.update()
+        for screen in self.screen_stack:
+            for panel in screen.query(Panel):
+                if panel.is_on_screen:
+                    panel.update()
+        if len(self.screen_stack) > 1:
+            self.screen.refresh()  # what is behind a dialog is part of its picture
 
     # -- views, windows, dialogs ---------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ class Ask(ModalScreen[str]):
         try:
             self.check(event.value)
         except SimnetError as error:
-            hint = f"\n{error.hint}" if error.hint else ""
+            hint = f"\n{error.hint}" if error.hint and str(error.hint) != self.hint else ""
             self.query_one("#wrong", Label).update(f"✗ {error}{hint}")
             return
         self.dismiss(event.value)

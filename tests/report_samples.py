@@ -68,10 +68,10 @@ def make_results(outcome: str = PASS, scenario: str = "sample") -> Results:
     held = outcome == PASS
     reasons = {
         PASS: "every expectation and invariant held",
-        FAIL: "1 of 1 expectations did not hold: detection_rate is 0.5, expected detection_rate >= 95 %",
+        FAIL: "1 of 1 expectations did not hold: detection_rate is 50 %, expected detection_rate >= 95 %",
         INCONCLUSIVE: "the run was interrupted",
     }
-    detail = "detection_rate is 1" if held else "detection_rate is 0.5, expected detection_rate >= 95 %"
+    detail = "detection_rate is 100 %" if held else "detection_rate is 50 %, expected detection_rate >= 95 %"
     return Results(
         scenario=scenario,
         seed=7,

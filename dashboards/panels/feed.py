@@ -38,7 +38,9 @@ class Feed(Panel):
         hidden = len(GROUPS) - len(self.scene.groups)
         about = f" · about {short(self.scene.about)}" if self.scene.about else ""
         held = " · held, ↑ to release" if self._held is not None else ""
-        self.border_subtitle = (f"{hidden} kinds hidden" if hidden else "everything") + f"{about}{held} · f filters"
+        self.border_subtitle = (
+            f"{len(GROUPS) - hidden} of {len(GROUPS)} kinds of events" if hidden else "everything"
+        ) + f"{about}{held} · f filters"
 
     def _extend(self) -> None:
         """Bring the list of matching rows up to the end of what has been read."""

@@ -27,8 +27,11 @@ class Latency(Page):
         lines = self._block("soft", state.courses.soft, state.took.soft, "ms", width, roomy)
         lines += self._block("final", state.courses.finality, state.took.finality, "s", width, roomy)
         sent, failed, sent_course = state.sent, state.failed, state.courses.sent
-        flow: Line = [("tasks ", "dim"), (f"{sent:,} asked", "strong"), (f" · {state.answered:,} answered", "")]
-        flow += [(f" · {failed:,} not", "warn" if failed else "dim"), (f" · {state.finalised:,} final", "")]
+        asked: Line = [
+            (f"{sent:,} asked", "strong"),
+            (f" · {state.answered:,} answered · {state.finalised:,} final", ""),
+        ]
+        flow = pair(asked, [(f"{failed:,} failed", "warn" if failed else "dim")], width)
         if not roomy:
             return [*lines, flow]
         lost = f"{100 * state.lost.total() / state.messages:.2g} % lost" if state.lost else "none lost"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from dashboards.order import ROLES, Key, Sorted
@@ -12,21 +12,26 @@ from dashboards.text import Column, Columns, Line, opg
 from simnet.measure.subjects import Node
 
 
-def columns(nodes: Iterable[Node], width: int) -> Columns:
-    """What a table of that width shows; names are shown whole, whatever else has to go."""
-    nodes = list(nodes)
-    longest = max((len(node.name) for node in nodes), default=0)
-    truths = max((len(truth(node)[0]) for node in nodes), default=0)
+def columns(nodes: Sequence[Node], width: int, ended: bool) -> Columns:
+    """What a table of that width shows, no wider than need be; names are shown whole, whatever else has to go."""
+    name = longest(11, (node.name for node in nodes))
+    verdict = longest(9, (outcome(node, ended)[0] for node in nodes))
+    truths = longest(14, (truth(node)[0] for node in nodes))
     return Columns(
         Column("", 1),
-        Column("node", max(11, longest)),
+        Column("node", name),
         Column("region", 9, rank=3),
         Column("stake OPG", 9, ">", rank=2),
         Column("acts", 5, ">", rank=4),
-        Column("in truth", max(14, min(truths, width - longest - 18)), grows=True),
-        Column("by the protocol", 18, rank=1),
-        Column("outcome", 13),
+        Column("in truth", max(14, min(truths, width - name - verdict - 4)), grows=True),
+        Column("by the protocol", longest(15, (belief(node)[0] for node in nodes)), rank=1),
+        Column("outcome", verdict),
     )
+
+
+def longest(least: int, texts: Iterable[str]) -> int:
+    """The room that all of these need, and no less than `least`."""
+    return max([least, *map(len, texts)])
 
 
 class Network(Sorted):
@@ -48,7 +53,7 @@ class Network(Sorted):
     def prepare(self, width: int, height: int) -> None:
         """Sort the nodes."""
         self._sorted = self.in_order(self.scene.state.nodes.values())
-        self._columns = columns(self._sorted, width)
+        self._columns = columns(self._sorted, width, bool(self.scene.state.ended))
 
     def top(self, width: int) -> list[Line]:
         """How many there are, what is broken, and the column titles."""
@@ -89,4 +94,4 @@ class Network(Sorted):
         return self._sorted[index].name if index < len(self._sorted) else None
 
     _sorted: list[Node] = []  # noqa: RUF012 - replaced, never changed
-    _columns = columns((), 0)
+    _columns = columns((), 0, ended=False)

@@ -43,7 +43,7 @@ class FilterPanel(Panel):
             box,
             (f"{MARKS[group][0]} {group:<10}", "" if ticked else "dim"),
             (f" {self._counts[group]:>10,}", "dim"),
-            (f"  {GROUPS[group]}", "dim"),
+            (f"  {GROUPS[group]}".replace("`", ""), "dim"),
         ]
 
     def action_toggle_group(self) -> None:

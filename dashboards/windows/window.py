@@ -26,7 +26,7 @@ class Window(ModalScreen[None]):
     DEFAULT_CSS = """
     Window { align: center middle; }
     Window > Panel { width: 90%; max-width: 120; height: 85%; background: $surface; }
-    Window.-narrow > Panel { width: 100%; height: 100%; }
+    Window.-narrow > Panel, Window.-tiny > Panel { width: 100%; height: 100%; }
     """
 
     def __init__(self, panel: Panel) -> None:

@@ -116,8 +116,16 @@ class Expectation:
         assert left is not None
         assert right is not None
         held = OPERATORS[self.comparison](left, right)
-        found = " and ".join(f"{name} is {values[name]:.6g}" for name in self.metrics)
+        found = " and ".join(f"{name} is {written(values[name], READINGS[name].unit)}" for name in self.metrics)
         return Judgement(value, held, found if held else f"{found}, expected {self}")
+
+
+def written(value: float | None, unit: str) -> str:
+    """A value as expectations are written: a share in percent, a count whole."""
+    assert value is not None
+    if unit == "share":
+        return f"{100 * value:.6g} %"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.6g}"
 
 
 def vacuous(expectation: Expectation) -> tuple[str, str]:

@@ -53,6 +53,28 @@ def test_nothing_breaks_on_any_terminal(size: tuple[int, int], tmp_path: Path) -
     drive(unpack(tmp_path), session, size)
 
 
+@pytest.mark.parametrize(("size", "fits"), [((60, 15), True), ((59, 40), False), ((200, 14), False), ((20, 6), False)])
+def test_a_terminal_that_is_too_small_is_told(size: tuple[int, int], fits: bool, tmp_path: Path) -> None:
+    async def session(terminal: Terminal) -> None:
+        assert ("too small" in terminal.text) != fits
+        assert ("Network ─" in terminal.text) == fits
+
+    drive(unpack(tmp_path), session, size)
+
+
+def test_what_is_behind_a_dialog_goes_on(tmp_path: Path) -> None:
+    async def session(terminal: Terminal) -> None:
+        await terminal.press("home", "o")
+        assert "0:00.00" in terminal.text.splitlines()[-3]
+        terminal.app.scene.player.go(len(recorded_rows()))
+        await terminal.settle()
+        await terminal.pilot.pause(0.3)
+        assert "FAIL" in terminal.text.splitlines()[0]
+        assert "0:00.00" not in terminal.text.splitlines()[-3]
+
+    drive(unpack(tmp_path), session)
+
+
 def test_no_line_is_wider_than_the_terminal(tmp_path: Path) -> None:
     async def session(terminal: Terminal) -> None:
         for view in "012345678":

@@ -43,7 +43,7 @@ def test_a_failure_carries_the_value_the_digest_and_the_replay_line() -> None:
     root = parsed(make_results(FAIL))
     assert counts(root) == ("3", "1", "0", "0")
     (failure,) = root.iter("failure")
-    assert failure.get("message") == "detection_rate is 0.5, expected detection_rate >= 95 %"
+    assert failure.get("message") == "detection_rate is 50 %, expected detection_rate >= 95 %"
     assert failure.text is not None
     assert DIGEST in failure.text
     assert "simnet run reports/runs/sample-7-01234567/scenario.yaml" in failure.text

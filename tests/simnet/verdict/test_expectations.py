@@ -67,7 +67,7 @@ def test_a_share_without_its_percent_sign_is_recognised() -> None:
 def test_a_judgement_carries_the_value_and_says_what_was_expected() -> None:
     judgement = parse_expectation("detection_rate >= 95 %").evaluate({"detection_rate": 0.5})
     assert judgement.value == 0.5
-    assert judgement.detail == "detection_rate is 0.5, expected detection_rate >= 95 %"
+    assert judgement.detail == "detection_rate is 50 %, expected detection_rate >= 95 %"
 
 
 @pytest.mark.parametrize("values", [{"detection_rate": None}, {}])
