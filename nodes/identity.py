@@ -18,6 +18,13 @@ class Role(StrEnum):
     INFERENCE = "inference"
     FULL = "full"
     PRODUCER = "producer"
+    GATEWAY = "gateway"
+    FACILITATOR = "facilitator"
+    BLOBS = "blobs"
+
+
+SERVICES = (Role.GATEWAY, Role.FACILITATOR, Role.BLOBS)
+"""Roles of which ``simnet up`` has one participant each, called ``gateway-0`` and so on, and other runs none."""
 
 
 STAKING_ROLE: Mapping[Role, int] = MappingProxyType({Role.INFERENCE: 1, Role.FULL: 2})

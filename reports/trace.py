@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from nodes.identity import Role
+from nodes.identity import SERVICES, Role
 from reports.faults import faults
 from reports.source import Run
 from reports.wording import number
@@ -22,7 +22,7 @@ from simnet.log.figures import WEI
 from simnet.log.tables import Tables
 from simnet.measure.rows import as_text
 
-PROCESSES = (*(role.value for role in Role), "chain")
+PROCESSES = (*(role.value for role in Role if role not in SERVICES), "chain")
 """In the order in which they are shown."""
 
 Track = tuple[int, int]
@@ -199,6 +199,8 @@ def add_incidents(trace: Trace, tables: Tables) -> None:
         text = f"slashed {number(int(row['amount']) / WEI)} OPG: {as_text(row['reason'])}"
         trace.instant(own(name), text, row["t"])
     for row in tables.of("cheated"):
+        if row["node"] not in people:
+            continue  # a service, which has no track
         trace.instant(own(row["node"]), f"{row['behaviour']}: {row['act']}", row["t"], subject=row["subject"])
     track = trace.track("chain", "faults")
     for fault in faults(tables):

@@ -48,7 +48,7 @@ SCENARIO = "scenario.yaml"
 FILES = (
     *(SCENARIO, "events.jsonl", "results.json", "manifest.json"),
     *("junit.xml", "report.html", "trace.json", "summary.md"),
-    *("up.env", "facilitator.sqlite"),
+    *("up.env", "facilitator.sqlite", "own-facilitator.sqlite"),
 )
 """What a run leaves, reports included."""
 

@@ -64,13 +64,15 @@ class Facilitator:
     blobs: str
     """Who keeps batches of inferences."""
     batches: BatchTerms
+    mirrors: tuple[str, ...] = ()
+    """Further blob stores."""
 
     def __post_init__(self) -> None:
         self.channels = ChannelDesk(self.me, self.chain_id, self.unix)
 
     def run(self) -> Steps:
         """Go on with what was taken on, and answer whoever asks."""
-        worker = DataWorker(self.me.name, self.relayer, self.blobs, self.jobs, self.batches, self.unix)
+        worker = DataWorker(self.me.name, self.relayer, self.blobs, self.jobs, self.batches, self.unix, self.mirrors)
         yield Spawn(worker.run())
         for job in self.jobs.open(PAYMENTS):
             yield Spawn(self.carry_out(job))

@@ -17,14 +17,19 @@ class Terms:
 
     upto: UptoTerms = field(default_factory=UptoTerms)
     channels: ChannelTerms = field(default_factory=ChannelTerms)
+    own_facilitator: bool = False
+    """Mitigation: payments are verified and collected by a facilitator of the gateway's own."""
+    mirrors_blobs: bool = False
+    """Mitigation: batches are in a second blob store too, and whoever misses one, or finds another, looks there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mitigation:
-    """What it changes of the terms of each scheme."""
+    """What it changes of the terms of each scheme, and of both."""
 
     upto: Mapping[str, Any] = field(default_factory=dict)
     channels: Mapping[str, Any] = field(default_factory=dict)
+    both: Mapping[str, Any] = field(default_factory=dict)
 
 
 MITIGATIONS: Mapping[str, Mitigation] = MappingProxyType(
@@ -38,6 +43,9 @@ MITIGATIONS: Mapping[str, Mitigation] = MappingProxyType(
         "own-authorizer": Mitigation(channels={"is_own_authorizer": True}),
         "claim-at-once": Mitigation(channels={"claim_s": 1.0}),
         "refuse-withdrawing": Mitigation(channels={"refuses_withdrawing": True}),
+        "close-first": Mitigation({"closes_first": True}),
+        "own-facilitator": Mitigation(both={"own_facilitator": True}),
+        "mirror-blobs": Mitigation(both={"mirrors_blobs": True}),
     }
 )
 
@@ -47,7 +55,6 @@ def mitigated(terms: Terms, names: Iterable[str]) -> Terms:
     chosen = MITIGATIONS if "all" in (names := list(names)) else names
     for name in chosen:
         change = MITIGATIONS[name]
-        terms = replace(
-            terms, upto=replace(terms.upto, **change.upto), channels=replace(terms.channels, **change.channels)
-        )
+        upto, channels = replace(terms.upto, **change.upto), replace(terms.channels, **change.channels)
+        terms = replace(terms, upto=upto, channels=channels, **change.both)
     return terms

@@ -56,6 +56,8 @@ class UptoTerms:
     """Mitigation: a payment opens one session, however it is written, and none when that is over."""
     deadline_buffer_s: float = 0.0
     """Mitigation: a session is settled so long before its signature expires, however busy it is. 120 in dev8."""
+    closes_first: bool = False
+    """Mitigation: a session that was handed to the facilitator once takes no more requests, whatever that answers."""
 
 
 @dataclass(slots=True)
@@ -72,6 +74,8 @@ class Session:
     """For answers that are being given."""
     answers: int = 0
     is_settling: bool = False
+    is_closed: bool = False
+    """Whether it takes no more requests."""
 
     @property
     def left(self) -> Wei:
@@ -150,7 +154,7 @@ class UptoSessions:
 
     def can_pay(self, session: Session, most: Wei, now: float) -> bool:
         """Whether a further answer may be charged to a session."""
-        if session.is_settling or session.is_exhausted or self.expires_soon(session, now):
+        if session.is_settling or session.is_closed or session.is_exhausted or self.expires_soon(session, now):
             return False
         return not self.terms.reserves or session.reserved + most <= session.left
 
@@ -233,7 +237,7 @@ class UptoSessions:
         if session.spent == 0:
             self.forget(session)
             return
-        session.is_settling = True
+        session.is_settling, session.is_closed = True, self.terms.closes_first
         asked = self.requirements.as_json(session.spent)
         answer = yield from ask_facilitator(self.facilitator, "/settle", session.payment.payload, asked)
         session.is_settling = False

@@ -108,6 +108,9 @@ ROLES = {
     "full": "Full nodes",
     "client": "Clients",
     "producer": "Block producers",
+    "gateway": "Gateways, of `simnet up`",
+    "facilitator": "Facilitators, of `simnet up`",
+    "blobs": "Blob stores, of `simnet up`",
 }
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from simnet.batch.batch import Batch, Over
     from simnet.batch.work import Read, Work
     from simnet.run import Finished
-    from simnet.scenario.errors import ProcessorAbsent
+    from simnet.scenario.errors import CannotRunHere
     from simnet.scenario.schema import Scenario
 
 PATTERNS = ("*.yaml", "*.yml")
@@ -167,12 +167,12 @@ def outcome_of(over: Over[None]) -> tuple[str, str]:
     return results.outcome, summary.reason or results.reason
 
 
-def skipped_row(error: ProcessorAbsent) -> tuple[str, str, str, str]:
+def skipped_row(error: CannotRunHere) -> tuple[str, str, str, str]:
     """A scenario that this machine cannot run, as text."""
     return error.source, SKIPPED, "–", error.problems[0].message
 
 
-def skipped_json(error: ProcessorAbsent) -> dict[str, Any]:
+def skipped_json(error: CannotRunHere) -> dict[str, Any]:
     """A scenario that this machine cannot run, for scripts."""
     return {"file": error.source, "outcome": SKIPPED, "reason": error.problems[0].message}
 
@@ -194,7 +194,7 @@ def over_json(file: Path, over: Over[None]) -> dict[str, Any]:
     }
 
 
-def markdown(cases: Sequence[Case], overs: Sequence[Over[None]], skipped: Sequence[ProcessorAbsent]) -> str:
+def markdown(cases: Sequence[Case], overs: Sequence[Over[None]], skipped: Sequence[CannotRunHere]) -> str:
     """All runs as a table of a step's summary."""
     from reports.summary import MARKS, table
 
@@ -215,7 +215,7 @@ def exit_code(over: Over[None]) -> int:
     return HARNESS_FAILED if over.summary.state == FAILED or results is None else results.exit_code
 
 
-def junit_of(overs: Sequence[Over[None]], skipped: Sequence[ProcessorAbsent]) -> bytes:
+def junit_of(overs: Sequence[Over[None]], skipped: Sequence[CannotRunHere]) -> bytes:
     """The JUnit file: a suite for each run, and for each that was skipped."""
     from reports.junit import document, ended_at, lost_suite, skipped_suite, suite
     from reports.replay import replay_line, run_directory
@@ -242,19 +242,19 @@ def scenario_files(paths: tuple[Path, ...]) -> list[Path]:
     return files
 
 
-def load_all(files: list[Path], overrides: tuple[str, ...]) -> tuple[dict[Path, Scenario], list[ProcessorAbsent]]:
+def load_all(files: list[Path], overrides: tuple[str, ...]) -> tuple[dict[Path, Scenario], list[CannotRunHere]]:
     """Every scenario, and why others cannot run on this machine. Raises with the errors of all files."""
-    from simnet.scenario.errors import ProcessorAbsent, ScenarioErrors
+    from simnet.scenario.errors import CannotRunHere, ScenarioErrors
     from simnet.scenario.load import load_scenario
     from simnet.shipped import find_scenario
 
     scenarios: dict[Path, Scenario] = {}
     broken: list[ScenarioErrors] = []
-    skipped: list[ProcessorAbsent] = []
+    skipped: list[CannotRunHere] = []
     for file in files:
         try:
             scenarios[file] = load_scenario(find_scenario(file), overrides, to_run=True)
-        except ProcessorAbsent as error:
+        except CannotRunHere as error:
             skipped.append(error)
         except ScenarioErrors as error:
             broken.append(error)

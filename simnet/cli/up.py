@@ -103,7 +103,9 @@ def up(
     from simnet.up import QUIET
     from simnet.up.devnet import Devnet, Ports, Sockets
 
-    loaded = load_scenario(find_scenario(scenario) if scenario else QUIET, overrides, seed, to_run=True)
+    loaded = load_scenario(
+        find_scenario(scenario) if scenario else QUIET, overrides, seed, to_run=True, beside_services=True
+    )
     console = make_console()
     if host != LOOPBACK:
         click.echo(f"warning: {host} is not loopback: whoever reaches it can use well-known keys", err=True)

@@ -9,7 +9,7 @@ from chain.quantities import TOTAL_SUPPLY
 from chain.seam import TRANSACTION_GAS_MAX
 from chain.units import MAX_TASKS, format_duration, format_opg
 from nodes.adversaries.behaviour import Behaviour
-from nodes.identity import Role
+from nodes.identity import SERVICES, Role
 from nodes.models.files import BadModel
 from nodes.models.processors import INSTALL, why_not_cuda
 from nodes.models.zoo import default_zoo
@@ -30,6 +30,7 @@ def check(scenario: Scenario, lacking: Collection[str] = ()) -> Iterator[Finding
     Of one in which the sections `lacking` are not as the file has them, everything that does not hang on these.
     """
     names = {role: dict.fromkeys(scenario.names(role)) for role in Role}
+    services = {role: {f"{role}-0": None} for role in SERVICES}
     complete = not {"faults", "injected"}.intersection(lacking)
     whole = scenario.with_injected()
     prospect = None if set(lacking) - {"name", "expect", "sometimes"} else prospect_of(whole)
@@ -41,7 +42,7 @@ def check(scenario: Scenario, lacking: Collection[str] = ()) -> Iterator[Finding
         (played, _chain(scenario)),
         ("clients duration", _demand(scenario)),
         ("clients nodes economics strategy", _money(scenario)),
-        ("nodes clients models duration settle", _adversaries(scenario, names)),
+        ("nodes clients models duration settle", _adversaries(scenario, {**names, **services})),
         ("nodes clients network chain strategy models duration settle", faults(scenario, names, complete)),
         ("", _latecomers(scenario)),
         ("", expectations(whole, prospect)),
@@ -101,6 +102,14 @@ def absent(scenario: Scenario) -> Iterator[Finding]:
     ]
     if asked and (reason := why_not_cuda()):
         yield from ((at, f"no GPU can execute models here: {reason}", f"{INSTALL}; or write auto") for at in asked)
+
+
+def unserved(scenario: Scenario) -> Iterator[Finding]:
+    """Behaviours of services, which no run has but that of `simnet up`. The scenario itself is right."""
+    for i, adversary in enumerate(scenario.adversaries):
+        if adversary.role in SERVICES:
+            message = f"'{adversary.behaviour.kind}' is a behaviour of role {adversary.role}, which simnet up alone has"
+            yield ("adversaries", i, "behaviour"), message, "simnet up --scenario FILE"
 
 
 def _groups(scenario: Scenario) -> Iterator[Finding]:

@@ -82,5 +82,5 @@ class ScenarioErrors(SimnetError):
         super().__init__("\n".join([*shown, f"{count} error{'s' * (count != 1)} in {printable(source)}"]))
 
 
-class ProcessorAbsent(ScenarioErrors):
-    """The scenario is right, and this machine lacks what it asks for."""
+class CannotRunHere(ScenarioErrors):
+    """The scenario is right, and what it asks for is not here: a processor, or the services of ``simnet up``."""

@@ -13,8 +13,8 @@ from pydantic_core import ErrorDetails
 
 from nodes.parameters import UnknownKey
 from simnet.plugins import faults
-from simnet.scenario.checks import absent, check
-from simnet.scenario.errors import KeyPath, Place, Problem, ProcessorAbsent, ScenarioErrors
+from simnet.scenario.checks import absent, check, unserved
+from simnet.scenario.errors import CannotRunHere, KeyPath, Place, Problem, ScenarioErrors
 from simnet.scenario.locate import MAX_BYTES, Document, read_document
 from simnet.scenario.overrides import assign, override
 from simnet.scenario.rest import rest_of
@@ -23,14 +23,19 @@ from simnet.scenario.wording import problem_text
 
 
 def load_scenario(
-    path: str | pathlib.Path, overrides: Sequence[str] = (), seed: int | None = None, to_run: bool = False
+    path: str | pathlib.Path,
+    overrides: Sequence[str] = (),
+    seed: int | None = None,
+    to_run: bool = False,
+    beside_services: bool = False,
 ) -> Scenario:
     """The scenario in a file, with ``a.b=value`` overrides and another seed if given. Raises `ScenarioErrors`.
 
-    With `to_run`, `ProcessorAbsent` if this machine lacks a processor that it asks for.
+    With `to_run`, `CannotRunHere` if this machine lacks a processor that it asks for, or if it has services misbehave
+    and they are not there: they are `beside_services` alone.
     """
     file = pathlib.Path(path)
-    return parse_scenario(read_bytes(file), str(path), file.parent, overrides, seed, to_run)
+    return parse_scenario(read_bytes(file), str(path), file.parent, overrides, seed, to_run, beside_services)
 
 
 def read_bytes(file: pathlib.Path) -> bytes:
@@ -61,6 +66,7 @@ def parse_scenario(
     overrides: Sequence[str] = (),
     seed: int | None = None,
     to_run: bool = False,
+    beside_services: bool = False,
 ) -> Scenario:
     """The scenario in `data`; files it names are looked for below `directory`. Raises as `load_scenario` does."""
     document = read_changed(data, source, overrides, seed)
@@ -74,10 +80,9 @@ def parse_scenario(
     found = (Problem(_place(document, path), message, hint) for path, message, hint in check(scenario))
     if problems := [*document.problems, *unfinished(document), *found]:
         raise ScenarioErrors(source, problems)
-    if to_run and (
-        lacking := [Problem(_place(document, path), why, str(hint)) for path, why, hint in absent(scenario)]
-    ):
-        raise ProcessorAbsent(source, lacking)
+    missing = (*absent(scenario), *(() if beside_services else unserved(scenario))) if to_run else ()
+    if missing:
+        raise CannotRunHere(source, [Problem(_place(document, path), why, str(hint)) for path, why, hint in missing])
     return scenario
 
 

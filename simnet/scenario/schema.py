@@ -118,7 +118,7 @@ class Scenario(Parameters):
             Role.CLIENT: self.clients.count,
             Role.PRODUCER: self.nodes.producer.count,
         }
-        return tuple(f"{role}-{i}" for i in range(counts[role]))
+        return tuple(f"{role}-{i}" for i in range(counts.get(role, 0)))
 
     def with_injected(self, count: int | None = None) -> Scenario:
         """With the first `count` entries of ``injected``, or all, among its faults and adversaries."""

@@ -1,7 +1,8 @@
-"""What a hostile client takes from a gateway, to the wei, by version of og-x402 and with mitigations.
+"""What hostile clients and facilitators take from a gateway, to the wei, by version of og-x402 and with mitigations.
 
 Each move is played against gateway, facilitator and contracts on in-process chains, at virtual pace. The loss is what
 the answers were worth, by the event log, less what the gateway has in the end, or has claimed, on the payment chain.
+`simnet.studies.records` has the moves that falsify records and take no money.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import base64
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,11 +19,19 @@ from typing import Any
 from chain.formats.channels import WITHDRAW_DELAY_S_MIN
 from chain.formats.permit2 import BASE_OPG, PERMIT2
 from chain.quantities import OPG
+from nodes.adversaries.services.payments import (
+    BlindVerifier,
+    FriendOfPayers,
+    NeverSettles,
+    SettlesAndFails,
+    ShortSettler,
+)
 from nodes.gateway.gateway import CHAT
-from nodes.gateway.terms import Terms, mitigated
+from nodes.gateway.payment import NOTHING
+from nodes.gateway.terms import MITIGATIONS, Terms, mitigated
 from nodes.gateway.upto import UptoTerms
 from nodes.http import HttpRequest
-from nodes.payments import SessionClosed, TextServed
+from nodes.payments import PaymentSettled, SessionClosed, TextServed
 from nodes.x402 import SESSION_HEADER, SIGNATURE_HEADER
 from simnet.kernel.conditions import RpcFault
 from simnet.up.payers import ChannelPayer, Payer
@@ -41,6 +50,8 @@ BY_CHANNEL = frozenset({"2.15.0"})
 NO_SESSIONS = MappingProxyType({"2.15.0": "no sessions: a voucher is for one answer"})
 NO_CHANNELS = MappingProxyType(dict.fromkeys(("dev2", "dev8"), "no channels"))
 
+SECOND = "gateway-1"
+
 SETTLED_AFTER_S = 900.0
 LONG = "word " * 400
 ENOUGH = 5 * OPG
@@ -53,6 +64,8 @@ class Client:
     net: Network402
     by_channel: bool
     session: str = ""
+    at: str = GATEWAY
+    """Which gateway it asks."""
 
     def __post_init__(self) -> None:
         self.payer: Payer | ChannelPayer = self.net.channel_payer() if self.by_channel else self.net.payer()
@@ -83,7 +96,7 @@ class Client:
         visitor.name = self.net.outside.welcome(visitor.hear)
         asked = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello there"}], **body}
         request = HttpRequest("POST", CHAT, self.headers(), json.dumps(asked).encode())
-        self.net.outside.arrive(visitor.name, GATEWAY, request, 1)
+        self.net.outside.arrive(visitor.name, self.at, request, 1)
         self.net.wait(wait_s)
         return visitor
 
@@ -93,12 +106,23 @@ class Client:
         return self.send(30.0, on_chunk, messages=content, stream=True, max_tokens=4 * words)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a move came to."""
+
+    served: int
+    lost: int
+    """What nobody paid for; of records, how many are wrong."""
+    unit: str = "wei"
+
+
 Play = Callable[[Network402, Client], None]
+Read = Callable[[Network402, bool], Outcome]
 
 
 @dataclass(frozen=True)
 class Move:
-    """A way to be served for nothing."""
+    """A way to be served for nothing, or to falsify what is recorded."""
 
     name: str
     does: str
@@ -110,19 +134,9 @@ class Move:
     play: Play
     lacks: Mapping[str, str] = field(default_factory=dict)
     """Versions that have no such thing, and why."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a move came to, in wei."""
-
-    served: int
-    collected: int
-
-    @property
-    def lost(self) -> int:
-        """What nobody paid for."""
-        return self.served - self.collected
+    gateways: int = 1
+    read: Read | None = None
+    """What it comes to, if that is no money; told whether with the mitigation."""
 
 
 def honest(net: Network402, client: Client) -> None:
@@ -245,6 +259,46 @@ def forge(net: Network402, client: Client) -> None:
         net.chat(pays=header)
 
 
+def unsettled(net: Network402, client: Client) -> None:
+    net.turn(FACILITATOR, NeverSettles())
+    client.ask(3)
+
+
+def short(net: Network402, client: Client) -> None:
+    net.turn(FACILITATOR, ShortSettler())
+    client.ask(3)
+
+
+def blind(net: Network402, client: Client) -> None:
+    net.turn(FACILITATOR, BlindVerifier())
+    client.ask()
+    poor = Client(net, client.by_channel)
+    poor.payer = net.channel_payer("poor", 0, 0) if client.by_channel else net.payer("poor", 0, 0)
+    poor.ask(3)
+
+
+def bad_gateway(net: Network402, client: Client) -> None:
+    net.turn(FACILITATOR, SettlesAndFails())
+    client.ask(2)
+    until = net.scheduler.now + SETTLED_AFTER_S
+    while not net.of(PaymentSettled) and net.scheduler.now < until:
+        net.wait(1)
+    client.ask(3, 1.0)
+
+
+def befriend(net: Network402, client: Client) -> None:
+    net.turn(FACILITATOR, FriendOfPayers())
+    client.ask(3)
+
+
+def two_gateways(net: Network402, client: Client) -> None:
+    assert isinstance(client.payer, ChannelPayer)
+    client.ask(3)
+    elsewhere = Client(net, by_channel=True, at=SECOND)
+    elsewhere.payer = replace(client.payer, charged=NOTHING)
+    elsewhere.ask(3)
+
+
 MOVES = (
     Move("honest", "asks five times and waits (control)", "", "", honest),
     Move(
@@ -332,6 +386,52 @@ MOVES = (
         NO_CHANNELS,
     ),
     Move(
+        "two_gateways",
+        "pays two gateways of one operator with the same vouchers: each counts by itself",
+        "storage is a process's own, `payTo` one wallet for all gateways [read]; the contract is ours",
+        "own-authorizer",
+        two_gateways,
+        NO_CHANNELS,
+        gateways=2,
+    ),
+    Move(
+        "unsettled",
+        "the facilitator says that it collects, and sends nothing to the chain",
+        "202 counts as settled: flask.py, `_settle_session`: dev2, dev8; 2.15.0 takes `success` at its word [read]",
+        "own-facilitator",
+        unsettled,
+    ),
+    Move(
+        "short",
+        "the facilitator collects half, and says that it was all",
+        "nobody compares amounts with the chain [read]",
+        "own-facilitator",
+        short,
+    ),
+    Move(
+        "blind",
+        "the facilitator finds payments good that have no money behind them, for a client that it knows",
+        "the facilitator's `/verify` is all that a gateway goes by [read]",
+        "own-facilitator",
+        blind,
+    ),
+    Move(
+        "bad_gateway",
+        "goes on in a session that the facilitator has settled, and answered with 502",
+        "flask.py, `_settle_session` reopens a session whose settlement fails: dev2, dev8 [read]; seen in threads",
+        "close-first",
+        bad_gateway,
+        MappingProxyType({"2.15.0": "no sessions: a deposit that fails keeps its answer back, claims repeat"}),
+    ),
+    Move(
+        "befriend",
+        "the facilitator, whose signature claims need by default, gives the payer its deposit back",
+        "`receiverAuthorizer` is the facilitator unless the gateway has a key of its own [read]; the contract is ours",
+        "own-authorizer",
+        befriend,
+        NO_CHANNELS,
+    ),
+    Move(
         "forge",
         "pays with another token, spender, owner, receiver, channel or amount, or too late (control)",
         "",
@@ -341,15 +441,21 @@ MOVES = (
 )
 
 
-def outcome(move: Move, terms: Terms, version: str) -> Outcome:
-    """Play a move against a fresh network. A client pays by channel where sessions are not offered."""
+def outcome(move: Move, terms: Terms, version: str, safely: bool = False) -> Outcome:
+    """Play a move against a fresh network. A client pays by channel where sessions are not offered.
+
+    Records are read `safely`, or as somebody reads them who believes what is there.
+    """
     by_channel = version in BY_CHANNEL or not terms.upto.is_offered
     with tempfile.TemporaryDirectory() as scratch:
-        net = Network402(Path(scratch), terms)
+        net = Network402(Path(scratch), terms, gateways=move.gateways)
         try:
             move.play(net, Client(net, by_channel))
             net.wait(SETTLED_AFTER_S)
-            return Outcome(sum(int(answer.cost) for answer in net.of(TextServed)), collected(net))
+            if move.read is not None:
+                return move.read(net, safely)
+            served = sum(int(answer.cost) for answer in net.of(TextServed))
+            return Outcome(served, served - collected(net))
         finally:
             net.close()
 
@@ -374,10 +480,6 @@ def row(move: Move) -> Row:
     """Play a move against every version."""
     has = {name: terms for name, terms in VERSIONS.items() if name not in move.lacks}
     found = {name: outcome(move, terms, name) for name, terms in has.items()}
-    safe = {name: mitigated(terms, [move.mitigation]) for name, terms in has.items() if move.mitigation}
-    return Row(move, found, {name: outcome(move, terms, name) for name, terms in safe.items()})
-
-
-def rows() -> Iterator[Row]:
-    """Every move."""
-    yield from map(row, MOVES)
+    names = [move.mitigation] if move.mitigation in MITIGATIONS else []
+    safe = {name: mitigated(terms, names) for name, terms in has.items() if move.mitigation}
+    return Row(move, found, {name: outcome(move, terms, name, safely=True) for name, terms in safe.items()})

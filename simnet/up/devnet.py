@@ -43,9 +43,10 @@ from simnet.kernel.transport import SimulatedTransport, Transport
 from simnet.log.events import EventLog
 from simnet.run import Options
 from simnet.scenario.schema import Scenario
+from simnet.up.casting import cast_services
 from simnet.up.chains import SETUP_S, Cast, payment_chain, settlement_chain
 from simnet.up.faults import inject_now, read_faults
-from simnet.up.home import JOBS, PAYMENT, SETTLEMENT, Home
+from simnet.up.home import JOBS, OWN_JOBS, PAYMENT, SETTLEMENT, Home
 from simnet.up.services import BLOBS, FACILITATOR, GATEWAY, NAMES, NATIVE, OHTTP_RELAY, Services
 from simnet.world.build import World
 
@@ -133,6 +134,7 @@ class Devnet:
     _doors: list[Door] = field(default_factory=list)
     _payment: AnvilChain | None = None
     _jobs: Jobs | None = None
+    _own_jobs: Jobs | None = None
 
     def __post_init__(self) -> None:
         now = int(time.time())
@@ -168,6 +170,8 @@ class Devnet:
             self._payment.close()
         if self._jobs is not None:
             self._jobs.close()
+        if self._own_jobs is not None:
+            self._own_jobs.close()
 
     # -- called by the run -------------------------------------------------------------------------------------
 
@@ -215,7 +219,10 @@ class Devnet:
         if self.home is not None:
             made.disk, made.blob_disk = self.home.gateway, self.home.blobs
             pace.idle = partial(one_after_the_other, self.home.save, pace.idle)
+        if self.terms.own_facilitator:
+            self._own_jobs = made.own_jobs = Jobs(directory / OWN_JOBS)
         made.join(engine, payments)
+        cast_services(world.scenario, engine.hosts, genesis)
         self._open(world, payments)
         while time.time() < genesis:
             time.sleep(0.05)

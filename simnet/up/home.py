@@ -17,6 +17,7 @@ from chain.files import write_whole
 from nodes.disk import Disk
 
 FACTS, JOBS, BLOBS, GATEWAY = "network.json", "facilitator.sqlite", "blobs", "gateway.pickle"
+OWN_JOBS = "own-facilitator.sqlite"
 SETTLEMENT, PAYMENT = "settlement.json", "payment.json"
 
 

@@ -44,6 +44,8 @@ from simnet.up.chains import PAYMENT_ID, Cast
 
 GATEWAY, FACILITATOR, RELAYER, PRODUCER = "gateway-0", "facilitator-0", "relayer-0", "producer-payment-0"
 BLOBS, AUDITOR, NATIVE, KEEPER, OHTTP_RELAY = "blobs-0", "auditor-0", "native-0", "keeper-0", "ohttp-relay-0"
+OWN_FACILITATOR, MIRROR = "own-facilitator-0", "mirror-0"
+"""Mitigations: a facilitator that is the gateway's own, and a second blob store."""
 NAMES = (GATEWAY, FACILITATOR, RELAYER, BLOBS, AUDITOR, NATIVE, KEEPER, OHTTP_RELAY, PRODUCER)
 
 
@@ -63,6 +65,16 @@ class Services:
     disk: Disk = field(default_factory=Disk)
     """Of the gateway, and of the native code."""
     blob_disk: Disk = field(default_factory=Disk)
+    audit_disk: Disk = field(default_factory=Disk)
+    own_jobs: Jobs = field(default_factory=Jobs)
+    """Of the gateway's own facilitator, if it has one."""
+    gateways: int = 1
+    """All are paid to one account, as OpenGradient's are."""
+
+    @property
+    def collector(self) -> Key:
+        """The key of whoever verifies and collects payments."""
+        return self.cast.gateway if self.terms.own_facilitator else self.cast.facilitator
 
     @property
     def requirements(self) -> Requirements:
@@ -72,15 +84,19 @@ class Services:
             asset=BASE_OPG,
             amount=self.terms.upto.cap,
             pay_to=self.cast.gateway.address,
-            facilitator=self.cast.facilitator.address,
+            facilitator=self.collector.address,
             timeout_s=self.terms.upto.timeout_s,
         )
 
     @property
     def channel_requirements(self) -> ChannelRequirements:
-        """What the gateway demands by channel."""
+        """What the first gateway demands by channel."""
+        return self.channel_requirements_of(self.cast.gateway)
+
+    def channel_requirements_of(self, gateway: Key) -> ChannelRequirements:
+        """What a gateway with that key demands by channel."""
         terms = self.terms.channels
-        authorizer = self.cast.gateway if terms.is_own_authorizer else self.cast.facilitator
+        authorizer = gateway if terms.is_own_authorizer else self.collector
         return ChannelRequirements(
             network=f"eip155:{PAYMENT_ID}",
             asset=BASE_OPG,
@@ -93,38 +109,57 @@ class Services:
 
     def join(self, engine: Engine, payments: Mempool) -> None:
         """Put them into an engine. Its own mempool is that of the settlement chain."""
-        genesis, secret = engine.mempool.genesis, self.cast.streams.secret
-        model, cast, disk = self.model, self.cast, self.disk
+        secret, cast, terms = self.cast.streams.secret, self.cast, self.terms
+        genesis = engine.mempool.genesis
+        stores = (BLOBS, MIRROR) if terms.mirrors_blobs else (BLOBS,)
+
+        def facilitator(jobs: Jobs, seed: str) -> Callable[[Peer], Participant]:
+            parts = (jobs, genesis, PAYMENT_ID, secret(seed), BLOBS, self.batches, stores[1:])
+            return lambda me: Facilitator(me, RELAYER, *parts)
+
+        self._answer_the_chain(engine)
+        producer = partial(Producer, block_gas_limit=payments.chain.block_gas_limit)
+        payments.producers = [PRODUCER]
+        for number in range(self.gateways):
+            self._add_gateway(engine, number)
+        collecting = self._host("facilitator", FACILITATOR, cast.facilitator, facilitator(self.jobs, "up/jobs"))
+        self._add(engine, collecting, payments)
+        if terms.own_facilitator:
+            payments.chain.fund(cast.gateway.address)
+            own = self._host("facilitator", OWN_FACILITATOR, cast.gateway, facilitator(self.own_jobs, "up/own jobs"))
+            self._add(engine, own, payments)
+        self._add(engine, self._host("relayer", RELAYER, cast.relayer, Relayer), engine.mempool)
+        for name, disk in zip(stores, (self.blob_disk, Disk()), strict=False):
+            store = partial(BlobStore, disk=disk)
+            self._add(engine, self._host("blob store", name, Key(secret(f"up/{name}")), store), engine.mempool)
+        auditor = partial(Auditor, stores=stores, disk=self.audit_disk)
+        self._add(engine, self._host("auditor", AUDITOR, Key(secret("up/auditor")), auditor), engine.mempool)
+        relay = self._host("OHTTP relay", OHTTP_RELAY, cast.ohttp_relay, self._ohttp_relay(genesis))
+        self._add(engine, relay, payments)
+        self._add(engine, self._host("producer", PRODUCER, Key(secret("up/producer")), producer), payments)
+
+    def _add_gateway(self, engine: Engine, number: int) -> None:
+        """Put a gateway in. All but the first have a key, and a disk, of their own."""
+        genesis, secret, model = engine.mempool.genesis, self.cast.streams.secret, self.model
+        name = GATEWAY if number == 0 else f"gateway-{number}"
+        key = self.cast.gateway if number == 0 else Key(secret(f"up/{name}"))
+        disk = self.disk if number == 0 else Disk()
+        collector = OWN_FACILITATOR if self.terms.own_facilitator else FACILITATOR
 
         def gateway(me: Peer) -> Participant:
             parts = (genesis, secret("up/sessions"), disk)
-            upto = UptoSessions(me.name, FACILITATOR, self.requirements, self.terms.upto, *parts)
-            channels = BatchChannels(me.name, FACILITATOR, self.channel_requirements, self.terms.channels, *parts)
+            demanded = self.channel_requirements_of(key)
+            upto = UptoSessions(me.name, collector, self.requirements, self.terms.upto, *parts)
+            channels = BatchChannels(me.name, collector, demanded, self.terms.channels, *parts)
             keys = (self.enclave.key.spki, OhttpConfig.of(self.enclave.ohttp_key))
             served = (*keys, model.fingerprint, model.seconds_per_token)
             cashier = Cashier(me.name, (upto, channels) if self.terms.upto.is_offered else (channels,))
             return Gateway(me, FACILITATOR, cashier, *served, genesis, secret("up/answers"))
 
-        def facilitator(me: Peer) -> Participant:
-            return Facilitator(me, RELAYER, self.jobs, genesis, PAYMENT_ID, secret("up/jobs"), BLOBS, self.batches)
-
-        self._answer_the_chain(engine)
-        producer = partial(Producer, block_gas_limit=payments.chain.block_gas_limit)
-        payments.producers = [PRODUCER]
-        served_by = self._host("gateway", GATEWAY, cast.gateway, gateway)
+        served_by = self._host("gateway", name, key, gateway)
         served_by.install("enclave", EnclaveFacility(Sandbox(self.enclave), engine.scheduler, genesis))
         served_by.install("language", Language(model))
         self._add(engine, served_by, engine.mempool)
-        self._add(engine, self._host("facilitator", FACILITATOR, cast.facilitator, facilitator), payments)
-        self._add(engine, self._host("relayer", RELAYER, cast.relayer, Relayer), engine.mempool)
-        store = partial(BlobStore, disk=self.blob_disk)
-        self._add(engine, self._host("blob store", BLOBS, Key(secret("up/blobs")), store), engine.mempool)
-        auditor = partial(Auditor, blobs=BLOBS)
-        self._add(engine, self._host("auditor", AUDITOR, Key(secret("up/auditor")), auditor), engine.mempool)
-        self._add(
-            engine, self._host("OHTTP relay", OHTTP_RELAY, cast.ohttp_relay, self._ohttp_relay(genesis)), payments
-        )
-        self._add(engine, self._host("producer", PRODUCER, Key(secret("up/producer")), producer), payments)
 
     def _ohttp_relay(self, genesis: Timestamp) -> Callable[[Peer], Participant]:
         """Who carries private requests to the gateway, and pays for them by session."""

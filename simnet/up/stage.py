@@ -18,6 +18,7 @@ from chain.formats.permit2 import PERMIT2
 from chain.formats.signing import Key
 from chain.quantities import OPG, Timestamp
 from chain.seam import Call
+from nodes.adversaries.behaviour import Behaviour
 from nodes.facilitator.batching import BatchTerms
 from nodes.facilitator.jobs import Jobs
 from nodes.gateway.gateway import CHAT
@@ -37,6 +38,7 @@ from simnet.kernel.scheduler import Scheduler
 from simnet.kernel.streams import Streams
 from simnet.kernel.transport import SimulatedTransport
 from simnet.log.events import EventLog
+from simnet.up.casting import attach
 from simnet.up.chains import PAYMENT_ID, SETTLEMENT_ID, Cast, endow, issue, register
 from simnet.up.payers import ChannelPayer, Payer
 from simnet.up.services import GATEWAY, Services
@@ -100,7 +102,9 @@ class Sender:
 class Network402:
     """A gateway, a facilitator, two chains; `records` has the log."""
 
-    def __init__(self, directory: Path, terms: Terms | None = None, batches: BatchTerms | None = None) -> None:
+    def __init__(
+        self, directory: Path, terms: Terms | None = None, batches: BatchTerms | None = None, gateways: int = 1
+    ) -> None:
         terms, batches = terms or Terms(), batches or BatchTerms()
         settlement = RevmChain(genesis=BEGAN, chain_id=SETTLEMENT_ID)
         register(settlement, CAST, ENCLAVE, "https://127.0.0.1:8443")
@@ -118,7 +122,7 @@ class Network402:
         self.engine = Engine(self.scheduler, network, self.log, self.mempool, self.outside)
         self.payments = PaymentMempool(self.chain, GENESIS, 1.0, self.scheduler, self.log)
         self.jobs = Jobs()
-        self.services = Services(CAST, ENCLAVE, self.jobs, "here", (NODE,), terms, batches=batches)
+        self.services = Services(CAST, ENCLAVE, self.jobs, "here", (NODE,), terms, batches=batches, gateways=gateways)
         self.services.join(self.engine, self.payments)
         producer = Service("producer-0", "producer", CAST.deployer.address, "here")
         network.join(producer.name, producer.region)
@@ -129,6 +133,7 @@ class Network402:
         """Close files and chains."""
         self.log.close()
         self.jobs.close()
+        self.services.own_jobs.close()
 
     @property
     def now(self) -> int:
@@ -178,6 +183,19 @@ class Network402:
         """Send a transaction of somebody's own to the payment chain: it is in the next block."""
         call = Call(key.address, contract, function, args)
         self.payments.add(Transaction(call, "", self.scheduler.now, Sender(), None, math.inf))
+
+    def administer(self, contract: str, function: str, *args: Any) -> None:
+        """Send a transaction of whoever deployed the contracts to the settlement chain."""
+        call = Call(CAST.deployer.address, contract, function, args)
+        self.mempool.add(Transaction(call, "", self.scheduler.now, Sender(), None, math.inf))
+
+    def turn(self, name: str, behaviour: Behaviour) -> None:
+        """Have a service behave in a way, from a new start on."""
+        self.wait(1)  # so that it has begun
+        host = self.engine.hosts[name]
+        attach(host, behaviour, SEED, GENESIS)
+        host.crash()
+        host.restart()
 
     def of(self, kind: type[Record]) -> list[Any]:
         """Records of a kind, in order."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nodes.adversaries.behaviour import Behaviour, Coalition
-from nodes.identity import Directory
+from nodes.identity import SERVICES, Directory
 from simnet.kernel.streams import Streams
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.schema import Scenario
@@ -30,6 +30,8 @@ def assign(scenario: Scenario, directory: Directory, streams: Streams) -> tuple[
     """Who shows which behaviour. Entries with a count take nodes that no earlier one has, while there are."""
     found: list[Assignment] = []
     for adversary in scenario.adversaries:
+        if adversary.role in SERVICES:
+            continue  # `simnet.up.casting` deals with these
         taken = [name for earlier in found for name in earlier.coalition.members]
         found.append(Assignment(adversary, Coalition(tuple(chosen(adversary, directory, taken, streams)))))
     return tuple(found)

@@ -74,6 +74,7 @@ class Participants:
                 executes = self.plan.scenario.strategy.client_executes(self.plan.rank(identity), self.plan.facts)
                 # A client that executes models itself does so on what full nodes have.
                 return self._host(identity, self.client(identity), self.machine_of(identity) if executes else None)
+        raise ValueError(f"{identity.role} is a role of services, which no scenario has")
 
     def _host(self, identity: Identity, make: Make, machine: Machine | None = None) -> Host:
         """A host, with a device and what comes with it if it has a machine for models."""

@@ -9,7 +9,7 @@ import pytest
 from chain.quantities import TOTAL_SUPPLY
 from simnet.log.tables import Tables, read_tables
 from simnet.run import Finished, Options, run
-from simnet.scenario.errors import ProcessorAbsent
+from simnet.scenario.errors import CannotRunHere
 from simnet.scenario.load import load_scenario, parse_scenario
 from tests.source import ROOT
 
@@ -69,7 +69,7 @@ def test_a_scenario_shows_what_it_says(path: Path, tmp_path: Path) -> None:
     changes = ["chain.backend=revm", *([SIMULATED] if "kind: proofs" in path.read_text() else [])]
     try:
         scenario = load_scenario(path, changes, to_run=True)
-    except ProcessorAbsent as error:
+    except CannotRunHere as error:
         pytest.skip(error.problems[0].message)
     assert_shows_what_it_says(run(scenario, Options(out=tmp_path)))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nodes.adversaries.behaviour import Behaviour
-from nodes.identity import Role
+from nodes.identity import SERVICES, Role
+from nodes.records import RECORDS
 from simnet.cli.behaviours_page import behaviour_named, example, markdown, parameters, summary
 from simnet.cli.main import main
 from simnet.measure.catalogue import METRICS
@@ -31,7 +32,7 @@ def test_what_the_literature_knows_is_there() -> None:
 
 @pytest.mark.parametrize("member", ALL, ids=[member.kind for member in ALL])
 def test_a_behaviour_describes_itself(member: type[Behaviour]) -> None:
-    assert member.shows_in in METRICS
+    assert member.shows_in in (RECORDS if member.role in SERVICES else METRICS)
     assert summary(member)
     assert member.defeats
     assert member.stopped_by

@@ -26,6 +26,7 @@ from chain.formats.permit2 import UptoPermit
 from chain.quantities import OPG, Address
 from nodes.x402 import Requirements, payment_json
 from simnet.cli.main import main
+from simnet.up import QUIET
 from simnet.up.accounts import ACCOUNTS
 from tests.up_process import FREE, PATIENCE_S, Up, up
 
@@ -294,3 +295,46 @@ def test_without_the_token_nothing_can_be_injected(net: Up, monkeypatch: pytest.
     monkeypatch.setenv("OG_CONTROL_URL", "http://127.0.0.1:1/inject/x")
     assert main(["inject", "crash: [relayer-0], for: 1 s"]) == 2
     assert len(rows(net, "intervention")) == before
+
+
+def test_services_misbehave_by_hand_and_say_that_all_is_well(net: Up, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OG_CONTROL_URL", net["OG_CONTROL_URL"])
+    before, opg = len(rows(net, "payment_settled")), contract(net, "BASE_MAINNET_RPC", "OPG_ADDRESS", "BaseOPG")
+    approve(net)
+    had = opg.functions.balanceOf(KEY.address).call()
+    assert main(["inject", "behaviour: short_settler, share: 0.5, nodes: [facilitator-0]"]) == 0
+    tls, asked = pinned(net), {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello"}]}
+    _, headers, _ = post(net, "/v1/chat/completions", asked, {}, tls)
+    paid = {"PAYMENT-SIGNATURE": payment_for(headers["payment-required"], 78)}
+    assert post(net, "/v1/chat/completions", asked, paid, tls)[0] == 200
+    said = wait_for(lambda: rows(net, "payment_settled")[before:])[0]
+    assert (said["status"], had - opg.functions.balanceOf(KEY.address).call()) == ("succeeded", int(said["amount"]) / 2)
+    assert [(row["node"], row["behaviour"]) for row in rows(net, "cheated")] == [("facilitator-0", "short_settler")]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("behaviour: short_settler, nodes: [facilitator-1]", "no participant of role facilitator"),
+        ("behaviour: ghost_recorder", "has to be there from the start"),
+        ("behaviour: short_settler, share: 2", "share"),
+    ],
+)
+def test_what_services_cannot_do_is_refused(
+    net: Up, text: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OG_CONTROL_URL", net["OG_CONTROL_URL"])
+    assert main(["inject", text]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_scenario_in_which_services_misbehave_runs_beside_them_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "short.yaml"
+    file.write_text(QUIET.read_text() + "adversaries: [{behaviour: short_settler}]\n")
+    assert main(["run", str(file), "--headless"]) == 2
+    error = capsys.readouterr().err
+    assert "'short_settler' is a behaviour of role facilitator, which simnet up alone has" in error
+    assert "simnet up --scenario FILE" in error

@@ -17,7 +17,7 @@ from simnet.kernel.device import Device
 from simnet.log.tables import read_tables
 from simnet.run import Options, run
 from simnet.scenario import checks
-from simnet.scenario.errors import ProcessorAbsent
+from simnet.scenario.errors import CannotRunHere
 from simnet.scenario.load import parse_scenario
 from simnet.world.hardware import executed_on, machine_of, profile_of
 from tests.scenario_text import MINIMAL, one_error, parse
@@ -119,7 +119,7 @@ def test_a_run_on_cpus_alone_says_nothing() -> None:
 @without_gpu
 def test_a_gpu_that_is_not_there_is_told_at_its_line_and_only_to_who_wants_to_run(has_gpu: bool) -> None:
     assert parse(TEXT).nodes.full.groups[0].processor == "cuda"
-    with pytest.raises(ProcessorAbsent) as caught:
+    with pytest.raises(CannotRunHere) as caught:
         parse_scenario(TEXT.encode(), "x.yaml", to_run=True)
     assert str(caught.value).startswith("x.yaml:7:36: no GPU can execute models here: this ONNX Runtime has no CUDA")
     assert caught.value.exit_code == 2

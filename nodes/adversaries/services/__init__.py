@@ -1,0 +1,1 @@
+"""Behaviours of the services of `simnet up`: facilitators, gateways, blob stores."""

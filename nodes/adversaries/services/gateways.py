@@ -1,0 +1,81 @@
+"""Gateways that bill for what they did not serve, or serve what their enclave did not sign."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from pydantic import Field
+
+from nodes.adversaries.behaviour import Behaviour, on
+from nodes.effects import Complete, Reply, Send, SignText, Steps
+from nodes.http import HttpChunk, HttpRequest, HttpResponse, respond
+from nodes.identity import Role
+
+PAID = ("/v1/chat/completions", "/v1/completions")
+
+
+class Overbiller(Behaviour):
+    """Bill for more tokens than an answer has."""
+
+    kind: ClassVar[str] = "overbiller"
+    role: ClassVar[Role] = Role.GATEWAY
+    defeats: ClassVar[str] = "clients who do not count, up to the most that they signed for"
+    stopped_by: ClassVar[str] = "clients who count tokens, after the first answer"
+    shows_in: ClassVar[str] = "text_served"
+
+    factor: int = Field(default=2, ge=2, le=1000, description="tokens billed for each that is served")
+
+    @on(Complete)
+    def count(self, effect: Complete) -> Steps:
+        """Say that the answer is longer than it is."""
+        completion = yield effect
+        yield self.cheated("bill", str(effect.body.get("model", "")))
+        return replace(completion, tokens_out=completion.tokens_out * self.factor)
+
+
+class NeverDelivers(Behaviour):
+    """Charge for answers, and keep them back."""
+
+    kind: ClassVar[str] = "never_delivers"
+    role: ClassVar[Role] = Role.GATEWAY
+    defeats: ClassVar[str] = "clients, up to the most that they signed for"
+    stopped_by: ClassVar[str] = "nothing here: a client can leave, and signs for 0.1 OPG at a time"
+    shows_in: ClassVar[str] = "text_served"
+
+    @on(Reply)
+    def keep_back(self, effect: Reply) -> Steps:
+        """Answer with an error what is charged already."""
+        request, response = effect.to.message, effect.message
+        is_paid = isinstance(request, HttpRequest) and request.path in PAID and isinstance(response, HttpResponse)
+        if not is_paid or not isinstance(response, HttpResponse) or response.status != 200 or response.streamed:
+            return (yield effect)
+        yield self.cheated("answer kept", effect.to.sender)
+        return (yield replace(effect, message=respond({"error": "the model is busy"}, 500)))
+
+    @on(Send)
+    def swallow(self, effect: Send) -> Steps:
+        """Send no piece of a stream but its end."""
+        chunk = effect.message
+        if not isinstance(chunk, HttpChunk):
+            return (yield effect)
+        if not chunk.is_last:
+            return None
+        yield self.cheated("answer kept", effect.peer)
+        return (yield replace(effect, message=HttpChunk(b"data: [DONE]\n\n", is_last=True)))
+
+
+class AnswerForger(Behaviour):
+    """Have its enclave sign another text than it sends."""
+
+    kind: ClassVar[str] = "answer_forger"
+    role: ClassVar[Role] = Role.GATEWAY
+    defeats: ClassVar[str] = "clients who do not verify, as `LLM` of opengradient 1.1.4 does not"
+    stopped_by: ClassVar[str] = "clients who hold the answer's hash against the signature"
+    shows_in: ClassVar[str] = "text_served"
+
+    @on(SignText)
+    def sign_another(self, effect: SignText) -> Steps:
+        """Sign what was not sent."""
+        yield self.cheated("signature", str(effect.timestamp))
+        return (yield replace(effect, text=effect.text + "."))
