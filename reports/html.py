@@ -17,22 +17,25 @@ from markupsafe import Markup
 
 from reports import people, wording
 from reports.assumptions import assumptions
+from reports.intervals import of_quantile
 from reports.modes import modes
 from reports.plots import fraud, gas, latency, participation, stake, topology
 from reports.plots.plot import Plot
 from reports.replay import replay_line
 from reports.source import Run
 from reports.verdict import conclusion, headlines
-from simnet.measure.catalogue import READINGS
+from simnet.measure.catalogue import READINGS, distributions
 from simnet.measure.metric import Metric
 from simnet.verdict.expectations import parse_expectation
 from simnet.verdict.happened import happenings
-from simnet.verdict.results import Judged, Results
+from simnet.verdict.results import Judged
 
 HERE = Path(__file__).parent
 LIBRARY = HERE / "vendor" / "plotly-cartesian-4.1.1.min.js"
 """plotly.js, the bundle of its two-dimensional plots, as npm has it (plotly.js-cartesian-dist-min; MIT)."""
 
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 MAX_PEOPLE = 25
 """Participants that are shown at once; the others unfold."""
@@ -54,6 +57,7 @@ class Expected:
 
     judged: Judged
     metric: Metric
+    interval: tuple[float, float] | None
 
 
 def report_html(run: Run, shown: Mapping[str, Plot] | None = None) -> str:
@@ -69,7 +73,7 @@ def report_html(run: Run, shown: Mapping[str, Plot] | None = None) -> str:
         modes=modes(run),
         defined={name: one for name, one in run.results.metrics.items() if has_value(one)},
         undefined=[name for name, one in run.results.metrics.items() if not has_value(one)],
-        expected=[expected(judged, run.results) for judged in run.results.expectations],
+        expected=[expected(judged, run) for judged in run.results.expectations],
         people=everybody[:MAX_PEOPLE],
         more_people=everybody[MAX_PEOPLE:],
         jailed=people.times_jailed(run.state),
@@ -119,9 +123,14 @@ def drawing(plot: Plot) -> dict[str, Any]:
     return {"name": plot.name, "traces": plot.traces, "layout": {**plot.layout, "height": plot.height}}
 
 
-def expected(judged: Judged, results: Results) -> Expected:
-    """An expectation with its metric."""
-    return Expected(judged, results.metrics[READINGS[parse_expectation(judged.expression).metrics[0]].name])
+def expected(judged: Judged, run: Run) -> Expected:
+    """An expectation with its metric, and the interval of the metric or of its percentile."""
+    reading = parse_expectation(judged.expression).metrics[0]
+    metric = run.results.metrics[READINGS[reading].name]
+    found, statistic = distributions(run.state).get(metric.spec.name), reading.rpartition(".")[2]
+    if found is None or not found.exact:
+        return Expected(judged, metric, metric.ci95)
+    return Expected(judged, metric, of_quantile(sorted(found.values), int(statistic[1:]) / 100))
 
 
 def script_json(value: Any) -> Markup:
@@ -141,8 +150,8 @@ def environment() -> jinja2.Environment:
     )
     found.filters |= {
         "number": wording.number,
-        "quantity": wording.quantity,
-        "between": wording.between,
+        "quantity": lambda value, unit: wording.quantity(value, unit).replace(" ", NO_BREAK),
+        "between": lambda interval, unit: wording.between(interval, unit).replace(" ", NO_BREAK),
         "metric": wording.metric_text,
         "plural": wording.plural,
         "duration": wording.duration,

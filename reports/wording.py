@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from simnet.measure.metric import Metric
 
 UNDEFINED = "–"
+SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 UNITS = {"count": "", "ratio": "", "share": "%"}
 """How units are written, where it is not as they are named."""
 
@@ -16,6 +17,9 @@ def number(value: float | None, digits: int = 4) -> str:
     if value is None:
         return UNDEFINED
     text = f"{value:,.0f}" if value == 0 or abs(value) >= 10 ** (digits - 1) else f"{value:.{digits}g}"
+    if "e-" in text:
+        digits_of_it, _, power = text.partition("e-")
+        text = f"{digits_of_it}×10⁻{power.lstrip('0').translate(SUPERSCRIPT)}"
     return text.replace("-", "\N{MINUS SIGN}", 1) if value < 0 else text
 
 

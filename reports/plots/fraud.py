@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from reports.intervals import of_quantile
-from reports.plots.plot import CAUGHT, MISSED, UNDECIDED, VOIDED, Clock, Plot, Trace, clock_of, empty, fault_marks
+from reports.plots.plot import CAUGHT, MISSED, UNDECIDED, VOIDED, Clock, Plot, Trace, clock_of, empty, marks
 from reports.source import Run
 from reports.wording import between, plural, quantity, with_interval
 from simnet.measure.metric import wilson
@@ -56,7 +56,7 @@ def timeline(run: Run) -> Plot:
         layout={
             "xaxis": clock.axis,
             "yaxis": {"title": {"text": "fraud no."}, "rangemode": "tozero"},
-            **(fault_marks(run.tables, clock) if len(frauds) else empty("no fraud was committed")),
+            **(marks(run.tables, clock) if len(frauds) else empty("no fraud was committed")),
         },
         height=380,
     )

@@ -76,8 +76,9 @@ def plot(run: Run) -> Plot:
             }
         ],
         layout={
-            "xaxis": {"title": {"text": "gas"}, "range": [0, 1.25 * most], "tickformat": "~s"},
+            "xaxis": {"title": {"text": "gas"}, "range": [0, most], "nticks": 4, "tickformat": "~s"},
             "yaxis": {"showgrid": False, "ticks": ""},
+            "margin": {"r": 52},
             "showlegend": False,
         },
         height=110 + 28 * len(shown),

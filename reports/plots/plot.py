@@ -8,10 +8,12 @@ can tell apart; nothing is told by colour alone.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from reports.faults import faults
+from simnet.log.contract_events import of_event
 from simnet.log.tables import Tables
 from simnet.measure.metric import Origin
 
@@ -23,8 +25,14 @@ SERIES = ("@blue", "@orange", "@green", "@purple", "@vermillion", "@sky")
 CAUGHT, MISSED, VOIDED, UNDECIDED, HONEST = "@blue", "@vermillion", "@purple", "@orange", "@soft"
 """Colours that mean something."""
 
-MAX_LABELLED_FAULTS = 8
-"""Beyond that, labels of faults would overlap."""
+MAX_LABELLED = 8
+"""Beyond that, labels of faults and of acts of governance would overlap."""
+
+BANDS = ("@orange/0.18", "@orange/0.3")
+"""Faults that follow one another, told apart."""
+
+PLACEHOLDER = re.compile(r"\[[^]]*\]|\{[^}]*\}")
+"""What a description fills in."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +89,34 @@ def clock_of(tables: Tables) -> Clock:
     return Clock(tables.end_s or 1.0)
 
 
-def fault_marks(tables: Tables, clock: Clock) -> dict[str, Any]:
-    """The part of a layout over time that shows faults: bands, or lines for those that were over at once."""
-    found = faults(tables)
-    band = {"type": "rect", "y0": 0, "y1": 1, "yref": "paper", "layer": "below", "fillcolor": "@orange/0.18"}
-    line = {"color": "@orange", "width": 1, "dash": "dot"}
-    label = {"y": 1, "yref": "paper", "yanchor": "top", "xshift": 7, "textangle": 90, "showarrow": False}
-    font = {"size": 10, "color": "@soft"}
-    labelled = found if len(found) <= MAX_LABELLED_FAULTS else []
+def marks(tables: Tables, clock: Clock) -> dict[str, Any]:
+    """The part of a layout over time that shows faults as bands and acts of governance as lines."""
+    broken, acts = faults(tables), governance(tables)
+    band = {"type": "rect", "y0": 0, "y1": 1, "yref": "paper", "layer": "below"}
+    edge = {"color": "@orange", "width": 1, "dash": "dot"}
+    shapes = [
+        {**band, "x0": clock(fault.start), "x1": clock(fault.end), "line": edge, "fillcolor": BANDS[i % len(BANDS)]}
+        for i, fault in enumerate(broken)
+    ]
+    line = {"color": "@green", "width": 1.5, "dash": "dash"}
+    shapes += [{**band, "type": "line", "x0": clock(at), "x1": clock(at), "line": line} for at, _ in acts]
+    named = [(fault.start, fault.text) for fault in broken] + acts
+    label = {"y": 1, "yref": "paper", "yanchor": "top", "xshift": 9, "textangle": 90, "showarrow": False}
+    label |= {"font": {"size": 10, "color": "@soft"}, "bgcolor": "@paper/0.8", "borderpad": 0}
     return {
-        "shapes": [{**band, "x0": clock(fault.start), "x1": clock(fault.end), "line": line} for fault in found],
-        "annotations": [{**label, "x": clock(fault.start), "text": fault.text, "font": font} for fault in labelled],
+        "shapes": shapes,
+        "annotations": [{**label, "x": clock(at), "text": text} for at, text in named if len(named) <= MAX_LABELLED],
     }
+
+
+def governance(tables: Tables) -> list[tuple[float, str]]:
+    """When roles or parameters changed after the start, and what happened, without what it was about.
+
+    What happens again and again, such as votes, is left out.
+    """
+    found = []
+    for name, rows in tables.chain.items():
+        description = of_event("", name)
+        if description is not None and description.group == "governance" and len(rows) <= MAX_LABELLED:
+            found += [(row["t"], PLACEHOLDER.sub("…", description.says)) for row in rows if row["t"] > 0]
+    return sorted(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.plots.plot import SERIES, Clock, Plot, Trace, clock_of, fault_marks
+from reports.plots.plot import SERIES, Clock, Plot, Trace, clock_of, marks
 from reports.source import Run
 from reports.wording import number, plural
 from simnet.log.figures import WEI
@@ -15,13 +15,13 @@ DASHES = ("solid", "dash")
 
 
 def plot(run: Run) -> Plot:
-    """Stake over time, a line for each node that lost most and one for all that lost nothing."""
+    """Stake over time: lines for honest nodes that lost some, then for those that lost most, one for all others."""
     clock, people = clock_of(run.tables), run.tables.participants
     losses: dict[str, list[tuple[float, float, str]]] = {}
     for slash in run.figures.slashes:
         loss = (slash["t"], int(slash["amount"]) / WEI, as_text(slash["reason"]))
         losses.setdefault(slash["name"], []).append(loss)
-    ranked = sorted(losses, key=lambda name: -sum(loss for _, loss, _ in losses[name]))
+    ranked = sorted(losses, key=lambda name: (len(people[name]["behaviours"]) > 0, -lost(losses[name])))
     traces = [
         line(name, people[name]["behaviours"], int(people[name]["stake"]) / WEI, losses[name], clock, i)
         for i, name in enumerate(ranked[:MAX_LINES])
@@ -42,10 +42,15 @@ def plot(run: Run) -> Plot:
         layout={
             "xaxis": clock.axis,
             "yaxis": {"title": {"text": "stake (OPG)"}, "rangemode": "tozero"},
-            **fault_marks(run.tables, clock),
+            **marks(run.tables, clock),
         },
         height=380,
     )
+
+
+def lost(losses: list[tuple[float, float, str]]) -> float:
+    """What these losses add up to, in OPG."""
+    return sum(loss for _, loss, _ in losses)
 
 
 def line(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reports.assumptions import assumptions
-from reports.html import LIBRARY, report_html
+from reports.html import LIBRARY, expected, plots, report_html
 from reports.source import load_run
 from simnet.scenario.load import parse_scenario
 from tests.report_samples import TROUBLED
@@ -50,6 +51,15 @@ def test_it_says_what_failed_and_how_to_run_it_again(page: str, troubled_run: Pa
     assert "✗ failed soft_latency_ms.p95 &lt;= 1" in text
     assert f"simnet run {troubled_run}/scenario.yaml" in text
     assert run.results.digest in text
+
+
+def test_an_expectation_of_a_percentile_has_the_interval_of_its_figure(troubled_run: Path) -> None:
+    run = load_run(troubled_run)
+    (latency,) = [expected(one, run) for one in run.results.expectations if one.expression.startswith("soft")]
+    low, high = latency.interval or (math.nan, math.nan)
+    assert low <= (latency.judged.value or 0.0) <= high
+    (mark,) = [one for one in plots(run)["soft-latency"].traces if one.get("name", "").startswith("p95")]
+    assert mark["x"][0] - mark["error_x"]["arrayminus"][0] == pytest.approx(low, abs=1e-6)
 
 
 def test_fraud_that_won_is_said_before_anything_else(fraud_wins_run: Path) -> None:

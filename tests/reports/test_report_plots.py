@@ -11,10 +11,10 @@ import pytest
 
 from reports.html import plots, script_json
 from reports.intervals import of_distribution
-from reports.plots import fraud
+from reports.plots import fraud, stake
 from reports.plots.gas import actions
 from reports.plots.latency import curve
-from reports.plots.plot import Clock, Plot
+from reports.plots.plot import MAX_LABELLED, Clock, Plot, marks
 from reports.source import Run, load_run
 from simnet.log.figures import WEI
 
@@ -93,6 +93,27 @@ def test_faults_are_marked_where_time_runs(shown: dict[str, Plot]) -> None:
     for name in ("frauds", "stake"):
         spans = [(shape["x0"], shape["x1"]) for shape in shown[name].layout["shapes"]]
         assert spans == [(1.0, 1.6667), (1.8333, 2.1667), (2.8333, 2.8333)]
+
+
+def test_an_act_of_governance_is_marked_where_time_runs_and_the_setting_up_is_not(run: Run) -> None:
+    clock, faults = Clock(run.tables.end_s), len(marks(run.tables, Clock(run.tables.end_s))["shapes"])
+    at = {"t": 0.0, "event": "PCRRevoked", "contract": "TEERegistry"}
+    run.tables.chain["PCRRevoked"] = [at, {**at, "t": 30.0}]
+    shown = marks(run.tables, clock)
+    assert [one["x0"] for one in shown["shapes"]].count(clock(30.0)) == 1
+    assert len(shown["shapes"]) == faults + 1
+    assert "measurements … are revoked" in [one["text"] for one in shown["annotations"]]
+    run.tables.chain["PCRRevoked"] = [{**at, "t": 30.0}] * (MAX_LABELLED + 1)
+    assert len(marks(run.tables, clock)["shapes"]) == faults
+
+
+def test_honest_nodes_that_lost_stake_come_before_those_that_lost_more(run: Run) -> None:
+    slashed = [row["name"] for row in run.figures.slashes]
+    people = run.tables.participants
+    victim = next(name for name, row in people.items() if row["role"] == "full" and not row["behaviours"])
+    run.figures.slashes.append({**run.figures.slashes[0], "name": victim, "amount": "1"})
+    assert slashed
+    assert stake.plot(run).traces[0]["name"].startswith(f"{victim}: honest")
 
 
 def test_stake_ends_where_the_chain_says(run: Run, shown: dict[str, Plot]) -> None:

@@ -18,6 +18,9 @@ from reports.wording import between, duration, number, plural, quantity
         (1234567.8, "1,234,568"),
         (-0.4219, "−0.4219"),
         (-23038, "−23,038"),
+        (0.0001, "0.0001"),
+        (0.00004191, "4.191×10⁻⁵"),
+        (-6.24e-16, "−6.24×10⁻¹⁶"),
     ],
 )
 def test_numbers(value: float | None, text: str) -> None:
