@@ -8,9 +8,11 @@ from pathlib import Path
 from chain.backends.anvil import AnvilChain
 from chain.blocks import mine_all
 from chain.formats.channels import BATCH_SETTLEMENT, PERMIT2_COLLECTOR
+from chain.formats.claims import address_word, word
 from chain.formats.onchain import HUB, NATIVES, SCHEDULER
 from chain.formats.permit2 import BASE_OPG, PERMIT2, UPTO_PROXY
 from chain.formats.signing import Key
+from chain.hashing import keccak
 from chain.quantities import Address, Gas, Timestamp
 from chain.seam import Call, Chain
 from nodes.enclave import native
@@ -26,6 +28,12 @@ SETTLEMENT_ID, PAYMENT_ID = 10740, 8453
 
 LLM_PROXY, VALIDATOR = 0, 1
 """Kinds of enclave in the registry."""
+
+TEE_REGISTRY = Address("0x703cb174aeadb35d611858369b4b1111dc9abda6")
+"""Where opengradient 1.1.4 looks for the registry, if it is not told."""
+
+ADMIN_ROLE, ROLES_SLOT, HEARTBEAT_MAX_AGE_S = bytes(32), word(0), 1800
+"""OpenZeppelin's AccessControl has its roles in the first slot: by role, then by account."""
 
 IMAGE = "simnet gateway"
 SETUP_S = 60
@@ -97,7 +105,8 @@ def register(chain: Chain, cast: Cast, enclave: Enclave, endpoint: str) -> None:
     for account in (deployer, relayer, cast.keeper.address, *(one.address for one in ACCOUNTS)):
         chain.fund(account)
     native.install(chain, cast.vendor.root_pem)
-    registry = chain.deploy("TEERegistry", [], deployer)
+    place_registry(chain, deployer)
+    registry = TEE_REGISTRY
     verifier = chain.deploy("TEEInferenceVerifier", [registry], deployer)
     chain.deploy("TEEBatchVerifier", [registry], deployer)
     chain.deploy("InferenceSettlementRelay", [verifier], deployer)
@@ -120,6 +129,22 @@ def register(chain: Chain, cast: Cast, enclave: Enclave, endpoint: str) -> None:
     ids = (config.key_id, config.kem_id, config.kdf_id, config.aead_id)
     bound = (enclave.id, *ids, config.public_key, config.key_config, enclave.bind(config))
     mine_all(chain, [Call(deployer, "TEERegistry", "setOHTTPConfig", bound)])
+
+
+def place_registry(chain: Chain, admin: Address) -> None:
+    """Put the registry at its address, as its constructor would leave it."""
+    chain.etch(TEE_REGISTRY, "TEERegistry")
+    members = keccak(ADMIN_ROLE + ROLES_SLOT)
+    chain.write(TEE_REGISTRY, {int.from_bytes(keccak(address_word(admin) + members), "big"): 1})
+    operator = chain.read("TEERegistry", "TEE_OPERATOR")
+    moves = (("grantRole", (operator, admin)), ("setHeartbeatMaxAge", (HEARTBEAT_MAX_AGE_S,)))
+    mine_all(chain, [Call(admin, "TEERegistry", *move) for move in moves])
+
+
+def share_registry(chain: Chain, owner: Address, admin: Address) -> None:
+    """Let `admin` administer the registry too: whoever deploys a scenario's contracts, which may need enclaves."""
+    chain.fund(admin)
+    mine_all(chain, [Call(owner, "TEERegistry", "grantRole", (ADMIN_ROLE, admin))])
 
 
 def payment_chain(cast: Cast, genesis: Timestamp, gas_limit: Gas, kept: Path | None = None) -> AnvilChain:

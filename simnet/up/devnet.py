@@ -39,16 +39,19 @@ from simnet.kernel.mempool import Mempool, PaymentMempool
 from simnet.kernel.network import Network
 from simnet.kernel.pace import Pace
 from simnet.kernel.scheduler import Scheduler
+from simnet.kernel.streams import Streams
 from simnet.kernel.transport import SimulatedTransport, Transport
 from simnet.log.events import EventLog
 from simnet.run import Options
 from simnet.scenario.schema import Scenario
+from simnet.strategies.strategy import Strategy
 from simnet.up.casting import cast_services
-from simnet.up.chains import SETUP_S, Cast, payment_chain, settlement_chain
+from simnet.up.chains import SETUP_S, Cast, payment_chain, settlement_chain, share_registry
 from simnet.up.faults import inject_now, read_faults
 from simnet.up.home import JOBS, OWN_JOBS, PAYMENT, SETTLEMENT, Home
 from simnet.up.services import BLOBS, FACILITATOR, GATEWAY, NAMES, NATIVE, OHTTP_RELAY, Services
 from simnet.world.build import World
+from simnet.world.directory import key_of
 
 
 class CannotHost(SimnetError):
@@ -176,12 +179,18 @@ class Devnet:
     # -- called by the run -------------------------------------------------------------------------------------
 
     def open_chain(self, scenario: Scenario, _: Callable[[str], None]) -> Chain:
-        """The chain that settles, with the registry."""
+        """The chain that settles, with the registry. Raises `CannotHost`."""
+        if self.goes_on and type(scenario.strategy).enclave is not Strategy.enclave:
+            kind = scenario.strategy.kind
+            message = f"strategy {kind} registers enclaves, and the kept registry has those of another run"
+            raise CannotHost(message, "choose another strategy, or another state directory")
         gas_limit = Gas(scenario.chain.block_gas_limit)
         settled, paid = self._kept_chains()
         self._payment = payment_chain(self.cast, self.began, gas_limit, paid if self.goes_on else None)
         kept = settled if self.goes_on else None
         chain = settlement_chain(self.cast, self.enclave, self.gateway_url, self.began, gas_limit, kept)
+        if kept is None:
+            share_registry(chain, self.cast.deployer.address, key_of("deployer", Streams(scenario.seed)).address)
         if self.home is not None and settled is not None and paid is not None:
             self._payment.keep_in(paid)
             chain.keep_in(settled)
@@ -202,10 +211,7 @@ class Devnet:
         return self._outside
 
     def begin(self, pace: Pace, world: World) -> None:
-        """Put the services in, open the doors, and set the clock. Raises `CannotHost` and `BadFault`."""
-        if world.chain.address_of("TEERegistry") != self.addresses["TEERegistry"]:
-            kind = world.scenario.strategy.kind
-            raise CannotHost(f"strategy {kind} brings a registry of enclaves of its own", "choose another strategy")
+        """Put the services in, open the doors, and set the clock. Raises `BadFault`."""
         self.addresses["ModelRegistry"] = world.chain.address_of("ModelRegistry")
         faults = read_faults(self.faults, world.scenario, NAMES)
         assert self._payment is not None

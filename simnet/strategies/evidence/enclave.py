@@ -71,17 +71,24 @@ class EnclaveKind(EvidenceKind):
         facts: Facts,
         circuits: Sequence[CircuitRecord],
     ) -> Sequence[ProverSpec]:
-        """The verifier at 0x900, the registry with its guardian, and the contract that judges evidence."""
+        """The verifier at 0x900, the registry with its guardian, and the contract that judges evidence.
+
+        A registry that is there already, which `deployer` administers, is used: `simnet up` has one for its gateway.
+        """
         from nodes.enclave import native
 
         known = vendors(facts.streams)
         native.install(chain, *(vendor.root_pem for vendor in known))
-        chain.deploy("TEERegistry", [], deployer)
+        try:
+            chain.address_of("TEERegistry")
+        except KeyError:
+            chain.deploy("TEERegistry", [], deployer)
         operator, admin = (chain.read("TEERegistry", name) for name in ("TEE_OPERATOR", "DEFAULT_ADMIN_ROLE"))
+        is_known = chain.read("TEERegistry", "isValidTEEType", VALIDATOR)
         guardian = next(person for person in people if person.role is Role.FULL)
         moves: list[tuple[Any, ...]] = [
             ("setAWSRootCertificate", known[0].root_pem),
-            ("addTEEType", VALIDATOR, "Validator"),
+            *(() if is_known else (("addTEEType", VALIDATOR, "Validator"),)),
             *(("approvePCR", measured(image), image, VALIDATOR) for image in (PREVIOUS, CURRENT)),
             *(("grantRole", operator, person.address) for person in people if person.role is Role.INFERENCE),
             ("grantRole", admin, guardian.address),

@@ -227,12 +227,33 @@ def test_a_port_that_is_taken_is_said_before_anything_is_started(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_strategy_with_a_registry_of_its_own_is_refused(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert main(["up", *FREE, "--scenario", "revocation", "--out", "run"]) == 2
-    assert "brings a registry of enclaves of its own" in capsys.readouterr().err
+def test_the_registry_is_where_the_client_looks_for_it_and_is_as_its_constructor_leaves_it(net: Up) -> None:
+    assert net["OG_TEE_REGISTRY"] == "0x703cb174aeadb35d611858369b4b1111dc9abda6"
+    registry = contract(net, "OG_RPC_URL", "OG_TEE_REGISTRY", "TEERegistry").functions
+    assert registry.heartbeatMaxAge().call() == 1800
+    assert [bytes(one) for one in registry.getEnabledTEEs(0).call()] == [
+        bytes(one) for one in registry.getTEEsByType(0).call()
+    ]
+
+
+@pytest.mark.long
+def test_a_scenarios_enclaves_are_in_the_gateways_registry(tmp_path: Path) -> None:
+    """Long: a whole simulation at wall pace, with real processes."""
+    scenario = tmp_path / "tee.yaml"
+    nodes = "{inference: {count: 2}, full: {count: 2}}"
+    quiet = QUIET.read_text().replace("{inference: {count: 1}, full: {count: 0}}", nodes)
+    scenario.write_text(quiet.replace("strategy: none", "strategy: tee"))
+    with up(tmp_path, "--scenario", str(scenario), "--idle", "2") as net:
+        registry = contract(net, "OG_RPC_URL", "OG_TEE_REGISTRY", "TEERegistry").functions
+        deadline = time.monotonic() + PATIENCE_S
+        while not registry.getActiveTEEs(1).call() and time.monotonic() < deadline:
+            time.sleep(0.5)
+        assert [len(registry.getActiveTEEs(kind).call()) for kind in (0, 1)] == [1, 2]
+        tls, asked = pinned(net), {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello"}]}
+        approve(net)
+        _, headers, _ = post(net, "/v1/chat/completions", asked, {}, tls)
+        paid = {"PAYMENT-SIGNATURE": payment_for(headers["payment-required"], 77)}
+        assert post(net, "/v1/chat/completions", asked, paid, tls)[0] == 200
 
 
 @pytest.mark.long

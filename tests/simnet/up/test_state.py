@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ from chain.quantities import OPG, Address, Timestamp
 from chain.seam import Call
 from nodes.disk import Disk
 from simnet.cli.main import main
+from simnet.scenario.load import load_scenario
+from simnet.shipped import find_scenario
 from simnet.up.home import CannotGoOn, Folder, Home
 from tests.simnet.cli.test_cli_up import KEY, approve, contract, payment_for, pinned, post, rows, wait_for, web3
-from tests.up_process import up
+from tests.up_process import FREE, up
 
 ME, YOU = Address("0x" + "11" * 20), Address("0x" + "22" * 20)
 ASKED = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello"}]}
@@ -109,6 +112,16 @@ def test_another_seed_or_port_is_refused_and_so_is_rubbish(tmp_path: Path) -> No
     assert main(["up", "--state", str(tmp_path), "--gateway-port", "0"]) == 2
     with pytest.raises(CannotGoOn, match="cannot be read"):
         Home(tmp_path, 3)
+
+
+def test_a_kept_registry_takes_no_enclaves_of_another_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scenario = load_scenario(find_scenario(Path("revocation")))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    Home(tmp_path / "state", scenario.seed).found(scenario.seed, 1_000, port)
+    where = ("--state", str(tmp_path / "state"), "--out", str(tmp_path / "run"), *FREE)
+    assert main(["up", *where, "--scenario", "revocation"]) == 2
+    assert "the kept registry has those of another run" in capsys.readouterr().err
 
 
 def test_a_folder_has_what_was_put_there(tmp_path: Path) -> None:
