@@ -24,7 +24,8 @@ no sessions. The gateway that is played against is ours, and so are the contract
 in its package, as said below. **Nothing here says anything about the live network**, which may run something else.
 
 The moves are code: each reacts to what it is answered. Hostile facilitators and blob stores are
-[behaviours](behaviours.md) of services, which `simnet up --scenario` and `simnet inject` put before real clients too.
+[behaviours](behaviours.md) of services, which `simnet up --scenario` and `simnet inject` put before real clients too:
+scenarios/opengradient/ has a file for each of the most important.
 Not played: hostile gateways (behaviours: a client can lose what it signed for, 0.1 OPG at a time, and no term of a
 gateway's protects it); replayed heartbeats (a behaviour: the registry takes them, as the original does); the payer
 recorded as the proxy (in individual settlement, which client 1.1.4 no longer asks for, and this gateway does not have).

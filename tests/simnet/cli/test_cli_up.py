@@ -359,3 +359,19 @@ def test_a_scenario_in_which_services_misbehave_runs_beside_them_alone(
     error = capsys.readouterr().err
     assert "'short_settler' is a behaviour of role facilitator, which simnet up alone has" in error
     assert "simnet up --scenario FILE" in error
+
+
+@pytest.mark.long
+def test_a_scenario_has_the_facilitator_collect_nothing_from_a_real_client(tmp_path: Path) -> None:
+    """Long: a start with real processes for one more scenario."""
+    with up(tmp_path, "--idle", "1", "--scenario", "opengradient/unsettled") as net:
+        tls, asked = pinned(net), {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello"}]}
+        approve(net)
+        _, headers, _ = post(net, "/v1/chat/completions", asked, {}, tls)
+        paid = {"PAYMENT-SIGNATURE": payment_for(headers["payment-required"], 77)}
+        assert post(net, "/v1/chat/completions", asked, paid, tls)[0] == 200
+        (job,) = wait_for(lambda: rows(net, "payment_settled"))
+        opg = contract(net, "BASE_MAINNET_RPC", "OPG_ADDRESS", "BaseOPG")
+        assert (job["status"], opg.functions.balanceOf(KEY.address).call()) == ("succeeded", 1_000 * OPG)
+        assert [row["behaviour"] for row in rows(net, "cheated")] == ["never_settles"]
+        assert net.end(signal.SIGINT) == 0, "the report is written of a run in which services misbehave"
