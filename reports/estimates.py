@@ -47,7 +47,7 @@ def bounds_text(bounds: Bounds | None, unit: str) -> str:
 def estimate_text(estimate: Estimate) -> str:
     """Value, interval and unit."""
     interval, unit = interval_text(estimate), unit_of(estimate.spec.unit) if is_finite(estimate) else ""
-    parts = (value_text(estimate), unit, f"({interval})" if interval else "")
+    parts = (value_text(estimate), unit, f"({interval} {unit}".rstrip() + ")" if interval else "")
     return " ".join(part for part in parts if part)
 
 

@@ -68,13 +68,12 @@ class ScenarioFile(pytest.File):
 def seeds(config: pytest.Config, first: int) -> list[int]:
     """Which seeds are asked for. Raises `pytest.UsageError`."""
     text = str(config.getoption("--simnet-seeds") or config.getini("simnet_seeds"))
+    from simnet.cli.cases import BadSeeds, seeds_of
+
     try:
-        numbers = [int(part) for part in text.split(",")]
-    except ValueError:
-        numbers = [-1]
-    if min(numbers) < 0 or numbers == [0]:
-        raise pytest.UsageError(f"--simnet-seeds: '{text}' is neither a number of seeds nor a list such as 3,7,9")
-    return list(range(first, first + numbers[0])) if len(numbers) == 1 else numbers
+        return seeds_of(text, first)
+    except BadSeeds as error:
+        raise pytest.UsageError(f"--simnet-seeds: {error}") from None
 
 
 class DidNotPass(Exception):

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chain.errors import SimnetError
+
 if TYPE_CHECKING:
     from simnet.scenario.schema import Scenario
+
+
+class BadSeeds(SimnetError):
+    """What somebody wrote says no seeds."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -19,9 +27,16 @@ class Case:
     scenario: Scenario
     label: str = ""
     """The strategy, unless it is the scenario's own."""
+    seeded: bool = False
+    """Whether its seed was asked for, and need not be the file's."""
 
     def __str__(self) -> str:
-        return f"{self.file} {self.label}".rstrip()
+        return " ".join(filter(None, (str(self.file), self.label, f"seed {self.scenario.seed}" if self.seeded else "")))
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What `simnet run` needs beside the overrides to run it by itself."""
+        return ("--seed", str(self.scenario.seed)) if self.seeded else ()
 
     @property
     def overrides(self) -> tuple[str, ...]:
@@ -47,3 +62,24 @@ def cases_of(file: Path, scenario: Scenario) -> list[Case]:
         changes = {"name": name, "strategy": entrant.strategy, "comparator": entrant.comparator, "compare": Compare()}
         cases.append(Case(file, scenario.model_copy(update=changes), entrant.label))
     return cases
+
+
+def seeds_of(text: str, first: int) -> list[int]:
+    """Seeds as people write them: how many, counting up from `first`, or which. Raises `BadSeeds`."""
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        numbers = [-1]
+    if min(numbers) < 0 or numbers == [0]:
+        raise BadSeeds(f"'{text}' is neither a number of seeds nor a list such as 3,7,9")
+    return list(range(first, first + numbers[0])) if len(numbers) == 1 else list(dict.fromkeys(numbers))
+
+
+def under_seeds(case: Case, text: str | None) -> list[Case]:
+    """The case under each of these seeds, or under its own if there is no `text`. Raises `BadSeeds`."""
+    if text is None:
+        return [case]
+    return [
+        replace(case, scenario=case.scenario.model_copy(update={"seed": seed}), seeded=True)
+        for seed in seeds_of(text, case.scenario.seed)
+    ]

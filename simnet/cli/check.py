@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simnet.cli.batch import Progress, batch, batch_options
-from simnet.cli.cases import Case, cases_of
+from simnet.cli.cases import Case, cases_of, under_seeds
 from simnet.cli.console import make_console, print_json, print_table
 from simnet.cli.exit_codes import HARNESS_FAILED
 
@@ -42,6 +42,7 @@ HEADER = ("scenario", "outcome", "wall", "why")
     help="Where to write the JUnit file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
+@click.option("--seeds", metavar="N", help="How many, counting up from each scenario's; or which, such as 3,7,9.")
 @click.option("--reports", is_flag=True, help="Write the reports of every run, not only of those that do not pass.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first scenario that does not pass.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the runs there, and go on with what is missing.")
@@ -49,6 +50,7 @@ HEADER = ("scenario", "outcome", "wall", "why")
 def check(
     paths: tuple[Path, ...],
     backend: str | None,
+    seeds: str | None,
     junit: Path,
     as_json: bool,
     reports: bool,
@@ -63,6 +65,7 @@ def check(
     \b
     simnet check scenarios/
     simnet check scenarios/honest.yaml scenarios/byzantine.yaml --junit out/junit.xml
+    simnet check mine.yaml --seeds 20     whether it holds by luck
     simnet check scenarios/ --out out --jobs 8     again after a kill: finished runs are not run again
 
     A scenario that asks for a GPU is skipped where there is none.
@@ -80,7 +83,8 @@ def check(
     console = make_console(stderr=as_json)
     files = scenario_files(paths)
     scenarios, skipped = load_all(files, chosen)
-    cases = [case for file, one in scenarios.items() for case in cases_of(file, one)]
+    named = [case for file, one in scenarios.items() for case in cases_of(file, one)]
+    cases = [seeded for case in named for seeded in under_seeds(case, seeds)]
     with batch(jobs, dask, out, fresh) as settings:
         read = reported if reports else reported_unless_passed
         works = [work_of(case, chosen, out, read) for case in cases]
@@ -141,7 +145,7 @@ def work_of(case: Case, overrides: tuple[str, ...], out: Path | None, read: Read
     from simnet.cli.run import set_options
 
     scenario = case.scenario
-    command = shlex.join(["simnet", "run", str(case.file), *set_options((*overrides, *case.overrides))])
+    command = shlex.join(["simnet", "run", str(case.file), *case.options, *set_options((*overrides, *case.overrides))])
     work = Work(scenario, scenario.seed, None, read, command=command)
     return work if out is None else replace(work, out=out / f"{scenario.name}-{scenario.seed}-{work.key[:8]}")
 

@@ -133,10 +133,10 @@ def print_judgements(console: Console, results: Results) -> None:
     console.print()
     for judged in results.expectations:
         mark = Text("held  ", "green") if judged.held else Text("FAILED", "bold red")
-        console.print(mark, Text(f" {judged.expression:<36} {judged.detail}"))
+        console.print(mark, Text(f" {judged.expression:<38} {judged.detail}"))
     for judged in results.sometimes:
         mark = Text("held  ", "green") if judged.held else Text("FAILED", "bold red")
-        console.print(mark, Text(f" sometimes {judged.expression:<26} {judged.detail}"))
+        console.print(mark, Text(f" sometimes {judged.expression:<28} {judged.detail}"))
     for finding in results.invariants:
         mark = Text("held  ", "green") if finding.held else Text("BROKEN", "bold red")
-        console.print(mark, Text(f" invariant {finding.name:<26} {finding.detail}"))
+        console.print(mark, Text(f" invariant {finding.name:<28} {finding.detail}"))

@@ -92,11 +92,11 @@ def an_estimate(value: float | None, interval: Any = None, name: str = "detectio
 @pytest.mark.parametrize(
     ("estimate", "text"),
     [
-        (an_estimate(0.5, (0.4, 0.625)), "50 % (40–62.5)"),
+        (an_estimate(0.5, (0.4, 0.625)), "50 % (40–62.5 %)"),
         (an_estimate(None), "undefined"),
         (an_estimate(math.inf, None, "honesty_stake_opg"), "infinite"),
-        (an_estimate(48.0, (44.0, None), "time_to_detection_s"), "48 s (from 44)"),
-        (an_estimate(48.0, (None, 50.0), "time_to_detection_s"), "48 s (to 50)"),
+        (an_estimate(48.0, (44.0, None), "time_to_detection_s"), "48 s (from 44 s)"),
+        (an_estimate(48.0, (None, 50.0), "time_to_detection_s"), "48 s (to 50 s)"),
         (an_estimate(48.0, (None, None), "time_to_detection_s"), "48 s"),
         (an_estimate(-0.5, (-0.75, 0.25), "attacker_roi"), "\N{MINUS SIGN}0.5 (\N{MINUS SIGN}0.75 to 0.25)"),
     ],

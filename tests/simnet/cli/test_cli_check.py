@@ -110,6 +110,30 @@ def test_the_backend_can_be_chosen_for_all(monkeypatch: pytest.MonkeyPatch) -> N
     assert main(["check", "scenarios", "--backend", "revm"]) == 0
 
 
+def test_each_scenario_is_run_under_each_of_the_seeds_and_can_be_run_again_by_itself(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write("a")
+    assert main(["check", "scenarios", "--seeds", "2"]) == 0
+    assert list(suites()) == ["a-3", "a-4"]
+    assert "scenarios/a.yaml seed 4" in capsys.readouterr().out
+    (directory,) = RUNS.glob("a-4-*")
+    command = json.loads((directory / "manifest.json").read_text())["command"]
+    assert main([*shlex.split(command)[1:], "--headless", "--out", "again"]) == 0
+    first, again = (json.loads(Path(where, "results.json").read_text())["digest"] for where in (directory, "again"))
+    assert first == again
+    assert main(["check", "scenarios", "--seeds", "7,9,7"]) == 0
+    assert list(suites()) == ["a-7", "a-9"]
+
+
+@pytest.mark.parametrize("seeds", ["0", "-1", "a", "3,", "1,-2", ""])
+def test_seeds_that_are_none_are_refused_before_anything_runs(seeds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write("a")
+    assert main(["check", "scenarios", "--seeds", seeds]) == 2
+    assert "neither a number of seeds nor a list" in capsys.readouterr().err
+    assert not RUNS.exists()
+
+
 def test_a_directory_without_scenarios_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "scenarios"]) == 2
     assert "no scenario files in scenarios" in capsys.readouterr().err
