@@ -1,7 +1,8 @@
 """Moves that falsify the record of inferences and take no money: how many records are wrong in the end.
 
 A *record* is an inference as somebody counts it who reads the relay's events and the blob store. It is wrong if it is
-counted and never was, or was and is not counted. With the mitigation the reader goes by the auditor's ledger.
+counted and never was, or was and is not counted. With the mitigation the reader goes by the auditor's ledger. The last
+move is about the registry instead: its record of an enclave that is alive.
 """
 
 from __future__ import annotations
@@ -11,23 +12,31 @@ from collections.abc import Iterator
 from typing import Any
 
 from chain.formats.standard_tree import Inference, MalformedTree, load
+from chain.hashing import keccak
 from nodes.adversaries.services.records import (
     BlobSwapper,
     BlobWithholder,
     GhostRecorder,
+    HeartbeatReplayer,
     RootRepeater,
     SizeInflater,
 )
 from nodes.blobs import BLOBS as PATH
+from nodes.gateway.gateway import HEARTBEAT_S
 from nodes.http import HttpRequest, read_json
 from nodes.payments import TextServed
 from simnet.log.events import ContractEvent
-from simnet.studies.weaknesses import Client, Move, Outcome
-from simnet.up.services import BLOBS, FACILITATOR
+from simnet.studies.weaknesses import SETTLED_AFTER_S, Client, Move, Outcome
+from simnet.up.services import BLOBS, FACILITATOR, GATEWAY
 from simnet.up.stage import ENCLAVE, Network402
 
 LEDGER = "the auditor's ledger"
 MIRROR = "mirror-blobs"
+
+ATTESTED = "a fresh attestation"
+
+LOOKS, LOOK_S, REPLAYED_S = 6, 300.0, 500.0
+"""How often somebody looks at the registry, and when; and how often a heartbeat is replayed."""
 
 BATCHED_AFTER_S = 400.0
 """Longer than the facilitator waits for further inferences."""
@@ -151,6 +160,37 @@ def disown(net: Network402, client: Client) -> None:
     net.wait(5)
 
 
+def undead(net: Network402, client: Client) -> None:
+    net.turn(FACILITATOR, HeartbeatReplayer.model_validate({"every": f"{REPLAYED_S} s"}))
+    net.wait(HEARTBEAT_S)
+    client.ask()
+    net.engine.hosts[GATEWAY].crash()
+    net.wait(net.mempool.chain.read("TEERegistry", "heartbeatMaxAge") - SETTLED_AFTER_S)  # which is waited for besides
+
+
+def by_registry(net: Network402, safely: bool) -> Outcome:
+    """Looks at the registry, long after an enclave's end, by which it is alive.
+
+    Who looks `safely` asks the enclave for an attestation with a nonce of its own besides.
+    """
+    alive = 0
+    for _ in range(LOOKS):
+        net.wait(LOOK_S)
+        net.administer("TEERegistry", "heartbeatMaxAge")  # a block, so that the chain knows what time it is
+        net.wait(2)
+        listed = net.mempool.chain.read("TEERegistry", "isTEEActive", ENCLAVE.id)
+        alive += listed and (not safely or answers(net))
+    return Outcome(LOOKS, alive, "records")
+
+
+def answers(net: Network402) -> bool:
+    """Whether the gateway's enclave attests a nonce that nobody could know."""
+    nonce = keccak(str(net.scheduler.now).encode())
+    asked = HttpRequest("GET", "/enclave/attestation", query={"nonce": nonce.hex()})
+    responses = net.knock(asked).responses
+    return bool(responses) and responses[0].status == 200
+
+
 RELAY = "InferenceSettlementRelay, `batchSettle`: an event and nothing else [read]"
 
 RECORD_MOVES = (
@@ -188,5 +228,13 @@ RECORD_MOVES = (
         LEDGER,
         disown,
         read=by_verifier,
+    ),
+    Move(
+        "undead",
+        "the facilitator replays the last heartbeat of a gateway that is gone: the registry lists it (six looks)",
+        "TEERegistry, `heartbeat` takes one again while it is young; timestamps are 300 s back [read]",
+        ATTESTED,
+        undead,
+        read=by_registry,
     ),
 )

@@ -9,7 +9,7 @@ import pytest
 from nodes.gateway.terms import MITIGATIONS, mitigated
 from simnet.cli.main import main
 from simnet.cli.weaknesses import page
-from simnet.studies.records import LEDGER, RECORD_MOVES
+from simnet.studies.records import ATTESTED, LEDGER, RECORD_MOVES
 from simnet.studies.weaknesses import MOVES, VERSIONS, Move, Row, outcome, row
 from tests.source import ROOT
 
@@ -59,7 +59,7 @@ def test_what_a_version_ends() -> None:
 
 
 def test_every_mitigation_is_of_use() -> None:
-    assert {move.mitigation for move in HOSTILE} == {*MITIGATIONS, LEDGER}
+    assert {move.mitigation for move in HOSTILE} == {*MITIGATIONS, LEDGER, ATTESTED}
 
 
 def test_the_page_in_the_docs_is_what_comes_of_it() -> None:
