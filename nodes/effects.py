@@ -19,6 +19,7 @@ import numpy as np
 from chain.formats.claims import Claim, task_name
 from chain.quantities import TaskId, Wei
 from chain.seam import Call
+from nodes.gateway.completion import Speech
 from nodes.messages import Envelope, Message
 from nodes.records import Record
 
@@ -252,9 +253,30 @@ class SignResponse:
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """Have a language model answer an OpenAI request. Answers `nodes.gateway.completion.Completion`."""
+    """Have a language model answer an OpenAI request, and wait for it. Answers `nodes.gateway.completion.Speech`."""
 
     body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Have a language model begin to answer an OpenAI request. Answers `nodes.gateway.completion.Speech`."""
+
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NextPart:
+    """Wait for the next part of an answer. Answers an OpenAI delta, or ``None`` when it is over."""
+
+    speech: Speech
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Let a language model stop in the middle of an answer. Answers ``None``."""
+
+    speech: Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,6 +420,9 @@ Effect: TypeAlias = (
     | SignText
     | Unseal
     | Complete
+    | Begin
+    | NextPart
+    | Hush
     | Heartbeat
     | Prove
     | Verify

@@ -54,6 +54,10 @@ class TextServed(Record):
     """Unix second that the enclave signed."""
     took_s: float
     """From the request's arrival to the end of the answer."""
+    first_s: float
+    """From the request's arrival to the first part of the answer; of an answer in one piece, to all of it."""
+    model_s: float
+    """Of that, how long the gateway waited for the language model, and its client for parts in their time."""
     streamed: bool
     heard: bool
     """Whether the client was there to the end, as far as it can be told."""

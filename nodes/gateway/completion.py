@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
 
 STOP, LENGTH, TOOL_CALLS = "stop", "length", "tool_calls"
 """Why an answer ends."""
 
 DEFAULT_TOKENS = 256
 """Longest answer where the request names no length (assumption)."""
+
+Tell: TypeAlias = Callable[[Callable[[], None]], None]
+"""Has something done in the engine's thread, soon."""
 
 _TOKEN = re.compile(r"\s*(?:\w+|[^\w\s])|\s+")
 
@@ -32,6 +35,44 @@ class Completion:
         """The pieces together."""
         return "".join(self.pieces)
 
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """As OpenAI's deltas."""
+        if self.tool_calls:
+            return [{"tool_calls": [{"index": i, **call} for i, call in enumerate(self.tool_calls)]}]
+        return [{"content": piece} for piece in self.pieces]
+
+
+@dataclass(eq=False)
+class Speech:
+    """An answer in the making, as the engine's thread knows it."""
+
+    tokens_in: int = 0
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    """What was said so far, as OpenAI's deltas."""
+    tokens_out: int = 0
+    completion: Completion | None = None
+    """What it came to, when it is over."""
+    refusal: str = ""
+    """Why there is no answer: the model cannot do what it is asked for."""
+    failure: str = ""
+    """Why there is none, though the model tried."""
+    is_unwanted: bool = False
+    """Whether nobody waits any more."""
+    heard: int = 0
+    """Parts that whoever waits has had."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes."""
+        return self.completion is not None or bool(self.refusal or self.failure)
+
+    @property
+    def so_far(self) -> Completion:
+        """What it came to, or would if it ended here."""
+        pieces = tuple(part.get("content", "") for part in self.parts)
+        return self.completion or Completion(pieces, LENGTH, self.tokens_in, self.tokens_out)
+
 
 class LanguageModel(Protocol):
     """Answers requests."""
@@ -39,9 +80,13 @@ class LanguageModel(Protocol):
     fingerprint: str
     """What answers, for ``system_fingerprint``."""
     seconds_per_token: float
+    """How fast it speaks, where that is made up; 0 if it takes the time that it takes."""
 
-    def complete(self, body: Mapping[str, Any]) -> Completion:
-        """Answer an OpenAI chat or completion request that is well formed."""
+    def begin(self, body: Mapping[str, Any], tell: Tell) -> Speech:
+        """Answer an OpenAI chat or completion request that is well formed: at once, or by and by in another thread.
+
+        Whatever changes in a speech that is not over yet is done by `tell`.
+        """
         ...
 
 
@@ -55,8 +100,13 @@ class Echo:
     seconds_per_token = 0.002
     """Assumption: 500 tokens a second."""
 
+    def begin(self, body: Mapping[str, Any], tell: Tell) -> Speech:
+        """Answer a request, at once."""
+        completion = self.complete(body)
+        return Speech(completion.tokens_in, completion.parts, completion.tokens_out, completion)
+
     def complete(self, body: Mapping[str, Any]) -> Completion:
-        """Answer a request."""
+        """What it answers."""
         said = heard(body)
         tokens_in = len(tokens_of(said))
         last = last_words(body)

@@ -8,7 +8,6 @@ cannot read, cost something; ``GET /health``, ``/signing-key``, ``/v1/ohttp/conf
 from __future__ import annotations
 
 import base64
-import itertools
 import json
 import re
 from dataclasses import dataclass, field
@@ -19,8 +18,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from chain.quantities import Timestamp, Wei
 from nodes.effects import (
     Attest,
+    Begin,
     Complete,
     Heartbeat,
+    Hush,
+    NextPart,
     Note,
     Now,
     ReadPrice,
@@ -36,7 +38,7 @@ from nodes.effects import (
 )
 from nodes.enclave.signing import OhttpConfig, SignedResponse, tee_id
 from nodes.gateway import openai, pricing
-from nodes.gateway.completion import Completion
+from nodes.gateway.completion import Completion, Speech
 from nodes.gateway.openai import Asked
 from nodes.gateway.payment import NOTHING, Admitted, Cashier
 from nodes.gateway.wrapping import SEALED_BYTES_MAX, Bare, Sealed, Wrapping
@@ -69,21 +71,28 @@ TYPES = ("batch", "private")
 
 NONCE = re.compile(r"(0x)?([0-9a-fA-F]{2}){1,64}")
 
-HEARD, UNHEARD, WITHHELD = "heard", "unheard", "withheld"
-"""What came of an answer: the client had it, was gone before its end, or did not get it because it did not pay."""
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A request that will be paid for."""
+
+    to: Envelope
+    asked: Asked
+    admitted: Admitted
+    wrapping: Wrapping
+    opg_price: float
+    arrived: float
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that is to go out."""
+    """What a language model came to."""
 
-    to: Envelope
-    asked: Asked
     completion: Completion
     signed: SignedResponse | None
-    admitted: Admitted
     cost: Wei
-    wrapping: Wrapping
+    model_s: float
+    """How long the model took, or who waited for it had to wait."""
 
 
 @dataclass
@@ -99,8 +108,6 @@ class Gateway:
     """To which key private requests are sealed."""
     fingerprint: str
     """What answers."""
-    seconds_per_token: float
-    """How fast a streamed answer comes."""
     genesis: Timestamp
     secret: bytes
     """Ids of answers are made from."""
@@ -150,16 +157,8 @@ class Gateway:
             complaint = f"{SETTLEMENT_TYPE_HEADER} is {settlement!r} and not one of {', '.join(TYPES)}"
             yield Reply(envelope, wrapping.refusal(asked if isinstance(asked, BadRequest) else BadRequest(complaint)))
             return
-        completion = yield Complete(asked.body)
-        cost = pricing.cost(asked.model, completion.tokens_in, completion.tokens_out, price)
-        signed = yield SignText(asked.canonical, openai.signed_text(completion), int((yield from self.unix())))
-        answer = Answer(envelope, asked, completion, signed, admitted, cost, wrapping)
-        outcome = yield from (self.stream if asked.is_streamed else self.say)(answer)
-        if outcome == WITHHELD:
-            return
-        yield Note(self.served(answer, (yield Now()) - arrived, heard=outcome == HEARD))
-        if outcome == HEARD:
-            yield from self.record(settlement, signed)
+        order = Order(envelope, asked, admitted, wrapping, price, arrived)
+        yield from (self.stream if asked.is_streamed else self.say)(order, settlement)
 
     def unwrap(self, request: HttpRequest) -> Steps:
         """The request that the enclave is to answer, and what its answer is wrapped in. Raises `BadRequest`."""
@@ -173,44 +172,77 @@ class Gateway:
         inner = HttpRequest("POST", CHAT, {}, opened.plaintext)
         return inner, Sealed(opened, wants_stream(inner))
 
-    def say(self, answer: Answer) -> Steps:
-        """Answer in one piece, once it is charged. Answers what came of it; whether the client was there is unknown."""
-        body = openai.response(answer.asked, answer.completion, *(yield from self.stamp()))
-        receipt = yield from self.cashier.of(answer.admitted).charge(answer.admitted, answer.cost)
+    def say(self, order: Order, settlement: str) -> Steps:
+        """Answer in one piece, once it is charged; whether the client is still there is unknown."""
+        began, scheme = (yield Now()), self.cashier.of(order.admitted)
+        speech = yield Complete(order.asked.body)
+        if speech.completion is None:
+            scheme.release(order.admitted)
+            yield Reply(order.to, order.wrapping.refusal(complaint_of(speech)))
+            return
+        answer = yield from self.sign(order, speech.completion, (yield Now()) - began)
+        body = openai.response(order.asked, answer.completion, *(yield from self.stamp()))
+        receipt = yield from scheme.charge(order.admitted, answer.cost)
         if receipt.refusal:
-            yield Note(PaymentDemanded(self.me.name, answer.to.sender, receipt.refusal))
-            yield Reply(answer.to, HttpResponse(402, b"{}", {"content-type": JSON, **receipt.headers}))
-            return WITHHELD
+            yield Note(PaymentDemanded(self.me.name, order.to.sender, receipt.refusal))
+            yield Reply(order.to, HttpResponse(402, b"{}", {"content-type": JSON, **receipt.headers}))
+            return
         whole = {**body, **fields_of(answer.signed)}
-        yield Reply(answer.to, answer.wrapping.whole(whole, receipt.headers, str(answer.cost)))
-        return HEARD
+        yield Reply(order.to, order.wrapping.whole(whole, receipt.headers, str(answer.cost)))
+        yield from self.served(order, answer, settlement, first_s=(yield Now()) - order.arrived)
 
-    def stream(self, answer: Answer) -> Steps:
-        """Answer piece by piece, as fast as the model speaks, and charge it before the end. Answers what came of it."""
-        asked, wrapping, scheme = answer.asked, answer.wrapping, self.cashier.of(answer.admitted)
+    def stream(self, order: Order, settlement: str) -> Steps:
+        """Answer part by part, as the model speaks, and charge it before the end."""
+        began, scheme, wrapping = (yield Now()), self.cashier.of(order.admitted), order.wrapping
+        speech = yield Begin(order.asked.body)
+        if speech.refusal:
+            scheme.release(order.admitted)
+            yield Reply(order.to, wrapping.refusal(complaint_of(speech)))
+            return
         stamp = yield from self.stamp()
-        stream = (visitor, name) = answer.to.sender, stamp[0]
-        number = itertools.count()
+        stream = (visitor, name) = order.to.sender, stamp[0]
+        number, first_s = 0, 0.0
         self._waiting.add(stream)
         try:
-            yield Reply(answer.to, wrapping.begin(scheme.headers(answer.admitted), name))
-            for piece in openai.pieces(asked, answer.completion, *stamp):
-                yield Sleep(self.seconds_per_token)
+            yield Reply(order.to, wrapping.begin(scheme.headers(order.admitted), name))
+            while (part := (yield NextPart(speech))) is not None:
                 if stream in self._gone:
-                    yield from scheme.forgo(answer.admitted, answer.cost)
-                    return UNHEARD
-                events = wrapping.piece(openai.frame(piece), is_last=False)
-                yield Send(visitor, HttpChunk(events, stream=name, number=next(number)))
-            receipt = yield from scheme.charge(answer.admitted, answer.cost)
+                    yield from self.break_off(order, speech, settlement, first_s, began)
+                    return
+                frame = openai.frame(openai.piece(order.asked, part, number == 0, *stamp))
+                yield Send(visitor, HttpChunk(wrapping.piece(frame, is_last=False), stream=name, number=number))
+                first_s = first_s or (yield Now()) - order.arrived
+                number += 1
+            if speech.completion is None:
+                scheme.release(order.admitted)
+                events = wrapping.piece(openai.frame({"error": str(complaint_of(speech))}), is_last=True)
+                yield Send(visitor, HttpChunk(events, True, name, number))
+                return
+            answer = yield from self.sign(order, speech.completion, (yield Now()) - began)
+            receipt = yield from scheme.charge(order.admitted, answer.cost)
             if receipt.refusal:
-                yield Note(ServedUnpaid(self.me.name, answer.admitted.session, str(answer.cost), receipt.refusal))
-            last = {**openai.last_piece(asked, answer.completion, *stamp), **fields_of(answer.signed)}
+                yield Note(ServedUnpaid(self.me.name, order.admitted.session, str(answer.cost), receipt.refusal))
+            last = {**openai.last_piece(order.asked, answer.completion, *stamp), **fields_of(answer.signed)}
             events = wrapping.piece(openai.frame(last) + receipt.event + openai.DONE, is_last=True)
-            yield Send(visitor, HttpChunk(events, True, name, next(number)))
-            return HEARD
+            yield Send(visitor, HttpChunk(events, True, name, number))
+            yield from self.served(order, answer, settlement, first_s)
         finally:
             self._waiting.discard(stream)
             self._gone.discard(stream)
+
+    def break_off(self, order: Order, speech: Speech, settlement: str, first_s: float, began: float) -> Steps:
+        """Stop an answer whose client is gone: what it came to until then is worth something."""
+        yield Hush(speech)
+        answer = yield from self.sign(order, speech.so_far, (yield Now()) - began)
+        yield from self.cashier.of(order.admitted).forgo(order.admitted, answer.cost)
+        yield from self.served(order, answer, settlement, first_s, heard=False)
+
+    def sign(self, order: Order, completion: Completion, model_s: float) -> Steps:
+        """Have the enclave stand by an answer, and say what it is worth. Answers an `Answer`."""
+        cost = pricing.cost(order.asked.model, completion.tokens_in, completion.tokens_out, order.opg_price)
+        text, now = openai.signed_text(completion), int((yield from self.unix()))
+        signed = yield SignText(order.asked.canonical, text, now)
+        return Answer(completion, signed, cost, model_s)
 
     def stamp(self) -> Steps:
         """Id, time and fingerprint of a response."""
@@ -219,24 +251,30 @@ class Gateway:
         moment = int(now * 1e6).to_bytes(16, "big") + self._count.to_bytes(8, "big")
         return f"chatcmpl-{fresh_id(self.secret + moment)}", int(now), self.fingerprint
 
-    def served(self, answer: Answer, took_s: float, heard: bool) -> TextServed:
-        """What the log has of an answer."""
-        signed = answer.signed
-        return TextServed(
-            gateway=self.me.name,
-            visitor=answer.to.sender,
-            session=answer.admitted.session,
-            model=answer.asked.model,
-            tokens_in=answer.completion.tokens_in,
-            tokens_out=answer.completion.tokens_out,
-            cost=str(answer.cost),
-            input_hash="0x" + signed.input_hash.hex() if signed else "",
-            output_hash="0x" + signed.output_hash.hex() if signed else "",
-            timestamp=signed.timestamp if signed else 0,
-            took_s=round(took_s, 6),
-            streamed=answer.asked.is_streamed,
-            heard=heard,
+    def served(self, order: Order, answer: Answer, settlement: str, first_s: float, heard: bool = True) -> Steps:
+        """Write an answer into the log, and have it recorded if it was heard."""
+        signed, completion = answer.signed, answer.completion
+        yield Note(
+            TextServed(
+                gateway=self.me.name,
+                visitor=order.to.sender,
+                session=order.admitted.session,
+                model=order.asked.model,
+                tokens_in=completion.tokens_in,
+                tokens_out=completion.tokens_out,
+                cost=str(answer.cost),
+                input_hash="0x" + signed.input_hash.hex() if signed else "",
+                output_hash="0x" + signed.output_hash.hex() if signed else "",
+                timestamp=signed.timestamp if signed else 0,
+                took_s=round((yield Now()) - order.arrived, 6),
+                first_s=round(first_s, 6),
+                model_s=round(answer.model_s, 6),
+                streamed=order.asked.is_streamed,
+                heard=heard,
+            )
         )
+        if heard:
+            yield from self.record(settlement, signed)
 
     def record(self, settlement: str, signed: SignedResponse | None) -> Steps:
         """Have the facilitator record the inference."""
@@ -328,6 +366,13 @@ def wants_stream(request: HttpRequest) -> bool:
         return request.json().get("stream") is True
     except BadRequest:
         return False
+
+
+def complaint_of(speech: Speech) -> BadRequest:
+    """Why a language model has given no answer."""
+    if speech.refusal:
+        return BadRequest(speech.refusal)
+    return BadRequest(f"the language model failed: {speech.failure}", 500, "server_error")
 
 
 def fields_of(signed: SignedResponse | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,17 +109,15 @@ def message(answer: Completion) -> dict[str, Any]:
     return {"role": "assistant", "content": answer.text}
 
 
-def pieces(asked: Asked, answer: Completion, id: str, created: int, fingerprint: str) -> Iterator[dict[str, Any]]:
-    """The frames of a streamed response before the last."""
+def piece(
+    asked: Asked, part: dict[str, Any], is_first: bool, id: str, created: int, fingerprint: str
+) -> dict[str, Any]:
+    """A frame of a streamed response before the last."""
     kind = "chat.completion.chunk" if asked.is_chat else "text_completion"
-    begin = head(asked, kind, id, created, fingerprint)
-    parts: list[dict[str, Any]] = [{"content": piece} for piece in answer.pieces]
-    if answer.tool_calls:
-        parts = [{"tool_calls": [{"index": i, **call} for i, call in enumerate(answer.tool_calls)]}]
-    for number, part in enumerate(parts):
-        delta = {"role": "assistant", **part} if number == 0 else part
-        choice = {"delta": delta} if asked.is_chat else {"text": part["content"]}
-        yield {**begin, "choices": [{"index": 0, "finish_reason": None, **choice}]}
+    delta = {"role": "assistant", **part} if is_first else part
+    choice = {"delta": delta} if asked.is_chat else {"text": part["content"]}
+    choices = [{"index": 0, "finish_reason": None, **choice}]
+    return {**head(asked, kind, id, created, fingerprint), "choices": choices}
 
 
 def last_piece(asked: Asked, answer: Completion, id: str, created: int, fingerprint: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -19,9 +19,13 @@ from simnet.cli.exit_codes import HARNESS_FAILED
 from simnet.cli.signals import stops
 
 if TYPE_CHECKING:
+    from nodes.gateway.completion import LanguageModel
     from nodes.records import Record
     from simnet.up.devnet import Devnet
     from simnet.up.home import Home
+
+Listener: TypeAlias = "Callable[[float, Record], None]"
+"""Hears the log."""
 
 LOOPBACK = "127.0.0.1"
 
@@ -58,6 +62,13 @@ SHOWN = (
     metavar="TEXT",
     help="Break something: 'at: 10 s, crash: [facilitator-0], for: 5 s', counted from the start; may be repeated.",
 )
+@click.option(
+    "--llm",
+    type=click.Choice(["echo", "smollm2"]),
+    default="echo",
+    show_default=True,
+    help="What answers: a built-in echo, or SmolLM2-135M-Instruct, which is fetched (93 MB) the first time.",
+)
 @click.option("--state", type=click.Path(path_type=Path), help="Go on with the network in this directory, or begin it.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
 @click.option("--force", is_flag=True, help="Write over a run that is in the directory already.")
@@ -78,6 +89,7 @@ def up(
     batch_idle: float,
     mitigate: tuple[str, ...],
     faults: tuple[str, ...],
+    llm: str,
     state: Path | None,
     out: Path | None,
     force: bool,
@@ -102,22 +114,21 @@ def up(
     from simnet.shipped import find_scenario
     from simnet.up import QUIET
     from simnet.up.devnet import Devnet, Ports, Sockets
+    from simnet.up.served import Served
 
-    loaded = load_scenario(
-        find_scenario(scenario) if scenario else QUIET, overrides, seed, to_run=True, beside_services=True
-    )
+    path = find_scenario(scenario) if scenario else QUIET
+    loaded = load_scenario(path, overrides, seed, to_run=True, beside_services=True)
     console = make_console()
     if host != LOOPBACK:
         click.echo(f"warning: {host} is not loopback: whoever reaches it can use well-known keys", err=True)
     terms, batches = terms_of(idle, (*mitigate, *(("keep-sessions",) if state else ()))), BatchTerms(idle_s=batch_idle)
     held = ExitStack()
     home = open_home(held, state, loaded.seed) if state else None
-    if home is not None:
-        gateway_port = home.gateway_port(gateway_port)
-    ports = (gateway_port, facilitator_port, settlement_port, payment_port, blobs_port, relay_port)
-    sockets = Sockets.at(Ports(*ports, host))
-    devnet = Devnet(loaded.seed, sockets, terms=terms, batches=batches, faults=faults, home=home)
-    listener = None if quiet else telling(console.print)
+    registered_port = home.gateway_port(gateway_port) if home else gateway_port
+    ports = Ports(registered_port, facilitator_port, settlement_port, payment_port, blobs_port, relay_port, host)
+    parts = terms, language_model(llm, console.print), batches, faults, home
+    devnet, served = Devnet(loaded.seed, Sockets.at(ports), *parts), Served()
+    listener = both(served.hear, None if quiet else telling(console.print))
     command = shlex.join(["simnet", *sys.argv[1:]])
     options = Options(out=out, force=force, command=command, tell=console.print, listener=listener)
     devnet.ready = lambda directory: announce(devnet, directory, env_file)
@@ -128,11 +139,19 @@ def up(
         devnet.close()
         held.close()
     write_reports(finished_run(finished))
-    click.echo(f"stopped; what happened is in {finished.directory}/")
+    click.echo(f"{served.says}\nstopped; what happened is in {finished.directory}/")
     if finished.failure is not None:
         click.echo(str(finished.failure), err=True)
         return HARNESS_FAILED
     return 0
+
+
+def language_model(name: str, tell: Callable[[str], None]) -> LanguageModel:
+    """What answers."""
+    from nodes.gateway.completion import Echo
+    from simnet.up import language
+
+    return language.smollm2(tell) if name == "smollm2" else Echo()
 
 
 def open_home(held: ExitStack, state: Path, seed: int) -> Home:
@@ -156,7 +175,18 @@ def terms_of(idle_s: float, mitigations: tuple[str, ...]) -> Terms:
     return mitigated(Terms(upto=UptoTerms(idle_s=idle_s, look_s=look_s)), mitigations)
 
 
-def telling(tell: Callable[[str], None]) -> Callable[[float, Record], None]:
+def both(one: Listener, other: Listener | None) -> Listener:
+    """One who hears the log, or two."""
+
+    def hear(time_s: float, record: Record) -> None:
+        one(time_s, record)
+        if other is not None:
+            other(time_s, record)
+
+    return hear
+
+
+def telling(tell: Callable[[str], None]) -> Listener:
     """Hears the log, and tells what clients do."""
     from dashboards.describe import sentence
     from simnet.measure.rows import row_of
@@ -175,6 +205,7 @@ def announce(devnet: Devnet, directory: Path, env_file: Path | None) -> None:
     places = [directory / FILE, *([env_file] if env_file else [])]
     for place in places:
         place.write_text(as_file(devnet), encoding="utf-8")
+    click.echo(f"answers come from {devnet.model.fingerprint}")
     lines = [f"  {name:22}{value}" for name, value in variables(devnet).items()]
     click.echo("\n".join(["up:", *lines, WARNING, f"source {places[-1]}", "Ctrl-C ends it."]))
     sys.stdout.flush()

@@ -152,13 +152,13 @@ class Services:
             upto = UptoSessions(me.name, collector, self.requirements, self.terms.upto, *parts)
             channels = BatchChannels(me.name, collector, demanded, self.terms.channels, *parts)
             keys = (self.enclave.key.spki, OhttpConfig.of(self.enclave.ohttp_key))
-            served = (*keys, model.fingerprint, model.seconds_per_token)
+            served = (*keys, model.fingerprint)
             cashier = Cashier(me.name, (upto, channels) if self.terms.upto.is_offered else (channels,))
             return Gateway(me, FACILITATOR, cashier, *served, genesis, secret("up/answers"))
 
         served_by = self._host("gateway", name, key, gateway)
         served_by.install("enclave", EnclaveFacility(Sandbox(self.enclave), engine.scheduler, genesis))
-        served_by.install("language", Language(model))
+        served_by.install("language", Language(model, engine.scheduler))
         self._add(engine, served_by, engine.mempool)
 
     def _ohttp_relay(self, genesis: Timestamp) -> Callable[[Peer], Participant]:

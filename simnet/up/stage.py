@@ -21,6 +21,7 @@ from chain.seam import Call
 from nodes.adversaries.behaviour import Behaviour
 from nodes.facilitator.batching import BatchTerms
 from nodes.facilitator.jobs import Jobs
+from nodes.gateway.completion import Echo, LanguageModel
 from nodes.gateway.gateway import CHAT
 from nodes.gateway.terms import Terms
 from nodes.http import HttpChunk, HttpRequest, HttpResponse, HungUp
@@ -103,9 +104,14 @@ class Network402:
     """A gateway, a facilitator, two chains; `records` has the log."""
 
     def __init__(
-        self, directory: Path, terms: Terms | None = None, batches: BatchTerms | None = None, gateways: int = 1
+        self,
+        directory: Path,
+        terms: Terms | None = None,
+        batches: BatchTerms | None = None,
+        gateways: int = 1,
+        model: LanguageModel | None = None,
     ) -> None:
-        terms, batches = terms or Terms(), batches or BatchTerms()
+        terms, batches, model = terms or Terms(), batches or BatchTerms(), model or Echo()
         settlement = RevmChain(genesis=BEGAN, chain_id=SETTLEMENT_ID)
         register(settlement, CAST, ENCLAVE, "https://127.0.0.1:8443")
         self.chain = RevmChain(genesis=BEGAN, chain_id=PAYMENT_ID)
@@ -122,7 +128,8 @@ class Network402:
         self.engine = Engine(self.scheduler, network, self.log, self.mempool, self.outside)
         self.payments = PaymentMempool(self.chain, GENESIS, 1.0, self.scheduler, self.log)
         self.jobs = Jobs()
-        self.services = Services(CAST, ENCLAVE, self.jobs, "here", (NODE,), terms, batches=batches, gateways=gateways)
+        parties = (CAST, ENCLAVE, self.jobs, "here", (NODE,))
+        self.services = Services(*parties, terms, model, batches=batches, gateways=gateways)
         self.services.join(self.engine, self.payments)
         producer = Service("producer-0", "producer", CAST.deployer.address, "here")
         network.join(producer.name, producer.region)
