@@ -113,7 +113,17 @@ def test_a_run_is_called_by_its_name_and_not_latest(copy: Path, monkeypatch: pyt
     assert load_run(Path("latest")).directory == Path("run")
 
 
-@pytest.mark.parametrize("value", ["null", "{}", '"x"', "-1", "[" * 300 + "]" * 300, '{"a":' * 900 + "1" + "}" * 900])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "null",
+        pytest.param("{}", marks=pytest.mark.long),
+        '"x"',
+        pytest.param("-1", marks=pytest.mark.long),
+        "[" * 300 + "]" * 300,
+        '{"a":' * 900 + "1" + "}" * 900,
+    ],
+)
 def test_a_row_of_another_shape_is_refused_with_its_line_or_does_no_harm(copy: Path, value: str) -> None:
     """Every field of one row of each kind in turn, in a log whose digest is right."""
     log, lines = copy / "events.jsonl", (copy / "events.jsonl").read_bytes().splitlines(keepends=True)

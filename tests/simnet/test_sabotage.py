@@ -38,7 +38,7 @@ def sabotaged(directory: Path, line: str, instead: str) -> abi.Artifact:
     return abi.Artifact(compiled["name"], compiled["abi"], bytes.fromhex(compiled["bytecode"].removeprefix("0x")))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("line", "instead", "invariant"), SABOTAGES)
 def test_a_settlement_that_keeps_fees_breaks_an_invariant(

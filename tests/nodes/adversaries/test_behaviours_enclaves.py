@@ -86,6 +86,7 @@ def test_a_hole_in_an_image_can_be_used_until_the_image_is_revoked() -> None:
     assert run["history_lost"] >= run["blast_radius"] > 0
 
 
+@pytest.mark.long
 def test_a_poisoned_registry_trusts_an_image_that_nobody_approved() -> None:
     run = tee("pcr_registry_poison", lies="40 %")
     approved = [as_version(row) for row in run.tables.event("PCRApproved")]

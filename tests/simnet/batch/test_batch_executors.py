@@ -48,7 +48,7 @@ def cluster() -> Iterator[Dask]:
         yield started
 
 
-@pytest.fixture(params=["processes", "dask"])
+@pytest.fixture(params=["processes", pytest.param("dask", marks=pytest.mark.long)])
 def make_executor(request: pytest.FixtureRequest) -> MakeExecutor:
     """Each kind of executor."""
     if request.param == "processes":

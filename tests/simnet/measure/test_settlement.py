@@ -89,6 +89,7 @@ def test_what_is_lost_is_the_worth_of_wrong_answers_that_nobody_waited_with() ->
     assert play(strategy=PROOFS, settle="4 min", clients=waiting, adversaries=cheat)["value_lost_opg"] == 0
 
 
+@pytest.mark.long
 def test_a_zero_knowledge_proof_costs_more_gas_than_an_enclave_and_is_final_sooner() -> None:
     run = asked()
     assert run["gas_vanilla"] < 250_000

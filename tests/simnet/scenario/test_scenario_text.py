@@ -90,7 +90,7 @@ def test_any_bytes_give_a_scenario_or_errors(data: bytes) -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_any_text_below_a_key_gives_a_scenario_or_errors(text: str) -> None:
     for key in ("description", "seed", "nodes", "adversaries"):
         with contextlib.suppress(ScenarioErrors):
@@ -133,7 +133,7 @@ TREES = st.dictionaries(
 
 
 @given(TREES)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_any_tree_of_known_words_gives_a_scenario_or_errors(tree: dict[str, object]) -> None:
     with contextlib.suppress(ScenarioErrors):
         parse_scenario(json.dumps(tree).encode())

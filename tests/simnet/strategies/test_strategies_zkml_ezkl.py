@@ -40,6 +40,7 @@ def refusals(tables: Tables) -> Counter[str]:
     return Counter((row["revert"] or "taken").partition("(")[0] for row in rows)
 
 
+@pytest.mark.long
 def test_what_ezkl_proves_its_contract_takes_and_the_batch_is_final(zkml_cache: Path, tmp_path: Path) -> None:
     pytest.importorskip("pyrevm")
     finished, tables = played(tmp_path)

@@ -29,7 +29,11 @@ def test_nothing_that_must_hold_is_broken(setting: str) -> None:
     run_state_machine_as_test(state_machine(machine_of(setting)), settings=SHORT)
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
+QUICK = ("unverified", "committee", "optimistic", "sampling")
+"""Settings whose rounds take least time; the others are played to the end by `make long`."""
+
+
+@pytest.mark.parametrize("setting", [pytest.param(s, marks=[pytest.mark.long] * (s not in QUICK)) for s in SETTINGS])
 def test_batches_are_posted_judged_and_paid(setting: str) -> None:
     """A machine that only ever ran into reverts would hold everything."""
     machine = machine_of(setting)

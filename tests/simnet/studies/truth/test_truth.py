@@ -47,7 +47,9 @@ NEVER_SEEN_IN_A_SHORT_RUN = {"GT-9": 1}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", ["GT-3c", "GT-7a", "GT-9", "GT-14a"])
+@pytest.mark.parametrize(
+    "case", ["GT-7a", *(pytest.param(one, marks=pytest.mark.long) for one in ("GT-3c", "GT-9", "GT-14a"))]
+)
 def test_what_contracts_decide_is_the_same_on_anvil(case: str) -> None:
     """Votes by stake, the break-even penalty, the jackpot's split and challenge bonds, over 1,200 tasks each."""
     (file,) = case_files(CASES, (case,))

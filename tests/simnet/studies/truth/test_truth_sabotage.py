@@ -44,7 +44,7 @@ def test_mutants_are_what_their_sources_compile_to(name: str) -> None:
         ),
         ("beacon_is_constant", "GT-3a", 60, {"seeds_repeated"}),
         pytest.param("beacon_is_constant", "GT-4", 60, {"seeds_repeated"}, marks=pytest.mark.long),
-        ("beacon_is_constant", "GT-5", 40, {"seeds_repeated"}),
+        pytest.param("beacon_is_constant", "GT-5", 40, {"seeds_repeated"}, marks=pytest.mark.long),
         pytest.param("beacon_serves_a_constant", "GT-4", 60, {"draws_from_seeds"}, marks=pytest.mark.long),
         ("beacon_serves_a_constant", "GT-5", 40, {"draws_from_seeds"}),
         ("sampling_skips_the_first_claim", "DRAWS", 60, {"draws_by_index"}),
