@@ -62,9 +62,10 @@ class Scene:
 
     @property
     def duration_s(self) -> float:
-        """How long the run lasts, as far as one knows."""
+        """How long the run lasts, settling included, as far as one knows."""
         head = self.timeline.head
-        return max(head.time, head.started.get("duration_s", 0.0) if not head.ended else 0.0, 1.0)
+        planned = head.started.get("duration_s", 0.0) + self.timeline.promises.settle_s
+        return max(head.time, planned if not head.ended else 0.0, 1.0)
 
     @property
     def part(self) -> tuple[float, float]:

@@ -25,6 +25,9 @@ from simnet.measure.rows import as_text
 PROCESSES = (*(role.value for role in Role if role not in SERVICES), "chain")
 """In the order in which they are shown."""
 
+SHOWN = {"inference": "inference nodes", "full": "full nodes", "producer": "block producers", "client": "clients"}
+"""Processes as Perfetto names them, which puts a number after the name: "full 3" would be taken for a node."""
+
 Track = tuple[int, int]
 """Process and thread."""
 
@@ -39,7 +42,7 @@ class Trace:
         self._tracks: dict[tuple[str, str], Track] = {}
         self._busy_until: dict[Track, float] = {}
         for pid, process in enumerate(PROCESSES, start=1):
-            self._meta(pid, 0, "process_name", name=process)
+            self._meta(pid, 0, "process_name", name=SHOWN.get(process, process))
             self._meta(pid, 0, "process_sort_index", sort_index=pid)
 
     def track(self, process: str, name: str) -> Track:

@@ -18,7 +18,7 @@ REGISTERING = {"on", "command", "metric", "model_validator", "field_validator", 
 CALLED_BY_NAME = {
     "Textual": r"(on|action|watch)_\w+|compose|render_line|check_action|notify_style_update",
     "Textual, too": r"get_suggestion|get_system_commands|deliver_screenshot|search|discover",
-    "click": r"list_commands|get_command|resolve_command|format_commands",
+    "click": r"list_commands|get_command|resolve_command|format_commands|shell_complete",
     "torch": r"forward",
     "yaml": r"ignore_aliases",
     "Python": r"__\w+__",

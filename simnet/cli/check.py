@@ -14,6 +14,7 @@ from simnet.cli.batch import Progress, batch, batch_options
 from simnet.cli.cases import Case, cases_of, under_seeds
 from simnet.cli.console import make_console, print_json, print_table
 from simnet.cli.exit_codes import HARNESS_FAILED
+from simnet.cli.scenario_name import ScenarioName
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -32,7 +33,7 @@ HEADER = ("scenario", "outcome", "wall", "why")
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=ScenarioName())
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
 @click.option(
     "--junit",

@@ -13,6 +13,7 @@ import click
 
 from simnet.cli.batch import Progress, batch, batch_options
 from simnet.cli.console import make_console, print_table
+from simnet.cli.scenario_name import ScenarioName
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,7 +32,7 @@ HOW_POOLED = (
 
 
 @click.command()
-@click.argument("scenario", type=click.Path(path_type=Path))
+@click.argument("scenario", type=ScenarioName())
 @click.option("--strategies", metavar="A,B,…", help="What to compare, instead of what the scenario says.")
 @click.option("--seeds", metavar="N", help="How many, counting up from the scenario's; or which, such as 3,7,9.")
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")

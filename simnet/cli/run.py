@@ -17,6 +17,7 @@ import click
 from simnet.cli.console import can_show_dashboard, make_console, print_json
 from simnet.cli.exit_codes import HARNESS_FAILED
 from simnet.cli.headless import run_with_progress
+from simnet.cli.scenario_name import ScenarioName
 from simnet.cli.twice import after_checking
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def read_pace(_context: click.Context, _option: click.Parameter, value: str) -> 
 
 
 @click.command()
-@click.argument("scenario", type=click.Path(path_type=Path))
+@click.argument("scenario", type=ScenarioName())
 @click.option("--seed", type=click.IntRange(min=0), help="Use another seed than the file's.")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenario; may be repeated.")
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from chain.errors import SimnetError
+from chain.units import parse_duration
 from simnet.measure.catalogue import READINGS, reading
 from simnet.measure.state import State
 from simnet.scenario.locate import read_document
@@ -59,6 +60,8 @@ class Promises:
 
     expectations: tuple[Expectation, ...] = ()
     sometimes: tuple[str, ...] = ()
+    settle_s: float = 0.0
+    """How long the run goes on after clients have asked for the last time."""
 
     def judge(self, state: State, results: Results) -> list[Verdict]:
         """A verdict on every promise: by the results if the run is over, else by the state."""
@@ -108,7 +111,16 @@ def read_promises(scenario: Path) -> Promises:
         described = read_document(scenario.read_bytes(), str(scenario)).value
     except (OSError, SimnetError):
         return Promises()
-    return Promises(tuple(known(texts(described.get("expect")))), tuple(texts(described.get("sometimes"))))
+    expect, sometimes = texts(described.get("expect")), texts(described.get("sometimes"))
+    return Promises(tuple(known(expect)), tuple(sometimes), seconds(described.get("settle")))
+
+
+def seconds(value: Any) -> float:
+    """What a duration of a scenario file says; 0 if it is none."""
+    try:
+        return parse_duration(value)
+    except SimnetError:
+        return 0.0
 
 
 def texts(value: Any) -> list[str]:

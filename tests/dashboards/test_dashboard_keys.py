@@ -19,6 +19,7 @@ from dashboards.panels.money import Money
 from dashboards.panels.network import Network
 from dashboards.panels.scenario import ScenarioPanel
 from dashboards.scene import MOST_ZOOM, open_scene
+from dashboards.text import clock
 from dashboards.windows.node import NodePanel
 from dashboards.windows.row import RowPanel
 from dashboards.windows.task import TaskPanel
@@ -395,6 +396,18 @@ def test_keys_steer_the_run_while_the_picture_follows_it(live: tuple[Path, FakeE
         del engine.told[:]
         await terminal.press("right", "right")
         assert engine.told == [("step", "")], "the first step leads back to the newest row"
+
+    drive(directory, session, engine=cast(Engine, engine))
+
+
+def test_the_track_of_a_live_run_ends_where_the_run_will_with_settling(live: tuple[Path, FakeEngine]) -> None:
+    directory, engine = live
+    scenario = engine.scenario
+
+    async def session(terminal: Terminal) -> None:
+        end = terminal.app.scene.duration_s
+        assert end == scenario.duration + scenario.settle > ROWS[499]["t"]
+        assert terminal.app.query_one(TimelineBar).text.splitlines()[0].endswith(clock(end))
 
     drive(directory, session, engine=cast(Engine, engine))
 

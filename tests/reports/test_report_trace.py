@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from reports.source import Run, load_run
-from reports.trace import write_trace
+from reports.trace import SHOWN, write_trace
 
 Events = list[dict[str, Any]]
 
@@ -44,7 +44,7 @@ def tracks(events: Events) -> dict[tuple[int, int], str]:
 def test_every_participant_has_a_track_in_the_process_of_its_role(run: Run, events: Events) -> None:
     processes = {event["pid"]: event["args"]["name"] for event in of(events, "M", "process_name")}
     found = {(processes[pid], name) for (pid, _), name in tracks(events).items()}
-    assert {(row["role"], name) for name, row in run.tables.participants.items()} <= found
+    assert {(SHOWN[row["role"]], name) for name, row in run.tables.participants.items()} <= found
 
 
 def test_slices_of_a_track_never_overlap(events: Events) -> None:

@@ -102,3 +102,16 @@ def test_shells_can_ask_for_completions() -> None:
     command = [sys.executable, "-c", "import sys; from simnet.cli.main import main; sys.exit(main())"]
     found = subprocess.run(command, env=asked, capture_output=True, text=True, check=False)
     assert {line.partition(",")[2] for line in found.stdout.splitlines()} == set(VERBS)
+
+
+@pytest.mark.parametrize("verb", ["run", "check", "compare"])
+def test_a_shell_completes_scenarios_that_come_with_simnet_and_files(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = {"_SIMNET_COMPLETE": "bash_complete", "COMP_WORDS": f"simnet {verb} strategies/po", "COMP_CWORD": "2"}
+    for name, value in asked.items():
+        monkeypatch.setenv(name, value)
+    main()
+    found = capsys.readouterr().out.split()
+    assert {"plain,strategies/posp", "file,strategies/po"} <= set(found)
+    assert all(",strategies/po" in one for one in found)
