@@ -18,6 +18,7 @@ from nodes.facilitator.batching import DATA, BatchTerms, DataWorker, inference_o
 from nodes.facilitator.channels import ChannelDesk
 from nodes.facilitator.jobs import FAILED, PROCESSING, SUCCEEDED, Job, Jobs
 from nodes.facilitator.sending import send
+from nodes.facilitator.single import FIELDS, SINGLE, SingleRecorder, payer_in
 from nodes.facilitator.verification import EXCEEDS, fault_of, funding_fault_of, is_nonce_used
 from nodes.http import BadRequest, HttpRequest, HttpResponse, fresh_id, no_route, read_json, refuse, respond
 from nodes.identity import Peer
@@ -42,8 +43,8 @@ PAYMENTS = "payments"
 SETTLE_GAS = Gas(300_000)
 RELAY_TIMEOUT_S = 60.0
 
-BATCH, PRIVATE = "batch", "private"
-"""Types of settlement. The third of old, ``individual``, is not taken."""
+BATCH, PRIVATE, INDIVIDUAL = "batch", "private", "individual"
+"""Types of settlement."""
 
 DATA_FIELDS = ("tee_id", "input_hash", "output_hash", "tee_signature", "tee_timestamp")
 
@@ -69,6 +70,7 @@ class Facilitator:
 
     def __post_init__(self) -> None:
         self.channels = ChannelDesk(self.me, self.chain_id, self.unix)
+        self.singles = SingleRecorder(self.relayer, self.blobs, self.jobs, self.unix)
 
     def run(self) -> Steps:
         """Go on with what was taken on, and answer whoever asks."""
@@ -76,6 +78,8 @@ class Facilitator:
         yield Spawn(worker.run())
         for job in self.jobs.open(PAYMENTS):
             yield Spawn(self.carry_out(job))
+        for job in self.jobs.open(SINGLE):
+            yield Spawn(self.singles.record(job))
         yield from serve_each(self.serve)
 
     def serve(self, envelope: Envelope, request: HttpRequest) -> Steps:
@@ -174,10 +178,12 @@ class Facilitator:
         kind = request.headers.get(SETTLEMENT_TYPE_HEADER, BATCH)
         if kind == PRIVATE:
             return respond({"status": "ignored", "type": PRIVATE})
-        if kind != BATCH:
-            raise BadRequest(f"settlement type {kind!r} is not {BATCH} or {PRIVATE}")
-        data = settlement_data(request.headers.get(SETTLEMENT_DATA_HEADER, ""))
-        job = yield from self.take_on(DATA, data)
+        if kind not in (BATCH, INDIVIDUAL):
+            raise BadRequest(f"settlement type {kind!r} is not {BATCH}, {INDIVIDUAL} or {PRIVATE}")
+        data = settlement_data(request.headers.get(SETTLEMENT_DATA_HEADER, ""), FIELDS if kind == INDIVIDUAL else ())
+        job = yield from self.take_on(SINGLE if kind == INDIVIDUAL else DATA, data)
+        if kind == INDIVIDUAL:
+            yield Spawn(self.singles.record(job))
         return respond({"settlementJob": job.as_json()}, 202)
 
     def heartbeat(self, request: HttpRequest) -> Steps:
@@ -208,18 +214,20 @@ def payment_of(body: dict[str, Any]) -> tuple[Payment, Requirements]:
     return read_payment(body.get("paymentPayload")), Requirements.read(body.get("paymentRequirements"))
 
 
-def settlement_data(header: str) -> dict[str, Any]:
-    """The inference that a header describes. Raises `BadRequest`."""
+def settlement_data(header: str, more: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The inference that a header describes, with these fields besides. Raises `BadRequest`."""
     try:
         data = read_json(base64.b64decode(header, validate=True))
     except ValueError:  # which binascii.Error is
         raise BadRequest(f"{SETTLEMENT_DATA_HEADER} is not JSON in base64") from None
     if not isinstance(data, dict):
         raise BadRequest(f"{SETTLEMENT_DATA_HEADER} is not an object")
-    if missing := [name for name in DATA_FIELDS if name not in data]:
+    if missing := [name for name in (*DATA_FIELDS, *more) if name not in data]:
         raise BadRequest(f"{SETTLEMENT_DATA_HEADER} lacks {', '.join(missing)}")
     try:
         inference_of(data)
+        if more:
+            payer_in(data)
     except ValueError as error:
         raise BadRequest(f"{SETTLEMENT_DATA_HEADER} describes no inference: {error}") from None
     return data

@@ -6,7 +6,9 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
+from typing import Any
 
+from chain.formats.standard_tree import Inference
 from chain.quantities import Gas
 from chain.seam import Call
 from nodes.effects import Reply, Steps
@@ -18,6 +20,7 @@ from nodes.serving import serve_each
 
 HEARTBEAT_GAS = Gas(200_000)
 BATCH_GAS = Gas(100_000)
+SINGLE_GAS = Gas(300_000)
 
 
 @dataclass
@@ -48,6 +51,10 @@ class Relayer:
                 return Call(self.me.address, "TEERegistry", "heartbeat", heartbeat_args(request), HEARTBEAT_GAS)
             case ("POST", "/batch"):
                 return Call(self.me.address, "InferenceSettlementRelay", "batchSettle", batch_args(request), BATCH_GAS)
+            case ("POST", "/single"):
+                return Call(
+                    self.me.address, "InferenceSettlementRelay", "settleIndividual", single_args(request), SINGLE_GAS
+                )
         raise no_route(request)
 
 
@@ -55,6 +62,13 @@ def batch_args(request: HttpRequest) -> tuple[bytes, int, bytes]:
     """Root, size and the blob's id, as the contract takes them."""
     body = request.json()
     return bytes.fromhex(body["root"]), body["size"], body["blob"].encode()
+
+
+def single_args(request: HttpRequest) -> tuple[Any, ...]:
+    """An inference, its payer and the blob's id, as the contract takes them."""
+    body = request.json()
+    one = Inference.read(body["inference"])
+    return one.tee, one.input_hash, one.output_hash, one.timestamp, body["payer"], body["blob"].encode(), one.signature
 
 
 def heartbeat_args(request: HttpRequest) -> tuple[bytes, int, bytes]:

@@ -79,6 +79,8 @@ class ChannelTerms:
     """Mitigation: the gateway signs claims itself, where by default it leaves that to its facilitator."""
     refuses_withdrawing: bool = False
     """Mitigation: no answers on a channel from which its payer is about to take its money."""
+    names_payer: bool = False
+    """Mitigation: the channel's payer is recorded as the payer."""
 
 
 @dataclass(slots=True)
@@ -295,6 +297,11 @@ class BatchChannels:
             reason = HUNG_UP
         if reason:
             yield Note(ServedUnpaid(self.gateway, admitted.session, str(cost), reason))
+
+    def payer(self, admitted: Admitted) -> str:
+        """Whom to record as the payer: nobody, as og-x402 finds none in vouchers, unless the terms say otherwise."""
+        account = self.accounts.get(Hash32(bytes.fromhex(admitted.session[2:])))
+        return account.channel.payer if account is not None and self.terms.names_payer else ""
 
     def release(self, admitted: Admitted) -> None:
         """Give a channel back that nothing was charged to."""

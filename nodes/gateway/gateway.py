@@ -36,7 +36,7 @@ from nodes.effects import (
     Steps,
     Unseal,
 )
-from nodes.enclave.signing import OhttpConfig, SignedResponse, tee_id
+from nodes.enclave.signing import OhttpConfig, SignedResponse, canonical_json, tee_id
 from nodes.gateway import openai, pricing
 from nodes.gateway.completion import Completion, Speech
 from nodes.gateway.openai import Asked
@@ -66,7 +66,8 @@ HEARTBEAT_S = 900.0
 """How often an enclave shows that it is alive."""
 
 CALL_TIMEOUT_S = 60.0
-TYPES = ("batch", "private")
+INDIVIDUAL = "individual"
+TYPES = ("batch", "private", INDIVIDUAL)
 """How a client may have its inference recorded."""
 
 NONCE = re.compile(r"(0x)?([0-9a-fA-F]{2}){1,64}")
@@ -274,11 +275,11 @@ class Gateway:
             )
         )
         if heard:
-            yield from self.record(settlement, signed)
+            yield from self.record(settlement, order, answer)
 
-    def record(self, settlement: str, signed: SignedResponse | None) -> Steps:
+    def record(self, settlement: str, order: Order, answer: Answer) -> Steps:
         """Have the facilitator record the inference."""
-        if signed is None:
+        if (signed := answer.signed) is None:
             return
         data = {
             "tee_id": "0x" + signed.tee.hex(),
@@ -288,6 +289,12 @@ class Gateway:
             "tee_timestamp": signed.timestamp,
             "timestamp": signed.timestamp,
         }
+        payer = self.cashier.of(order.admitted).payer(order.admitted)
+        if settlement == INDIVIDUAL and not payer:
+            settlement = TYPES[0]  # as og-x402 does
+        if settlement == INDIVIDUAL:
+            said = openai.signed_text(answer.completion)
+            data |= {"input": canonical_json(order.asked.canonical), "output": said, "eth_address": payer}
         header = base64.b64encode(json.dumps(data).encode()).decode()
         headers = {SETTLEMENT_TYPE_HEADER: settlement, SETTLEMENT_DATA_HEADER: header}
         yield Request(self.facilitator, HttpRequest("POST", "/settle_data", headers), CALL_TIMEOUT_S)

@@ -102,6 +102,10 @@ class PaymentScheme(Protocol):
         """Deal with an answer whose client was gone before its end."""
         ...
 
+    def payer(self, admitted: Admitted) -> str:
+        """Whom to record as the payer of an answer."""
+        ...
+
     def release(self, admitted: Admitted) -> None:
         """Nothing went out."""
         ...

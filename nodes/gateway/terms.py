@@ -43,6 +43,7 @@ MITIGATIONS: Mapping[str, Mitigation] = MappingProxyType(
         "own-authorizer": Mitigation(channels={"is_own_authorizer": True}),
         "claim-at-once": Mitigation(channels={"claim_s": 1.0}),
         "refuse-withdrawing": Mitigation(channels={"refuses_withdrawing": True}),
+        "name-payer": Mitigation({"names_payer": True}, {"names_payer": True}),
         "close-first": Mitigation({"closes_first": True}),
         "own-facilitator": Mitigation(both={"own_facilitator": True}),
         "mirror-blobs": Mitigation(both={"mirrors_blobs": True}),

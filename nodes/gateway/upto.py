@@ -58,6 +58,8 @@ class UptoTerms:
     """Mitigation: a session is settled so long before its signature expires, however busy it is. 120 in dev8."""
     closes_first: bool = False
     """Mitigation: a session that was handed to the facilitator once takes no more requests, whatever that answers."""
+    names_payer: bool = False
+    """Mitigation: whoever signed is recorded as the payer, and not the contract that may spend."""
 
 
 @dataclass(slots=True)
@@ -210,6 +212,13 @@ class UptoSessions:
         else:
             self.release(admitted)
             yield Note(ServedUnpaid(self.gateway, admitted.session, str(cost), HUNG_UP))
+
+    def payer(self, admitted: Admitted) -> str:
+        """Whom to record as the payer: the proxy that spends, as in og-x402, unless the terms say otherwise."""
+        if (session := self.sessions.get(admitted.session)) is None:
+            return ""
+        permit = session.payment.permit
+        return permit.owner if self.terms.names_payer else permit.spender
 
     def release(self, admitted: Admitted) -> None:
         """Give back what was kept for an answer."""

@@ -26,8 +26,7 @@ in its package, as said below. **Nothing here says anything about the live netwo
 The moves are code: each reacts to what it is answered. Hostile facilitators and blob stores are
 [behaviours](behaviours.md) of services, which `simnet up --scenario` and `simnet inject` put before real clients too:
 scenarios/opengradient/ has a file for each of the most important. Not played: hostile gateways (behaviours: a client
-can lose what it signed for, 0.1 OPG at a time, and no term of a gateway's protects it); the payer recorded as the proxy
-(in individual settlement, which client 1.1.4 no longer asks for, and this gateway does not have).
+can lose what it signed for, 0.1 OPG at a time, and no term of a gateway's protects it).
 
 ## Money
 
@@ -44,7 +43,7 @@ record**, for a reader who believes the relay's events and the blob store; for `
 contract of every leaf today. With the mitigation the reader goes by the ledger of our auditor, which OpenGradient has
 published none of: what it found signed when it was recorded, each inference once. Where a store is hostile, it needs a
 second one. For `undead`, what is counted are looks at the registry by which an enclave is alive that has been gone for
-longer than a heartbeat is good for.
+longer than a heartbeat is good for; for `misname`, inferences that are not on record as their payer's.
 """
 
 

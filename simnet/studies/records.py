@@ -24,7 +24,7 @@ from nodes.adversaries.services.records import (
 from nodes.blobs import BLOBS as PATH
 from nodes.gateway.gateway import HEARTBEAT_S
 from nodes.http import HttpRequest, read_json
-from nodes.payments import TextServed
+from nodes.payments import SessionOpened, TextServed
 from simnet.log.events import ContractEvent
 from simnet.studies.weaknesses import SETTLED_AFTER_S, Client, Move, Outcome
 from simnet.up.services import BLOBS, FACILITATOR, GATEWAY
@@ -191,6 +191,19 @@ def answers(net: Network402) -> bool:
     return bool(responses) and responses[0].status == 200
 
 
+def misname(net: Network402, client: Client) -> None:
+    client.settlement = "individual"
+    client.ask(3)
+
+
+def by_payer(net: Network402, safely: bool) -> Outcome:
+    """Inferences that are not on record as their payer's, who opened the session or the channel."""
+    (payer,) = {one.payer for one in net.of(SessionOpened)}
+    named = [one.args["ethAddress"] for one in net.of(ContractEvent) if one.event == "IndividualSettlement"]
+    served = truth(net).total()
+    return Outcome(served, served - named.count(payer), "records")
+
+
 RELAY = "InferenceSettlementRelay, `batchSettle`: an event and nothing else [read]"
 
 RECORD_MOVES = (
@@ -228,6 +241,14 @@ RECORD_MOVES = (
         LEDGER,
         disown,
         read=by_verifier,
+    ),
+    Move(
+        "misname",
+        "asks to have inferences recorded one by one: the proxy that spends is named as the payer; by channel, nobody",
+        "flask.py, `_extract_eth_address_from_payment_payload`: `spender`; 2.15.0 finds none in a voucher [read]",
+        "name-payer",
+        misname,
+        read=by_payer,
     ),
     Move(
         "undead",

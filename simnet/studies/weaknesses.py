@@ -32,7 +32,7 @@ from nodes.gateway.terms import MITIGATIONS, Terms, mitigated
 from nodes.gateway.upto import UptoTerms
 from nodes.http import HttpRequest
 from nodes.payments import PaymentSettled, SessionClosed, TextServed
-from nodes.x402 import SESSION_HEADER, SIGNATURE_HEADER
+from nodes.x402 import SESSION_HEADER, SETTLEMENT_TYPE_HEADER, SIGNATURE_HEADER
 from simnet.kernel.conditions import RpcFault
 from simnet.up.payers import ChannelPayer, Payer
 from simnet.up.services import FACILITATOR, GATEWAY
@@ -66,6 +66,8 @@ class Client:
     session: str = ""
     at: str = GATEWAY
     """Which gateway it asks."""
+    settlement: str = "batch"
+    """How it wants its inferences recorded."""
 
     def __post_init__(self) -> None:
         self.payer: Payer | ChannelPayer = self.net.channel_payer() if self.by_channel else self.net.payer()
@@ -95,7 +97,8 @@ class Client:
             visitor.on_chunk = lambda count: on_chunk(visitor) if count == 1 else None
         visitor.name = self.net.outside.welcome(visitor.hear)
         asked = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello there"}], **body}
-        request = HttpRequest("POST", CHAT, self.headers(), json.dumps(asked).encode())
+        headers = {**self.headers(), SETTLEMENT_TYPE_HEADER: self.settlement}
+        request = HttpRequest("POST", CHAT, headers, json.dumps(asked).encode())
         self.net.outside.arrive(visitor.name, self.at, request, 1)
         self.net.wait(wait_s)
         return visitor

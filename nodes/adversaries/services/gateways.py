@@ -8,7 +8,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from nodes.adversaries.behaviour import Behaviour, on
-from nodes.effects import Complete, Reply, Send, SignText, Steps
+from nodes.effects import Complete, NextPart, Reply, Send, SignText, Steps
+from nodes.gateway.completion import Speech
 from nodes.http import HttpChunk, HttpRequest, HttpResponse, respond
 from nodes.identity import Role
 
@@ -28,10 +29,25 @@ class Overbiller(Behaviour):
 
     @on(Complete)
     def count(self, effect: Complete) -> Steps:
-        """Say that the answer is longer than it is."""
-        completion = yield effect
-        yield self.cheated("bill", str(effect.body.get("model", "")))
-        return replace(completion, tokens_out=completion.tokens_out * self.factor)
+        """Say of an answer in one piece that it is longer than it is."""
+        speech = yield effect
+        yield from self.inflate(speech)
+        return speech
+
+    @on(NextPart)
+    def count_parts(self, effect: NextPart) -> Steps:
+        """Say so at the end of a stream."""
+        part = yield effect
+        if part is None:
+            yield from self.inflate(effect.speech)
+        return part
+
+    def inflate(self, speech: Speech) -> Steps:
+        """Have it be longer, if there is one."""
+        if speech.completion is not None:
+            longer = speech.completion.tokens_out * self.factor
+            speech.completion = replace(speech.completion, tokens_out=longer)
+            yield self.cheated("bill", str(longer))
 
 
 class NeverDelivers(Behaviour):
@@ -62,7 +78,7 @@ class NeverDelivers(Behaviour):
         if not chunk.is_last:
             return None
         yield self.cheated("answer kept", effect.peer)
-        return (yield replace(effect, message=HttpChunk(b"data: [DONE]\n\n", is_last=True)))
+        return (yield replace(effect, message=replace(chunk, data=b"data: [DONE]\n\n", number=0)))
 
 
 class AnswerForger(Behaviour):

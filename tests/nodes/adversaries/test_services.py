@@ -34,10 +34,11 @@ def asked(net: Network402) -> dict[str, object]:
     return body
 
 
-def test_an_overbiller_charges_for_tokens_that_it_did_not_serve(net: Network402) -> None:
+@pytest.mark.parametrize("streamed", [False, True])
+def test_an_overbiller_charges_for_tokens_that_it_did_not_serve(net: Network402, streamed: bool) -> None:
     asked(net)
     net.turn(GATEWAY, Overbiller(factor=3))
-    net.chat(pays=net.payer("another").header(net.now))
+    net.chat(pays=net.payer("another").header(net.now), stream=streamed)
     honest, billed = net.of(TextServed)
     assert billed.tokens_out == 3 * honest.tokens_out
     assert int(billed.cost) > int(honest.cost)

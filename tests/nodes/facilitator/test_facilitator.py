@@ -11,12 +11,17 @@ from typing import Any
 
 import pytest
 
+from chain.formats.permit2 import UPTO_PROXY
 from chain.quantities import OPG, Wei
 from nodes.facilitator.jobs import PROCESSING, Jobs
-from nodes.http import HttpResponse
+from nodes.facilitator.single import SINGLE
+from nodes.http import HttpRequest, HttpResponse
 from nodes.payments import PaymentSettled
+from nodes.x402 import SIGNATURE_HEADER
 from simnet.kernel.conditions import RpcFault
-from tests.services import CAST, ENCLAVE, Network402, Payer
+from simnet.log.events import ContractEvent
+from simnet.up.services import BLOBS
+from tests.services import CAST, CHAT, ENCLAVE, Network402, Payer
 
 
 @pytest.fixture
@@ -244,3 +249,47 @@ def test_the_payer_cannot_be_robbed_by_who_is_not_the_facilitator(net: Network40
     net.wait(5)
     assert status_of(net, accepted)["status"] == "failed"
     assert net.owned_by(payer.key.address) == Wei(10 * OPG)
+
+
+def test_one_by_one_an_inference_is_recorded_with_what_was_said_and_who_paid(net: Network402) -> None:
+    payer = net.payer()
+    asked = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello there"}]}
+    paid = {SIGNATURE_HEADER: payer.header(net.now), "x-settlement-type": "individual"}
+    answer = json.loads(net.knock(HttpRequest("POST", CHAT, paid, json.dumps(asked).encode()), wait_s=20).answer.body)
+    (event,) = (one.args for one in net.of(ContractEvent) if one.event == "IndividualSettlement")
+    assert (event["teeId"], event["ethAddress"]) == (answer["tee_id"], UPTO_PROXY)
+    assert event["outputHash"] == "0x" + answer["tee_output_hash"]
+    assert net.jobs.open(SINGLE) == [], "it is done"
+    stored = HttpRequest("GET", "/v1/blobs/" + bytes.fromhex(event["walrusBlobId"][2:]).decode())
+    blob = json.loads(net.knock(stored, BLOBS).answer.body)
+    assert blob["output"] == "You said: Hello there"
+    assert json.loads(blob["input"])["messages"] == asked["messages"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"eth_address": "0x12"},
+        {"eth_address": None},
+        {"eth_address": ...},
+        {"input": ...},
+        {"output": ...},
+        {"tee_timestamp": -1},
+    ],
+)
+def test_one_by_one_what_lacks_something_is_refused(net: Network402, change: dict[str, Any]) -> None:
+    whole = {**DATA, "input": "{}", "output": "", "eth_address": UPTO_PROXY, **change}
+    sent = {name: value for name, value in whole.items() if value is not ...}
+    header = base64.b64encode(json.dumps(sent).encode()).decode()
+    kind = {"x_settlement_data": header, "x_settlement_type": "individual"}
+    assert net.ask_facilitator("POST", "/settle_data", **kind).status == 400
+
+
+def test_one_by_one_what_no_enclave_signed_fails(net: Network402) -> None:
+    data = {**DATA, "input": "{}", "output": "", "eth_address": UPTO_PROXY}
+    header = base64.b64encode(json.dumps(data).encode()).decode()
+    kind = {"x_settlement_data": header, "x_settlement_type": "individual"}
+    job = net.ask_facilitator("POST", "/settle_data", **kind).json()["settlementJob"]["jobId"]
+    net.wait(10)
+    found = net.ask_facilitator("GET", f"/settle/{job}").json()
+    assert (found["status"], "Invalid signature" in found["error"]) == ("failed", True)
