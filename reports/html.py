@@ -28,7 +28,7 @@ from simnet.measure.catalogue import READINGS, distributions
 from simnet.measure.metric import Metric
 from simnet.verdict.expectations import parse_expectation
 from simnet.verdict.happened import happenings
-from simnet.verdict.results import Judged
+from simnet.verdict.results import Judged, Results
 
 HERE = Path(__file__).parent
 LIBRARY = HERE / "vendor" / "plotly-cartesian-4.1.1.min.js"
@@ -49,6 +49,9 @@ COSTS = (
     "honest_node_profit_opg",
 )
 """The metrics that say what it cost."""
+
+PROOF_COSTS = ("gas_vanilla", "gas_tee", "gas_zkml", "proof_queue_s")
+"""What proofs cost, where clients ask for them."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +81,19 @@ def report_html(run: Run, shown: Mapping[str, Plot] | None = None) -> str:
         more_people=everybody[MAX_PEOPLE:],
         jailed=people.times_jailed(run.state),
         others=people.others(run.state, everybody),
-        costs={name: run.results.metrics[name] for name in COSTS},
+        costs=costs(run.results),
         groups=people.groups(run.state),
         actions=gas.actions(run.tables),
         assumptions=assumptions(run.scenario),
         sometimes={name: one.says for name, one in happenings().items()},
         replay=replay_line(run.directory),
     )
+
+
+def costs(results: Results) -> dict[str, Metric]:
+    """What it cost: of proofs, where there are any."""
+    proofs = [name for name in PROOF_COSTS if has_value(results.metrics[name])]
+    return {name: results.metrics[name] for name in (*COSTS, *proofs)}
 
 
 def has_value(metric: Metric) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from dashboards.panel import Page
 from dashboards.text import Line
 
@@ -38,6 +40,9 @@ HELP = (
     ("! ▣", "ground truth: a dishonest act; a batch"),
 )
 
+KEYS = 9
+"""Columns for the keys."""
+
 
 class HelpPanel(Page):
     """Keys and marks."""
@@ -45,5 +50,10 @@ class HelpPanel(Page):
     TITLE = "keys and marks"
 
     def draw(self, width: int, height: int) -> list[Line]:
-        """A line for each."""
-        return [[(f"{keys:<9} ", "accent strong"), (meaning, "")] for keys, meaning in HELP]
+        """A line for each, or several where it is long."""
+        lines: list[Line] = []
+        for keys, meaning in HELP:
+            first, *more = wrap(meaning, width - KEYS - 1) or [""]
+            lines.append([(f"{keys:<{KEYS}} ", "accent strong"), (first, "")])
+            lines += [[(" " * (KEYS + 1), ""), (rest, "")] for rest in more]
+        return lines

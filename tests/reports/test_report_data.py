@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reports.data import MAX_TEX_ROWS, as_csv, as_latex, table_of, write_data
-from reports.html import plots, report_html
+from reports.html import COSTS, costs, plots, report_html
 from reports.modes import modes
 from reports.plots.plot import Plot
 from reports.source import Run, load_run
@@ -73,6 +74,12 @@ def test_a_row_for_each_mode_of_proof(run: Run) -> None:
     assert sum(mode.frauds for mode in found) == run.results.metrics["fraud_committed"].value
     assert sum(mode.detected for mode in found) == run.results.metrics["fraud_detected"].value
     assert "By mode of proof" in report_html(run)
+
+
+def test_what_proofs_cost_is_among_the_costs_where_there_are_any(run: Run) -> None:
+    assert list(costs(run.results)) == list(COSTS)
+    with_proofs = {**run.results.metrics, "gas_zkml": replace(run.results.metrics["gas_zkml"], value=2e6)}
+    assert list(costs(replace(run.results, metrics=with_proofs))) == [*COSTS, "gas_zkml"]
 
 
 def test_a_sentence_says_what_the_run_showed(run: Run, fraud_wins_run: Path) -> None:
