@@ -21,6 +21,8 @@ from chain.formats.permit2 import BASE_OPG, PERMIT2
 from chain.quantities import OPG
 from nodes.adversaries.services.payments import (
     BlindVerifier,
+    Diverter,
+    DoubleSettler,
     FriendOfPayers,
     NeverSettles,
     SettlesAndFails,
@@ -272,6 +274,16 @@ def short(net: Network402, client: Client) -> None:
     client.ask(3)
 
 
+def divert(net: Network402, client: Client) -> None:
+    net.turn(FACILITATOR, Diverter())
+    client.ask(3)
+
+
+def twice(net: Network402, client: Client) -> None:
+    net.turn(FACILITATOR, DoubleSettler())
+    client.ask(3)
+
+
 def blind(net: Network402, client: Client) -> None:
     net.turn(FACILITATOR, BlindVerifier())
     client.ask()
@@ -412,6 +424,14 @@ MOVES = (
         short,
     ),
     Move(
+        "divert",
+        "the facilitator collects for itself, which contracts refuse, and says that the gateway has it",
+        "the payer signs for the receiver; that nothing came, nobody sees [read]",
+        "own-facilitator",
+        divert,
+        MappingProxyType({"2.15.0": "a payout names its receiver alone, and takes no one else's money"}),
+    ),
+    Move(
         "blind",
         "the facilitator finds payments good that have no money behind them, for a client that it knows",
         "the facilitator's `/verify` is all that a gateway goes by [read]",
@@ -434,6 +454,7 @@ MOVES = (
         befriend,
         NO_CHANNELS,
     ),
+    Move("twice", "the facilitator collects everything twice (control)", "", "", twice),
     Move(
         "forge",
         "pays with another token, spender, owner, receiver, channel or amount, or too late (control)",

@@ -101,6 +101,47 @@ class ShortSettler(Behaviour):
         return claim.channel.receiver_authorizer == self._situation.me.address
 
 
+class Diverter(Behaviour):
+    """Collect for itself what is meant for the gateway, and say that the gateway has it."""
+
+    kind: ClassVar[str] = "diverter"
+    role: ClassVar[Role] = Role.FACILITATOR
+    defeats: ClassVar[str] = "a gateway that takes the facilitator's word; it gains nothing itself"
+    stopped_by: ClassVar[str] = "the payer's signature, which names the receiver; a facilitator of the gateway's own"
+    shows_in: ClassVar[str] = "payment_settled"
+
+    @on(Submit)
+    def divert(self, effect: Submit) -> Steps:
+        """Name itself as the receiver."""
+        call, me = effect.call, self._situation.me.address
+        if what(call) != COLLECT:
+            return (yield effect)
+        permit, amount, owner, (_, facilitator, valid_after), signature = call.args
+        args = (permit, amount, owner, (me, facilitator, valid_after), signature)
+        yield self.cheated("settlement", effect.subject)
+        receipt = yield replace(effect, call=replace(call, args=args))
+        return replace(receipt, revert=None)
+
+
+class DoubleSettler(Behaviour):
+    """Collect everything twice."""
+
+    kind: ClassVar[str] = "double_settler"
+    role: ClassVar[Role] = Role.FACILITATOR
+    defeats: ClassVar[str] = "nothing: it is here to show that"
+    stopped_by: ClassVar[str] = "Permit2's nonces; of claims, that they are cumulative"
+    shows_in: ClassVar[str] = "payment_transaction_mined"
+
+    @on(Submit)
+    def repeat(self, effect: Submit) -> Steps:
+        """Send it again."""
+        receipt = yield effect
+        if what(effect.call) in (COLLECT, CLAIM):
+            yield self.cheated("settlement", effect.subject or effect.call.function)
+            yield effect
+        return receipt
+
+
 class FriendOfPayers(Behaviour):
     """Give payers back, in the gateway's name, what it should claim for the gateway."""
 

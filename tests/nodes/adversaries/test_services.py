@@ -10,13 +10,13 @@ import pytest
 
 from nodes.adversaries.behaviour import Behaviour
 from nodes.adversaries.services.gateways import AnswerForger, NeverDelivers, Overbiller
-from nodes.adversaries.services.payments import BlindVerifier, NeverSettles, ShortSettler
+from nodes.adversaries.services.payments import BlindVerifier, Diverter, DoubleSettler, NeverSettles, ShortSettler
 from nodes.adversaries.services.records import HeartbeatReplayer
 from nodes.enclave.signing import output_hash
 from nodes.gateway.gateway import HEARTBEAT_S
 from nodes.payments import PaymentSettled, TextServed
 from nodes.records import Cheated
-from simnet.log.events import TransactionMined
+from simnet.log.events import PaymentTransactionMined, TransactionMined
 from simnet.up.services import FACILITATOR, GATEWAY
 from tests.services import CAST, Network402
 
@@ -80,6 +80,21 @@ def test_a_facilitator_says_that_it_collects_what_it_does_not(
     assert said.status == "succeeded"
     assert net.owned_by(CAST.gateway.address) == int(said.amount) * share
     assert [one.subject for one in net.of(Cheated)] == [said.job]
+
+
+@pytest.mark.parametrize(("behaviour", "got"), [(Diverter(), 0), (DoubleSettler(), 1)])
+def test_who_diverts_a_payment_gets_nothing_and_who_collects_twice_gets_it_once(
+    net: Network402, behaviour: Behaviour, got: int
+) -> None:
+    net.turn(FACILITATOR, behaviour)
+    asked(net)
+    net.wait(300)
+    (said,) = net.of(PaymentSettled)
+    assert said.status == "succeeded"
+    assert net.owned_by(CAST.facilitator.address) == 0
+    assert net.owned_by(CAST.gateway.address) == int(said.amount) * got
+    tried = [one for one in net.of(PaymentTransactionMined) if one.function == "settle"]
+    assert [bool(one.revert) for one in tried] == [True] * (1 - got) + [False, True] * got
 
 
 def test_a_blind_facilitator_finds_a_forged_signature_good(net: Network402) -> None:

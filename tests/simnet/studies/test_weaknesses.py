@@ -35,7 +35,7 @@ def test_a_weakness_costs_something_and_nothing_with_its_mitigation(move: Move) 
     assert all(outcome.served > 0 for outcome in played.mitigated.values()), "the gateway still serves"
 
 
-@pytest.mark.parametrize("name", ["honest", "forge", "recorded"])
+@pytest.mark.parametrize("name", ["honest", "forge", "twice", "recorded"])
 def test_honest_clients_pay_exactly_what_they_owe_and_forgers_get_nothing(name: str) -> None:
     assert {outcome.lost for outcome in found()[name].found.values()} == {0}
 
