@@ -152,6 +152,21 @@ def revm() -> Iterator[Line]:
     yield Line("revm over the bare loop", f"{found.of_bare:.2f}", "at least 0.50")
 
 
+def gateway() -> Iterator[Line]:
+    """The gateway of `simnet up`, as a client sees it."""
+    from simnet.bench.gateway import language_model, waits
+    from simnet.up.language import is_prepared
+
+    found = waits()
+    yield Line("gateway, nothing but HTTPS and the engine: ms", f"{found.nothing:.1f}", "")
+    yield Line("gateway, a paid, signed answer of the echo in a kept session: ms", f"{found.answer:.1f}", "below 15")
+    yield Line("the same at the 95th percentile: ms", f"{found.answer_p95:.1f}", "")
+    if is_prepared():
+        first_s, speed = language_model()
+        yield Line("SmolLM2, to the first token: ms", f"{1e3 * first_s:.0f}", "")
+        yield Line("SmolLM2, tokens a second", f"{speed:.1f}", "")
+
+
 SUITES: dict[str, Callable[[], Iterator[Line]]] = {
     "chain": chain,
     "revm": revm,
@@ -162,6 +177,7 @@ SUITES: dict[str, Callable[[], Iterator[Line]]] = {
     "processors": processors,
     "zkml": zkml,
     "settlement": settlement,
+    "gateway": gateway,
 }
 
 

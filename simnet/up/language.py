@@ -47,12 +47,22 @@ def smollm2(tell: Callable[[str], None]) -> SmolLM2:
     return SmolLM2(home / MODEL)
 
 
+def place() -> Path:
+    """Where it is kept."""
+    digest = hashlib.sha256(FORMAT + LOCK.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    return user_cache_path("simnet") / f"smollm2-{digest}"
+
+
+def is_prepared() -> bool:
+    """Whether it is there."""
+    return LOCK.is_file() and place().exists()
+
+
 def prepared(tell: Callable[[str], None]) -> Path:
     """A directory with the packages and the converted model. Raises `ModelMissing`."""
     if not LOCK.is_file():
         raise ModelMissing(f"there is no {LOCK.name} here", "run it from a checkout")
-    digest = hashlib.sha256(FORMAT + LOCK.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    home = user_cache_path("simnet") / f"smollm2-{digest}"
+    home = place()
     if home.exists():
         return home
     tell("fetching SmolLM2-135M-Instruct (93 MB) and converting it, once: a minute or two, 650 MB in the cache")

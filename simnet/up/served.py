@@ -15,8 +15,7 @@ class Served:
 
     first_s: list[float] = field(default_factory=list)
     """Of streamed answers, to their first part."""
-    own_s: list[float] = field(default_factory=list)
-    """Of answers in one piece: what the gateway took beside the model, its wait for the facilitator included."""
+    answers: int = 0
     tokens: int = 0
     model_s: float = 0.0
 
@@ -24,22 +23,18 @@ class Served:
         """Take in a record."""
         if not isinstance(record, TextServed) or not record.heard:
             return
+        self.answers += 1
         self.tokens += record.tokens_out
         self.model_s += record.model_s
         if record.streamed:
             self.first_s.append(record.first_s)
-        else:
-            self.own_s.append(record.took_s - record.model_s)
 
     @property
     def says(self) -> str:
         """What it comes to, in a line."""
-        count = len(self.first_s) + len(self.own_s)
-        parts = [f"{count} answers, {self.tokens} tokens"]
+        parts = [f"{self.answers} answers, {self.tokens} tokens"]
         if self.first_s:
             parts.append(f"first token after {median(self.first_s):.3f} s at the median of {len(self.first_s)} streams")
         if self.model_s:
             parts.append(f"{self.tokens / self.model_s:.1f} tokens a second while the model spoke")
-        if self.own_s:
-            parts.append(f"beside the model {1e3 * median(self.own_s):.1f} ms at the median")
         return "; ".join(parts)

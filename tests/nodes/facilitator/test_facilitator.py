@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +25,7 @@ from simnet.kernel.conditions import RpcFault
 from simnet.log.events import ContractEvent
 from simnet.up.services import BLOBS
 from tests.services import CAST, CHAT, ENCLAVE, Network402, Payer
+from tests.source import ROOT
 
 
 @pytest.fixture
@@ -293,3 +297,17 @@ def test_one_by_one_what_no_enclave_signed_fails(net: Network402) -> None:
     net.wait(10)
     found = net.ask_facilitator("GET", f"/settle/{job}").json()
     assert (found["status"], "Invalid signature" in found["error"]) == ("failed", True)
+
+
+def test_jobs_outlive_a_process_that_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite"
+    script = (
+        "import os, signal, sys; from pathlib import Path; from nodes.facilitator.jobs import Jobs\n"
+        "jobs = Jobs(Path(sys.argv[1])); jobs.add('one', 'payment', {'a': 1}, 1.0);"
+        "jobs.add('two', 'payment', {}, 2.0); jobs.move('two', 'succeeded', 3.0); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", script, path], cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    jobs = Jobs(path)
+    assert [(job.id, job.data) for job in jobs.open("payment")] == [("one", {"a": 1})]
+    assert jobs.count == 2
+    jobs.close()
