@@ -35,7 +35,7 @@ def conclusion(results: Results) -> str:
         parts.append(
             "slashed no honest participant"
             if not wrong
-            else f"slashed honest participants for {rate_text(false)} of their acts"
+            else f"slashed honest participants for {metric_text(false)} of their acts ({interval_text(false)})"
         )
     final = metrics["finality_latency_s"].readings["finality_latency_s.p50"]
     if final is not None:
@@ -53,7 +53,12 @@ def conclusion(results: Results) -> str:
 
 def rate_text(metric: Metric) -> str:
     """A rate and its interval."""
-    return f"{metric_text(metric)}, 95 % interval {between(metric.ci95, metric.spec.unit)}"
+    return f"{metric_text(metric)}, {interval_text(metric)}"
+
+
+def interval_text(metric: Metric) -> str:
+    """The interval of a rate."""
+    return f"95 % interval {between(metric.ci95, metric.spec.unit)}"
 
 
 def headlines(results: Results) -> list[Headline]:

@@ -12,7 +12,8 @@ from simnet.cli.console import waiting
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), default=Path("reports/runs/latest"))
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write, instead of into the run directory.")
-def report(run: Path, out: Path | None) -> int:
+@click.option("--open", "opens", is_flag=True, help="Open report.html in a browser afterwards.")
+def report(run: Path, out: Path | None, opens: bool) -> int:
     """Write report.html, trace.json, summary.md and junit.xml of a run, from its log.
 
     \b
@@ -37,4 +38,6 @@ def report(run: Path, out: Path | None) -> int:
         ) from None
     for name in (REPORT, TRACE, SUMMARY, JUNIT, FIGURES):
         click.echo(target / name)
+    if opens:
+        click.launch(str((target / REPORT).resolve()))
     return 0

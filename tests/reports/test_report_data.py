@@ -89,6 +89,9 @@ def test_a_sentence_says_what_the_run_showed(run: Run, fraud_wins_run: Path) -> 
     lost = conclusion(load_run(fraud_wins_run).results)
     assert lost.startswith("none detected 0 of ")
     assert "slashed no honest participant" in lost
+    harmed = replace(metrics["false_slash_rate"], value=0.25, n=8, ci95=(0.07, 0.59))
+    told = conclusion(replace(run.results, metrics={**metrics, "false_slash_rate": harmed}))
+    assert "slashed honest participants for 25 % of their acts (95 % interval 7–59 %)" in told
 
 
 def test_the_page_lists_metrics_without_a_value_by_name_alone(run: Run) -> None:

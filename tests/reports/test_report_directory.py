@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from reports import write_reports
@@ -23,6 +24,15 @@ def test_it_writes_every_report_beside_the_run_or_elsewhere(
     assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == NAMES
     assert sorted(path.name for path in troubled_run.iterdir()) == before
     assert str(tmp_path / "a" / "b" / "report.html") in capsys.readouterr().out
+
+
+def test_it_opens_the_page_if_asked_to(troubled_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(click, "launch", opened.append)
+    assert main(["report", str(troubled_run), "--out", str(tmp_path)]) == 0
+    assert opened == []
+    assert main(["report", str(troubled_run), "--out", str(tmp_path), "--open"]) == 0
+    assert opened == [str(tmp_path / "report.html")]
 
 
 def test_made_twice_the_reports_are_the_same(troubled_run: Path, tmp_path: Path) -> None:
