@@ -362,9 +362,13 @@ def test_a_scenario_in_which_services_misbehave_runs_beside_them_alone(
 
 
 @pytest.mark.long
-def test_a_scenario_has_the_facilitator_collect_nothing_from_a_real_client(tmp_path: Path) -> None:
-    """Long: a start with real processes for one more scenario."""
-    with up(tmp_path, "--idle", "1", "--scenario", "opengradient/unsettled") as net:
+@pytest.mark.parametrize("is_safe", [False, True])
+def test_a_facilitator_collects_nothing_from_a_real_client_unless_the_gateway_has_its_own(
+    tmp_path: Path, is_safe: bool
+) -> None:
+    """Long: starts with real processes for two more scenarios."""
+    mitigated = ("--mitigate", "own-facilitator", "--mitigate", "mirror-blobs") if is_safe else ()
+    with up(tmp_path, "--idle", "1", "--scenario", "opengradient/unsettled", *mitigated) as net:
         tls, asked = pinned(net), {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello"}]}
         approve(net)
         _, headers, _ = post(net, "/v1/chat/completions", asked, {}, tls)
@@ -372,6 +376,7 @@ def test_a_scenario_has_the_facilitator_collect_nothing_from_a_real_client(tmp_p
         assert post(net, "/v1/chat/completions", asked, paid, tls)[0] == 200
         (job,) = wait_for(lambda: rows(net, "payment_settled"))
         opg = contract(net, "BASE_MAINNET_RPC", "OPG_ADDRESS", "BaseOPG")
-        assert (job["status"], opg.functions.balanceOf(KEY.address).call()) == ("succeeded", 1_000 * OPG)
-        assert [row["behaviour"] for row in rows(net, "cheated")] == ["never_settles"]
+        taken = 1_000 * OPG - opg.functions.balanceOf(KEY.address).call()
+        assert (job["status"], taken) == ("succeeded", int(job["amount"]) if is_safe else 0)
+        assert [row["behaviour"] for row in rows(net, "cheated")] == ([] if is_safe else ["never_settles"])
         assert net.end(signal.SIGINT) == 0, "the report is written of a run in which services misbehave"
