@@ -29,7 +29,7 @@ class Latency(Page):
         sent, failed, sent_course = state.sent, state.failed, state.courses.sent
         asked: Line = [
             (f"{sent:,} asked", "strong"),
-            (f" · {state.answered:,} answered · {state.finalised:,} final", ""),
+            (f", {state.answered:,} answered, {state.finalised:,} final", ""),
         ]
         flow = pair(asked, [(f"{failed:,} failed", "warn" if failed else "dim")], width)
         if not roomy:
