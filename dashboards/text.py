@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
+from chain.quantities import OPG
+
 Span = tuple[str, str]
 Line = list[Span]
 
-WEI = 10**18
 SPARKS = "▁▂▃▄▅▆▇█"
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 NOTHING = "·"
@@ -23,7 +24,7 @@ NOTHING = "·"
 
 def opg(wei: int) -> str:
     """An amount in OPG: ``12,345``, ``1.25``, ``0.0048``, ``~0``."""
-    amount = wei / WEI
+    amount = wei / OPG
     if amount == 0:
         return "0"
     if abs(amount) < 0.0001:

@@ -14,11 +14,11 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from chain.quantities import OPG
 from nodes.identity import SERVICES, Role
 from reports.faults import faults
 from reports.source import Run
 from reports.wording import number
-from simnet.log.figures import WEI
 from simnet.log.tables import Tables
 from simnet.measure.rows import as_text
 
@@ -199,7 +199,7 @@ def add_incidents(trace: Trace, tables: Tables) -> None:
 
     for row in tables.event("Slashed"):
         name = names[row["node"]]
-        text = f"slashed {number(int(row['amount']) / WEI)} OPG: {as_text(row['reason'])}"
+        text = f"slashed {number(int(row['amount']) / OPG)} OPG: {as_text(row['reason'])}"
         trace.instant(own(name), text, row["t"])
     for row in tables.of("cheated"):
         if row["node"] not in people:

@@ -12,7 +12,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from simnet.log.figures import WEI, Figures
+from chain.quantities import OPG
+from simnet.log.figures import Figures
 from simnet.log.tables import Tables
 from tests.payments import payments
 
@@ -97,7 +98,7 @@ def answers(figures: Figures) -> Iterator[Act]:
     """Every answer whose claim was decided. What a batch paid goes to its accepted claims by their fees."""
     decided = figures.claims[figures.claims["outcome"].notna()]
     accepted = decided[decided["outcome"] == "accepted"].groupby("batch")["fee"].sum().to_dict()
-    paid = {row["batch"]: int(row["paid"]) / WEI for row in figures.tables.event("BatchFinal")}
+    paid = {row["batch"]: int(row["paid"]) / OPG for row in figures.tables.event("BatchFinal")}
     spent = compute(figures, "answer")
     for index, row in zip(decided.index, decided.to_dict("records"), strict=True):
         task, batch, fees = str(index), row["batch"], accepted.get(row["batch"], 0.0)
@@ -123,7 +124,7 @@ def checks(figures: Figures) -> Iterator[Act]:
     rewards: dict[tuple[str, str], float] = {}
     for payment in payments(tables):
         key = (payment.name, payment.batch)
-        rewards[key] = rewards.get(key, 0.0) + payment.amount / WEI
+        rewards[key] = rewards.get(key, 0.0) + payment.amount / OPG
     lied = {(row["node"], row["subject"]) for row in tables.of("cheated") if row["act"] == "check"}
     spent = compute(figures, "check")
     for row in made:
@@ -133,7 +134,7 @@ def checks(figures: Figures) -> Iterator[Act]:
 
 def compute(figures: Figures, purpose: str) -> dict[tuple[str, str], float]:
     """Cost in OPG of what each node executed for each task."""
-    price = int(figures.tables.started["compute_price_wei"]) / WEI / 1e9
+    price = int(figures.tables.started["compute_price_wei"]) / OPG / 1e9
     found: dict[tuple[str, str], float] = {}
     for row in figures.tables.of("executed"):
         if row["purpose"] == purpose:
@@ -147,7 +148,7 @@ def paid_aside(figures: Figures, acts: Sequence[Act]) -> list[float]:
     net: dict[tuple[str, str], float] = {}
     for row in figures.tables.of("side_payment"):
         for name, sign in ((row["payee"], 1), (row["payer"], -1)):
-            net[name, row["subject"]] = net.get((name, row["subject"]), 0.0) + sign * int(row["amount"]) / WEI
+            net[name, row["subject"]] = net.get((name, row["subject"]), 0.0) + sign * int(row["amount"]) / OPG
     return [net.get((act.node, act.task), 0.0) for act in acts]
 
 
@@ -155,4 +156,4 @@ def penalties(tables: Tables) -> Iterator[Penalty]:
     """Every slash, with the batch that its transaction is about."""
     names = tables.names
     for row in tables.event("Slashed"):
-        yield Penalty(str(names.get(row["node"], row["node"])), row["subject"], int(row["amount"]) / WEI)
+        yield Penalty(str(names.get(row["node"], row["node"])), row["subject"], int(row["amount"]) / OPG)

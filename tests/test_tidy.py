@@ -203,6 +203,19 @@ def tracked_texts() -> Iterator[tuple[str, str]]:
             continue  # a picture or a model; or deleted and not yet committed
 
 
+def test_the_wei_of_an_opg_are_written_once() -> None:
+    """A constant that has a name is used by it: `chain.quantities.OPG`."""
+
+    def is_it(node: ast.AST) -> bool:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+            return ast.unparse(node) == "10 ** 18"
+        return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and node.value == 10**18
+
+    assert {module.name for module in modules() for node in ast.walk(module.tree) if is_it(node)} == {
+        "chain.quantities"
+    }
+
+
 def test_no_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
     def findings() -> Iterator[str]:
         for place, text in tracked_texts():

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from chain.quantities import OPG
 from dashboards.order import Key, Sorted
 from dashboards.participant import STAKERS
-from dashboards.text import WEI, Column, Columns, Line, Span, opg, pair
+from dashboards.text import Column, Columns, Line, Span, opg, pair
 from simnet.measure.subjects import Node
 
 COLUMNS = Columns(
@@ -47,7 +48,7 @@ class Money(Sorted):
 
     def _compute(self, node: Node) -> int:
         """What its work cost, in wei."""
-        return int(node.macs * self.scene.state.mac_price * WEI)
+        return int(node.macs * self.scene.state.mac_price * OPG)
 
     def top(self, width: int) -> list[Line]:
         """Where money went so far."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from chain.quantities import OPG
 from dashboards.participant import STAKERS, belief, outcome, status, status_word, truth
-from dashboards.text import WEI, Line, count, opg
+from dashboards.text import Line, count, opg
 from dashboards.windows.listing import Listing
 
 
@@ -31,7 +32,7 @@ class NodePanel(Listing):
                 [
                     ("earned      ", "dim"),
                     (f"fees {opg(node.fees)}, rewards {opg(node.rewards)}, bounties {opg(node.bounties)}; ", ""),
-                    (f"compute {opg(int(cost * WEI))}", "dim"),
+                    (f"compute {opg(int(cost * OPG))}", "dim"),
                 ],
                 [
                     ("work        ", "dim"),

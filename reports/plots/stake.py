@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from chain.quantities import OPG
 from reports.plots.plot import SERIES, Clock, Plot, Trace, clock_of, marks
 from reports.source import Run
 from reports.wording import number, plural
-from simnet.log.figures import WEI
 from simnet.measure.rows import as_text
 
 MAX_LINES = 8
@@ -19,15 +19,15 @@ def plot(run: Run) -> Plot:
     clock, people = clock_of(run.tables), run.tables.participants
     losses: dict[str, list[tuple[float, float, str]]] = {}
     for slash in run.figures.slashes:
-        loss = (slash["t"], int(slash["amount"]) / WEI, as_text(slash["reason"]))
+        loss = (slash["t"], int(slash["amount"]) / OPG, as_text(slash["reason"]))
         losses.setdefault(slash["name"], []).append(loss)
     ranked = sorted(losses, key=lambda name: (len(people[name]["behaviours"]) > 0, -lost(losses[name])))
     traces = [
-        line(name, people[name]["behaviours"], int(people[name]["stake"]) / WEI, losses[name], clock, i)
+        line(name, people[name]["behaviours"], int(people[name]["stake"]) / OPG, losses[name], clock, i)
         for i, name in enumerate(ranked[:MAX_LINES])
     ]
     staked = [name for name, row in people.items() if row["role"] in ("inference", "full")]
-    untouched = [int(people[name]["stake"]) / WEI for name in staked if name not in losses]
+    untouched = [int(people[name]["stake"]) / OPG for name in staked if name not in losses]
     traces += [unchanged(untouched, clock)] if untouched else []
     hidden = len(ranked) - MAX_LINES
     return Plot(

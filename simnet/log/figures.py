@@ -6,8 +6,6 @@ import math
 
 from simnet.log.tables import Tables, claims
 
-WEI = 1e18
-
 
 class Figures:
     """Tables, and what is derived from them once."""

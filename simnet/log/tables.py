@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from chain.quantities import OPG
 from simnet.log.events import ContractEvent, read_log
 from simnet.log.events import Row as Row
 
@@ -118,7 +119,7 @@ def claims(tables: Tables) -> pd.DataFrame:
     """
     frame = tables.frame("task_sent", ("task", "client", "node", "model", "fee", "t")).rename(columns={"t": "sent"})
     frame = frame.set_index("task")
-    frame["fee"] = frame["fee"].astype(float) / 1e18
+    frame["fee"] = frame["fee"].astype(float) / OPG
     frame["answered"] = _series(tables.of("task_answered"), "task", "t").reindex(frame.index)
     for column, act in (("fraud", "answer"), ("tampered", "evidence")):
         lies = [row for row in tables.of("cheated") if row["act"] == act]

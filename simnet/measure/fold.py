@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from chain.quantities import OPG
 from chain.seam import REORG_DEPTH_MAX
 from nodes import records
 from simnet.log import events
@@ -243,7 +244,7 @@ def lied_about_batch(state: State, act: str, node: Node, batch: str) -> None:
         dealings.copied[node.name] = True
     if node.name not in dealings.liars:
         dealings.liars[node.name] = True
-        node.gained += dealings.pay.get(node.name, 0) / 1e18
+        node.gained += dealings.pay.get(node.name, 0) / OPG
 
 
 def error_forced(state: State, row: Row) -> None:

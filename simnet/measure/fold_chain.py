@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from chain.quantities import OPG
 from nodes.identity import Role
 from simnet.measure.claims import post, reject, settle
 from simnet.measure.rows import Row, as_text
@@ -105,7 +106,7 @@ def keep_gains(state: State, name: str, batch: Batch) -> None:
     for task_name in batch.tasks:
         task = state.tasks.get(task_name)
         if task is not None and task.batch == name and task.fraud and task.outcome == "accepted":
-            state.nodes[task.node].gained += task.fee / 1e18 * share
+            state.nodes[task.node].gained += task.fee / OPG * share
 
 
 def error_shown(state: State, row: Row, args: Row, batch: Batch | None) -> None:
@@ -130,7 +131,7 @@ def pay(state: State, batch: str, address: str, amount: int) -> None:
     dealings = state.about(batch)
     dealings.pay[node.name] = dealings.pay.get(node.name, 0) + amount
     if node.name in dealings.liars:
-        node.gained += amount / 1e18
+        node.gained += amount / OPG
 
 
 def rewarded(state: State, row: Row, args: Row, batch: Batch | None) -> None:
@@ -168,7 +169,7 @@ def slashed(state: State, row: Row, args: Row, batch: Batch | None) -> None:
     chain.slashed += amount
     chain.burned += int(args["burned"])
     chain.bounties += int(args["bounty"])
-    state.courses.slashed.add(row["t"], amount / 1e18)
+    state.courses.slashed.add(row["t"], amount / OPG)
     bounty(state, args["bountyTo"], int(args["bounty"]))
     if node := state.at(args["node"]):
         punish(state, node, amount, row["subject"])

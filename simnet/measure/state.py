@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from chain.quantities import OPG
 from simnet.measure.counts import (
     MISSED_REVEAL,
     AtRisk,
@@ -144,7 +145,7 @@ class State:
     @property
     def mac_price(self) -> float:
         """Price of one multiply-accumulate, in OPG."""
-        return int(self.started.get("compute_price_wei", 0)) / 1e18 / 1e9
+        return int(self.started.get("compute_price_wei", 0)) / OPG / 1e9
 
     def who(self, address: str) -> str:
         """Name of the participant at an address, or the address shortened."""

@@ -14,6 +14,8 @@ import subprocess
 import time
 from typing import Any
 
+from chain.quantities import OPG
+
 MODEL = "openai/gpt-5"
 QUESTION = [{"role": "user", "content": "Is anybody there?"}]
 WEATHER = {
@@ -26,7 +28,7 @@ WEATHER = {
 }
 SETTLED_WITHIN_S = 60.0
 QUIET_S = 5.0
-RELAY_OWNS = 1_000 * 10**18
+RELAY_OWNS = 1_000 * OPG
 """What the relay has at the start, in wei."""
 RESULTS = 3
 """Of the workflow, that are waited for."""
@@ -63,8 +65,8 @@ async def visit() -> None:
     tee = llm.resolve_tee_connection()
     tell("registry", f"enclave {tee.tee_id[:12]}… at {tee.endpoint}, certificate pinned")
     approval = await asyncio.to_thread(llm.ensure_opg_approval, 5.0)
-    check(approval.allowance_after >= 5 * 10**18, "the approval is on chain")
-    tell("approval", f"Permit2 may take {approval.allowance_after / 1e18:g} OPG, transaction {approval.tx_hash}")
+    check(approval.allowance_after >= 5 * OPG, "the approval is on chain")
+    tell("approval", f"Permit2 may take {approval.allowance_after / OPG:g} OPG, transaction {approval.tx_hash}")
     before = balance()
 
     answer = await llm.chat(model=og.TEE_LLM.GPT_5, messages=QUESTION)

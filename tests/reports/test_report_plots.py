@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chain.quantities import OPG
 from reports.html import plots, script_json
 from reports.intervals import of_distribution
 from reports.plots import fraud, stake
@@ -16,7 +17,6 @@ from reports.plots.gas import actions
 from reports.plots.latency import curve
 from reports.plots.plot import MAX_LABELLED, Clock, Plot, marks
 from reports.source import Run, load_run
-from simnet.log.figures import WEI
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_honest_nodes_that_lost_stake_come_before_those_that_lost_more(run: Run)
 def test_stake_ends_where_the_chain_says(run: Run, shown: dict[str, Plot]) -> None:
     nodes = [name for name, row in run.tables.participants.items() if row["role"] in ("inference", "full")]
     last = run.tables.of("balances_read")[-1]
-    stakes = {name: int(amount) / WEI for name, amount in zip(nodes, last["bonded"], strict=True)}
+    stakes = {name: int(amount) / OPG for name, amount in zip(nodes, last["bonded"], strict=True)}
     lines = [trace for trace in shown["stake"].traces if "lost nothing" not in trace["name"]]
     assert lines
     for line in lines:

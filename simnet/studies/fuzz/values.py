@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from eth_abi.grammar import TupleType, parse
 
 from chain.evm import abi
-from chain.quantities import BURN_ADDRESS
+from chain.quantities import BURN_ADDRESS, OPG
 
 if TYPE_CHECKING:
     from simnet.studies.fuzz.machine import Machine
 
 NOBODY = "0x" + "00" * 20
-BOUNDARIES = (0, 1, 2, 3, 127, 128, 129, 255, 256, 10**18, 10**21)
+BOUNDARIES = (0, 1, 2, 3, 127, 128, 129, 255, 256, OPG, 1_000 * OPG)
 LONGEST_LIST = 3
 OPENING = "((uint16,bytes32,bytes32,bytes32,bytes32,bytes32,address,uint128,uint40),bytes32[])"
 CHARGES = "(address,uint128)[]"

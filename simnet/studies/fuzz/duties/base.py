@@ -13,7 +13,7 @@ from typing import Any
 
 from chain.formats.claims import MAX_CLAIMS, Claim
 from chain.hashing import keccak
-from chain.quantities import Hash32, Wei
+from chain.quantities import OPG, Hash32, Wei
 from simnet.studies.fuzz.arena import PARAMETERS, digest
 from simnet.studies.fuzz.cast import WATCHER
 from simnet.studies.fuzz.posted import Batch
@@ -24,7 +24,7 @@ GRACE_S = 30
 
 SALT = bytes(31) + b"s"
 LINKS = 20_000
-FEE = Wei(10**18 // 50)
+FEE = Wei(OPG // 50)
 
 
 @cache
