@@ -1,0 +1,110 @@
+"""Clients of others, unchanged, against one `simnet up`: packages at pinned hashes, in an environment of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from platformdirs import user_cache_path
+
+from chain.quantities import OPG
+from simnet.up import client
+from tests.nodes.enclave.test_tee_official import UNREACHABLE
+from tests.simnet.cli.test_cli_up import KEY, approve, contract, rows, wait_for
+from tests.source import ROOT
+from tests.up_process import Up, up
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
+"""Long: packages are installed the first time."""
+
+CLIENTS = ROOT / "tests" / "clients"
+SAID = "You said: Is anybody there?"
+
+
+def python() -> Path:
+    """A Python with `opengradient` 1.1.4, `og-x402` 0.0.2.dev2 and `openai`."""
+    try:
+        return client.environment(print)
+    except client.ClientMissing as missing:
+        if UNREACHABLE.search(str(missing)):
+            pytest.skip(f"no package registry can be reached: {missing}")
+        raise
+
+
+def laid_over(name: str) -> Path:
+    """A directory with the packages of a lock file alone, made once."""
+    lock = ROOT / "requirements" / f"{name}.lock"
+    home = user_cache_path("simnet") / f"{name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
+    if home.exists():
+        return home
+    made = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=home.parent))
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes")
+    done = subprocess.run([*pip, "--target", made, "-r", lock], capture_output=True, text=True, check=False)
+    if done.returncode and UNREACHABLE.search(done.stderr):
+        shutil.rmtree(made)
+        pytest.skip(f"no package registry can be reached: {done.stderr}")
+    assert done.returncode == 0, done.stderr
+    made.rename(home)
+    return home
+
+
+def run(net: Up, script: Path, *over: str, **extra: str) -> str:
+    """What a script says in the client's environment, with packages laid over it."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    paths = os.pathsep.join(str(laid_over(name)) for name in over)
+    told = {**known, **net.variables, **extra, **({"PYTHONPATH": paths} if paths else {})}
+    done = subprocess.run([python(), script], capture_output=True, text=True, env=told, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    with up(tmp_path_factory.mktemp("up"), "--idle", "3", "--batch-idle", "3") as made:
+        approve(made)
+        yield made
+
+
+def collected(net: Up) -> int:
+    """OPG that the visitor has paid so far, in wei."""
+    opg = contract(net, "BASE_MAINNET_RPC", "OPG_ADDRESS", "BaseOPG")
+    return int(1_000 * OPG - opg.functions.balanceOf(KEY.address).call())
+
+
+def test_the_openai_package_is_answered_over_a_transport_that_pays(net: Up) -> None:
+    before = collected(net)
+    answered: dict[str, Any] = json.loads(run(net, CLIENTS / "openai_client.py"))
+    assert answered["chat"] == answered["stream"] == SAID
+    assert (answered["tool"], answered["completion"]) == ("weather", "You said: Once")
+    assert "gpt-5" in answered["models"]
+    assert wait_for(lambda: [{}] if collected(net) > before else [])
+
+
+def test_veil_answers_what_it_has_verified(net: Up, tmp_path: Path) -> None:
+    served = len(rows(net, "text_served"))
+    answered = json.loads(run(net, CLIENTS / "veil_client.py", "veil", OG_VEIL_HOME=str(tmp_path)))
+    assert answered == {"chat": SAID, "stream": SAID}
+    mine = rows(net, "text_served")[served:]
+    assert [row["visitor"] for row in mine] == ["ohttp-relay-0"] * 2
+
+
+def test_the_client_before_makes_the_same_tour(tmp_path: Path) -> None:
+    wrapper = tmp_path / "python"
+    wrapper.write_text(f'#!/bin/sh\nPYTHONPATH="{laid_over("earlier")}" exec "{python()}" "$@"\n')
+    wrapper.chmod(0o755)
+    version = [str(wrapper), "-c", "import importlib.metadata as m; print(m.version('opengradient'))"]
+    assert subprocess.run(version, capture_output=True, text=True, check=True).stdout == "1.1.3\n"
+    out = tmp_path / "run"
+    tour = [sys.executable, "-m", "simnet.cli.main", "tour", "--python", str(wrapper), "--out", str(out)]
+    done = subprocess.run(tour, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "10 recorded and audited" in done.stdout
