@@ -237,9 +237,21 @@ def _adversary(scenario: Scenario, i: int, adversary: Adversary, names: Names) -
         elif name in named:
             yield (*at, "nodes", j), f"'{name}' is named twice", ""
         named.add(name)
+    if adversary.role in SERVICES:
+        yield from _of_service(at, adversary)
     yield from _variants(scenario, at, adversary)
     yield from _references(scenario, at, adversary.behaviour, names)
     yield from _span(scenario, at, adversary)
+
+
+def _of_service(at: KeyPath, adversary: Adversary) -> Iterator[Finding]:
+    """What adversaries may have, and services may not."""
+    without = (
+        ("adaptive", adversary.adaptive is not None, "services are not slashed, and learn nothing from it"),
+        ("cartel", bool(adversary.cartel), "services have no accomplices"),
+        ("probability", adversary.probability < 1, "services serve no tasks that could be drawn"),
+    )
+    yield from (((*at, key), message, "leave it out") for key, is_given, message in without if is_given)
 
 
 def _variants(scenario: Scenario, at: KeyPath, adversary: Adversary) -> Iterator[Finding]:

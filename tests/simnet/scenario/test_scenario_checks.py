@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from nodes.identity import Role
+from simnet.scenario.errors import ScenarioErrors
 from tests.scenario_text import MINIMAL, one_error, parse
 from tests.source import ROOT
 
@@ -231,3 +233,26 @@ def test_a_behaviour_that_runs_a_variant_needs_models_that_have_one(behaviour: s
     error = one_error(f"adversaries: [{{behaviour: {behaviour}}}]", base=base)
     assert f"'{behaviour}' runs the variant '{variant}', and model 'mine' has none" in error
     parse(base + "adversaries: [{behaviour: random_output}]")
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("behaviour: never_settles", ""),
+        ("behaviour: never_settles, nodes: [facilitator-0], from: 10 s, until: 1 min", ""),
+        ("behaviour: never_settles, nodes: [facilitator-1]", "no participant of role facilitator is called"),
+        ("behaviour: never_settles, count: 2", "the scenario has 1"),
+        ("behaviour: never_settles, role: gateway", "is a behaviour of role facilitator, not gateway"),
+        ("behaviour: never_settles, adaptive: {slashed: 0}", "services are not slashed"),
+        ("behaviour: never_settles, probability: 50%", "services serve no tasks"),
+        ("behaviour: never_settles, cartel: us", "services have no accomplices"),
+    ],
+)
+def test_services_are_adversaries_like_others_but_for_what_they_do_not_have(entry: str, says: str) -> None:
+    text = MINIMAL + f"adversaries: [{{{entry}}}]\n"
+    if not says:
+        (adversary,) = parse(text).adversaries
+        assert adversary.role is Role.FACILITATOR
+        return
+    with pytest.raises(ScenarioErrors, match=says):
+        parse(text)
