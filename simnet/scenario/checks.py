@@ -20,6 +20,7 @@ from simnet.scenario.errors import KeyPath
 from simnet.scenario.facts import facts_of, strategy_of
 from simnet.scenario.finding import Finding, Names, end_of, ends_at, where_written
 from simnet.scenario.models import Rounded
+from simnet.scenario.rest import hangs_on
 from simnet.scenario.schema import Scenario
 from simnet.scenario.traces import Trace
 
@@ -42,8 +43,9 @@ def check(scenario: Scenario, lacking: Collection[str] = ()) -> Iterator[Finding
         (played, _chain(scenario)),
         ("clients duration", _demand(scenario)),
         ("clients nodes economics strategy", _money(scenario)),
-        ("nodes clients models duration settle", _adversaries(scenario, {**names, **services})),
-        ("nodes clients network chain strategy models duration settle", faults(scenario, names, complete)),
+        ("nodes clients.count duration settle", _adversaries(scenario, {**names, **services})),
+        ("nodes clients.count models", _named_by_adversaries(scenario, {**names, **services})),
+        ("nodes clients.count network chain strategy duration settle", faults(scenario, names, complete)),
         ("", _latecomers(scenario)),
         ("", expectations(whole, prospect)),
         ("", events(whole, prospect)),
@@ -51,7 +53,7 @@ def check(scenario: Scenario, lacking: Collection[str] = ()) -> Iterator[Finding
         (played, _compare(scenario)),
     )
     for needs, findings in checks:
-        if not set(needs.split()).intersection(lacking):
+        if not hangs_on(needs.split(), lacking):
             yield from findings
 
 
@@ -216,6 +218,17 @@ def _adversaries(scenario: Scenario, names: Names) -> Iterator[Finding]:
         yield from where_written(scenario, _adversary(whole, i, adversary, names))
 
 
+def _named_by_adversaries(scenario: Scenario, names: Names) -> Iterator[Finding]:
+    """Models and participants that behaviours are about."""
+
+    def found(whole: Scenario) -> Iterator[Finding]:
+        for i, adversary in enumerate(whole.adversaries):
+            yield from _variants(whole, ("adversaries", i), adversary)
+            yield from _references(whole, ("adversaries", i), adversary.behaviour, names)
+
+    yield from where_written(scenario, found(scenario.with_injected()))
+
+
 def _adversary(scenario: Scenario, i: int, adversary: Adversary, names: Names) -> Iterator[Finding]:
     at = ("adversaries", i)
     own = adversary.behaviour.role
@@ -239,8 +252,6 @@ def _adversary(scenario: Scenario, i: int, adversary: Adversary, names: Names) -
         named.add(name)
     if adversary.role in SERVICES:
         yield from _of_service(at, adversary)
-    yield from _variants(scenario, at, adversary)
-    yield from _references(scenario, at, adversary.behaviour, names)
     yield from _span(scenario, at, adversary)
 
 

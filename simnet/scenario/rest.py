@@ -16,6 +16,9 @@ from simnet.scenario.schema import Scenario
 ENTRIES = ("models", "adversaries", "faults", "injected", "expect", "sometimes")
 """Sections that are lists: of these, single entries can be left out."""
 
+KEYED = ("nodes", "clients", "network", "chain", "economics")
+"""Sections of which single keys can be left out."""
+
 ROUNDS = 8
 """How often parts are left out until what is left is a scenario: some mistakes hide others."""
 
@@ -26,7 +29,7 @@ class Rest:
 
     scenario: Scenario
     lacking: frozenset[str]
-    """Sections that are not as the file has them, so that nothing can be concluded from them."""
+    """Sections that are not as the file has them, or keys of them such as ``clients.fee``."""
     entries: Mapping[str, list[int]]
     """Of sections that are lists, the numbers in the file of the entries that are left."""
 
@@ -55,14 +58,19 @@ def rest_of(value: Mapping[str, Any], wrong: Iterable[KeyPath], directory: Path)
 
 
 def _without(left: dict[str, Any], entries: dict[str, list[int]], wrong: Iterable[KeyPath]) -> set[str]:
-    """Leave out what is wrong, fill in what must be there, and say which sections that changed."""
+    """Leave out what is wrong, fill in what must be there, and say which sections, or keys of them, that changed."""
     numbers: dict[str, set[int]] = {}
     lacking = set()
     for path in wrong:
-        section = str(path[0]).partition(".")[0] if path else ""
+        section, key = str(path[0]).partition(".")[0] if path else "", path[1] if len(path) > 1 else None
+        keys = left.get(section)
+        if section in KEYED and isinstance(keys, dict) and key in keys:
+            lacking.add(f"{section}.{key}")
+            left[section] = {name: value for name, value in keys.items() if name != key}
+            continue
         lacking.add(section)
-        if section in entries and len(path) > 1 and isinstance(path[1], int):
-            numbers.setdefault(section, set()).add(path[1])
+        if section in entries and isinstance(key, int):
+            numbers.setdefault(section, set()).add(key)
         else:
             left.pop(section, None)
             entries.pop(section, None)
@@ -76,6 +84,11 @@ def _without(left: dict[str, Any], entries: dict[str, list[int]], wrong: Iterabl
             entries.pop(section, None)
             lacking.add(section)
     return lacking
+
+
+def hangs_on(needs: Iterable[str], lacking: Iterable[str]) -> bool:
+    """Whether something that is needed, a section or a key of one, is not as the file has it."""
+    return any(f"{one}.".startswith(f"{other}.") for a in needs for b in lacking for one, other in ((a, b), (b, a)))
 
 
 def _others(items: list[Any], gone: Collection[int]) -> list[Any]:

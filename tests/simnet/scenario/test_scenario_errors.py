@@ -84,7 +84,15 @@ ACROSS = [
     ("right", "wrong", "told", "untold"),
     [
         ("name: spans", "name: two words", "x.yaml:1:7: 'two words' is not a name", ()),
-        ("[digits_mlp, ", "[7, ", "x.yaml:2:10: expected a mapping", range(1, 5)),
+        ("[digits_mlp, ", "[7, ", "x.yaml:2:10: expected a mapping", ()),
+        (
+            "strategy: none",
+            "strategy: none\n    clients: {arrivals: often}",
+            "x.yaml:5:21: 'often' is not an arrival",
+            (),
+        ),
+        ("strategy: none", "strategy: none\n    clients: {count: -1}", "x.yaml:5:18: -1 is too small", range(1, 5)),
+        ("strategy: none", "strategy: none\n    network: {loss: 2}", "x.yaml:5:17: 2 is more than", range(2, 5)),
         ("4}, full: {count: 4}", "4}, full: {count: -1}", "x.yaml:3:46: -1 is too small", range(1, 5)),
         ("strategy: none", "strategy: nine", "x.yaml:4:11: unknown strategy 'nine'", range(2, 5)),
         ("- {behaviour: quantize", "- {behaviour: quantise", "x.yaml:6:17: unknown behaviour", range(1, 2)),
