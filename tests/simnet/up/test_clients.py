@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 """Long: packages are installed the first time."""
 
 CLIENTS = ROOT / "tests" / "clients"
+GET_ENABLED = "getEnabledTEEs(uint8)(bytes32[])"
 SAID = "You said: Is anybody there?"
 
 
@@ -95,6 +96,69 @@ def test_veil_answers_what_it_has_verified(net: Up, tmp_path: Path) -> None:
     assert answered == {"chat": SAID, "stream": SAID}
     mine = rows(net, "text_served")[served:]
     assert [row["visitor"] for row in mine] == ["ohttp-relay-0"] * 2
+
+
+def from_npm() -> Path:
+    """A directory with the packages of ``tests/clients/package-lock.json``, made once."""
+    lock = CLIENTS / "package-lock.json"
+    home = user_cache_path("simnet") / f"npm-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
+    if home.exists():
+        return home
+    if shutil.which("npm") is None:
+        pytest.skip("no npm here")
+    made = Path(tempfile.mkdtemp(prefix=".npm-", dir=home.parent))
+    for name in ("package.json", "package-lock.json", "x402_client.mjs"):
+        shutil.copy(CLIENTS / name, made)
+    install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(install, cwd=made, capture_output=True, text=True, check=False)
+    if done.returncode and UNREACHABLE.search(done.stderr):
+        shutil.rmtree(made)
+        pytest.skip(f"no package registry can be reached: {done.stderr}")
+    assert done.returncode == 0, done.stderr
+    made.rename(home)
+    return home
+
+
+@pytest.mark.parametrize("scheme", ["upto", "batch-settlement"])
+def test_the_x402_client_in_typescript_pays_by_session_and_by_channel(net: Up, scheme: str) -> None:
+    home, served = from_npm(), len(rows(net, "text_served"))
+    shutil.copy(CLIENTS / "x402_client.mjs", home)
+    trusting = {"NODE_TLS_REJECT_UNAUTHORIZED": "0", "NODE_NO_WARNINGS": "1"}  # Node.js wants a name in certificates
+    told = {**os.environ, **net.variables, "SCHEME": scheme, **trusting}
+    command = ["node", "x402_client.mjs"]
+    done = subprocess.run(command, cwd=home, env=told, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [SAID] * 3
+    mine = rows(net, "text_served")[served:]
+    used = {row["session"] for row in mine}
+    assert len(mine) == 3
+    if scheme == "upto":
+        assert len(used) == 3, "sessions are og-x402's own: upstream's client pays anew for each answer"
+    else:
+        (channel,) = used
+        assert len(bytes.fromhex(channel.removeprefix("0x"))) == 32
+
+
+def test_cast_reads_and_sends_on_both_chains(net: Up) -> None:
+    cast = from_npm() / "node_modules" / "@foundry-rs" / "cast-linux-amd64" / "bin" / "cast"
+    if not cast.exists():
+        pytest.skip("cast's package is for Linux on x86-64")
+
+    def say(chain: str, *arguments: str) -> str:
+        command = [str(cast), *arguments, "--rpc-url", net[chain]]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout.strip()
+
+    nobody = "0x" + "5a" * 20
+    key = ("--private-key", net["OG_PRIVATE_KEY"])
+    assert [say(chain, "chain-id") for chain in ("OG_RPC_URL", "BASE_MAINNET_RPC")] == ["10740", "8453"]
+    (enclave,) = json.loads(say("OG_RPC_URL", "call", net["OG_TEE_REGISTRY"], GET_ENABLED, "0", "--json"))[0]
+    assert len(enclave) == 66
+    sent = say("BASE_MAINNET_RPC", "send", net["OPG_ADDRESS"], "transfer(address,uint256)", nobody, "5", *key, "--json")
+    assert json.loads(sent)["status"] == "0x1"
+    assert say("BASE_MAINNET_RPC", "call", net["OPG_ADDRESS"], "balanceOf(address)(uint256)", nobody) == "5"
+    paid = say("OG_RPC_URL", "send", nobody, "--value", "7", *key, "--json")
+    assert json.loads(paid)["status"] == "0x1"
+    assert say("OG_RPC_URL", "balance", nobody) == "7"
 
 
 def test_the_client_before_makes_the_same_tour(tmp_path: Path) -> None:
