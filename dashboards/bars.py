@@ -176,7 +176,7 @@ class TimelineBar(Bar):
                 line.append(("●", "accent strong"))
             elif found:
                 line.append(found)
-            elif index.is_disturbed(start):
+            elif start <= timeline.head.time and index.is_disturbed(start):  # nobody knows yet how long it will last
                 line.append(("≈", "warn"))
             else:
                 line.append(("━", "accent") if x < here else ("─", "dim"))

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from dashboards.course import amount, curve, number
 from dashboards.panel import Page
 from dashboards.text import Column, Columns, Line, bar, opg, pair, span_of_time
 from simnet.measure.catalogue import reading
 
-BEHAVIOURS = Columns(
-    Column("behaviour", 11, grows=True),
-    Column("by", 3, ">", rank=3),
-    Column("acts", 5, ">", rank=1),
-    Column("frauds", 6, ">"),
-    Column("detected", 8, ">"),
-    Column("final", 5, ">"),
-    Column("void", 4, ">", rank=2),
-    Column("open", 4, ">", rank=2),
-)
+
+def columns(names: Iterable[str]) -> Columns:
+    """A table of these behaviours, whose names are shown whole, whatever else has to go."""
+    return Columns(
+        Column("behaviour", max([11, *map(len, names)]), grows=True),
+        Column("by", 3, ">", rank=4),
+        Column("acts", 5, ">", rank=2),
+        Column("frauds", 6, ">", rank=1),
+        Column("detected", 8, ">"),
+        Column("final", 5, ">"),
+        Column("void", 4, ">", rank=3),
+        Column("open", 4, ">", rank=3),
+    )
 
 
 class Fraud(Page):
@@ -54,7 +59,8 @@ class Fraud(Page):
         ]
         if height >= 8:
             lines += self._courses(width)
-        lines.append(BEHAVIOURS.header(width))
+        table = columns(state.tallies)
+        lines.append(table.header(width))
         for behaviour, tally in sorted(state.tallies.items(), key=lambda item: (-item[1].committed, -item[1].acts)):
             cells = [
                 (behaviour, "warn"),
@@ -66,7 +72,7 @@ class Fraud(Page):
                 (str(tally.voided), "warn" if tally.voided else "dim"),
                 (str(tally.open), "warn" if tally.open else "dim"),
             ]
-            lines.append(BEHAVIOURS.line(cells, width))
+            lines.append(table.line(cells, width))
         if not state.tallies:
             lines.append([("no dishonest act so far", "dim")])
         return lines

@@ -8,7 +8,8 @@ import pytest
 
 from dashboards.bars import TimelineBar
 from dashboards.panel import Panel
-from tests.recordings import recorded_rows, unpack
+from dashboards.panels.fraud import Fraud
+from tests.recordings import recorded_lines, recorded_rows, unpack
 from tests.screens import MEDIUM, NARROW, WIDE, Terminal, assert_looks_as_before, drive
 
 VERDICT = next(row["transaction"] for row in recorded_rows() if row.get("event") == "ClaimRejected")
@@ -124,6 +125,33 @@ def test_faults_and_injections_are_on_the_time_bar(tmp_path: Path) -> None:
         assert "≈" in bar.text
 
     drive(unpack(tmp_path), session, WIDE)
+
+
+def test_a_fault_that_goes_on_is_not_drawn_into_the_future(tmp_path: Path) -> None:
+    directory = unpack(tmp_path)
+    rows = recorded_rows()
+    begun = next(row for row in rows if row["kind"] == "fault_injected" and row["lasts"])
+    (directory / "events.jsonl").write_bytes(b"".join(recorded_lines()[: begun["i"] + 50]))
+    (directory / "results.json").unlink()
+
+    async def session(terminal: Terminal) -> None:
+        before, _, ahead = terminal.app.query_one(TimelineBar).text.partition("●")
+        assert "↯" in before
+        assert "≈" not in ahead
+
+    drive(directory, session, WIDE)
+
+
+def test_behaviours_are_named_whole_however_long_their_names(tmp_path: Path) -> None:
+    async def session(terminal: Terminal) -> None:
+        scene = terminal.app.scene
+        scene.state.tallies["quantised_circuit_gap"] = scene.state.tallies["quantize"]
+        terminal.app.query_one(Fraud).update()
+        await terminal.settle()
+        assert "quantised_circuit_gap" in terminal.text
+        assert "detected final" in terminal.text
+
+    drive(unpack(tmp_path), session, NARROW)
 
 
 def test_an_expectation_that_recovers_is_no_failure_on_the_time_bar(tmp_path: Path) -> None:
