@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,12 @@ if TYPE_CHECKING:
 
 class BadSeeds(SimnetError):
     """What somebody wrote says no seeds."""
+
+    exit_code = 2
+
+
+class NothingFits(SimnetError):
+    """A filter leaves nothing to run."""
 
     exit_code = 2
 
@@ -83,3 +91,14 @@ def under_seeds(case: Case, text: str | None) -> list[Case]:
         replace(case, scenario=case.scenario.model_copy(update={"seed": seed}), seeded=True)
         for seed in seeds_of(text, case.scenario.seed)
     ]
+
+
+def filtered(cases: Sequence[Case], wanted: str | None) -> list[Case]:
+    """Those with this text in what they are called, where ``*`` and ``?`` stand for others; all without one.
+
+    Raises `NothingFits` if there is none.
+    """
+    left = [case for case in cases if wanted is None or fnmatchcase(str(case), f"*{wanted}*")]
+    if not left:
+        raise NothingFits(f"none of {len(cases)} runs has '{wanted}' in its name", f"the first is '{cases[0]}'")
+    return left

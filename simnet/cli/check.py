@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simnet.cli.batch import Progress, batch, batch_options
-from simnet.cli.cases import Case, cases_of, under_seeds
+from simnet.cli.cases import Case, cases_of, filtered, under_seeds
 from simnet.cli.console import make_console, print_json, print_table
 from simnet.cli.exit_codes import HARNESS_FAILED
 from simnet.cli.scenario_name import ScenarioName
@@ -44,6 +44,9 @@ HEADER = ("scenario", "outcome", "wall", "why")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
 @click.option("--seeds", metavar="N", help="How many, counting up from each scenario's; or which, such as 3,7,9.")
+@click.option(
+    "--filter", "wanted", metavar="TEXT", help="Only runs with this in their name, such as tee, or reorg*tee."
+)
 @click.option("--reports", is_flag=True, help="Write the reports of every run, not only of those that do not pass.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first scenario that does not pass.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the runs there, and go on with what is missing.")
@@ -52,6 +55,7 @@ def check(
     paths: tuple[Path, ...],
     backend: str | None,
     seeds: str | None,
+    wanted: str | None,
     junit: Path,
     as_json: bool,
     reports: bool,
@@ -67,6 +71,7 @@ def check(
     simnet check scenarios/
     simnet check scenarios/honest.yaml scenarios/byzantine.yaml --junit out/junit.xml
     simnet check mine.yaml --seeds 20     whether it holds by luck
+    simnet check scenarios/weather/ --filter 'reorg*tee'     some rows of a long table
     simnet check scenarios/ --out out --jobs 8     again after a kill: finished runs are not run again
 
     A scenario that asks for a GPU is skipped where there is none.
@@ -85,7 +90,7 @@ def check(
     files = scenario_files(paths)
     scenarios, skipped = load_all(files, chosen)
     named = [case for file, one in scenarios.items() for case in cases_of(file, one)]
-    cases = [seeded for case in named for seeded in under_seeds(case, seeds)]
+    cases = filtered([seeded for case in named for seeded in under_seeds(case, seeds)], wanted)
     with batch(jobs, dask, out, fresh) as settings:
         read = reported if reports else reported_unless_passed
         works = [work_of(case, chosen, out, read) for case in cases]

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from simnet.scenario.schema import Scenario
 
 
-def run_with_progress(scenario: Scenario, options: Options) -> Finished:
-    """Run, with progress on stderr, and with Ctrl-C as a request to stop."""
+def run_with_progress(scenario: Scenario, options: Options, quiet: bool = False) -> Finished:
+    """Run, with progress on stderr unless `quiet`, and with Ctrl-C as a request to stop."""
     from simnet.run import run as run_scenario
 
     console, end = make_console(stderr=True), scenario.duration + scenario.settle
+    console.quiet = quiet
     with progress(console, scenario.name, end) as advance, stops(options.stop):
         watching = replace(
             options,

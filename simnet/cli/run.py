@@ -48,6 +48,8 @@ def read_pace(_context: click.Context, _option: click.Parameter, value: str) -> 
 @click.option("--check-determinism", is_flag=True, help="Run it again in another process, and compare the logs.")
 @click.option("--metrics-port", type=click.IntRange(0, 65535), help="Serve OpenMetrics for Prometheus on loopback.")
 @click.option("--json", "as_json", is_flag=True, help="Print results.json instead of the summary; no dashboard.")
+@click.option("--quiet", is_flag=True, help="Print what did not hold and the outcome alone; no dashboard, no progress.")
+@click.option("--open", "opens", is_flag=True, help="Open report.html in a browser afterwards.")
 @click.option("--tui/--headless", default=None, help="With or without the dashboard; with it on a terminal.")
 def run(
     scenario: Path,
@@ -60,6 +62,8 @@ def run(
     check_determinism: bool,
     metrics_port: int | None,
     as_json: bool,
+    quiet: bool,
+    opens: bool,
     tui: bool | None,
 ) -> int:
     """Run a scenario on real parts and say who cheated, who was detected, and what it cost.
@@ -78,20 +82,27 @@ def run(
     from simnet.scenario.load import load_scenario
     from simnet.shipped import find_scenario
 
-    plain = {"--check-determinism": check_determinism, "--metrics-port": metrics_port is not None, "--json": as_json}
+    plain = {
+        "--check-determinism": check_determinism,
+        "--metrics-port": metrics_port is not None,
+        "--json": as_json,
+        "--quiet": quiet,
+    }
     if tui and any(plain.values()):
         raise click.UsageError(f"--tui cannot be had with {next(name for name, is_set in plain.items() if is_set)}")
     chosen = (*overrides, *((f"chain.backend={backend}",) if backend else ()))
     loaded = load_scenario(find_scenario(scenario), chosen, seed, to_run=True)
     replay = shlex.join(["simnet", "run", str(scenario), "--seed", str(loaded.seed), *set_options(chosen)])
     options = Options(out=out, force=force, pace=Pace(pace), command=shlex.join(["simnet", *sys.argv[1:]]))
-    console = make_console(stderr=as_json)
     if any(plain.values()) or not shows(tui):
         with serving_metrics(options, metrics_port) as watched:
-            finished = run_with_progress(loaded, watched)
+            finished = run_with_progress(loaded, watched, quiet)
     else:
         finished = run_with_dashboard(loaded, options)
-    code = conclude(console, finished, replay, scenario, as_json)
+    console = make_console(stderr=as_json)
+    code = conclude(console, finished, replay, scenario, as_json, quiet)
+    if opens:
+        click.launch(str((finished.directory / "report.html").resolve()))
     if check_determinism and finished.failure is None and not options.stop.requested:
         return after_checking(console, code, loaded, finished, options.stop)
     return code
@@ -131,7 +142,7 @@ def run_with_dashboard(scenario: Scenario, options: Options) -> Finished:
     return run_live(scenario, options)
 
 
-def conclude(console: Console, finished: Finished, replay: str, file: Path, as_json: bool) -> int:
+def conclude(console: Console, finished: Finished, replay: str, file: Path, as_json: bool, quiet: bool) -> int:
     """Write the reports, print the summary or the results for scripts, tell GitHub, and return the exit code."""
     from reports import write_reports
     from reports.replay import replay_line
@@ -150,7 +161,7 @@ def conclude(console: Console, finished: Finished, replay: str, file: Path, as_j
     if as_json:
         print_json({**finished.results.as_json(), "directory": str(finished.directory), "replay": replay})
     else:
-        print_summary(console, finished.results, finished.directory, replay)
+        print_summary(console, finished.results, finished.directory, replay, quiet)
     if finished.failure is not None:
         click.echo(f"{finished.failure}\n  what was recorded until then is in {finished.directory}/", err=True)
         return HARNESS_FAILED

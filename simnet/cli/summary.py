@@ -50,12 +50,15 @@ def plain(metrics: Mapping[str, Metric], name: str) -> str:
     return "–" if isinstance(value, Mapping) else number(value)
 
 
-def print_summary(console: Console, results: Results, directory: Path, replay: str) -> None:
-    """Print it all."""
-    print_outcomes(console, results.participants)
-    print_figures(console, results.metrics)
-    print_judgements(console, results)
-    console.print()
+def print_summary(console: Console, results: Results, directory: Path, replay: str, quiet: bool = False) -> None:
+    """Print it all, or what did not hold and the outcome alone."""
+    if not quiet:
+        print_outcomes(console, results.participants)
+        print_figures(console, results.metrics)
+        console.print()
+    print_judgements(console, results, quiet)
+    if not quiet:
+        console.print()
     console.print(Text(results.outcome.upper(), OUTCOME_STYLE[results.outcome]), Text(f"  {results.reason}"))
     for caveat in results.caveats:
         console.print(caveat)
@@ -128,15 +131,14 @@ def percent_of_stake(metric: Metric) -> str:
     return f"{100 * metric.value:+.3g} % of their stake (modelled)"
 
 
-def print_judgements(console: Console, results: Results) -> None:
+def print_judgements(console: Console, results: Results, only_failed: bool) -> None:
     """Expectations, ``sometimes`` and invariants, each with what was found."""
-    console.print()
-    for judged in results.expectations:
-        mark = Text("held  ", "green") if judged.held else Text("FAILED", "bold red")
-        console.print(mark, Text(f" {judged.expression:<38} {judged.detail}"))
-    for judged in results.sometimes:
-        mark = Text("held  ", "green") if judged.held else Text("FAILED", "bold red")
-        console.print(mark, Text(f" sometimes {judged.expression:<28} {judged.detail}"))
-    for finding in results.invariants:
-        mark = Text("held  ", "green") if finding.held else Text("BROKEN", "bold red")
-        console.print(mark, Text(f" invariant {finding.name:<28} {finding.detail}"))
+    rows = [
+        *((one.held, "FAILED", f"{one.expression:<38}", one.detail) for one in results.expectations),
+        *((one.held, "FAILED", f"sometimes {one.expression:<28}", one.detail) for one in results.sometimes),
+        *((one.held, "BROKEN", f"invariant {one.name:<28}", one.detail) for one in results.invariants),
+    ]
+    for held, failed, name, detail in rows:
+        if not (held and only_failed):
+            mark = Text("held  ", "green") if held else Text(failed, "bold red")
+            console.print(mark, Text(f" {name} {detail}"))

@@ -134,6 +134,21 @@ def test_seeds_that_are_none_are_refused_before_anything_runs(seeds: str, capsys
     assert not RUNS.exists()
 
 
+@pytest.mark.parametrize(("wanted", "left"), [("two", ["two"]), ("s/t*o", ["two"]), ("e.yaml", ["one", "three"])])
+def test_a_filter_leaves_the_runs_that_have_it_in_their_name(wanted: str, left: list[str]) -> None:
+    for name in ("one", "two", "three"):
+        write(name)
+    assert main(["check", "scenarios", "--filter", wanted]) == 0
+    assert runs() == left
+
+
+def test_a_filter_that_leaves_nothing_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    write("one")
+    assert main(["check", "scenarios", "--filter", "tow"]) == 2
+    assert "none of 1 runs has 'tow' in its name" in capsys.readouterr().err
+    assert runs() == []
+
+
 def test_a_directory_without_scenarios_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "scenarios"]) == 2
     assert "no scenario files in scenarios" in capsys.readouterr().err

@@ -80,6 +80,24 @@ def test_a_missed_expectation_is_named_with_its_value(capsys: pytest.CaptureFixt
     assert "FAILED  tasks_total >= 1000" in out
 
 
+@pytest.mark.parametrize(("expect", "said"), [("tasks_total > 0", []), ("tasks_total > 10_000", ["FAILED"])])
+def test_quiet_says_what_did_not_hold_and_the_outcome_alone(
+    expect: str, said: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["run", write(expect=[expect]), "--quiet"])
+    shown = capsys.readouterr()
+    outcome = "FAIL" if said else "PASS"
+    assert [line.split()[0] for line in shown.out.splitlines()] == [*said, outcome, "digest", "replay", "report"]
+    assert shown.err == ""
+
+
+def test_open_shows_the_report(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(click, "launch", opened.append)
+    assert main(["run", write(), "--headless", "--out", str(tmp_path / "out"), "--open"]) == 0
+    assert opened == [str((tmp_path / "out" / "report.html").resolve())]
+
+
 def test_something_that_never_happened_fails_a_run_that_asked_for_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", write(sometimes=["slashed"])]) == 1
     assert "never happened: slashed" in capsys.readouterr().out
