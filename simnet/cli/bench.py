@@ -152,6 +152,19 @@ def revm() -> Iterator[Line]:
     yield Line("revm over the bare loop", f"{found.of_bare:.2f}", "at least 0.50")
 
 
+def peers() -> Iterator[Line]:
+    """The in-process chain against verbs', another simulator of agents on an EVM."""
+    from simnet.bench.peers import TRANSFERS, has_verbs, measure
+
+    if not has_verbs():
+        click.echo("no figures of verbs: it is not installed; pip install verbs==0.4.1", err=True)
+    found = measure()
+    yield Line(f"revm, {TRANSFERS:,} OPG transfers: transfers/s a core", f"{found.ours:,.0f}", "")
+    if found.verbs is not None:
+        yield Line("verbs, the same transfers: transfers/s a core", f"{found.verbs:,.0f}", "")
+        yield Line("revm over verbs", f"{found.ours / found.verbs:.2f}", "near 1.00")
+
+
 def gateway() -> Iterator[Line]:
     """The gateway of `simnet up`, as a client sees it."""
     from simnet.bench.gateway import language_model, waits
@@ -170,6 +183,7 @@ def gateway() -> Iterator[Line]:
 SUITES: dict[str, Callable[[], Iterator[Line]]] = {
     "chain": chain,
     "revm": revm,
+    "peers": peers,
     "engine": engine,
     "startup": startup,
     "evidence": evidence,
