@@ -14,8 +14,6 @@ import subprocess
 import time
 from typing import Any
 
-from chain.quantities import OPG
-
 MODEL = "openai/gpt-5"
 QUESTION = [{"role": "user", "content": "Is anybody there?"}]
 WEATHER = {
@@ -28,6 +26,7 @@ WEATHER = {
 }
 SETTLED_WITHIN_S = 60.0
 QUIET_S = 5.0
+OPG = 10**18
 RELAY_OWNS = 1_000 * OPG
 """What the relay has at the start, in wei."""
 RESULTS = 3

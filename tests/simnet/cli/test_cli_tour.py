@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import stat
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from simnet.cli.main import main
-from simnet.up import client
+from simnet.up import client, visit
 from tests.nodes.enclave.test_tee_official import UNREACHABLE
+from tests.source import ROOT
 
 STEPS = (
     *("registry", "approval", "chat", "stream", "tools", "json", "completion", "verify"),
@@ -50,6 +52,24 @@ def test_the_official_client_finds_everything_in_order(
     collected = re.search(r"(\d+) wei of OPG collected on the payment chain, and (\d+) of the relay", said)
     assert collected is not None, said
     assert int(collected[1]) + int(collected[2]) == int(books[2])
+
+
+def test_what_runs_in_clients_environments_imports_nothing_of_simnet() -> None:
+    scripts = [Path(visit.__file__), *(ROOT / "tests" / "clients").glob("*.py")]
+    assert len(scripts) >= 3
+    for script in scripts:
+        for node in ast.walk(ast.parse(script.read_text())):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            own = {name.partition(".")[0] for name in names} & {
+                "chain",
+                "nodes",
+                "simnet",
+                "reports",
+                "dashboards",
+                "tests",
+            }
+            assert not own, f"{script.name} imports {own}"
 
 
 def test_a_visit_that_fails_fails_the_tour_and_is_on_record(
