@@ -81,7 +81,7 @@ class Holdings:
 
 
 class Book(Protocol):
-    """One month after the other: close, release, leave, work."""
+    """One month after the other: release, leave, enter, work, close."""
 
     def stakes(self) -> Stakes:
         """As of now."""
@@ -97,6 +97,10 @@ class Book(Protocol):
 
     def leave(self, own: Mask, delegated: Mask) -> None:
         """Unbond all that these have."""
+        ...
+
+    def enter(self, delegated: Mask) -> Mask:
+        """Delegate again all that departures of these released, and say who got in."""
         ...
 
     def work(self, jobs: Jobs) -> Done:

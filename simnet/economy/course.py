@@ -2,8 +2,8 @@
 
 Who decides what here is modelled. Whether to commit fraud is a best response: a validator does where the work saved is
 worth more than what a fraud costs on average, C > p (1 - r)(R + S). How many frauds go well before one is found is
-drawn. Delegators leave for a fall of the price, a yield that is too low, a slash, or with their validator; validators
-leave after months of loss.
+drawn. Delegators leave for a fall of the price, a yield that is too low, a slash, or with their validator; some buy in
+again when the yield is good. Validators leave after months of loss.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def months_of(book: Book, terms: Terms, paths: Paths) -> Iterator[Month]:
         own, delegated = people.who_leaves(number, paths, stakes)
         book.release()
         book.leave(own, delegated)
+        people.welcome(book.enter(people.who_returns(number, paths, stakes)))
         stakes = book.stakes()
         fee = terms.fee_nano * OPG // price
         working = people.here & (stakes.bonded >= terms.min_bond)
@@ -76,20 +77,47 @@ class People:
         self._losses = zeros(paths, terms.validators)
         self._slashed = np.zeros((paths, terms.validators), dtype=bool)
         self._due = zeros(paths, terms.validators, terms.delegators)
+        self._rewards = zeros(paths, terms.validators)  # of each validator and all behind it
+        self._new = np.zeros_like(self.staying)  # came back last month: they had no rewards of it
 
     def who_leaves(self, number: int, paths: Paths, stakes: Stakes) -> tuple[Mask, Mask]:
-        """Validators and delegators who leave at the beginning of a month, and do not come back."""
+        """Validators and delegators who leave at the beginning of a month."""
         terms = self.terms
         own = self.here & (self._losses >= terms.patience)
         self.here &= ~own
         delegated = (self._slashed | ~self.here)[:, :, None] & self.staying
-        if number >= terms.lookback:
-            now, then = (paths.price[:, n, None, None] for n in (number, number - terms.lookback))
-            delegated |= self.staying & (now * NANO < then * (NANO - terms.nerve_ppb))
+        delegated |= self.staying & self._alarmed(number, paths)
         if number >= terms.warm_up:
-            delegated |= self.staying & (self._due * 12 * NANO < terms.hurdle_ppb * stakes.delegated)
+            poor = self._due * 12 * NANO < terms.hurdle_ppb * stakes.delegated
+            delegated |= self.staying & poor & ~self._new
         self.staying &= ~delegated
         return own, delegated
+
+    def who_returns(self, number: int, paths: Paths, stakes: Stakes) -> Mask:
+        """Delegators who would buy in again: last month's yield, less commission, is above their hurdle.
+
+        Only work is rewarded, so that a validator without any has no yield.
+        """
+        terms = self.terms
+        rewards = self._rewards * 12 * NANO * (BASIS_POINTS - terms.commission_bps) // BASIS_POINTS
+        good = rewards[:, :, None] > terms.hurdle_ppb * stakes.bonded[:, :, None]
+        sound = (self.here & ~self._slashed)[:, :, None]
+        wanted: Mask = terms.returning & ~self.staying & good & sound & ~self._alarmed(number, paths)
+        return wanted
+
+    def welcome(self, entered: Mask) -> None:
+        """Delegators who are back."""
+        self.staying |= entered
+        self._new = entered
+
+    def _alarmed(self, number: int, paths: Paths) -> Mask:
+        """Whose nerve the latest fall of the price is too much for."""
+        lookback = self.terms.lookback
+        if number < lookback:
+            return np.zeros_like(self.staying)
+        now, then = (paths.price[:, n, None, None] for n in (number, number - lookback))
+        alarmed: Mask = now * NANO < then * (NANO - self.terms.nerve_ppb)
+        return alarmed
 
     def learn(self, price: Whole, stakes: Stakes, jobs: Jobs, done: Done, epoch: Epoch) -> None:
         """Take the month into account."""
@@ -98,6 +126,7 @@ class People:
         self._losses = np.where(profit < 0, self._losses + 1, 0)
         self._slashed = done.slashed > 0
         self._due = epoch.delegated
+        self._rewards = epoch.own + epoch.delegated.sum(axis=2)
 
 
 def share_out(terms: Terms, demand: Whole, fee: Whole, working: Mask) -> Whole:

@@ -35,6 +35,9 @@ CLAIM_EVERY, SELL_EVERY = 12, 3
 
 INFERENCE = 1
 GAS = Gas(5_000_000)
+REFUSED = ("NotANode", "DelegationTooSmall", "PoolIsGone")
+"""Why the contract may not take a delegation."""
+
 BLOCK_GAS = Gas(1_000 * GAS)
 ANYTHING = 2**255
 MODEL = keccak(b"model")
@@ -84,6 +87,7 @@ class Ledger:
         ]
         self._owed = [0] * self._terms.validators  # by clients, all told
         self._income = [0] * self._terms.validators  # not sold yet
+        self._idle = dict.fromkeys((who for behind in self._behind for who in behind), 0)  # released, not delegated
         self._verifiers = 0
         self._month = 0
         self.transactions = 0
@@ -112,7 +116,11 @@ class Ledger:
             for who in (node, *self._behind[i])
             if self.chain.read("Staking", "departuresOf", who)
         ]
-        self._mine(due, self._at(DECIDED_AT))
+        for receipt in self._mine(due, self._at(DECIDED_AT)):
+            (amount,) = (log.args["amount"] for log in receipt.logs if log.event == "Withdrawn")
+            who = receipt.call.args[0]
+            if who in self._idle:
+                self._idle[who] += amount
 
     def leave(self, own: Mask, delegated: Mask) -> None:
         """Unbond what is theirs, as they see it before anybody has left."""
@@ -124,6 +132,21 @@ class Ledger:
                 if amount := self.chain.read("Staking", "valueOf", node, who):
                     calls.append(self._call(who, "Staking", "undelegate", node, amount))
         self._mine(calls, self._at(DECIDED_AT) + 60)
+
+    def enter(self, delegated: Mask) -> Mask:
+        """Delegate what was released. Whom the contract refuses stays outside."""
+        wanted = {self._behind[i][j]: (i, j) for _, i, j in np.argwhere(delegated)}
+        calls = [
+            self._call(who, "Staking", "delegate", self._nodes[i], self._idle[who])
+            for who, (i, _) in wanted.items()
+            if self._idle[who]
+        ]
+        entered = np.zeros_like(delegated)
+        for receipt in self._mine(calls, self._at(DECIDED_AT) + 120, *REFUSED):
+            if receipt.revert is None:
+                self._idle[receipt.call.sender] = 0
+                entered[0][wanted[receipt.call.sender]] = True
+        return entered
 
     def work(self, jobs: Jobs) -> Done:
         """Clients pay in; each validator posts its batch, and the auditor settles it."""
@@ -279,7 +302,7 @@ class Ledger:
                 for who in (node, *self._behind[i])
             ],
             self.chain.head[1] + 1,
-            may_fail="NothingToClaim",
+            "NothingToClaim",
         )
 
     def _at(self, seconds: int) -> int:
@@ -288,8 +311,8 @@ class Ledger:
     def _call(self, sender: Address, contract: str, function: str, *args: Any) -> Call:
         return Call(sender, contract, function, args, GAS)
 
-    def _mine(self, calls: Sequence[Call], timestamp: int, may_fail: str = "") -> list[Receipt]:
-        """Mine calls, in as many blocks as they need. Raises `CallReverted` for one that fails."""
+    def _mine(self, calls: Sequence[Call], timestamp: int, *may_fail: str) -> list[Receipt]:
+        """Mine calls, in as many blocks as they need. Raises `CallReverted` where one may not fail as it does."""
         receipts: list[Receipt] = []
         while left := calls[len(receipts) :]:
             at = max(timestamp, self.chain.head[1] + 1)
@@ -298,6 +321,6 @@ class Ledger:
             self.gas += block.gas_used
         self.transactions += len(receipts)
         for receipt in receipts:
-            if receipt.revert is not None and receipt.revert.error != may_fail:
+            if receipt.revert is not None and receipt.revert.error not in may_fail:
                 raise CallReverted(receipt.call.contract, receipt.call.function, receipt.revert)
         return receipts

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from chain.economy import ALLOCATIONS, REWARDS
+from chain.economy import ALLOCATIONS, MIN_DELEGATION, REWARDS
 from chain.quantities import BASIS_POINTS
 from simnet.economy.book import Done, Epoch, Holdings, Jobs, Mask, Stakes
 from simnet.economy.course import slash_of
@@ -41,6 +41,7 @@ class Model:
         self._departed = zeros(*slots)  # shares of what unbonds
         self._before = self._shares, self._total  # when the epoch began
         self._wallets = zeros(*slots)
+        self._idle = zeros(*slots)  # released, not delegated again; in the wallets
         self._work = zeros(*shape)
         self._epoch = 0
         self._rewards = zeros(paths, 1) + TOTAL
@@ -59,6 +60,7 @@ class Model:
             self._leaving = self._leaving - value
             self._leaving_shares = self._leaving_shares - shares
             self._wallets[:, :, slot] += value
+            self._idle[:, :, slot] += value
         self._departed[:] = 0
 
     def leave(self, own: Mask, delegated: Mask) -> None:
@@ -85,6 +87,29 @@ class Model:
         self._leaving_shares = self._leaving_shares + bought
         self._leaving = self._leaving + amount
         self._departed[:, :, slot] += bought
+
+    def enter(self, delegated: Mask) -> Mask:
+        """Buy shares of bonds, one delegator after the other, where there is a pool and the amount is not too small.
+
+        There is room: validators take delegations up to the whole supply.
+        """
+        entered = np.zeros_like(delegated)
+        for slot in range(delegated.shape[2]):
+            entered[:, :, slot] = self._buy(slot + 1, delegated[:, :, slot])
+        return entered
+
+    def _buy(self, slot: int, wanted: Mask) -> Mask:
+        amount = self._idle[:, :, slot]
+        gone = (self._bonded == 0) | (self._total > self._bonded * 2**64)
+        gone |= (self._leaving == 0) & (self._leaving_shares > 0)
+        entered: Mask = wanted & (amount >= MIN_DELEGATION) & ~gone
+        amount = np.where(entered, amount, 0)
+        self._shares[:, :, slot] += amount * self._total // np.maximum(self._bonded, 1)
+        self._total = self._shares.sum(axis=2)
+        self._bonded = self._bonded + amount
+        self._wallets[:, :, slot] -= amount
+        self._idle[:, :, slot] -= amount
+        return entered
 
     def work(self, jobs: Jobs) -> Done:
         """Settle: the verifiers have their share of what stands, and a fraud costs a share of all stake alike."""

@@ -112,7 +112,7 @@ class Validators(Parameters):
 
 
 class Delegators(Parameters):
-    """Holders who stand behind validators. Each is behind one, and does not come back once it left."""
+    """Holders who stand behind validators, each behind one."""
 
     per_validator: int = Field(default=5, ge=0, le=MAX_DELEGATORS)
     stake: Amount = Field(default=40_000 * OPG, ge=100 * OPG, description="of each (assumption)")
@@ -124,6 +124,7 @@ class Delegators(Parameters):
     )
     lookback: int = Field(default=3, ge=1, le=12, description="months over which that fall counts (assumption)")
     warm_up: int = Field(default=6, ge=1, le=MAX_MONTHS, description="months before yields count (assumption)")
+    returning: Share = Field(default=0.0, description="share that buys in again while the yield is above its hurdle")
 
     @model_validator(mode="after")
     def _ranges_ascend(self) -> Self:

@@ -50,6 +50,8 @@ class Terms:
     """Least yearly yield of each delegator; validators × delegators."""
     nerve_ppb: Whole
     """Fall of the price at which it leaves."""
+    returning: NDArray[np.bool_]
+    """Which of them buy in again."""
 
 
 def terms_of(scenario: EconomyScenario) -> Terms:
@@ -81,6 +83,7 @@ def terms_of(scenario: EconomyScenario) -> Terms:
         rational=order < round(v.rational * v.count),
         hurdle_ppb=_between(d.hurdle, shape, streams.generator("hurdle")),
         nerve_ppb=_between(d.nerve, shape, streams.generator("nerve")),
+        returning=streams.generator("returning").random(shape) < d.returning,
     )
 
 

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from simnet.economy import model, study
-from simnet.economy.course import months_of
+from simnet.economy.book import Done, Epoch, Jobs
+from simnet.economy.course import People, months_of
 from simnet.economy.figures import COLUMNS
 from simnet.economy.ledger import Ledger
 from simnet.economy.model import Model
-from simnet.economy.paths import draw
+from simnet.economy.paths import draw, zeros
 from simnet.economy.scenario import EconomyScenario
-from simnet.economy.study import ModelDiffers, in_model, on_contracts
+from simnet.economy.study import ModelDiffers, agree, in_model, on_contracts
 from simnet.economy.terms import terms_of
 from tests.simnet.economy.worlds import small
 
@@ -28,7 +29,7 @@ def drawn(seed: int) -> EconomyScenario:
         seed=seed,
         price={"follows": "gbm", "start": float(chance.uniform(0.02, 0.5)), "volatility": float(chance.uniform(0, 3))},
         validators={"skew": float(chance.uniform(0, 2)), "rational": float(chance.uniform(0.3, 1)), "patience": 6},
-        delegators={"hurdle": (0.0, float(chance.uniform(0, 0.3))), "nerve": (0.1, 0.9)},
+        delegators={"hurdle": (0.0, float(chance.uniform(0, 0.3))), "nerve": (0.1, 0.9), "returning": 0.5},
         verification={
             "probability": float(10 ** chance.uniform(-8, -5)),
             "slash_share": round(float(10 ** chance.uniform(-3.5, 0)), 4),
@@ -61,6 +62,65 @@ def test_the_paths_drawn_are_not_all_quiet() -> None:
         lost += figures["delegators"][0, 0] - figures["delegators"][0, -1]
     assert lost > 10
     assert min(seen.values()) > 0
+
+
+def test_who_returns_comes_and_goes_with_the_yield() -> None:
+    """Contracts and model agree on it: `on_contracts` raises where they do not."""
+    lived = {}
+    for returning in (0, 1):
+        scenario = small(
+            months=24,
+            price={"start": 0.1},
+            demand={"start": 4_000_000, "falls": [{"month": 14, "by": 0.97}]},
+            validators={"patience": 100},
+            delegators={"hurdle": (0.3, 0.9), "returning": returning},
+        )
+        lived[returning] = on_contracts(scenario).figures["delegators"][0]
+    assert (np.diff(lived[0]) <= 0).all()
+    assert (np.diff(lived[1]) > 0).any()
+    assert (np.diff(lived[1][:14]) < 0).any()
+    assert lived[1][:14].sum() > lived[0][:14].sum()
+    assert lived[0][-1] == lived[1][-1] == 0
+
+
+@pytest.mark.parametrize(("more", "slashed", "returns"), [(0, 0, False), (1, 0, True), (1, 1, False)])
+def test_who_returns_needs_more_than_its_hurdle_and_no_slash(more: int, slashed: int, returns: bool) -> None:
+    scenario = small(delegators={"hurdle": (0.12, 0.12), "returning": 1}, validators={"commission": 0})
+    terms = terms_of(scenario)
+    people, stakes = People(terms, 1), Model(terms, 1).stakes()
+    none, nobody = zeros(1, 4), np.zeros((1, 4), bool)
+    people.staying[:] = False
+    rewards = Epoch(zeros(1, 1), zeros(1, 1), stakes.bonded // 100 + more, zeros(1, 4, 2))
+    done = Done(none, none, none + slashed)
+    people.learn(zeros(1, 1) + 1, stakes, Jobs(none, nobody, zeros(1, 1)), done, rewards)
+    assert people.who_returns(0, draw(scenario, [0]), stakes).all() == returns
+
+
+@pytest.mark.parametrize(
+    ("slash_share", "slashed_while", "gets_in"),
+    [(0.9999, "out", True), (1.0, "out", False), (0.995, "unbonding", True), (0.9951, "unbonding", False)],
+)
+def test_contracts_and_model_refuse_the_same(slash_share: float, slashed_while: str, gets_in: bool) -> None:
+    """A pool that is gone, and less than the least delegation: 100 OPG are left of 20,000, or 98."""
+    scenario = small(verification={"slash_share": slash_share})
+    terms, entered = terms_of(scenario), []
+    nobody, one = np.zeros((1, 4), bool), np.zeros((1, 4, 2), bool)
+    one[0, 0, 0] = True
+    fraud = Jobs(zeros(1, 4) + 1, np.array([[True, False, False, False]]), zeros(1, 1) + 10**18)
+    idle = Jobs(zeros(1, 4), nobody, zeros(1, 1) + 10**18)
+    books = Ledger(scenario), Model(terms, 1)
+    for book in books:
+        book.leave(nobody, one)
+        book.work(fraud if slashed_while == "unbonding" else idle)
+        book.close()
+        book.release()
+        book.leave(nobody, np.zeros_like(one))
+        book.work(fraud if slashed_while == "out" else idle)
+        book.close()
+        entered.append([book.enter(one).any(), book.enter(one).any()])
+    assert entered == [[gets_in, False]] * 2
+    agree(2, *(book.stakes() for book in books))
+    agree(2, *(book.holdings() for book in books))
 
 
 @pytest.mark.parametrize(
