@@ -12,6 +12,7 @@ from simnet.shipped import shipped
 
 SCENARIO = shipped() / "byzantine.yaml"
 THOUSAND = shipped() / "bench" / "thousand.yaml"
+SHORTER = ("duration=1 min",)
 LONGER_ON_REVM = ("chain.backend=revm", "duration=40 min")
 """So that the run, and not the start of its processes, is what is measured."""
 
@@ -165,6 +166,19 @@ def peers() -> Iterator[Line]:
         yield Line("revm over verbs", f"{found.ours / found.verbs:.2f}", "near 1.00")
 
 
+def judging() -> Iterator[Line]:
+    """What of a run's time goes into judging and reporting it."""
+    from reports import write_reports
+    from reports.source import finished_run
+    from simnet.bench.judging import measure
+
+    found = measure(THOUSAND, SHORTER, lambda finished: write_reports(finished_run(finished)))
+    yield Line(f"{THOUSAND.name}, its first minute, s", f"{found.run_s:.1f}", "")
+    yield Line("  judging it, s", f"{found.judging_s:.2f}", "")
+    yield Line("  reporting it, s", f"{found.reporting_s:.2f}", "")
+    yield Line("judging and reporting, share of the whole", f"{found.share:.2f}", "at most 0.25")
+
+
 def gateway() -> Iterator[Line]:
     """The gateway of `simnet up`, as a client sees it."""
     from simnet.bench.gateway import language_model, waits
@@ -184,6 +198,7 @@ SUITES: dict[str, Callable[[], Iterator[Line]]] = {
     "chain": chain,
     "revm": revm,
     "peers": peers,
+    "judging": judging,
     "engine": engine,
     "startup": startup,
     "evidence": evidence,
