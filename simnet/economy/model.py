@@ -95,7 +95,8 @@ class Model:
         """
         entered = np.zeros_like(delegated)
         for slot in range(delegated.shape[2]):
-            entered[:, :, slot] = self._buy(slot + 1, delegated[:, :, slot])
+            if delegated[:, :, slot].any():
+                entered[:, :, slot] = self._buy(slot + 1, delegated[:, :, slot])
         return entered
 
     def _buy(self, slot: int, wanted: Mask) -> Mask:
