@@ -8,6 +8,7 @@ What each means is said at its class.
     ├── BadMetric             exit 4   simnet.measure.catalogue
     ├── BadModel              exit 2   nodes.models.files
     ├── BadPlugin             exit 4   simnet.plugins
+    ├── BadSeeds              exit 2   simnet.cli.cases
     ├── CannotGoOn            exit 2   simnet.up.home
     ├── CannotHost            exit 2   simnet.up.devnet
     ├── ChainError            exit 4   chain.errors
@@ -26,12 +27,14 @@ What each means is said at its class.
     ├── LogError              exit 2   simnet.log.file
     ├── MalformedDocument     exit 4   nodes.enclave.nitro
     ├── ModelDiffers          exit 4   simnet.economy.study
+    ├── ModelMissing          exit 4   simnet.up.language
     ├── NoCluster             exit 4   simnet.batch.dask
     ├── NoSuchPlace           exit 2   dashboards.player
     ├── NoSuchRun             exit 2   simnet.cli.watch
     ├── NoTerminal            exit 2   simnet.cli.watch
     ├── NotInjected           exit 2   simnet.cli.inject
     ├── NotPortable           exit 4   nodes.models.portable
+    ├── NothingFits           exit 2   simnet.cli.cases
     ├── NothingFound          exit 2   dashboards.scene
     ├── NothingShown          exit 4   simnet.bench.viewers
     ├── OutputError           exit 4   simnet.run
@@ -46,7 +49,7 @@ What each means is said at its class.
     ├── Refused               exit 4   nodes.enclave.attestation
     ├── RunFailed             exit 4   simnet.studies.whatif.whatif
     ├── ScenarioErrors        exit 2   simnet.scenario.errors
-    │   └── ProcessorAbsent   exit 2   simnet.scenario.errors
+    │   └── CannotRunHere     exit 2   simnet.scenario.errors
     ├── SearchInterrupted     exit 3   simnet.studies.equilibrium.probe
     ├── SensitivityMissing    exit 4   simnet.economy.sensitivity
     ├── UnitError             exit 2   chain.units
@@ -57,8 +60,6 @@ What each means is said at its class.
     ├── UploadFailed          exit 2   simnet.cli.upload
     ├── WorkerLost            exit 4   simnet.studies.fuzz.carry_out
     └── ZkmlMissing           exit 4   nodes.proofs.circuits.library
-
-A transaction that reverts in a run is no exception: its receipt carries a `Revert`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,12 +16,6 @@ from tests.stage import Stage
 
 settings.register_profile("simnet", deadline=None, max_examples=60)  # a busy machine is no defect
 settings.load_profile("simnet")
-
-
-def pytest_collection_finish() -> None:
-    """Take modules and tests, which stay until the end, out of the garbage collector's sight: it costs a tenth."""
-    gc.freeze()
-    gc.set_threshold(20_000, 10, 20)
 
 
 def open_backend(name: str) -> Chain:
