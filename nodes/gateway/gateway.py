@@ -127,7 +127,8 @@ class Gateway:
             if isinstance(request := envelope.message, HttpRequest):
                 yield Spawn(self.serve(envelope, request))
             elif isinstance(gone := envelope.message, HungUp):
-                self._gone |= {one for one in self._waiting if one == (envelope.sender, gone.stream or one[1])}
+                ended = [one for one in sorted(self._waiting) if one == (envelope.sender, gone.stream or one[1])]
+                self._gone.update(ended)
 
     def serve(self, envelope: Envelope, request: HttpRequest) -> Steps:
         """Answer one request."""
