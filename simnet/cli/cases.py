@@ -98,7 +98,9 @@ def filtered(cases: Sequence[Case], wanted: str | None) -> list[Case]:
 
     Raises `NothingFits` if there is none.
     """
-    left = [case for case in cases if wanted is None or fnmatchcase(str(case), f"*{wanted}*")]
-    if not left:
+    if wanted is None:
+        return list(cases)
+    left = [case for case in cases if fnmatchcase(str(case), f"*{wanted}*")]
+    if cases and not left:
         raise NothingFits(f"none of {len(cases)} runs has '{wanted}' in its name", f"the first is '{cases[0]}'")
     return left

@@ -205,7 +205,7 @@ def test_the_line_that_a_steered_run_ends_with_repeats_its_digest_and_every_repo
     monkeypatch.chdir(tmp_path)
     Path("mine.yaml").write_text(scenario(duration="30 s", settle="60 s").resolved_yaml())
 
-    def steered(loaded: Scenario, options: Options) -> Finished:
+    def steered(loaded: Scenario, options: Options, quiet: bool) -> Finished:
         return run(loaded, replace(options, begin=lambda world: inject(world, "crash: [full-1], for: 20 s")))
 
     with monkeypatch.context() as patch:
