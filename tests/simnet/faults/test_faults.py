@@ -204,6 +204,7 @@ def test_two_crashes_keep_a_node_down_until_both_are_over() -> None:
     faults = [
         {"at": "30 s", "crash": ["full-0", "full-3"], "for": "20 s"},
         {"at": "40 s", "crash": ["full-0"], "for": "40 s"},
+        {"at": "42 s", "crash": ["full-0", "full-4"], "for": "5 s"},  # of which full-4 alone notices
     ]
     run = play(strategy=COMMITTEE, faults=faults)
     assert_sound(run)
