@@ -74,13 +74,15 @@ def cases_of(file: Path, scenario: Scenario) -> list[Case]:
 
 def seeds_of(text: str, first: int) -> list[int]:
     """Seeds as people write them: how many, counting up from `first`, or which. Raises `BadSeeds`."""
+    from simnet.scenario.compare import MAX_SEEDS, Compare, read_seeds
+
     try:
-        numbers = [int(part) for part in text.split(",")]
-    except ValueError:
-        numbers = [-1]
-    if min(numbers) < 0 or numbers == [0]:
-        raise BadSeeds(f"'{text}' is neither a number of seeds nor a list such as 3,7,9")
-    return list(range(first, first + numbers[0])) if len(numbers) == 1 else list(dict.fromkeys(numbers))
+        numbers = list(dict.fromkeys(int(part) for part in text.split(",")))
+        asked = read_seeds(numbers if "," in text else numbers[0])
+    except ValueError:  # which ParameterError is
+        message = f"'{text}' is neither a number of seeds nor a list such as 3,7,9"
+        raise BadSeeds(message, f"there are 1 to {MAX_SEEDS:,} of them") from None
+    return list(Compare(seeds=asked).seeds_from(first))
 
 
 def under_seeds(case: Case, text: str | None) -> list[Case]:
