@@ -57,6 +57,13 @@ class HttpRequest:
         return value
 
 
+def posted_to(path: str, message: object) -> HttpRequest | None:
+    """The message, if it is a request that is posted to a path."""
+    if isinstance(message, HttpRequest) and (message.method, message.path) == ("POST", path):
+        return message
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
     """The answer; if `streamed`, its head, and `HttpChunk`s follow."""

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from chain.quantities import Address, Wei
-from nodes.gateway.gateway import CHAT
+from nodes.gateway.completion import CHAT
 from nodes.http import HttpRequest, HttpResponse
 from simnet.up import stage
 from simnet.up.payers import ChannelPayer, Payer

@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+CHAT, COMPLETION = "/v1/chat/completions", "/v1/completions"
+"""Where a language model is asked."""
+
 STOP, LENGTH, TOOL_CALLS = "stop", "length", "tool_calls"
 """Why an answer ends."""
 

@@ -38,7 +38,7 @@ from nodes.effects import (
 )
 from nodes.enclave.signing import OhttpConfig, SignedResponse, canonical_json, tee_id
 from nodes.gateway import openai, pricing
-from nodes.gateway.completion import Completion, Speech
+from nodes.gateway.completion import CHAT, COMPLETION, Completion, Speech
 from nodes.gateway.openai import Asked
 from nodes.gateway.payment import NOTHING, Admitted, Cashier
 from nodes.gateway.wrapping import SEALED_BYTES_MAX, Bare, Sealed, Wrapping
@@ -59,7 +59,7 @@ from nodes.messages import Envelope
 from nodes.payments import PaymentDemanded, ServedUnpaid, TextServed
 from nodes.x402 import SETTLEMENT_DATA_HEADER, SETTLEMENT_TYPE_HEADER
 
-CHAT, COMPLETION, OHTTP = "/v1/chat/completions", "/v1/completions", "/v1/ohttp"
+OHTTP = "/v1/ohttp"
 PAID = (CHAT, COMPLETION, OHTTP)
 
 HEARTBEAT_S = 900.0

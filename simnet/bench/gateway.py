@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
 import json
 import signal
@@ -19,8 +18,8 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlparse
 
-from nodes.gateway.gateway import CHAT
-from nodes.x402 import REQUIRED_HEADER, SESSION_HEADER, SIGNATURE_HEADER, Requirements
+from nodes.gateway.completion import CHAT
+from nodes.x402 import REQUIRED_HEADER, SESSION_HEADER, SIGNATURE_HEADER, Requirements, offers_in
 from simnet.scenario.load import load_scenario
 from simnet.up import QUIET
 from simnet.up.chains import Cast
@@ -63,9 +62,8 @@ class Client:
     def pay(self, demanded: str) -> str:
         """A payment's header."""
         if self.payer is None:
-            offers = json.loads(base64.b64decode(demanded))["accepts"]
             relay = Cast.of(load_scenario(QUIET, (), None, to_run=True).seed).ohttp_relay
-            self.payer = Payer(relay, Requirements.read(offers[0]))
+            self.payer = Payer(relay, Requirements.read(offers_in(demanded)[0]))
         return self.payer.header(int(time.time()))
 
     def health(self) -> float:

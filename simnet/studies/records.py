@@ -13,6 +13,7 @@ from typing import Any
 
 from chain.formats.standard_tree import Inference, MalformedTree, load
 from chain.hashing import keccak
+from nodes.adversaries.behaviour import Behaviour
 from nodes.adversaries.services.records import (
     BlobSwapper,
     BlobWithholder,
@@ -26,7 +27,7 @@ from nodes.gateway.gateway import HEARTBEAT_S
 from nodes.http import HttpRequest, read_json
 from nodes.payments import SessionOpened, TextServed
 from simnet.log.events import ContractEvent
-from simnet.studies.weaknesses import SETTLED_AFTER_S, Client, Move, Outcome
+from simnet.studies.weaknesses import SETTLED_AFTER_S, Client, Move, Outcome, Play
 from simnet.up.services import BLOBS, FACILITATOR, GATEWAY
 from simnet.up.stage import ENCLAVE, Network402
 
@@ -125,33 +126,14 @@ def in_two_batches(net: Network402, client: Client) -> None:
         net.wait(BATCHED_AFTER_S)
 
 
-def plain(net: Network402, client: Client) -> None:
-    in_two_batches(net, client)
+def with_service(name: str, behaviour: type[Behaviour]) -> Play:
+    """Asks as above, of a network one of whose services behaves like that."""
 
+    def play(net: Network402, client: Client) -> None:
+        net.turn(name, behaviour())
+        in_two_batches(net, client)
 
-def ghosts(net: Network402, client: Client) -> None:
-    net.turn(FACILITATOR, GhostRecorder())
-    in_two_batches(net, client)
-
-
-def inflate(net: Network402, client: Client) -> None:
-    net.turn(FACILITATOR, SizeInflater())
-    in_two_batches(net, client)
-
-
-def repeat(net: Network402, client: Client) -> None:
-    net.turn(FACILITATOR, RootRepeater())
-    in_two_batches(net, client)
-
-
-def withhold(net: Network402, client: Client) -> None:
-    net.turn(BLOBS, BlobWithholder())
-    in_two_batches(net, client)
-
-
-def swap(net: Network402, client: Client) -> None:
-    net.turn(BLOBS, BlobSwapper())
-    in_two_batches(net, client)
+    return play
 
 
 def disown(net: Network402, client: Client) -> None:
@@ -207,23 +189,37 @@ def by_payer(net: Network402, safely: bool) -> Outcome:
 RELAY = "InferenceSettlementRelay, `batchSettle`: an event and nothing else [read]"
 
 RECORD_MOVES = (
-    Move("recorded", "nobody does anything (control)", "", "", plain, read=by_trust),
+    Move("recorded", "nobody does anything (control)", "", "", in_two_batches, read=by_trust),
     Move(
         "ghosts",
         "the facilitator puts five leaves that nobody signed into each batch",
         RELAY,
         LEDGER,
-        ghosts,
+        with_service(FACILITATOR, GhostRecorder),
         read=by_trust,
     ),
-    Move("inflate", "the facilitator records ten times the size of each batch", RELAY, LEDGER, inflate, read=by_trust),
-    Move("repeat", "the facilitator records each batch three times", RELAY, LEDGER, repeat, read=by_trust),
+    Move(
+        "inflate",
+        "the facilitator records ten times the size of each batch",
+        RELAY,
+        LEDGER,
+        with_service(FACILITATOR, SizeInflater),
+        read=by_trust,
+    ),
+    Move(
+        "repeat",
+        "the facilitator records each batch three times",
+        RELAY,
+        LEDGER,
+        with_service(FACILITATOR, RootRepeater),
+        read=by_trust,
+    ),
     Move(
         "withhold",
         "the blob store takes blobs and gives none out",
         "the chain has a root and an id; nothing else has the leaves [read]",
         MIRROR,
-        withhold,
+        with_service(BLOBS, BlobWithholder),
         read=by_trust,
     ),
     Move(
@@ -231,7 +227,7 @@ RECORD_MOVES = (
         "the blob store gives out the first blob in the place of every other",
         "og-fe-tee-verification fetches a blob by its id and verifies leaves [read]: whose root they have, it must ask",
         MIRROR,
-        swap,
+        with_service(BLOBS, BlobSwapper),
         read=by_trust,
     ),
     Move(

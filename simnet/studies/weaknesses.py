@@ -19,6 +19,7 @@ from typing import Any
 from chain.formats.channels import WITHDRAW_DELAY_S_MIN
 from chain.formats.permit2 import BASE_OPG, PERMIT2
 from chain.quantities import OPG
+from nodes.adversaries.behaviour import Behaviour
 from nodes.adversaries.services.payments import (
     BlindVerifier,
     Diverter,
@@ -28,7 +29,7 @@ from nodes.adversaries.services.payments import (
     SettlesAndFails,
     ShortSettler,
 )
-from nodes.gateway.gateway import CHAT
+from nodes.gateway.completion import CHAT
 from nodes.gateway.payment import NOTHING
 from nodes.gateway.terms import MITIGATIONS, Terms, mitigated
 from nodes.gateway.upto import UptoTerms
@@ -264,24 +265,14 @@ def forge(net: Network402, client: Client) -> None:
         net.chat(pays=header)
 
 
-def unsettled(net: Network402, client: Client) -> None:
-    net.turn(FACILITATOR, NeverSettles())
-    client.ask(3)
+def with_facilitator(behaviour: type[Behaviour]) -> Play:
+    """Asks three times, of a gateway whose facilitator behaves like that."""
 
+    def play(net: Network402, client: Client) -> None:
+        net.turn(FACILITATOR, behaviour())
+        client.ask(3)
 
-def short(net: Network402, client: Client) -> None:
-    net.turn(FACILITATOR, ShortSettler())
-    client.ask(3)
-
-
-def divert(net: Network402, client: Client) -> None:
-    net.turn(FACILITATOR, Diverter())
-    client.ask(3)
-
-
-def twice(net: Network402, client: Client) -> None:
-    net.turn(FACILITATOR, DoubleSettler())
-    client.ask(3)
+    return play
 
 
 def blind(net: Network402, client: Client) -> None:
@@ -299,11 +290,6 @@ def bad_gateway(net: Network402, client: Client) -> None:
     while not net.of(PaymentSettled) and net.scheduler.now < until:
         net.wait(1)
     client.ask(3, 1.0)
-
-
-def befriend(net: Network402, client: Client) -> None:
-    net.turn(FACILITATOR, FriendOfPayers())
-    client.ask(3)
 
 
 def two_gateways(net: Network402, client: Client) -> None:
@@ -414,21 +400,21 @@ MOVES = (
         "the facilitator says that it collects, and sends nothing to the chain",
         "202 counts as settled: flask.py, `_settle_session`: dev2, dev8; 2.15.0 takes `success` at its word [read]",
         "own-facilitator",
-        unsettled,
+        with_facilitator(NeverSettles),
     ),
     Move(
         "short",
         "the facilitator collects half, and says that it was all",
         "nobody compares amounts with the chain [read]",
         "own-facilitator",
-        short,
+        with_facilitator(ShortSettler),
     ),
     Move(
         "divert",
         "the facilitator collects for itself, which contracts refuse, and says that the gateway has it",
         "the payer signs for the receiver; that nothing came, nobody sees [read]",
         "own-facilitator",
-        divert,
+        with_facilitator(Diverter),
         MappingProxyType({"2.15.0": "a payout names its receiver alone, and takes no one else's money"}),
     ),
     Move(
@@ -451,10 +437,10 @@ MOVES = (
         "the facilitator, whose signature claims need by default, gives the payer its deposit back",
         "`receiverAuthorizer` is the facilitator unless the gateway has a key of its own [read]; the contract is ours",
         "own-authorizer",
-        befriend,
+        with_facilitator(FriendOfPayers),
         NO_CHANNELS,
     ),
-    Move("twice", "the facilitator collects everything twice (control)", "", "", twice),
+    Move("twice", "the facilitator collects everything twice (control)", "", "", with_facilitator(DoubleSettler)),
     Move(
         "forge",
         "pays with another token, spender, owner, receiver, channel or amount, or too late (control)",

@@ -21,8 +21,7 @@ from chain.seam import Call
 from nodes.adversaries.behaviour import Behaviour
 from nodes.facilitator.batching import BatchTerms
 from nodes.facilitator.jobs import Jobs
-from nodes.gateway.completion import Echo, LanguageModel
-from nodes.gateway.gateway import CHAT
+from nodes.gateway.completion import CHAT, Echo, LanguageModel
 from nodes.gateway.terms import Terms
 from nodes.http import HttpChunk, HttpRequest, HttpResponse, HungUp
 from nodes.identity import Service

@@ -9,11 +9,9 @@ from pydantic import Field
 
 from nodes.adversaries.behaviour import Behaviour, on
 from nodes.effects import Complete, NextPart, Reply, Send, SignText, Steps
-from nodes.gateway.completion import Speech
+from nodes.gateway.completion import CHAT, COMPLETION, Speech
 from nodes.http import HttpChunk, HttpRequest, HttpResponse, respond
 from nodes.identity import Role
-
-PAID = ("/v1/chat/completions", "/v1/completions")
 
 
 class Overbiller(Behaviour):
@@ -63,8 +61,9 @@ class NeverDelivers(Behaviour):
     def keep_back(self, effect: Reply) -> Steps:
         """Answer with an error what is charged already."""
         request, response = effect.to.message, effect.message
-        is_paid = isinstance(request, HttpRequest) and request.path in PAID and isinstance(response, HttpResponse)
-        if not is_paid or not isinstance(response, HttpResponse) or response.status != 200 or response.streamed:
+        if not isinstance(request, HttpRequest) or request.path not in (CHAT, COMPLETION):
+            return (yield effect)
+        if not isinstance(response, HttpResponse) or response.status != 200 or response.streamed:
             return (yield effect)
         yield self.cheated("answer kept", effect.to.sender)
         return (yield replace(effect, message=respond({"error": "the model is busy"}, 500)))

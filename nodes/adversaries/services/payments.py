@@ -16,7 +16,7 @@ from chain.units import Share
 from nodes import x402_channels as wire
 from nodes.adversaries.behaviour import Behaviour, on
 from nodes.effects import Read, Reply, Sign, Steps, Submit
-from nodes.http import HttpRequest, HttpResponse, respond
+from nodes.http import HttpRequest, HttpResponse, posted_to, respond
 from nodes.identity import Role
 from nodes.x402_channels import ChannelState
 
@@ -40,10 +40,8 @@ def claims_in(call: Call) -> Iterator[VoucherClaim]:
 
 def asked(effect: Reply, path: str) -> dict[str, Any] | None:
     """The body of the request that is answered, if it was posted to a path."""
-    request = effect.to.message
-    if not isinstance(request, HttpRequest) or (request.method, request.path) != ("POST", path):
-        return None
-    return request.json()
+    request = posted_to(path, effect.to.message)
+    return None if request is None else request.json()
 
 
 class NeverSettles(Behaviour):

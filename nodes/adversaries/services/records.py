@@ -14,20 +14,13 @@ from chain.units import Duration
 from nodes.adversaries.behaviour import Behaviour, on
 from nodes.blobs import BLOBS
 from nodes.effects import Note, Reply, Request, Sleep, Spawn, Steps
-from nodes.http import HttpRequest, HttpResponse, read_json
+from nodes.http import HttpRequest, HttpResponse, posted_to, read_json
 from nodes.identity import Role
 from nodes.payments import BatchRecorded
 
 RECORD, BEAT = "/batch", "/heartbeat"
 TRIES = 100
 """Heartbeats that are replayed at the most."""
-
-
-def posted(effect: Request, path: str) -> HttpRequest | None:
-    """The request that is sent, if it is posted to a path."""
-    message = effect.message
-    is_it = isinstance(message, HttpRequest) and (message.method, message.path) == ("POST", path)
-    return message if is_it and isinstance(message, HttpRequest) else None
 
 
 def with_body(effect: Request, request: HttpRequest, body: dict[str, Any]) -> Request:
@@ -72,7 +65,7 @@ class GhostRecorder(_Recorder):
             self._roots[before] = after, len(all_of_them)
             yield self.cheated("record", "0x" + after, str(self.ghosts))
             return (yield replace(effect, message=replace(message, body=dump(all_of_them))))
-        if (request := posted(effect, RECORD)) is not None:
+        if (request := posted_to(RECORD, effect.message)) is not None:
             body = request.json()
             root, size = self._roots[body["root"]]
             effect = with_body(effect, request, {**body, "root": root, "size": size})
@@ -105,7 +98,7 @@ class SizeInflater(_Recorder):
     @on(Request)
     def inflate(self, effect: Request) -> Steps:
         """Record another size."""
-        if (request := posted(effect, RECORD)) is None:
+        if (request := posted_to(RECORD, effect.message)) is None:
             return (yield effect)
         body = request.json()
         yield self.cheated("record", "0x" + body["root"], str(body["size"] * (self.factor - 1)))
@@ -124,7 +117,7 @@ class RootRepeater(_Recorder):
     @on(Request)
     def repeat(self, effect: Request) -> Steps:
         """Send it again."""
-        if (request := posted(effect, RECORD)) is None:
+        if (request := posted_to(RECORD, effect.message)) is None:
             return (yield effect)
         yield self.cheated("record", "0x" + request.json()["root"], str(self.times - 1))
         for _ in range(self.times - 1):
@@ -151,7 +144,7 @@ class HeartbeatReplayer(Behaviour):
     @on(Request)
     def keep(self, effect: Request) -> Steps:
         """Begin to send it again, if it is a new one."""
-        request = posted(effect, BEAT)
+        request = posted_to(BEAT, effect.message)
         if request is not None and request.body not in self._known:
             self._known.add(request.body)
             yield Spawn(self.replay(effect))
@@ -159,7 +152,7 @@ class HeartbeatReplayer(Behaviour):
 
     def replay(self, effect: Request) -> Steps:
         """Send it until it is refused."""
-        request = posted(effect, BEAT)
+        request = posted_to(BEAT, effect.message)
         for _ in range(TRIES):
             yield Sleep(self.every)
             answer = yield effect
