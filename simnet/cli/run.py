@@ -102,7 +102,9 @@ def run(
     console = make_console(stderr=as_json)
     code = conclude(console, finished, replay, scenario, as_json, quiet)
     if opens:
-        click.launch(str((finished.directory / "report.html").resolve()))
+        from reports import REPORT
+
+        click.launch(str((finished.directory / REPORT).resolve()))
     if check_determinism and finished.failure is None and not options.stop.requested:
         return after_checking(console, code, loaded, finished, options.stop)
     return code

@@ -105,8 +105,9 @@ class Model:
         gone |= (self._leaving == 0) & (self._leaving_shares > 0)
         entered: Mask = wanted & (amount >= MIN_DELEGATION) & ~gone
         amount = np.where(entered, amount, 0)
-        self._shares[:, :, slot] += amount * self._total // np.maximum(self._bonded, 1)
-        self._total = self._shares.sum(axis=2)
+        bought = amount * self._total // np.maximum(self._bonded, 1)
+        self._shares[:, :, slot] += bought
+        self._total = self._total + bought
         self._bonded = self._bonded + amount
         self._wallets[:, :, slot] -= amount
         self._idle[:, :, slot] -= amount

@@ -49,13 +49,8 @@ def _fault(scenario: Scenario, i: int, fault: Fault, setting: Setting) -> Iterat
 
 def _idle(fault: Fault, setting: Setting) -> Iterator[FaultFinding]:
     """What earlier faults of its kind do for as long, where that is all of it, so that this one changes nothing."""
-    if not setting.complete:
-        return
-    places = [(below, setting.outlasts(fault, held)) for held, below in fault.holds.items()]
-    if any(earlier is None for _, earlier in places):
-        return
-    for below, earlier in places:
-        assert earlier is not None
+    places = [(below, found) for held, below in fault.holds.items() if (found := setting.outlasts(fault, held))]
+    for below, earlier in places if setting.complete and len(places) == len(fault.holds) else ():
         since = format_duration(earlier.at)
         message = f"this changes nothing: what happens at {since} lasts as long ({earlier.says})"
         yield below, message, "leave one out, or have this one last longer"
