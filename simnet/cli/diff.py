@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simnet.cli.console import make_console, print_table, waiting
+from simnet.cli.readings import readings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,17 +55,6 @@ def diff(first: Path, second: Path, as_json: bool, guarded: tuple[str, ...]) -> 
     else:
         show(make_console(), found, watched)
     return CHANGED_FOR_THE_WORSE if any(change.is_worse for change in watched) else 0
-
-
-def readings(name: str) -> tuple[str, ...]:
-    """What a name given to --fail-on means. Raises `click.UsageError`."""
-    from nodes.parameters import did_you_mean
-    from simnet.studies.comparison.catalogue import CATALOGUE, READINGS, readings_of
-
-    found = readings_of(name)
-    if not found:
-        raise click.UsageError(f"unknown metric '{name}', {did_you_mean(name, {*CATALOGUE, *READINGS})}")
-    return found
 
 
 def show(console: Console, found: Difference, watched: Sequence[Change]) -> None:

@@ -39,6 +39,7 @@ VERBS = {
     "report": "Write the reports of a run anew from its log.",
     "check": "Run many scenarios; fail if an expectation does not hold.",
     "compare": "Run a scenario under several strategies, side by side.",
+    "sweep": "Run a scenario over a grid of its own values.",
     "diff": "Say what changed between two runs, and whether it is beyond noise.",
     "truth": "Hold simnet against published formulas and tables.",
     "equilibrium": "Find where rational participants switch, and compare with theory.",
