@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import shlex
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
+from simnet.cli.main import VERBS
 from simnet.plugins import strategies
 
 ROOT = Path(__file__).parents[1]
@@ -47,3 +53,26 @@ def strategy_of(scenario: Path) -> str:
     """The kind of strategy in a file, or nothing where it is left to the default."""
     given = yaml.safe_load(scenario.read_text()).get("strategy", "")
     return str(given if isinstance(given, str) else given["kind"])
+
+
+CALL = re.compile(r"(?:^[ >]*(?:\.venv/bin/)?|`)(simnet [a-z][^`\n]*)", re.MULTILINE)
+COMMENT = re.compile(r"\s+#.*$|\s{3,}\S.*$")
+OPTIONAL = re.compile(r"(?<= )\[[^\]]*\]")
+
+
+def commands(page: Path) -> Iterator[list[str]]:
+    """Every call of simnet on a page, as arguments: lines that begin with one, and what stands in backquotes."""
+    text = re.sub(r"\\\n\s*", "", page.read_text())
+    for call in CALL.findall(text):
+        bare = OPTIONAL.sub("", COMMENT.sub("", call)).partition(" | ")[0].partition(" > ")[0]
+        if bare.split()[1] in VERBS:
+            yield shlex.split(bare)[1:]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_of_a_page_has_the_options_that_it_is_given(page: Path) -> None:
+    for verb, *arguments in commands(page):
+        command = getattr(importlib.import_module(f"simnet.cli.{verb}"), verb)
+        # Prose may name an option without its value.
+        with click.Context(command, info_name=verb) as context, suppress(click.BadOptionUsage):
+            command.make_parser(context).parse_args(list(arguments))
