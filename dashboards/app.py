@@ -362,7 +362,7 @@ class Dashboard(Transport):
         self, filename: str | None = None, path: str | None = None, time_format: str | None = None
     ) -> str | None:
         """Save a picture into the run's directory, or the working directory if that cannot be written to."""
-        for directory in (self.scene.timeline.log.directory, Path.cwd()):
+        for directory in (self.scene.timeline.log.directory, Path()):
             with suppress(OSError):
                 saved = self.save_screenshot(filename, str(directory), time_format)
                 self.notify(f"saved {saved}")

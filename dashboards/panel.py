@@ -17,6 +17,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from chain.errors import SimnetError
+from dashboards.export import Table, write_table
 from dashboards.text import Line, cut, plain, width_of
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class Panel(Widget, can_focus=True):
         Binding("enter", "open", "Open", show=False),
         Binding("y", "copy", "Copy", show=False),
         Binding("g", "go", "Go there", show=False),
+        Binding("w", "write", "Write CSV", show=False),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"panel--{style}" for style in STYLES}
     DEFAULT_CSS = """
@@ -109,6 +112,10 @@ class Panel(Widget, can_focus=True):
 
     def subject(self, index: int) -> str | int | None:
         """What opening a line of the list shows; ``None`` if it cannot be opened."""
+        return None
+
+    def table(self) -> Table | None:
+        """What the panel lists as columns and values, sorted and filtered as it is; ``None`` if that is no table."""
         return None
 
     # -- drawing -------------------------------------------------------------------------------------------
@@ -252,6 +259,18 @@ class Panel(Widget, can_focus=True):
             self.notify("the line under the cursor is no event")
             return
         self.post_message(self.Visited(number))
+
+    def action_write(self) -> None:
+        """Write the table into the run's directory, named after the panel and the moment that it shows."""
+        table = self.table()
+        if table is None:
+            self.notify("what this panel shows is no table: w writes that of panels 1 to 4, 6 and 8")
+            return
+        name = f"{self.TITLE.split()[1].lower()}-{self.scene.player.position}"
+        try:
+            self.notify(f"wrote {write_table(table, name, self.scene.timeline.log.directory)}")
+        except SimnetError as error:
+            self.notify(f"{error}", severity="error")
 
     @property
     def number_shown(self) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from dashboards.course import amount, curve
+from dashboards.export import Table
 from dashboards.panel import Panel
 from dashboards.text import Column, Columns, Line, bar, clock, count, pair, short
 from simnet.log.contract_events import of_event
@@ -102,6 +103,11 @@ class Chain(Panel):
                 return self._batches[index - 1][0]
             index -= len(self._batches) + 1
         return self._blocks[index - 1][0] if 1 <= index <= len(self._blocks) else None
+
+    def table(self) -> Table:
+        """The blocks that are listed; the event is that of the block's own row."""
+        header = ("event", "block", "time_s", "transactions", "gas", "pending", "producer")
+        return header, self._blocks
 
     _batches: list[tuple[str, Batch]] = []  # noqa: RUF012 - replaced, never changed
     _blocks: list[tuple[int, int, float, int, int, int, str]] = []  # noqa: RUF012

@@ -6,8 +6,9 @@ from array import array
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from dashboards.export import Table
 from dashboards.panel import Panel
-from dashboards.text import Line, clock, short
+from dashboards.text import Line, clock, plain, short
 from nodes.records import GROUPS
 
 if TYPE_CHECKING:
@@ -69,6 +70,12 @@ class Feed(Panel):
     def subject(self, index: int) -> int | None:
         """The row's number."""
         return self.number(index) if index < self._shown else None
+
+    def table(self) -> Table:
+        """Every event that passes the filter, newest first."""
+        times = self.scene.timeline.index.times
+        numbers = map(self.number, range(self._shown))
+        return ("event", "time_s", "what"), [(n, times[n], plain(self.scene.tell(n)).strip()) for n in numbers]
 
     def action_move(self, steps: int) -> None:
         """Off the newest row, hold the list; back on it, let it run."""

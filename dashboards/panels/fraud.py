@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dashboards.course import amount, curve, number
+from dashboards.export import Table
 from dashboards.panel import Page
 from dashboards.text import Column, Columns, Line, bar, opg, pair, span_of_time
 from simnet.measure.catalogue import reading
+from simnet.measure.counts import Tally
 
 
 def columns(names: Iterable[str]) -> Columns:
@@ -61,7 +63,7 @@ class Fraud(Page):
             lines += self._courses(width)
         table = columns(state.tallies)
         lines.append(table.header(width))
-        for behaviour, tally in sorted(state.tallies.items(), key=lambda item: (-item[1].committed, -item[1].acts)):
+        for behaviour, tally in self._tallies():
             cells = [
                 (behaviour, "warn"),
                 (str(len(tally.nodes)), ""),
@@ -76,6 +78,17 @@ class Fraud(Page):
         if not state.tallies:
             lines.append([("no dishonest act so far", "dim")])
         return lines
+
+    def _tallies(self) -> list[tuple[str, Tally]]:
+        """The behaviours, those with most frauds first."""
+        return sorted(self.scene.state.tallies.items(), key=lambda item: (-item[1].committed, -item[1].acts))
+
+    def table(self) -> Table:
+        """A row for each behaviour."""
+        return ("behaviour", "by", "acts", "frauds", "detected", "final", "void", "open"), [
+            (name, len(one.nodes), one.acts, one.committed, one.detected, one.finalised, one.voided, one.open)
+            for name, one in self._tallies()
+        ]
 
     def _delays(self) -> Line:
         found = self.scene.state.took.detection

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from chain.quantities import OPG
+from dashboards.export import Table, exact
 from dashboards.order import Key, Sorted
 from dashboards.participant import STAKERS
 from dashboards.text import Column, Columns, Line, Span, opg, pair
@@ -94,6 +95,18 @@ class Money(Sorted):
     def subject(self, index: int) -> str | None:
         """The node's name."""
         return self._books[index][1].name if index < len(self._books) else None
+
+    def table(self) -> Table:
+        """Every node's books, in OPG to the wei."""
+        amounts = ("stake", "fees", "rewards", "bounties", "compute", "slashed", "net")
+        return ["node", *(f"{amount}_opg" for amount in amounts)], [
+            (
+                node.name,
+                *map(exact, (node.stake, node.fees, node.rewards, node.bounties)),
+                *map(exact, (self._compute(node), -node.slashed, net)),
+            )
+            for net, node in self._books
+        ]
 
     _books: list[tuple[int, Node]] = []  # noqa: RUF012 - replaced, never changed
 

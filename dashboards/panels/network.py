@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
+from dashboards.export import Table, exact
 from dashboards.order import ROLES, Key, Sorted
 from dashboards.participant import belief, outcome, status, status_word, trouble, truth
 from dashboards.text import Column, Columns, Line, opg
@@ -92,6 +93,28 @@ class Network(Sorted):
     def subject(self, index: int) -> str | None:
         """The participant's name."""
         return self._sorted[index].name if index < len(self._sorted) else None
+
+    def table(self) -> Table:
+        """Everybody, with what is counted of them; stake in OPG."""
+        ended = bool(self.scene.state.ended)
+        header = "node role region status stake_opg claims checks behaviours dishonest_acts slashes refused outcome"
+        return header.split(), [
+            (
+                node.name,
+                node.role,
+                node.region,
+                status_word(node),
+                exact(node.stake),
+                node.claims,
+                node.checks,
+                "+".join(node.behaviours),
+                node.lies,
+                node.slashes,
+                node.refused,
+                outcome(node, ended)[0].lstrip("✓✗…· "),
+            )
+            for node in self._sorted
+        ]
 
     _sorted: list[Node] = []  # noqa: RUF012 - replaced, never changed
     _columns = columns((), 0, ended=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dashboards.export import Table
 from dashboards.panel import Page
 from dashboards.text import Line, clock, figure, fit, pair
 from simnet.measure.catalogue import READINGS, figures, readings
@@ -41,6 +42,11 @@ class ScenarioPanel(Page):
             unit = "" if unit in ("share", "count") else unit
             lines.append([(f"  {name:<34}", "dim"), (f"{shown:>14}", "strong"), (f"  {unit}", "dim")])
         return lines
+
+    def table(self) -> Table:
+        """Every metric as far as it is known."""
+        found = readings(figures(self.scene.state))
+        return ("metric", "value", "unit"), [(name, found[name], READINGS[name].unit) for name in found]
 
     def _what(self, width: int) -> list[Line]:
         started = self.scene.state.started

@@ -26,6 +26,7 @@ HELP = (
     ("ctrl+f", "find a text in the feed; n N go to the next, to the one before"),
     ("x X r", "sort network or money by the next column, by the one before; reverse"),
     ("y g", "copy the name, id or number under the cursor; go to that event's moment"),
+    ("w", "write the table of panel 1 to 4, 6 or 8, as it is sorted and filtered, to a CSV file"),
     ("p u", "in an inference's window: follow it in panel 7; stop following"),
     ("i", "inject a fault or a behaviour into a live run"),
     ("ctrl+p", "command palette: participants, tasks, batches, themes, screenshot"),

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from chain.quantities import OPG
 from dashboards.app import NOT_OURS, Dashboard
+from dashboards.export import exact
 from dashboards.palette import MOST, Things, ids, participants
 from dashboards.panels.feed import Feed
 from dashboards.panels.money import Money
@@ -171,3 +175,92 @@ def test_a_screenshot_goes_into_the_runs_directory(tmp_path: Path) -> None:
         assert Path(saved).parent == directory
 
     drive(directory, session)
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_w_writes_the_table_with_the_focus_as_it_is_sorted_and_filtered(tmp_path: Path) -> None:
+    directory = unpack(tmp_path)
+    end = len(ROWS)
+
+    async def session(terminal: Terminal) -> None:
+        await terminal.press("1", "x", "x", "r", "w")
+        assert terminal.notes[-1] == f"wrote {directory / 'views' / f'network-{end}.csv'}"
+        scene = terminal.app.scene
+        names = [row["node"] for row in read_csv(directory / "views" / f"network-{end}.csv")]
+        assert names == sorted(scene.state.nodes, reverse=True)
+        await terminal.press("6", "w")
+        books = read_csv(directory / "views" / f"money-{end}.csv")
+        for row in books:
+            node = scene.state.nodes[row["node"]]
+            for column, wei in (("stake_opg", node.stake), ("slashed_opg", -node.slashed), ("fees_opg", node.fees)):
+                assert Decimal(row[column]) * OPG == wei
+        nets = [Decimal(row["net_opg"]) for row in books]
+        assert nets[0] == min(nets)
+        scene.groups = ("money",)
+        await terminal.press("2", "w")
+        feed = terminal.app.query_one(Feed)
+        told = read_csv(directory / "views" / f"feed-{end}.csv")
+        assert 0 < len(told) == feed.count() < end
+        assert [int(row["event"]) for row in told] == [feed.number(i) for i in range(feed.count())]
+
+    drive(directory, session)
+
+
+def test_w_writes_what_the_moment_shows(tmp_path: Path) -> None:
+    directory = unpack(tmp_path)
+
+    async def session(terminal: Terminal) -> None:
+        scene = terminal.app.scene
+        await terminal.press("home", "t")
+        await terminal.enter("50 %")
+        for key, name in (("3", "chain"), ("4", "fraud"), ("8", "scenario")):
+            await terminal.press(key, "w")
+            rows = read_csv(directory / "views" / f"{name}-{scene.player.position}.csv")
+            if name == "chain":
+                assert [int(row["block"]) for row in rows] == [found[1] for found in reversed(scene.state.chain.recent)]
+            elif name == "fraud":
+                assert {row["behaviour"]: int(row["frauds"]) for row in rows} == {
+                    behaviour: tally.committed for behaviour, tally in scene.state.tallies.items()
+                }
+            else:
+                assert {row["metric"] for row in rows} >= {"detection_rate", "soft_latency_ms.p95"}
+        assert len(rows) > 1
+
+    drive(directory, session)
+
+
+def test_what_is_no_table_is_not_written_and_a_place_that_cannot_be_written_to_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = unpack(tmp_path)
+
+    async def session(terminal: Terminal) -> None:
+        await terminal.press("7", "w")
+        assert "is no table" in terminal.notes[-1]
+        assert not (directory / "views").exists()
+        (directory / "views").touch()
+        (tmp_path / "here").mkdir()
+        monkeypatch.chdir(tmp_path / "here")
+        await terminal.press("4", "w")
+        assert (tmp_path / "here" / f"fraud-{len(ROWS)}.csv").is_file()
+        (tmp_path / "here" / f"fraud-{len(ROWS)}.csv").unlink()
+        (tmp_path / "here").rmdir()
+        await terminal.press("w")
+        assert "can be written to" in terminal.notes[-1]
+
+    drive(directory, session)
+
+
+def test_amounts_are_written_with_all_their_digits() -> None:
+    assert [exact(wei) for wei in (0, 1, -1, OPG, -3 * OPG // 2, 10**27)] == [
+        "0",
+        "0.000000000000000001",
+        "-0.000000000000000001",
+        "1",
+        "-1.5",
+        "1000000000",
+    ]
