@@ -59,10 +59,10 @@ def panel(
     return Plot(
         name=name,
         title=title,
-        caption=f"{described}. Lines are medians and bands hold 95 % of the paths, by the model; dots are the path that"
-        " the contracts lived through. The dashed line is the end of emission.",
+        caption=f"{described}. Lines are medians and bands hold 95 % of the paths, by the model; dots are the first"
+        " path, as the contracts lived through it. The dashed line is the end of emission.",
         kind="modelled",
-        n=f"{study.scenario.paths:,} paths, one of them measured on the contracts",
+        n=f"{study.scenario.paths:,} paths, {len(study.measured.paths):,} of them measured on the contracts",
         interval="2.5 % to 97.5 % of the paths",
         traces=traces,
         layout={

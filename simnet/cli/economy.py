@@ -28,6 +28,9 @@ SHOWN_MONTHS = 12
 @click.command()
 @click.argument("scenario", metavar="SCENARIO|DIRECTORY", type=click.Path(path_type=Path))
 @click.option("--paths", type=click.IntRange(1, 100_000), help="How many in the model, instead of the scenario's.")
+@click.option(
+    "--contracts", type=click.IntRange(1), help="How many of them on the contracts too: the first, others at random."
+)
 @click.option("--seed", type=click.IntRange(0), help="Another seed.")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenario; may be repeated.")
 @click.option("--out", type=click.Path(path_type=Path), help="Directory, instead of one below reports/runs/economy.")
@@ -36,6 +39,7 @@ SHOWN_MONTHS = 12
 def economy(
     scenario: Path,
     paths: int | None,
+    contracts: int | None,
     seed: int | None,
     overrides: tuple[str, ...],
     out: Path | None,
@@ -45,23 +49,28 @@ def economy(
     """Live through the months of an economy: one path on the real contracts, many in the same arithmetic.
 
     \b
-    simnet economy economy/baseline
-    simnet economy economy/baseline --paths 1000
+    simnet economy economy/baseline                   a price that wanders, for ten years
+    simnet economy economy/crash                      and falls by 66 % in month 24
+    simnet economy economy/arbitrage                  delegators who left come back for a good yield
+    simnet economy economy/baseline --paths 1000 --contracts 10
     simnet economy mine.yaml --set verification.slash_share=1% --set price.start=0.02
-    simnet economy economy/baseline --sensitivity      needs the extra: pip install 'simnet[economy]'
-    simnet economy economy/attacks/drain_treasury      an attack, without and with its remedy
-    simnet economy scenarios/economy/attacks           all of them
+    simnet economy economy/baseline --sensitivity     needs the extra: pip install 'simnet[economy]'
+    simnet economy economy/attacks/drain_treasury     an attack, without and with its remedy
+    simnet economy scenarios/economy/attacks          all of them
 
     Inferences are not simulated one by one: a month of a validator is one batch. The report says which figure comes
-    from the contracts and which from the model, which must agree with them to the wei, or else the exit code is 4.
-    Leaves months and answers as CSV and Parquet. An attack that costs more or less than its file says is exit code 1.
+    from the contracts and which from the model. Leaves economy.html, and months and answers as CSV and Parquet.
+
+    Exit codes: 0; 1 an attack cost more or less than its file says, 2 a bad scenario, 4 contracts and model differ by
+    a wei or OPG was made or lost, or pyrevm or SALib is missing.
     """
     from simnet.economy.attacks.scenario import AttackScenario
     from simnet.economy.load import load_economy
     from simnet.economy.sensitivity import need_salib
     from simnet.shipped import find_scenario
 
-    chosen, file = (*overrides, *((f"paths={paths}",) if paths else ())), find_scenario(scenario)
+    numbers = [f"{name}={value}" for name, value in (("paths", paths), ("contracts", contracts)) if value]
+    chosen, file = (*overrides, *numbers), find_scenario(scenario)
     files = sorted(file.glob("*.yaml")) if file.is_dir() else [file]
     everything = [load_economy(one, chosen, seed) for one in files]
     attacks = [one for one in everything if isinstance(one, AttackScenario)]
@@ -103,7 +112,7 @@ def carry_out(console: Console, scenario: EconomyScenario) -> tuple[Study, list[
     from simnet.economy.answers import answers, sweep_all
     from simnet.economy.study import Study, in_model, on_contracts
 
-    with progress(console, "months on the contracts", scenario.months) as tell:
+    with progress(console, "months on the contracts", scenario.months * scenario.contracts) as tell:
         measured = on_contracts(scenario, tell)
     with progress(console, "paths in the model", scenario.paths) as tell:
         modelled = in_model(scenario, tell)
@@ -137,8 +146,8 @@ def conclude(study: Study, found: list[Answer], effects: list[Effect], out: Path
     console.print("The first path, measured on the contracts:")
     print_table(console, ("month", *SHOWN), rows)
     console.print(
-        f"{measured.transactions:,} transactions, {measured.gas / 1e9:.2f} G gas, {measured.wall_s:.0f} s;"
-        " the model agrees to the wei, and the supply was whole in every month"
+        f"{measured.transactions:,} transactions, {measured.gas / 1e9:.2f} G gas, {measured.wall_s:.0f} s on the"
+        f" contracts; on {held_on(measured.paths)} the model agrees to the wei, and the supply was whole in every month"
     )
     for answer in found:
         console.print(f"\n{answer.question}")
@@ -154,6 +163,13 @@ def conclude(study: Study, found: list[Answer], effects: list[Effect], out: Path
         print_table(console, ("outcome", "quantity", "method", "value", "95 %"), weights)
     console.print(f"\nreport  {out}/economy.html")
     console.print(f"tables  {out}/months.csv, answers.csv, and both as .parquet")
+
+
+def held_on(paths: Sequence[int]) -> str:
+    """Which paths ran on the contracts."""
+    if len(paths) == 1:
+        return f"path {paths[0]}"
+    return f"paths {', '.join(map(str, paths[:-1]))} and {paths[-1]}"
 
 
 def leading(effects: list[Effect]) -> list[Effect]:

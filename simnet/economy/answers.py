@@ -127,8 +127,8 @@ def what_slashes(study: Study) -> Answer:
     cost = [(whole * rule.slash_share + rule.slash_amount / OPG) * float(price[month]) for month in (0, -1)]
     text = (
         f"A claim that its verifier rejects. It costs {rule.slash_share:.2%} of all that stands behind the validator,"
-        f" delegations and what unbonds included, and is burned. On the contracts {found:.0f} frauds were found"
-        f" and {burned:,.0f} OPG burned."
+        f" delegations and what unbonds included, and is burned. On the contracts {found:.0f} frauds were found,"
+        f" on {len(study.measured.paths)} of the paths, and {burned:,.0f} OPG burned."
     )
     return Answer(
         "What triggers a slash, and how much is it?",

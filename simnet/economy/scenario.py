@@ -164,7 +164,10 @@ class EconomyScenario(Parameters):
     description: str = ""
     seed: int = Field(default=42, ge=0, lt=2**63)
     months: int = Field(default=120, ge=1, le=MAX_MONTHS)
-    paths: int = Field(default=100, ge=1, le=MAX_PATHS, description="computed in NumPy, beside the first on contracts")
+    paths: int = Field(default=100, ge=1, le=MAX_PATHS, description="computed in NumPy")
+    contracts: int = Field(
+        default=1, ge=1, description="paths that run on the contracts as well: the first, and others drawn at random"
+    )
     price: Course = Field(
         default=Course(follows="gbm", start=0.1, volatility=0.9), description="US dollars for one OPG"
     )
@@ -181,6 +184,10 @@ class EconomyScenario(Parameters):
             path = getattr(self, name)
             if path.file is not None and len(values_in(path.file, path.column)) < self.months:
                 raise ParameterError(f"the file of '{name}' has fewer than {self.months} values", "lower 'months'")
+        if self.contracts > self.paths:
+            raise ParameterError(
+                f"{self.contracts} paths on the contracts, of {self.paths} in all", "lower 'contracts' or raise 'paths'"
+            )
         v, d = self.validators, self.delegators
         needed = v.count * (v.bond + d.per_validator * d.stake)
         there = sum(one.at_once for one in ALLOCATIONS if one.name in STAKE_FROM)

@@ -1,10 +1,11 @@
-"""An economy scenario carried out: its first path on the contracts, all of them in the model."""
+"""An economy scenario carried out: some of its paths on the contracts, all of them in the model."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -18,12 +19,13 @@ from simnet.economy.model import Model
 from simnet.economy.paths import draw
 from simnet.economy.scenario import EconomyScenario
 from simnet.economy.terms import terms_of
+from simnet.kernel.streams import Streams
 
 AT_ONCE = 50
 """Paths that are computed together: memory does not grow with their number."""
 
 Tell = Callable[[float], None]
-"""Hears how many units of work are done: months on the contracts, or paths."""
+"""Hears how many units of work are done: months on the contracts, of all paths together, or paths."""
 
 
 class ModelDiffers(SimnetError):
@@ -34,9 +36,12 @@ class ModelDiffers(SimnetError):
 
 @dataclass(frozen=True)
 class OnContracts:
-    """A path on the real contracts."""
+    """Paths on the real contracts, which the model agrees with."""
 
+    paths: tuple[int, ...]
+    """Their numbers."""
     figures: Figures
+    """A row for each of them."""
     transactions: int
     gas: int
     wall_s: float
@@ -48,41 +53,55 @@ class Study:
 
     scenario: EconomyScenario
     measured: OnContracts
-    """The first path."""
     modelled: Figures
     """All of them."""
 
 
 def on_contracts(scenario: EconomyScenario, tell: Tell = lambda _: None) -> OnContracts:
-    """Carry out the first path on the contracts, and hold the model against them, to the wei.
+    """Carry out the first path on the contracts, and with it others drawn at random, as many as the scenario says.
 
-    Raises `ModelDiffers` where they do not agree, and where OPG was made or lost.
+    Raises `ModelDiffers` where the model does not agree with one to the wei, and where OPG was made or lost.
     """
+    others = Streams(scenario.seed).generator("contracts").permutation(np.arange(1, scenario.paths))
+    numbers = (0, *sorted(others[: scenario.contracts - 1].tolist()))
+    months = count(1)
+    lived = [path_on_contracts(scenario, number, lambda: tell(next(months))) for number in numbers]
+    return OnContracts(
+        paths=numbers,
+        figures={name: np.concatenate([one.figures[name] for one in lived]) for name in COLUMNS},
+        transactions=sum(one.transactions for one in lived),
+        gas=sum(one.gas for one in lived),
+        wall_s=sum(one.wall_s for one in lived),
+    )
+
+
+def path_on_contracts(scenario: EconomyScenario, path: int, tell: Callable[[], None]) -> OnContracts:
+    """The same of one path. `tell` is called after each month."""
     began = time.perf_counter()
-    terms, paths = terms_of(scenario), draw(scenario, [0])
+    terms, paths = terms_of(scenario), draw(scenario, [path])
     ledger, model = Ledger(scenario), Model(terms, 1)
     twice = zip(months_of(ledger, terms, paths), months_of(model, terms, paths), strict=True)
 
     def months() -> Iterator[Month]:
         for real, computed in twice:
             for part in ("stakes", "done", "epoch", "jobs"):
-                agree(real.number, getattr(real, part), getattr(computed, part))
+                agree(f"path {path}, month {real.number}", getattr(real, part), getattr(computed, part))
             if ledger.supply() != TOTAL_SUPPLY:
-                raise ModelDiffers(f"month {real.number}: the OPG of all accounts is not the supply")
-            tell(real.number + 1)
+                raise ModelDiffers(f"path {path}, month {real.number}: the OPG of all accounts is not the supply")
+            tell()
             yield real
 
     figures = figures_of(months(), scenario)
     held: Holdings = ledger.holdings()
-    agree(scenario.months, held, model.holdings())
-    return OnContracts(figures, ledger.transactions, ledger.gas, time.perf_counter() - began)
+    agree(f"path {path}, in the end", held, model.holdings())
+    return OnContracts((path,), figures, ledger.transactions, ledger.gas, time.perf_counter() - began)
 
 
-def agree(month: int, real: object, computed: object) -> None:
-    """Raise `ModelDiffers` unless all amounts are the same."""
+def agree(when: str, real: object, computed: object) -> None:
+    """Raise `ModelDiffers`, saying when, unless all amounts are the same."""
     for name, value in vars(real).items():
         if not np.array_equal(value, getattr(computed, name)):
-            raise ModelDiffers(f"month {month}: contracts and model differ in {type(real).__name__}.{name}")
+            raise ModelDiffers(f"{when}: contracts and model differ in {type(real).__name__}.{name}")
 
 
 def in_model(scenario: EconomyScenario, tell: Tell = lambda _: None) -> Figures:

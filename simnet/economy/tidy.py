@@ -14,10 +14,14 @@ from simnet.economy.sensitivity import Effect
 from simnet.economy.study import Study
 
 
-def months(figures: Figures, source: str) -> pd.DataFrame:
-    """``source`` is ``contracts`` or ``model``; months count from 1; `COLUMNS` says what the others are."""
-    paths, count = figures["price_usd"].shape
-    index = pd.MultiIndex.from_product([range(paths), range(1, count + 1)], names=["path", "month"])
+def months(figures: Figures, source: str, numbers: Sequence[int]) -> pd.DataFrame:
+    """A row for each month of each path.
+
+    ``source`` is ``contracts`` or ``model``; ``numbers`` are those of the paths; months count from 1; `COLUMNS` says
+    what the others are.
+    """
+    count = figures["price_usd"].shape[1]
+    index = pd.MultiIndex.from_product([numbers, range(1, count + 1)], names=["path", "month"])
     frame = pd.DataFrame({name: figures[name].ravel() for name in COLUMNS}, index=index).reset_index()
     frame.insert(0, "source", source)
     return frame
@@ -31,8 +35,9 @@ def numbers(found: Sequence[Answer]) -> pd.DataFrame:
 
 def write(study: Study, found: Sequence[Answer], effects: Sequence[Effect], directory: Path) -> None:
     """Write ``months``, ``answers`` and, if there are any, ``sensitivity``, each as CSV and Parquet."""
-    measured = months(study.measured.figures, "contracts")
-    frames = {"months": pd.concat([measured, months(study.modelled, "model")]), "answers": numbers(found)}
+    measured = months(study.measured.figures, "contracts", study.measured.paths)
+    modelled = months(study.modelled, "model", range(study.scenario.paths))
+    frames = {"months": pd.concat([measured, modelled]), "answers": numbers(found)}
     if effects:
         frames["sensitivity"] = pd.DataFrame([vars(effect) for effect in effects])
     for name, frame in frames.items():
@@ -46,6 +51,7 @@ def as_json(study: Study, found: Sequence[Answer], effects: Sequence[Effect]) ->
     return {
         "scenario": study.scenario.model_dump(mode="json", by_alias=True),
         "contracts": {
+            "paths": list(measured.paths),
             "months": study.scenario.months,
             "transactions": measured.transactions,
             "gas": measured.gas,

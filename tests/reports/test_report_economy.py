@@ -26,7 +26,7 @@ def study() -> Study:
     scenario = small(paths=3, months=100)
     figures = in_model(scenario)
     first = {name: values[:1] for name, values in figures.items()}
-    return Study(scenario, OnContracts(first, 1_234, 5, 0.1), figures)
+    return Study(scenario, OnContracts((0,), first, 1_234, 5, 0.1), figures)
 
 
 def test_every_column_is_in_a_plot_or_has_its_word(study: Study) -> None:

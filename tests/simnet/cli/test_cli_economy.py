@@ -40,7 +40,7 @@ def test_it_answers_five_questions_and_leaves_tables(
     assert main(["economy", str(scenario), "--out", str(out)]) == 0
     told = capsys.readouterr().out
     assert sum(line.endswith("?") for line in told.splitlines()) == 5
-    assert "the model agrees to the wei" in told
+    assert "on path 0 the model agrees to the wei" in told
     assert "Five questions" in (out / "economy.html").read_text()
     months = pd.read_parquet(out / "months.parquet")
     assert list(months.columns) == ["source", "path", "month", *COLUMNS]
@@ -54,11 +54,13 @@ def test_json_is_one_document_and_the_same_twice(
 ) -> None:
     told = []
     for _ in range(2):
-        assert main(["economy", str(scenario), "--out", str(tmp_path / "out"), "--json", "--paths", "2"]) == 0
+        given = ["--json", "--paths", "2", "--contracts", "2"]
+        assert main(["economy", str(scenario), "--out", str(tmp_path / "out"), *given]) == 0
         told.append(json.loads(capsys.readouterr().out))
         del told[-1]["contracts"]["wall_s"]
     assert told[0] == told[1]
     assert told[0]["paths"] == 2
+    assert told[0]["contracts"]["paths"] == [0, 1]
     assert len(told[0]["answers"]) == 5
 
 

@@ -119,8 +119,8 @@ def test_contracts_and_model_refuse_the_same(slash_share: float, slashed_while: 
         book.close()
         entered.append([book.enter(one).any(), book.enter(one).any()])
     assert entered == [[gets_in, False]] * 2
-    agree(2, *(book.stakes() for book in books))
-    agree(2, *(book.holdings() for book in books))
+    agree("then", *(book.stakes() for book in books))
+    agree("then", *(book.holdings() for book in books))
 
 
 @pytest.mark.parametrize(
@@ -142,6 +142,33 @@ def test_a_model_that_is_off_by_a_wei_is_found(broken: str, part: str, monkeypat
 
     monkeypatch.setattr(owner, broken, sell_less if broken == "_sell" else by_one)
     with pytest.raises(ModelDiffers, match=part):
+        on_contracts(scenario)
+
+
+def test_the_contracts_live_through_the_first_path_and_others_drawn_at_random() -> None:
+    """What is shown of each is what the model has of that path; another seed draws others."""
+    scenario = drawn(3).model_copy(update={"months": 3, "paths": 40, "contracts": 4})
+    held, modelled = on_contracts(scenario), in_model(scenario)
+    assert held.paths[0] == 0
+    assert len(set(held.paths)) == len(held.figures["price_usd"]) == 4
+    assert max(held.paths) < 40
+    for name in COLUMNS:
+        assert np.array_equal(held.figures[name], modelled[name][list(held.paths)]), name
+    assert on_contracts(scenario.model_copy(update={"seed": 4})).paths != held.paths
+
+
+def test_a_model_that_is_off_on_one_of_the_other_paths_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = small(months=2, contracts=4)
+    lived, close = 0, Model.close
+
+    def off_on_the_third(self: Model) -> Epoch:
+        nonlocal lived
+        lived += 1
+        epoch = close(self)
+        return Epoch(epoch.pot + 1, epoch.held, epoch.own, epoch.delegated) if lived == 6 else epoch
+
+    monkeypatch.setattr(Model, "close", off_on_the_third)
+    with pytest.raises(ModelDiffers, match=r"path 2, month 1: contracts and model differ in Epoch\.pot"):
         on_contracts(scenario)
 
 

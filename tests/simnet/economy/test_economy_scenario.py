@@ -50,6 +50,8 @@ def test_what_ships_is_right(file: Path) -> None:
         ("delegators: {hurdle: [5 %, 1 %]}", "2:13", "hurdle goes from 0.05 down to 0.01"),
         ("validators: {count: 1000}", "bad.yaml", "at genesis 100_000_000 OPG are for sale"),
         ("validators: {bond: 9_999 OPG}", "bad.yaml", "less than min_bond"),
+        ("paths: 4\ncontracts: 5", "bad.yaml", "lower 'contracts' or raise 'paths'"),
+        ("contracts: 0", "2:12", "1"),
         ("verification: {window: 22 d}", "bad.yaml", "lower 'window'"),
     ],
 )
