@@ -5,6 +5,9 @@ BIN      := .venv/bin
 PIP      := $(BIN)/python scripts/python_packages.py
 TESTS    ?= tests
 
+# Without bytecode every process compiles all that it imports, 5 s of CPU each; some images and CI set this.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DELETE_ON_ERROR:
 .PHONY: help run test long lint types pytest format contracts slither models fingerprints emulated circuits lock clean
 

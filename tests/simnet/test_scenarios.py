@@ -75,7 +75,7 @@ def test_a_scenario_shows_what_it_says(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ON_ANVIL)
+@pytest.mark.parametrize("name", [pytest.param("byzantine", marks=pytest.mark.long), "honest"])
 def test_on_anvil_a_scenario_shows_what_it_says_and_slashed_stake_on_chain_is_that_of_the_log(
     name: str, tmp_path: Path
 ) -> None:
