@@ -8,12 +8,19 @@ from pathlib import Path
 
 from reports.estimates import bounds_text, heading, written
 from reports.html import page_html
-from reports.wording import duration
+from reports.wording import duration, plural
 from simnet.studies.comparison.change import Change
 from simnet.studies.whatif.whatif import LETTERS, Seen, Slashings, WhatIf
 
 MAX_CHANGES = 20
 """Of a scenario on the page, the most relevant first; the others are in ``whatif.json``."""
+
+SLASHED = ("OPG slashed", "rightly, A", "rightly, B", "wrongly, A", "wrongly, B")
+"""Header of the table in which the sets are held against each other."""
+
+MEAN = (
+    "Means over the seeds. Rightly: from nodes that had done something dishonest before. In brackets: share of nodes."
+)
 
 
 def write_pages(found: WhatIf, replay: list[str], directory: Path) -> None:
@@ -30,9 +37,14 @@ def html(found: WhatIf, replay: str) -> str:
         "replay": replay,
         "letters": LETTERS,
         "verdict": verdict(found),
+        "never_acts": list(never_acts(found)),
+        "header": SLASHED,
+        "mean": MEAN,
+        "plural": plural,
         "punished": {one.subject.name: list(punished(one, len(found.seeds))) for one in found.seen},
         "changes": {one.subject.name: list(changes(one)) for one in found.seen},
-        "wrongly_slashed": wrongly_slashed,
+        "meanings": {one.subject.name: [change.spec.description for change in one.real] for one in found.seen},
+        "slashed": list(slashed(found)),
     }
     return page_html("whatif.html.j2", {}, **values)
 
@@ -41,10 +53,15 @@ def markdown(found: WhatIf, replay: str) -> str:
     """The page for a thread."""
     first, second = found.sets
     lines = [f"# What if {second.name} instead of {first.name}?", "", verdict(found), ""]
+    lines += [f"| {' | '.join(SLASHED)} |", "|---|---|---|---|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in slashed(found)]
+    lines += ["", f"{MEAN}", ""]
     for letter, one in zip(LETTERS, found.sets, strict=True):
         lines += [f"- **{letter}**, {one.name}: {one.description or 'no description'}"]
         lines += [f"  - `{assignment}`" for assignment in one.assignments()]
     lines += ["", f"Seeds {', '.join(map(str, found.seeds))}, the same on both sides.", ""]
+    if never := list(never_acts(found)):
+        lines += ["## What can never act", "", *(f"- {text}" for text in never), ""]
     for seen in found.seen:
         lines += _section(seen, len(found.seeds))
     lines += ["## Repeat it", "", f"    {replay}", "", f"Digest `{found.digest}`.", ""]
@@ -57,12 +74,7 @@ def _section(seen: Seen, seeds: int) -> Iterator[str]:
         "",
         seen.subject.sides[0].description,
         "",
-        f"Slashed although honest, {wrongly_slashed(seen)}",
-        "",
     )
-    for letter, never in zip(LETTERS, seen.subject.idle, strict=True):
-        yield from (f"- Can never act, {letter}: {text}" for text in never)
-    yield ""
     if rows := list(punished(seen, seeds)):
         yield from ("| punished | A | B |", "|---|---|---|")
         yield from (f"| {name} | {a} | {b} |" for name, a, b in rows)
@@ -70,30 +82,46 @@ def _section(seen: Seen, seeds: int) -> Iterator[str]:
         yield "Nobody is punished on either side."
     yield ""
     if real := list(changes(seen)):
-        yield from ("| beyond noise | A | B | difference | |", "|---|---|---|---|---|")
+        yield from ("| beyond noise | A | B | difference, 95 % | |", "|---|---|---|---|---|")
         yield from ("| " + " | ".join(row) + " |" for row in real)
     else:
-        yield "Nothing else changes by more than noise."
+        yield f"No figure changes by more than noise over {plural(seeds, 'seed')}."
     yield ""
 
 
 def verdict(found: WhatIf) -> str:
-    """The first sentence: whom and how much both sets wrong."""
-    parts = [
-        f"{seen.subject.name}: slashed although honest, {wrongly_slashed(seen)}"
-        for seen in found.seen
-        if seen.wrongly_slashed_share(0) or seen.wrongly_slashed_share(1)
-    ]
-    return " ".join(parts) or "Nobody is slashed although honest, under either set."
-
-
-def wrongly_slashed(seen: Seen) -> str:
-    """How many are slashed wrongly and of how much, on both sides."""
-    a, b = (
-        f"{seen.wrongly_slashed_share(side):.0%} of those with a stake, {seen.wrongly_opg(side):,.0f} OPG"
-        for side in range(2)
+    """The first sentence: where each set slashes honest nodes."""
+    unjust = [[seen.subject.name for seen in found.seen if seen.wrongly_slashed_share(side)] for side in range(2)]
+    if not any(unjust):
+        return "Nobody is slashed although honest, under either set."
+    if unjust[0] == unjust[1]:
+        return f"Nodes are slashed although they were honest: under both sets in {' and '.join(unjust[0])}."
+    parts = (
+        f"under {letter} ({one.name}) {'in ' + ' and '.join(names) if names else 'nowhere'}"
+        for letter, one, names in zip(LETTERS, found.sets, unjust, strict=True)
     )
-    return f"on average over the seeds: {a} under A; {b} under B."
+    return f"Nodes are slashed although they were honest: {', '.join(parts)}."
+
+
+def slashed(found: WhatIf) -> Iterator[tuple[str, str, str, str, str]]:
+    """What each set takes from the dishonest and from the honest: a row for each scenario, under `SLASHED`."""
+    for seen in found.seen:
+        a, b = (f"{seen.slashed_opg(side, rightly=True):,.0f}" for side in range(2))
+        yield seen.subject.name, a, b, _wrongly(seen, 0), _wrongly(seen, 1)
+
+
+def _wrongly(seen: Seen, side: int) -> str:
+    opg, share = seen.slashed_opg(side, rightly=False), seen.wrongly_slashed_share(side)
+    return f"{opg:,.0f} ({100 * share:.0f} %)" if share else "0"
+
+
+def never_acts(found: WhatIf) -> Iterator[str]:
+    """What cannot act, once for all the scenarios in which it does not."""
+    names = [seen.subject.name for seen in found.seen]
+    for side, letter in enumerate(LETTERS):
+        for text in dict.fromkeys(text for seen in found.seen for text in seen.subject.idle[side]):
+            where = [seen.subject.name for seen in found.seen if text in seen.subject.idle[side]]
+            yield f"{letter}, {'everywhere' if where == names else 'in ' + ' and '.join(where)}: {text}"
 
 
 def punished(seen: Seen, seeds: int) -> Iterator[tuple[str, str, str]]:
@@ -108,7 +136,7 @@ def slashings_text(found: Slashings, seeds: int) -> str:
         return "–"
     how = "rightly" if not found.wrongly else "wrongly" if found.wrongly == found.slashes else "rightly and wrongly"
     when = duration(round(found.first_s))
-    return f"{how}, in {found.seeds} of {seeds} seeds, first after {when}, {found.opg:,.1f} OPG a seed"
+    return f"{how}, in {found.seeds} of {seeds} seeds, first after {when}, {found.opg:,.1f} OPG on average"
 
 
 def changes(seen: Seen) -> Iterator[tuple[str, str, str, str, str]]:

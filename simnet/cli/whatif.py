@@ -109,7 +109,7 @@ def conclude(console: Console, found: WhatIf, replay: list[str], out: Path, as_j
     """Write the page in all its forms, and print what it says."""
     import orjson
 
-    from reports.whatif import changes, punished, verdict, write_pages
+    from reports.whatif import SLASHED, changes, punished, slashed, verdict, write_pages
 
     out.mkdir(parents=True, exist_ok=True)
     write_pages(found, replay, out)
@@ -125,6 +125,7 @@ def conclude(console: Console, found: WhatIf, replay: list[str], out: Path, as_j
         header = (f"{seen.subject.name}: beyond noise", "A", "B", "difference", "")
         print_table(console, header, list(changes(seen)))
     console.print()
+    print_table(console, SLASHED, list(slashed(found)))
     console.print(verdict(found))
     console.print(f"digest  {found.digest}")
     console.print(f"pages   {out}/whatif.html, .md, .csv, .json")

@@ -103,9 +103,10 @@ class Seen:
         for letter, digests in zip(LETTERS, self.digests, strict=True):
             yield from ((letter, digest) for digest in digests)
 
-    def wrongly_opg(self, side: int) -> float:
-        """What was taken wrongly, on average over the seeds."""
-        return float(np.mean([sum(one.opg for one in run.punishments if not one.rightly) for run in self.runs[side]]))
+    def slashed_opg(self, side: int, *, rightly: bool) -> float:
+        """What was taken rightly, or wrongly, on average over the seeds."""
+        runs = self.runs[side]
+        return float(np.mean([sum(one.opg for one in run.punishments if one.rightly is rightly) for run in runs]))
 
     def wrongly_slashed_share(self, side: int) -> float:
         """Share of the participants with a stake that were slashed wrongly, on average over the seeds."""
@@ -141,7 +142,12 @@ class WhatIf:
                 {
                     "name": one.subject.name,
                     "never_acts": dict(zip(LETTERS, map(list, one.subject.idle), strict=True)),
-                    "wrongly_slashed_opg": {letter: one.wrongly_opg(i) for i, letter in enumerate(LETTERS)},
+                    "rightly_slashed_opg": {
+                        letter: one.slashed_opg(i, rightly=True) for i, letter in enumerate(LETTERS)
+                    },
+                    "wrongly_slashed_opg": {
+                        letter: one.slashed_opg(i, rightly=False) for i, letter in enumerate(LETTERS)
+                    },
                     "wrongly_slashed_share": {letter: one.wrongly_slashed_share(i) for i, letter in enumerate(LETTERS)},
                     "punished": {
                         name: {letter: vars(found) for letter, found in zip(LETTERS, both, strict=True)}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +14,8 @@ import pytest
 from chain.deploy import ProtocolParameters
 from chain.evm import abi
 from chain.quantities import OPG, Wei
+from reports import whatif as pages
+from reports.estimates import heading
 from simnet.batch.batch import Batch
 from simnet.cli.main import main
 from simnet.scenario.errors import ScenarioErrors
@@ -19,7 +23,7 @@ from simnet.scenario.load import load_scenario
 from simnet.studies.whatif.idle import idle
 from simnet.studies.whatif.parameters import ParameterSet, load_set
 from simnet.studies.whatif.punished import Punishment, Witnessed
-from simnet.studies.whatif.whatif import WhatIf, slashings_of, subject, what_if
+from simnet.studies.whatif.whatif import Seen, WhatIf, slashings_of, subject, what_if
 from tests.source import ROOT
 
 pytest.importorskip("pyrevm")
@@ -46,7 +50,7 @@ def test_who_is_punished_is_the_same_and_costs_fifty_times_as_much(found: WhatIf
         assert today.wrongly == today.slashes
         assert 40 * today.opg < strict.opg <= 50 * today.opg
     assert 0 < seen.wrongly_slashed_share(0) == seen.wrongly_slashed_share(1) < 1
-    assert seen.wrongly_opg(1) > 40 * seen.wrongly_opg(0) > 0
+    assert seen.slashed_opg(1, rightly=False) > 40 * seen.slashed_opg(0, rightly=False) > 0
 
 
 def test_what_changes_beyond_noise_is_told_from_what_does_not(found: WhatIf) -> None:
@@ -164,6 +168,61 @@ def test_what_can_never_act_is_named_without_a_run(changes: dict[str, str], says
 )
 def test_what_can_act_is_not(changes: dict[str, str]) -> None:
     assert idle_under(**changes) == []
+
+
+# -- the page -----------------------------------------------------------------------------------------------
+
+
+def test_what_is_taken_rightly_and_wrongly_is_told_apart(found: WhatIf) -> None:
+    (seen,) = found.seen
+    (row,) = pages.slashed(found)
+    wrongly = [f"{seen.slashed_opg(side, rightly=False):,.0f}" for side in range(2)]
+    share = f"{100 * seen.wrongly_slashed_share(0):.0f} %"
+    assert row == ("outage", "0", "0", f"{wrongly[0]} ({share})", f"{wrongly[1]} ({share})")
+    assert pages.verdict(found) == "Nodes are slashed although they were honest: under both sets in outage."
+
+
+@pytest.mark.parametrize(
+    ("rightly", "told"),
+    [
+        ((True, True), "Nobody is slashed although honest, under either set."),
+        ((True, False), "under A (today) nowhere, under B (strict) in outage."),
+        ((False, True), "under A (today) in outage, under B (strict) nowhere."),
+    ],
+)
+def test_the_first_sentence_says_which_set_slashes_the_honest(
+    found: WhatIf, rightly: tuple[bool, bool], told: str
+) -> None:
+    """It goes by what was done before each slash, which is changed here."""
+    (seen,) = found.seen
+    first, second = (
+        tuple(replace(run, punishments=tuple(replace(p, rightly=right) for p in run.punishments)) for run in runs)
+        for right, runs in zip(rightly, seen.runs, strict=True)
+    )
+    changed = replace(found, seen=(Seen(seen.subject, (first, second), seen.digests),))
+    assert pages.verdict(changed).endswith(told)
+    (row,) = pages.slashed(changed)
+    assert [cell != "0" for cell in row[1:]] == [*rightly, *(not right for right in rightly)]
+
+
+def test_every_figure_that_changed_has_its_meaning_on_the_page(found: WhatIf) -> None:
+    page = unescape(pages.html(found, "simnet whatif a b"))
+    assert found.seen[0].real
+    for change in found.seen[0].real[: pages.MAX_CHANGES]:
+        assert f'{heading(change.reading)}<span class="evidence">{change.spec.description}</span>' in page
+
+
+def test_what_can_never_act_is_told_once_for_all_scenarios() -> None:
+    nothing = ParameterSet(name="free", set={"economics.slash_share": "0", "economics.verifier_share": "20 %"})
+    sets = TODAY, nothing
+    both = [
+        Seen(subject(OUTAGE.with_name(f"{name}.yaml"), sets, ()), ((), ()), ((), ())) for name in ("outage", "rogue")
+    ]
+    told = list(pages.never_acts(WhatIf(sets, (1,), tuple(both))))
+    assert len(told) == len(set(told)) == 2
+    assert all(line.startswith("B, everywhere: ") for line in told)
+    alone = [replace(both[0], subject=replace(both[0].subject, idle=((), ()))), both[1]]
+    assert [line[:12] for line in pages.never_acts(WhatIf(sets, (1,), tuple(alone)))] == ["B, in rogue:"] * 2
 
 
 # -- the command --------------------------------------------------------------------------------------------
