@@ -43,6 +43,7 @@ def run_side(path: Path) -> Side:
         manifest=machinery(run),
         evidence={"": (evidence_of(run),)},
         logs=(results.digest,),
+        courses=run.state.courses,
         inexact=inexact(run),
     )
 

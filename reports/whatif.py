@@ -6,10 +6,10 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from reports.estimates import bounds_text, heading, written
+from reports.changes import difference_text
+from reports.estimates import heading, written
 from reports.html import page_html
 from reports.wording import duration, plural
-from simnet.studies.comparison.change import Change
 from simnet.studies.whatif.whatif import LETTERS, Seen, Slashings, WhatIf
 
 MAX_CHANGES = 20
@@ -147,15 +147,6 @@ def changes(seen: Seen) -> Iterator[tuple[str, str, str, str, str]]:
             heading(change.reading),
             written(change.before, unit),
             written(change.after, unit),
-            difference(change),
+            difference_text(change),
             change.direction,
         )
-
-
-def difference(change: Change) -> str:
-    """With its interval, where there is one."""
-    if change.difference is None:
-        return ""
-    interval = bounds_text(change.interval, change.spec.unit)
-    sign = "+" if change.difference > 0 else ""
-    return sign + written(change.difference, change.spec.unit) + (f" ({interval})" if interval else "")

@@ -20,6 +20,7 @@ CALLED_BY_NAME = {
     "Textual, too": r"get_suggestion|get_system_commands|deliver_screenshot|search|discover",
     "click": r"list_commands|get_command|resolve_command|format_commands|shell_complete",
     "torch": r"forward",
+    "pickle": r"persistent_id|persistent_load",
     "yaml": r"ignore_aliases",
     "Python": r"__\w+__",
 }

@@ -57,29 +57,32 @@ def distribution(name: str, title: str, spec: MetricSpec, values: pd.Series[floa
     )
 
 
-def curve(ordered: list[float], unit: str) -> list[Trace]:
-    """The empirical distribution, and the band in which the true one lies (Dvoretzky, Kiefer, Wolfowitz)."""
+def curve(ordered: list[float], unit: str, name: str = "", colour: str = "@blue") -> list[Trace]:
+    """The empirical distribution, and the band in which the true one lies (Dvoretzky, Kiefer, Wolfowitz).
+
+    It is in the legend if it has a name.
+    """
     n = len(ordered)
     steps = min(n, MAX_POINTS)
     ranks = [round(i * (n - 1) / max(1, steps - 1)) for i in range(steps)]
     x = [round(ordered[rank], 4) for rank in ranks]
     y = [100 * (rank + 1) / n for rank in ranks]
     half = 100 * of_distribution(n)
-    line = {"shape": "hv", "color": "@blue", "width": 2}
+    line = {"shape": "hv", "color": colour, "width": 2}
     edge = {"type": "scatter", "mode": "lines", "x": x, "hoverinfo": "skip", "showlegend": False}
-    edge["line"] = {"shape": "hv", "width": 0, "color": "@blue"}
+    edge["line"] = {"shape": "hv", "width": 0, "color": colour}
     return [
         {**edge, "y": [max(0.0, share - half) for share in y]},
-        {**edge, "y": [min(100.0, share + half) for share in y], "fill": "tonexty", "fillcolor": "@blue/0.15"},
+        {**edge, "y": [min(100.0, share + half) for share in y], "fill": "tonexty", "fillcolor": f"{colour}/0.15"},
         {
             "type": "scatter",
             "mode": "lines",
-            "name": "tasks",
+            "name": name or "tasks",
             "x": x,
             "y": y,
             "line": line,
-            "hovertemplate": f"%{{y:.1f}} % within %{{x:,.4g}} {unit}<extra></extra>",
-            "showlegend": False,
+            "hovertemplate": f"{name} %{{y:.1f}} % within %{{x:,.4g}} {unit}<extra></extra>".lstrip(),
+            "showlegend": bool(name),
         },
     ]
 

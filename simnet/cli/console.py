@@ -10,8 +10,10 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any, Protocol
 
+import click
 import orjson
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -77,6 +79,13 @@ def print_whole(console: Console, text: str) -> None:
 def print_json(value: Any) -> None:
     """A value for scripts, on stdout."""
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode() + "\n")
+
+
+def open_page(path: Path) -> None:
+    """Show a page in a browser, or say where it is if nothing on this machine opens pages."""
+    address = path.resolve().as_uri()
+    if click.launch(address):
+        click.echo(f"nothing here opens pages (there is no xdg-open): open {address} in a browser", err=True)
 
 
 def can_show_dashboard() -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from simnet.cli.console import waiting
+from simnet.cli.console import open_page, waiting
 
 
 @click.command()
@@ -39,5 +39,5 @@ def report(run: Path, out: Path | None, opens: bool) -> int:
     for name in (REPORT, TRACE, SUMMARY, JUNIT, FIGURES):
         click.echo(target / name)
     if opens:
-        click.launch(str((target / REPORT).resolve()))
+        open_page(target / REPORT)
     return 0

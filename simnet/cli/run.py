@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simnet.cli.console import can_show_dashboard, make_console, print_json
+from simnet.cli.console import can_show_dashboard, make_console, open_page, print_json
 from simnet.cli.exit_codes import HARNESS_FAILED
 from simnet.cli.headless import run_with_progress
 from simnet.cli.scenario_name import ScenarioName
@@ -104,7 +104,7 @@ def run(
     if opens:
         from reports import REPORT
 
-        click.launch(str((finished.directory / REPORT).resolve()))
+        open_page(finished.directory / REPORT)
     if check_determinism and finished.failure is None and not options.stop.requested:
         return after_checking(console, code, loaded, finished, options.stop)
     return code

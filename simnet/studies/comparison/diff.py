@@ -18,6 +18,7 @@ from typing import Any
 
 from scipy import stats
 
+from simnet.measure.timings import Courses
 from simnet.studies.comparison import noise
 from simnet.studies.comparison.catalogue import READINGS
 from simnet.studies.comparison.change import BEYOND, EXACT, SAME, UNKNOWN, WITHIN, Change, relevance
@@ -25,6 +26,9 @@ from simnet.studies.comparison.estimates import pool
 from simnet.studies.comparison.evidence import Evidence
 from simnet.studies.comparison.fields import Field, fields
 from simnet.studies.comparison.noise import ALPHA, Trial
+
+ROUNDING = 1e-12
+"""Share of a sum of many floating-point numbers that their order may change."""
 
 SEEDS_DIFFER = "the seeds differ, and so does the network they draw"
 
@@ -43,6 +47,8 @@ class Side:
     """By label; a run's label is empty."""
     logs: tuple[str, ...]
     """Digests of the logs."""
+    courses: Courses | None = None
+    """What happened over the time of a run; a comparison has several."""
     inexact: str = ""
     """Why something other than scenario and seed went into it, such as times of a machine; empty if nothing did."""
 
@@ -59,6 +65,14 @@ class Difference:
     """Fields of the manifests."""
     changes: list[Change]
     """Every figure of every label that both sides have, the most relevant first."""
+
+    @property
+    def alone(self) -> dict[str, list[str]]:
+        """Labels that only one side has, by its letter; sides without any are left out."""
+        labels = {"A": list(self.first.evidence), "B": list(self.second.evidence)}
+        both = self.first.evidence.keys() & self.second.evidence.keys()
+        found = {letter: [label for label in one if label not in both] for letter, one in labels.items()}
+        return {letter: one for letter, one in found.items() if one}
 
     @property
     def is_none(self) -> bool:
@@ -114,7 +128,7 @@ def compare(label: str, first: Sequence[Evidence], second: Sequence[Evidence], i
     before, after = pool(first), pool(second)
     for reading in READINGS:
         change = Change(label, reading, before[reading].value, after[reading].value, SAME, "")
-        if change.before == change.after:
+        if change.before == change.after or differ_by_rounding(change.before, change.after):
             yield change
         elif change.before is None or change.after is None:
             undefined = "before" if change.before is None else "after"
@@ -123,6 +137,11 @@ def compare(label: str, first: Sequence[Evidence], second: Sequence[Evidence], i
             yield of_runs(change, first[0], second[0], inexact)
         else:
             yield tested(change, over_seeds(reading, first, second))
+
+
+def differ_by_rounding(before: float | None, after: float | None) -> bool:
+    """Whether two numbers differ by no more than adding up the same amounts in another order may make them differ."""
+    return before is not None and after is not None and math.isclose(before, after, rel_tol=ROUNDING)
 
 
 def of_runs(change: Change, first: Evidence, second: Evidence, inexact: str) -> Change:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
+from reports.source import load_run
 from simnet.cli.main import main
 from simnet.run import Options, run
 from simnet.studies.comparison.change import EXACT, UNKNOWN
@@ -122,6 +125,66 @@ def test_a_guarded_figure_within_noise_passes(runs: Runs) -> None:
     assert main(["diff", str(runs.plain), str(runs.reseeded), "--fail-on", "finality_latency_s.p50"]) == 0
 
 
+def page_of(path: Path) -> tuple[str, dict[str, dict[str, Any]]]:
+    """The page's text, and of each plot the curves that have a name."""
+    text = path.read_text(encoding="utf-8")
+    (found,) = re.findall(r'<script type="application/json" id="plots">(.*?)</script>', text)
+    return text, {
+        plot["name"]: {trace["name"]: trace for trace in plot["traces"] if "name" in trace}
+        for plot in json.loads(found)
+    }
+
+
+def test_the_page_has_both_runs_over_each_other_and_adds_up_to_their_figures(
+    runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "pages" / "page.html"
+    assert main(["diff", str(runs.plain), str(runs.unguarded), "--html", str(page)]) == 0
+    assert f"page  {page}" in capsys.readouterr().err
+    text, plots = page_of(page)
+    for letter, run_directory in (("A", runs.plain), ("B", runs.unguarded)):
+        found = load_run(run_directory).results.metrics
+        for plot, curve, metric in (
+            ("frauds", "posted", "fraud_committed"),
+            ("frauds", "detected", "fraud_detected"),
+            ("slashed", "", "slashed_opg"),
+            ("gas", "", "gas_total"),
+        ):
+            drawn = plots[plot][f"{letter} {curve}".rstrip()]
+            assert drawn["y"][-1] == pytest.approx(found[metric].value), (letter, metric)
+            assert drawn["x"] == sorted(drawn["x"])
+        assert plots["inferences"][f"{letter} decided"]["y"][-1] == found["finality_latency_s"].n
+        assert plots["soft-latency-ms"][letter]["y"][-1] == 100
+    assert set(plots["time-to-detection-s"]) == {"A"}  # nobody detects anything in B
+    assert "Worse: detection_rate (%)" in text
+    assert re.search(r'class="detail worse">beyond noise, worse', text)
+    assert "strategy.kind" in text
+
+
+def test_the_page_links_the_reports_from_where_it_is_and_opening_without_a_browser_says_where(
+    runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        shutil.copytree(runs.plain, tmp_path / name)
+    (tmp_path / "a" / "report.html").touch()
+    monkeypatch.setenv("PATH", "")
+    assert main(["diff", str(tmp_path / "a"), str(tmp_path / "b"), "--open", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["same_logs"] is True
+    assert f"open {(tmp_path / 'b' / 'diff.html').as_uri()} in a browser" in said.err
+    text, _ = page_of(tmp_path / "b" / "diff.html")
+    assert text.count('<a href="../a/report.html">') == 1
+    assert text.count("<a href=") == 1
+    assert "Both logs are the same, byte for byte." in text
+
+
+def test_a_page_that_cannot_be_written_is_a_plain_error(
+    runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["diff", str(runs.plain), str(runs.slow), "--html", str(tmp_path)]) != 0
+    assert f"cannot write {tmp_path}" in capsys.readouterr().err
+
+
 def test_an_unknown_figure_gets_the_nearest(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", str(runs.plain), str(runs.plain), "--fail-on", "detektion_rate"]) == 2
     assert "did you mean 'detection_rate'?" in capsys.readouterr().err
@@ -168,6 +231,15 @@ def test_a_comparison_against_itself_is_the_same(
     comparisons: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert set(verdicts(comparisons[0], comparisons[0], capsys).values()) == {"no change"}
+
+
+def test_the_page_of_two_comparisons_has_tables_and_their_pages(comparisons: tuple[Path, Path], tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    assert main(["diff", *map(str, comparisons), "--html", str(page)]) == 0
+    text, plots = page_of(page)
+    assert plots == {}
+    assert "Only in A: none." in text
+    assert "full_reexecution: soft_latency_ms.p95" in text
 
 
 def test_a_run_and_a_comparison_cannot_be_held_against_each_other(

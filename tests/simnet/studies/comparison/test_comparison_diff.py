@@ -21,7 +21,7 @@ from tests.comparison_samples import evidence
 def side(*runs: Evidence, label: str = "", scenario: dict[str, Any] | None = None, inexact: str = "") -> Side:
     """A side of these runs."""
     logs = tuple(str(id(one)) for one in runs)
-    return Side(Path("run"), "", scenario or {}, {}, {label: runs}, logs, inexact)
+    return Side(Path("run"), "", scenario or {}, {}, {label: runs}, logs, inexact=inexact)
 
 
 def change(first: Sequence[Evidence], second: Sequence[Evidence], reading: str, **more: Any) -> Change:
@@ -51,6 +51,12 @@ def test_a_rate_that_fell_far_is_beyond_noise_and_worse() -> None:
     assert (found.verdict, found.direction, found.is_worse) == (BEYOND, "worse", True)
     assert "Fisher's exact test" in found.why
     assert "n = 100 and 100" in found.why
+
+
+@pytest.mark.parametrize(("after", "said"), [(0.3 + 1e-16, SAME), (0.3 * (1 + 1e-9), EXACT)])
+def test_what_the_order_of_a_sum_changes_is_no_change(after: float, said: str) -> None:
+    first, second = (evidence(values={"slashed_opg": value}) for value in (0.1 + 0.2, after))
+    assert verdict(first, second, "slashed_opg") == said
 
 
 def test_a_rate_that_rose_is_no_worse() -> None:
