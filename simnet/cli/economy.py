@@ -131,7 +131,7 @@ def weigh(console: Console, scenario: EconomyScenario) -> list[Effect]:
 
 def conclude(study: Study, found: list[Answer], effects: list[Effect], out: Path, as_json: bool) -> None:
     """Write tables and report, and print the answers."""
-    from reports.economy import write_html
+    from reports.economy import VOTES, votes, write_html
     from simnet.economy import tidy
 
     out.mkdir(parents=True, exist_ok=True)
@@ -149,6 +149,9 @@ def conclude(study: Study, found: list[Answer], effects: list[Effect], out: Path
         f"{measured.transactions:,} transactions, {measured.gas / 1e9:.2f} G gas, {measured.wall_s:.0f} s on the"
         f" contracts; on {held_on(measured.paths)} the model agrees to the wei, and the supply was whole in every month"
     )
+    if measured.ballots:
+        console.print("\nVotes, as the governor counted them:")
+        print_table(console, VOTES, list(votes(study)))
     for answer in found:
         console.print(f"\n{answer.question}")
         console.print(f"  {answer.text}")

@@ -121,12 +121,13 @@ def answers(study: Study, swept: Swept) -> list[Answer]:
 def what_slashes(study: Study) -> Answer:
     """Question 1."""
     scenario, figures = study.scenario, study.measured.figures
-    rule, found, burned = scenario.verification, figures["found"].sum(), figures["slashed_opg"].sum()
+    found, burned = figures["found"].sum(), figures["slashed_opg"].sum()
     price, bond = figures["price_usd"][0], scenario.validators.bond / OPG
     whole = bond + scenario.delegators.per_validator * scenario.delegators.stake / OPG
-    cost = [(whole * rule.slash_share + rule.slash_amount / OPG) * float(price[month]) for month in (0, -1)]
+    share, more = figures["slash_share"][0], figures["slash_amount_opg"][0]
+    cost = [float((whole * share[month] + more[month]) * price[month]) for month in (0, -1)]
     text = (
-        f"A claim that its verifier rejects. It costs {rule.slash_share:.2%} of all that stands behind the validator,"
+        f"A claim that its verifier rejects. It costs {over_time(share)} of all that stands behind the validator,"
         f" delegations and what unbonds included, and is burned. On the contracts {found:.0f} frauds were found,"
         f" on {len(study.measured.paths)} of the paths, and {burned:,.0f} OPG burned."
     )
@@ -217,11 +218,11 @@ def who_pays(study: Study) -> Answer:
     checks = answered * rule.probability
     pay = spread(study.modelled["verifiers_usd"].sum(axis=1) / np.maximum(checks.sum(axis=1), 1e-9))
     least = rule.probability * work.check_usd / work.fee_usd
-    caught = study.modelled["found"].mean()
+    caught, share = study.modelled["found"].mean(), over_time(study.modelled["verifier_share"][0])
     found_usd = rule.slash_share * scenario.validators.bond / OPG * scenario.price.start
     floor = fraud_floor(work.check_usd, found_usd * BOUNTY)
     text = (
-        f"Clients: {rule.verifier_share:.0%} of each fee goes to who checks, ${pay[0]:.3g} for a check that costs"
+        f"Clients: {share} of each fee goes to who checks, ${pay[0]:.3g} for a check that costs"
         f" ${work.check_usd:.3g}. Checking is paid from a share of {least:.2%} on. If only frauds that are found paid,"
         f" by half of what a validator's own bond loses, one in {1 / floor:,.0f} answers would have to be a fraud."
     )
@@ -236,6 +237,12 @@ def who_pays(study: Study) -> Answer:
             Estimate("frauds found in a month", caught, caught, caught, "", "modelled"),
         ),
     )
+
+
+def over_time(shares: Floats) -> str:
+    """A share in words, and what votes have made of it by the last month."""
+    first, last = f"{shares[0]:.2%}", f"{shares[-1]:.2%}"
+    return first if first == last else f"{first} at first, and {last} in the end,"
 
 
 def threshold(name: str, turn: Turn, unit: str, times: float = 1.0) -> Estimate:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simnet.economy.paths import Whole
+from simnet.economy.votes import Ballot, Motion
 
 Mask = NDArray[np.bool_]
 
@@ -81,7 +82,7 @@ class Holdings:
 
 
 class Book(Protocol):
-    """One month after the other: release, leave, enter, work, close."""
+    """One month after the other: release, leave, enter, vote if there is something to vote on, work, close."""
 
     def stakes(self) -> Stakes:
         """As of now."""
@@ -101,6 +102,10 @@ class Book(Protocol):
 
     def enter(self, delegated: Mask) -> Mask:
         """Delegate again all that departures of these released, and say who got in."""
+        ...
+
+    def vote(self, motion: Motion) -> Ballot:
+        """Vote on a change of parameters, and make it if it passes."""
         ...
 
     def work(self, jobs: Jobs) -> Done:

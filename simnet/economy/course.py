@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from chain.quantities import BASIS_POINTS, OPG
 from simnet.economy.book import Book, Done, Epoch, Jobs, Mask, Stakes
 from simnet.economy.paths import NANO, Paths, Whole, zeros
-from simnet.economy.terms import CLIENTS_BUDGET, Terms
+from simnet.economy.terms import CLIENTS_BUDGET, Terms, voted
+from simnet.economy.votes import Ballot
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Month:
     """What the month paid in rewards."""
     delegators: Whole
     """How many are left; paths × 1."""
+    terms: Terms
+    """As the work is done by."""
+    ballot: Ballot | None
+    """Where there was a vote."""
 
 
 def months_of(book: Book, terms: Terms, paths: Paths) -> Iterator[Month]:
@@ -53,6 +58,10 @@ def months_of(book: Book, terms: Terms, paths: Paths) -> Iterator[Month]:
         book.release()
         book.leave(own, delegated)
         people.welcome(book.enter(people.who_returns(number, paths, stakes)))
+        motion = terms.motions.get(number)
+        ballot = book.vote(motion) if motion else None
+        if motion and ballot and ballot.passed:
+            terms = voted(terms, motion)
         stakes = book.stakes()
         fee = terms.fee_nano * OPG // price
         working = people.here & (stakes.bonded >= terms.min_bond)
@@ -63,7 +72,7 @@ def months_of(book: Book, terms: Terms, paths: Paths) -> Iterator[Month]:
         epoch = book.close()
         people.learn(price, stakes, jobs, done, epoch)
         left = people.staying.sum(axis=(1, 2)).astype(object)[:, None]
-        yield Month(number, price, fee, asked, working, cheating, jobs, done, stakes, epoch, left)
+        yield Month(number, price, fee, asked, working, cheating, jobs, done, stakes, epoch, left, terms, ballot)
         stakes = book.stakes()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chain.economy import ALLOCATIONS, MONTH, REWARDS
-from chain.quantities import OPG
+from chain.quantities import BASIS_POINTS, OPG
 from simnet.economy.course import Month
 from simnet.economy.paths import NANO, Whole
 from simnet.economy.scenario import EconomyScenario
@@ -45,6 +45,9 @@ COLUMNS = {
     "found": Figure("", "frauds that were found"),
     "slashed_opg": Figure("OPG", "burned"),
     "delegators": Figure("", "delegators that are left"),
+    "slash_share": Figure("", "of stake, for a fraud found"),
+    "slash_amount_opg": Figure("OPG", "on top of that share"),
+    "verifier_share": Figure("", "of the fees, to who checks"),
     "corruption_cost_usd": Figure("$", "a third of the stake"),
     "corruption_profit_usd": Figure("$", "value of the answers of one window, as clients rely on them"),
     "gini": Figure("", "of stake among validators; 0 is equal"),
@@ -84,6 +87,9 @@ def figures_of_month(month: Month, scenario: EconomyScenario) -> Figures:
         "found": month.jobs.found.sum(axis=1).astype(np.float64),
         "slashed_opg": _float(done.slashed.sum(axis=1), OPG),
         "delegators": _float(month.delegators[:, 0]),
+        "slash_share": np.full(len(price), month.terms.slash_bps / BASIS_POINTS),
+        "slash_amount_opg": np.full(len(price), month.terms.slash_amount / OPG),
+        "verifier_share": np.full(len(price), month.terms.verifier_bps / BASIS_POINTS),
         "corruption_cost_usd": THIRD * _float(stake * price, OPG * NANO),
         "corruption_profit_usd": _float(month.asked.sum(axis=1)) * work.value_usd * min(1.0, window / MONTH),
         "gini": gini(bonded),

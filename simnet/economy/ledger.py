@@ -22,9 +22,11 @@ from chain.hashing import keccak
 from chain.quantities import BURN_ADDRESS, NO_DEADLINE, TOTAL_SUPPLY, ZERO_HASH, Address, Gas, Timestamp, Wei
 from chain.seam import Block, Call, Chain, Receipt
 from simnet.economy.book import Done, Epoch, Holdings, Jobs, Mask, Stakes
+from simnet.economy.governing import Governing
 from simnet.economy.paths import zeros
 from simnet.economy.scenario import CLIENTS_BUY_FROM, STAKE_FROM, EconomyScenario
 from simnet.economy.terms import contracts_of, terms_of
+from simnet.economy.votes import HOLDERS, VOTED_AT, Ballot, Motion
 
 DAY = 86_400
 DECIDED_AT, WORKED_AT = DAY, 10 * DAY
@@ -41,7 +43,6 @@ REFUSED = ("NotANode", "DelegationTooSmall", "PoolIsGone")
 BLOCK_GAS = Gas(1_000 * GAS)
 ANYTHING = 2**255
 MODEL = keccak(b"model")
-HOLDERS = ("foundation", "core_contributors", "investors", "liquidity", "airdrop")
 
 
 @dataclass(frozen=True)
@@ -71,14 +72,13 @@ class Ledger:
 
     def __init__(self, scenario: EconomyScenario) -> None:
         self._terms = terms_of(scenario)
-        self._protocol, bounds = contracts_of(scenario, self._terms)
+        protocol, bounds = contracts_of(scenario, self._terms)
         self.chain = in_process()
         self._keys = {name: Key(f"economy/{name}".encode()) for name in ("deployer", "auditor", "clients", *HOLDERS)}
         owners = {name: self._keys[name].address for name in HOLDERS}
         auditor = self._keys["auditor"].address
-        self.genesis = deploy_economy(
-            self.chain, self._keys["deployer"].address, self._protocol, bounds, auditor, owners
-        )
+        self.genesis = deploy_economy(self.chain, self._keys["deployer"].address, protocol, bounds, auditor, owners)
+        self._governing = Governing(self.chain, self._mine, self._call, owners, protocol)
         self._domain = Domain(self.chain.chain_id, self.chain.address_of("Settlement"))
         self._nodes = [Key(f"economy/validator/{i}".encode()).address for i in range(self._terms.validators)]
         self._behind = [
@@ -147,6 +147,10 @@ class Ledger:
                 self._idle[receipt.call.sender] = 0
                 entered[0][wanted[receipt.call.sender]] = True
         return entered
+
+    def vote(self, motion: Motion) -> Ballot:
+        """Have the governor decide, and carry it out."""
+        return self._governing.vote(motion, self._month, self._at(VOTED_AT))
 
     def work(self, jobs: Jobs) -> Done:
         """Clients pay in; each validator posts its batch, and the auditor settles it."""

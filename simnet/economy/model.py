@@ -14,7 +14,8 @@ from chain.quantities import BASIS_POINTS
 from simnet.economy.book import Done, Epoch, Holdings, Jobs, Mask, Stakes
 from simnet.economy.course import slash_of
 from simnet.economy.paths import Whole, zeros
-from simnet.economy.terms import Terms
+from simnet.economy.terms import Terms, voted
+from simnet.economy.votes import Ballot, Motion, count
 
 EPOCHS = 96
 TOTAL = next(one.at_once for one in ALLOCATIONS if one.name == REWARDS)
@@ -112,6 +113,13 @@ class Model:
         self._wallets[:, :, slot] -= amount
         self._idle[:, :, slot] -= amount
         return entered
+
+    def vote(self, motion: Motion) -> Ballot:
+        """Voters hold the same on every path."""
+        ballot = count(motion, self._epoch, self._terms.sold)
+        if ballot.passed:
+            self._terms = voted(self._terms, motion)
+        return ballot
 
     def work(self, jobs: Jobs) -> Done:
         """Settle: the verifiers have their share of what stands, and a fraud costs a share of all stake alike."""

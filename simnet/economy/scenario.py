@@ -40,7 +40,7 @@ Bps = Annotated[Share, AfterValidator(whole_bps)]
 class Fall(Parameters):
     """A sudden change for good."""
 
-    month: int = Field(ge=0, lt=MAX_MONTHS, description="the first month that has it")
+    month: int = Field(ge=0, lt=MAX_MONTHS, description="the first month that has it, counted from 0")
     by: float = Field(gt=0, lt=1, description="share of the value that is lost, such as 0.66")
 
 
@@ -157,6 +157,32 @@ class Rewards(Parameters):
     )
 
 
+Holder = Literal["foundation", "core_contributors", "investors", "liquidity", "airdrop"]
+"""Of an allocation; all of them vote as one."""
+
+
+class Vote(Parameters):
+    """A change of the settlement's parameters that is put to the vote, by the governor's rules."""
+
+    month: int = Field(ge=0, lt=MAX_MONTHS, description="counted from 0; its work goes by the vote, if that passes")
+    slash_share: Bps | None = Field(default=None, description="of stake, for a fraud found")
+    slash_amount: Amount | None = Field(default=None, description="on top of that share")
+    verifier_share: Bps | None = Field(default=None, description="of the fees, to who checks")
+    for_: tuple[Holder, ...] = Field(
+        alias="for", min_length=1, description="who votes for it, with all that is free; the first proposes"
+    )
+    against: tuple[Holder, ...] = Field(default=(), description="who votes against it")
+
+    @model_validator(mode="after")
+    def _is_a_vote(self) -> Self:
+        if all(value is None for value in (self.slash_share, self.slash_amount, self.verifier_share)):
+            raise ParameterError("the vote changes nothing", "add slash_share, slash_amount or verifier_share")
+        voters = [*self.for_, *self.against]
+        if twice := next((name for name in voters if voters.count(name) > 1), None):
+            raise ParameterError(f"{twice} votes twice", "name every holder once, in 'for' or in 'against'")
+        return self
+
+
 class EconomyScenario(Parameters):
     """An economy over months, and the paths that price and demand may take."""
 
@@ -177,6 +203,7 @@ class EconomyScenario(Parameters):
     delegators: Delegators = Delegators()
     verification: Verification = Verification()
     rewards: Rewards = Rewards()
+    votes: tuple[Vote, ...] = Field(default=(), description="on parameters, at most one a month")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -188,6 +215,11 @@ class EconomyScenario(Parameters):
             raise ParameterError(
                 f"{self.contracts} paths on the contracts, of {self.paths} in all", "lower 'contracts' or raise 'paths'"
             )
+        months = [vote.month for vote in self.votes]
+        if len(set(months)) < len(months):
+            raise ParameterError("two votes in one month", "a vote takes nine days: give each a month of its own")
+        if months and max(months) >= self.months:
+            raise ParameterError(f"a vote in month {max(months)}, of {self.months}", "months count from 0")
         v, d = self.validators, self.delegators
         needed = v.count * (v.bond + d.per_validator * d.stake)
         there = sum(one.at_once for one in ALLOCATIONS if one.name in STAKE_FROM)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 
@@ -19,6 +19,7 @@ from simnet.economy.model import Model
 from simnet.economy.paths import draw
 from simnet.economy.scenario import EconomyScenario
 from simnet.economy.terms import terms_of
+from simnet.economy.votes import Ballot
 from simnet.kernel.streams import Streams
 
 AT_ONCE = 50
@@ -42,6 +43,8 @@ class OnContracts:
     """Their numbers."""
     figures: Figures
     """A row for each of them."""
+    ballots: Mapping[int, Ballot]
+    """What came of each vote, by months: the same on every path."""
     transactions: int
     gas: int
     wall_s: float
@@ -68,6 +71,7 @@ def on_contracts(scenario: EconomyScenario, tell: Tell = lambda _: None) -> OnCo
     lived = [path_on_contracts(scenario, number, lambda: tell(next(months))) for number in numbers]
     return OnContracts(
         paths=numbers,
+        ballots=lived[0].ballots,
         figures={name: np.concatenate([one.figures[name] for one in lived]) for name in COLUMNS},
         transactions=sum(one.transactions for one in lived),
         gas=sum(one.gas for one in lived),
@@ -80,12 +84,16 @@ def path_on_contracts(scenario: EconomyScenario, path: int, tell: Callable[[], N
     began = time.perf_counter()
     terms, paths = terms_of(scenario), draw(scenario, [path])
     ledger, model = Ledger(scenario), Model(terms, 1)
+    ballots: dict[int, Ballot] = {}
     twice = zip(months_of(ledger, terms, paths), months_of(model, terms, paths), strict=True)
 
     def months() -> Iterator[Month]:
         for real, computed in twice:
             for part in ("stakes", "done", "epoch", "jobs"):
                 agree(f"path {path}, month {real.number}", getattr(real, part), getattr(computed, part))
+            if real.ballot is not None:
+                agree(f"path {path}, month {real.number}", real.ballot, computed.ballot)
+                ballots[real.number] = real.ballot
             if ledger.supply() != TOTAL_SUPPLY:
                 raise ModelDiffers(f"path {path}, month {real.number}: the OPG of all accounts is not the supply")
             tell()
@@ -94,7 +102,7 @@ def path_on_contracts(scenario: EconomyScenario, path: int, tell: Callable[[], N
     figures = figures_of(months(), scenario)
     held: Holdings = ledger.holdings()
     agree(f"path {path}, in the end", held, model.holdings())
-    return OnContracts((path,), figures, ledger.transactions, ledger.gas, time.perf_counter() - began)
+    return OnContracts((path,), figures, ballots, ledger.transactions, ledger.gas, time.perf_counter() - began)
 
 
 def agree(when: str, real: object, computed: object) -> None:

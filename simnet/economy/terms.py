@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chain.deploy import ProtocolParameters
-from chain.economy import EconomyParameters
+from chain.economy import ALLOCATIONS, EconomyParameters
 from chain.quantities import BASIS_POINTS, OPG, Wei
 from simnet.economy.paths import NANO, Whole
-from simnet.economy.scenario import EconomyScenario
+from simnet.economy.scenario import CLIENTS_BUY_FROM, STAKE_FROM, EconomyScenario, Vote
+from simnet.economy.votes import Motion
 from simnet.kernel.streams import Streams
 
 CLIENTS_BUDGET = 10_000_000 * OPG
 """Most that clients pay in a month: who earns fees sells them back only every third one (assumption)."""
+
+IN_TERMS = {"slash_share_bps": "slash_bps", "verifier_share_bps": "verifier_bps"}
+"""What `Terms` calls parameters of the settlement, where it is not the same."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,10 @@ class Terms:
     """Fall of the price at which it leaves."""
     returning: NDArray[np.bool_]
     """Which of them buy in again."""
+    sold: Mapping[str, int]
+    """By holders of the genesis before it all begins: to validators, delegators and clients."""
+    motions: Mapping[int, Motion]
+    """What is put to the vote, by months."""
 
 
 def terms_of(scenario: EconomyScenario) -> Terms:
@@ -84,7 +94,36 @@ def terms_of(scenario: EconomyScenario) -> Terms:
         hurdle_ppb=_between(d.hurdle, shape, streams.generator("hurdle")),
         nerve_ppb=_between(d.nerve, shape, streams.generator("nerve")),
         returning=streams.generator("returning").random(shape) < d.returning,
+        sold=sold_by(v.count * (v.bond + d.per_validator * d.stake)),
+        motions={vote.month: motion_of(vote) for vote in scenario.votes},
     )
+
+
+def sold_by(stakes: int) -> dict[str, int]:
+    """What each holder sells of its allocation: all of one for fees, and `stakes` from others, one after the other."""
+    found = {}
+    for one in ALLOCATIONS:
+        if one.name == CLIENTS_BUY_FROM:
+            found[one.name] = int(one.at_once)
+        elif one.name in STAKE_FROM:
+            found[one.name] = min(stakes, one.at_once)
+            stakes -= found[one.name]
+    return found
+
+
+def motion_of(vote: Vote) -> Motion:
+    """A vote in whole numbers."""
+    shares = {"slash_share_bps": vote.slash_share, "verifier_share_bps": vote.verifier_share}
+    changes = {name: bps(share) for name, share in shares.items() if share is not None}
+    if vote.slash_amount is not None:
+        changes["slash_amount"] = vote.slash_amount
+    return Motion(changes, vote.for_, vote.against)
+
+
+def voted(terms: Terms, motion: Motion) -> Terms:
+    """The terms after a motion has passed."""
+    changes: dict[str, Any] = {IN_TERMS.get(name, name): value for name, value in motion.changes.items()}
+    return replace(terms, **changes)
 
 
 def contracts_of(scenario: EconomyScenario, terms: Terms) -> tuple[ProtocolParameters, EconomyParameters]:

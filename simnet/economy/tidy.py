@@ -57,6 +57,10 @@ def as_json(study: Study, found: Sequence[Answer], effects: Sequence[Effect]) ->
             "gas": measured.gas,
             "wall_s": round(measured.wall_s, 3),
             "model_agrees": True,
+            "votes": [
+                {"month": month + 1, "for": str(one.voted_for), "against": str(one.voted_against), "passed": one.passed}
+                for month, one in measured.ballots.items()
+            ],
         },
         "paths": study.scenario.paths,
         "sensitivity": [vars(effect) for effect in effects],

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
 
-from reports.html import page_html
+from reports.economy import html, votes
 from reports.plots import economy
 from simnet.economy.answers import Answer, Estimate
 from simnet.economy.figures import COLUMNS
 from simnet.economy.sensitivity import Effect
 from simnet.economy.study import OnContracts, Study, in_model
+from simnet.economy.votes import Ballot
 from tests.simnet.economy.worlds import small
 
 ANSWERS = [Answer("Why?", "Because of <this>.", (Estimate("one", 1.0, 0.5, 2.0, "$", "modelled", "note"),))]
@@ -26,13 +28,14 @@ def study() -> Study:
     scenario = small(paths=3, months=100)
     figures = in_model(scenario)
     first = {name: values[:1] for name, values in figures.items()}
-    return Study(scenario, OnContracts((0,), first, 1_234, 5, 0.1), figures)
+    return Study(scenario, OnContracts((0,), first, {}, 1_234, 5, 0.1), figures)
 
 
 def test_every_column_is_in_a_plot_or_has_its_word(study: Study) -> None:
     shown = economy.plots(study, EFFECTS)
-    page = page_html("economy.html.j2", shown, study=study, answers=ANSWERS, columns=COLUMNS, effects=EFFECTS, swept=12)
+    page = html(study, ANSWERS, EFFECTS)
     told = unescape(page)
+    assert "Votes" not in told
     assert "1,234 transactions" in told
     assert "Because of <this>." in told
     assert all(f"<code>{name}</code>" in page for name in COLUMNS)
@@ -40,6 +43,23 @@ def test_every_column_is_in_a_plot_or_has_its_word(study: Study) -> None:
     drawn = json.loads(re.search(r'id="plots">(.*?)</script>', page, re.DOTALL)[1])  # type: ignore[index]
     assert [one["name"] for one in drawn] == list(shown)
     assert drawn[-1]["name"] == "sensitivity-1"
+
+
+def test_votes_are_on_the_page_as_they_were_counted(study: Study) -> None:
+    scenario = small(
+        votes=[
+            {"month": 2, "slash_share": 0.125, "slash_amount": "3 OPG", "for": ["airdrop"]},
+            {"month": 5, "verifier_share": 0.3, "for": ["foundation"], "against": ["airdrop"]},
+        ]
+    )
+    ballots = {2: Ballot(41 * 10**24, 0, True), 5: Ballot(10**24, 40 * 10**24, False)}
+    voted = Study(scenario, replace(study.measured, ballots=ballots), study.modelled)
+    assert list(votes(voted)) == [
+        ("3", "slash share 12.5 %, slash amount 3 OPG", "41,000,000", "0", "carried out"),
+        ("6", "verifiers' share 30 %", "1,000,000", "40,000,000", "nothing"),
+    ]
+    page = unescape(html(voted, ANSWERS, []))
+    assert all(f">{cell}<" in page for row in votes(voted) for cell in row)
 
 
 def test_a_band_holds_its_median_and_dots_are_the_contracts(study: Study) -> None:

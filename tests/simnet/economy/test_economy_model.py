@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from simnet.economy.paths import draw, zeros
 from simnet.economy.scenario import EconomyScenario
 from simnet.economy.study import ModelDiffers, agree, in_model, on_contracts
 from simnet.economy.terms import terms_of
+from simnet.economy.votes import Ballot, count
 from tests.simnet.economy.worlds import small
 
 pytest.importorskip("pyrevm")
@@ -191,3 +193,95 @@ def test_who_cannot_pay_for_the_year_leaves_and_who_can_stays() -> None:
     last = list(months_of(Model(terms, 1), terms, paths))[-1]
     assert not last.working.any()
     assert in_model(small(price={"start": 0.1}))["working"][:, -1].tolist() == [4, 4, 4, 4]
+
+
+# -- votes --------------------------------------------------------------------------------------------------
+
+
+def voting(*votes: dict[str, Any]) -> EconomyScenario:
+    """Everybody commits frauds and is found in every month, so that what it costs shows."""
+    return small(
+        months=6,
+        paths=2,
+        price={"start": 0.1},
+        work={"compute_usd": 0.01},
+        validators={"patience": 100},
+        verification={"probability": 1e-4, "colluding": 0.0, "slash_share": 0.001},
+        votes=votes,
+    )
+
+
+def test_a_vote_that_passes_changes_what_the_contracts_take_and_pay() -> None:
+    """`on_contracts` holds the model against the contracts, votes and all that follows from them, to the wei."""
+    both = ["airdrop", "liquidity"]
+    figures = on_contracts(
+        voting(
+            {"month": 3, "slash_share": 0.002, "verifier_share": 0.4, "for": both},
+            {"month": 5, "slash_share": 0.5, "for": both},
+        )
+    ).figures
+    assert figures["slash_share"][0].tolist() == [0.001] * 3 + [0.002] * 2 + [0.5]
+    each = figures["slashed_opg"][0, :4] / figures["found"][0, :4]
+    assert each[3] / each[2] == pytest.approx(2, rel=0.01)  # delegators have left for the first slash, and what unbonds
+    assert figures["cheating"][0].tolist() == [4] * 5 + [0]
+    paid = figures["verifiers_usd"][0] / figures["fees_opg"][0] / figures["price_usd"][0]
+    assert paid == pytest.approx([0.2] * 3 + [0.4] * 3)
+
+
+LIQUIDITY = (60_000_000 - 4 * (30_000 + 2 * 20_000)) * 10**18
+"""Of which validators and delegators have bought their stakes; the quorum is 40 million."""
+
+
+@pytest.mark.parametrize(
+    ("month", "vote", "voted_for", "passed"),
+    [
+        (0, {"for": ["liquidity"]}, LIQUIDITY, True),
+        (0, {"for": ["airdrop"]}, 40_000_000 * 10**18, True),  # the quorum to the wei
+        (0, {"for": ["airdrop"], "against": ["liquidity"]}, 40_000_000 * 10**18, False),
+        (0, {"for": ["liquidity"], "against": ["airdrop"]}, LIQUIDITY, True),
+        (0, {"for": ["foundation"]}, 0, False),  # has not vested what it takes to propose
+        (5, {"for": ["foundation"]}, None, False),  # proposes, and falls short of the quorum
+        (5, {"for": ["airdrop", "investors"]}, 40_000_000 * 10**18, True),  # nothing vests in the first year
+    ],
+)
+def test_ballots_are_those_of_the_governor(
+    month: int, vote: dict[str, Any], voted_for: int | None, passed: bool
+) -> None:
+    """The contracts decide; that the arithmetic comes to the same `on_contracts` holds."""
+    ballot = on_contracts(voting({"month": month, "slash_amount": "3 OPG", **vote})).ballots[month]
+    assert ballot.passed is passed
+    if voted_for is not None:
+        assert ballot.voted_for == voted_for
+    else:
+        assert 10**24 < ballot.voted_for < 40 * 10**24
+
+
+def test_votes_follow_on_each_other_and_keep_what_was_voted_before() -> None:
+    both = ["airdrop", "liquidity"]
+    held = on_contracts(
+        voting(
+            {"month": 1, "slash_share": 0.2, "for": both},
+            {"month": 2, "verifier_share": 0.5, "for": ["foundation"]},
+            {"month": 3, "verifier_share": 0.1, "slash_amount": "7 OPG", "for": both},
+            {"month": 4, "slash_share": 0.2, "for": both},
+        )
+    )
+    assert held.figures["slash_share"][0].tolist() == [0.001] + [0.2] * 5
+    assert held.figures["verifier_share"][0].tolist() == [0.2] * 3 + [0.1] * 3
+    assert [ballot.passed for ballot in held.ballots.values()] == [True, False, True, True]
+
+
+def test_a_model_that_counts_votes_wrongly_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def miscounted(*arguments: Any) -> Ballot:
+        ballot = count(*arguments)
+        return replace(ballot, voted_for=ballot.voted_for + 1)
+
+    monkeypatch.setattr(model, "count", miscounted)
+    with pytest.raises(ModelDiffers, match=r"month 1: contracts and model differ in Ballot\.voted_for"):
+        on_contracts(voting({"month": 1, "slash_share": 0.5, "for": ["airdrop"]}))
+
+
+def test_a_model_that_does_not_change_what_was_voted_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model, "voted", lambda terms, _: terms)
+    with pytest.raises(ModelDiffers, match=r"month 1: contracts and model differ in Done\.slashed"):
+        on_contracts(voting({"month": 1, "slash_share": 0.002, "for": ["airdrop"]}))

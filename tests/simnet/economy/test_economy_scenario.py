@@ -52,6 +52,16 @@ def test_what_ships_is_right(file: Path) -> None:
         ("validators: {bond: 9_999 OPG}", "bad.yaml", "less than min_bond"),
         ("paths: 4\ncontracts: 5", "bad.yaml", "lower 'contracts' or raise 'paths'"),
         ("contracts: 0", "2:12", "1"),
+        ("votes: [{month: 1, for: [airdrop]}]", "2:9", "the vote changes nothing"),
+        ("votes: [{month: 1, slash_share: 1 %, for: []}]", "2:43", "at least 1 needed"),
+        ("votes: [{month: 1, slash_share: 1 %, for: [treasury]}]", "2:44", "foundation"),
+        ("votes: [{month: 1, slash_share: 1 %, for: [airdrop], against: [airdrop]}]", "2:9", "airdrop votes twice"),
+        ("months: 1\nvotes: [{month: 1, slash_share: 1 %, for: [airdrop]}]", "bad.yaml", "a vote in month 1, of 1"),
+        (
+            "votes: [{month: 1, slash_share: 1 %, for: [airdrop]}, {month: 1, slash_amount: 1 OPG, for: [airdrop]}]",
+            "bad.yaml",
+            "two votes in one month",
+        ),
         ("verification: {window: 22 d}", "bad.yaml", "lower 'window'"),
     ],
 )
