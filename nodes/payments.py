@@ -147,6 +147,8 @@ class BatchRecorded(Record):
     blob: str
     count: int
     error: str
+    outputs: list[tuple[str, int]]
+    """Output hash and time of each inference, as its enclave signed them."""
 
 
 @event(

@@ -8,6 +8,9 @@ from typing import Any
 from chain.quantities import Address, Wei
 from nodes.gateway.completion import CHAT
 from nodes.http import HttpRequest, HttpResponse
+from simnet.measure.catalogue import measure
+from simnet.measure.rows import row_of
+from simnet.measure.state import State
 from simnet.up import stage
 from simnet.up.payers import ChannelPayer, Payer
 from simnet.up.services import FACILITATOR
@@ -22,6 +25,10 @@ class Network402(stage.Network402):
     def owned_by(self, address: Address) -> Wei:
         """OPG on the payment chain."""
         return Wei(self.chain.read("BaseOPG", "balanceOf", address))
+
+    def measured(self) -> State:
+        """What the log amounts to so far."""
+        return measure(row_of(number, at, record) for number, (at, record) in enumerate(self.timed))
 
     def ask_facilitator(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
         """What the facilitator answers somebody outside."""

@@ -83,9 +83,9 @@ class DataWorker:
         result = {"merkleRoot": "0x" + root.hex(), "walrusBlobId": blob, "transaction": said.get("txHash", "")}
         for job in jobs:
             self.jobs.move(job.id, SUCCEEDED if is_done else FAILED, now, result)
-        yield Note(
-            BatchRecorded(self.me, "0x" + root.hex(), blob, len(jobs), "" if is_done else str(said.get("error")))
-        )
+        error = "" if is_done else str(said.get("error"))
+        outputs = [("0x" + one.output_hash.hex(), one.timestamp) for one in inferences]
+        yield Note(BatchRecorded(self.me, "0x" + root.hex(), blob, len(jobs), error, outputs))
 
 
 def inference_of(data: dict[str, object]) -> Inference:

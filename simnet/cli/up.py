@@ -114,7 +114,7 @@ def up(
     from simnet.shipped import find_scenario
     from simnet.up import QUIET
     from simnet.up.devnet import Devnet, Ports, Sockets
-    from simnet.up.served import Served
+    from simnet.up.served import says
 
     path = find_scenario(scenario) if scenario else QUIET
     loaded = load_scenario(path, overrides, seed, to_run=True, beside_services=True)
@@ -127,8 +127,8 @@ def up(
     registered_port = home.gateway_port(gateway_port) if home else gateway_port
     ports = Ports(registered_port, facilitator_port, settlement_port, payment_port, blobs_port, relay_port, host)
     parts = terms, language_model(llm, console.print), batches, faults, home
-    devnet, served = Devnet(loaded.seed, Sockets.at(ports), *parts), Served()
-    listener = both(served.hear, None if quiet else telling(console.print))
+    devnet = Devnet(loaded.seed, Sockets.at(ports), *parts)
+    listener = None if quiet else telling(console.print)
     command = shlex.join(["simnet", *sys.argv[1:]])
     options = Options(out=out, force=force, command=command, tell=console.print, listener=listener)
     devnet.ready = lambda directory: announce(devnet, directory, env_file)
@@ -139,7 +139,7 @@ def up(
         devnet.close()
         held.close()
     write_reports(finished_run(finished))
-    click.echo(f"{served.says}\nstopped; what happened is in {finished.directory}/")
+    click.echo(f"{says(finished.state, finished.results.metrics)}\nstopped; what happened is in {finished.directory}/")
     if finished.failure is not None:
         click.echo(str(finished.failure), err=True)
         return HARNESS_FAILED
@@ -173,17 +173,6 @@ def terms_of(idle_s: float, mitigations: tuple[str, ...]) -> Terms:
     """Terms of the gateway: it looks as often as og-x402, every quarter of the idle time, from 5 to 30 s."""
     look_s = max(min(5.0, idle_s), min(idle_s / 4, 30.0))
     return mitigated(Terms(upto=UptoTerms(idle_s=idle_s, look_s=look_s)), mitigations)
-
-
-def both(one: Listener, other: Listener | None) -> Listener:
-    """One who hears the log, or two."""
-
-    def hear(time_s: float, record: Record) -> None:
-        one(time_s, record)
-        if other is not None:
-            other(time_s, record)
-
-    return hear
 
 
 def telling(tell: Callable[[str], None]) -> Listener:

@@ -7,7 +7,19 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType, ModuleType
 
 from chain.errors import SimnetError
-from simnet.measure import enclaves, gains, gas, payoffs, proofs, security, service, settlement, stakes, verification
+from simnet.measure import (
+    enclaves,
+    gains,
+    gas,
+    payoffs,
+    proofs,
+    security,
+    service,
+    serving,
+    settlement,
+    stakes,
+    verification,
+)
 from simnet.measure.distribution import Distribution
 from simnet.measure.fold import Measurement
 from simnet.measure.metric import Declared, Metric, MetricSpec
@@ -16,6 +28,7 @@ from simnet.measure.state import State
 
 FAMILIES: tuple[ModuleType, ...] = (
     service,
+    serving,
     security,
     verification,
     enclaves,

@@ -9,10 +9,12 @@ from chain.seam import REORG_DEPTH_MAX
 from nodes import records
 from simnet.log import events
 from simnet.measure.claims import forget, posted_fraud, wrong_answer
+from simnet.measure.counts import Chain
 from simnet.measure.fold_chain import contract_event
 from simnet.measure.rows import Row
 from simnet.measure.state import State
 from simnet.measure.subjects import Batch, Node, Task
+from simnet.measure.visits import KINDS as VISITED
 
 REFUSED = "payment required"
 
@@ -93,6 +95,11 @@ def participant_joined(state: State, row: Row) -> None:
 
 def service_joined(state: State, row: Row) -> None:
     state.names[row["address"]] = row["name"]
+    state.visits.on(row)
+
+
+def visited(state: State, row: Row) -> None:
+    state.visits.on(row)
 
 
 def intervened(state: State, row: Row) -> None:
@@ -331,13 +338,27 @@ def proving(state: State, row: Row) -> None:
 # -- blocks ------------------------------------------------------------------------------------------------
 
 
-def block_mined(state: State, row: Row) -> None:
-    chain = state.chain
+def add_block(state: State, chain: Chain, row: Row) -> None:
+    """A chain has one more block."""
     chain.head, chain.pending = row["number"], row["pending"]
     chain.blocks += 1
     chain.gas += row["gas_used"]
     numbers = (state.number - 1, row["number"], row["t"], row["transactions"], row["gas_used"], row["pending"])
     chain.recent.append((*numbers, row["producer"]))
+
+
+def payment_block_mined(state: State, row: Row) -> None:
+    add_block(state, state.payment_chain, row)
+
+
+def payment_transaction_mined(state: State, row: Row) -> None:
+    state.payment_chain.transactions += 1
+    state.payment_chain.reverts += bool(row["revert"])
+
+
+def block_mined(state: State, row: Row) -> None:
+    chain = state.chain
+    add_block(state, chain, row)
     state.courses.gas.add(row["t"], row["gas_used"])
     state.courses.pending.add(row["t"], row["pending"])
     while state.leaving and state.leaving[0][0] <= chain.head - REORG_DEPTH_MAX:
@@ -368,6 +389,7 @@ def chain_reorged(state: State, row: Row) -> None:
 
 
 HANDLERS: Mapping[str, Callable[[State, Row], None]] = {
+    **dict.fromkeys(VISITED, visited),
     events.RunStarted.kind: run_started,
     events.RunEnded.kind: run_ended,
     events.ModelServed.kind: model_served,
@@ -376,6 +398,8 @@ HANDLERS: Mapping[str, Callable[[State, Row], None]] = {
     events.PricesAssumed.kind: prices_assumed,
     events.ParticipantJoined.kind: participant_joined,
     events.ServiceJoined.kind: service_joined,
+    events.PaymentBlockMined.kind: payment_block_mined,
+    events.PaymentTransactionMined.kind: payment_transaction_mined,
     events.Intervention.kind: intervened,
     events.FaultInjected.kind: fault_injected,
     events.FaultEnded.kind: fault_ended,

@@ -265,8 +265,13 @@ def heartbeat_received(state: State, row: Row, args: Row, batch: Batch | None) -
     seen[timestamp] = True
 
 
+def recorded_singly(state: State, row: Row, args: Row, batch: Batch | None) -> None:
+    state.visits.recorded_singly(row)
+
+
 HANDLERS: Mapping[str, Callable[[State, Row, Row, Batch | None], None]] = {
     "BatchPosted": batch_posted,
+    "IndividualSettlement": recorded_singly,
     "ClaimRejected": claim_rejected,
     "BatchMalformed": batch_malformed,
     "ClaimVoided": claim_voided,

@@ -44,7 +44,7 @@ class MetricSpec:
 
     name: str
     unit: str
-    """``count``, ``share`` (0 to 1), ``ratio``, ``ms``, ``s``, ``gas``, ``OPG`` or ``USD``."""
+    """``count``, ``share`` (0 to 1), ``ratio``, ``ms``, ``s``, ``gas``, ``OPG``, ``USD`` or ``tokens/s``."""
     kind: Origin
     """Where the figure comes from: real execution, the simulated network and its participants, or a cost model."""
     better: Better

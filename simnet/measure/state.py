@@ -30,6 +30,7 @@ from simnet.measure.ledger import Ledger
 from simnet.measure.rows import Fold, Row
 from simnet.measure.subjects import STAKERS, Batch, Dealings, Debt, Node, Task
 from simnet.measure.timings import Courses, Distributions
+from simnet.measure.visits import Visits
 
 
 @dataclass(slots=True)
@@ -94,6 +95,8 @@ class State:
     debts: dict[tuple[str, str], Debt] = field(default_factory=dict)
     """By node and client."""
     chain: Chain = field(default_factory=Chain)
+    payment_chain: Chain = field(default_factory=Chain)
+    """The chain that clients pay gateways on: its blocks alone."""
     ledger: Ledger = field(default_factory=Ledger)
     verification: Verification = field(default_factory=Verification)
     enclaves: Enclaves = field(default_factory=Enclaves)
@@ -104,6 +107,8 @@ class State:
     tallies: dict[str, Tally] = field(default_factory=dict)
     """Frauds by behaviour."""
     took: Distributions = field(init=False)
+    visits: Visits = field(init=False)
+    """Requests from outside."""
     courses: Courses = field(default_factory=Courses)
     faults: dict[int, str] = field(default_factory=dict)
     """What is broken now, in words, by the fault's number."""
@@ -115,6 +120,7 @@ class State:
 
     def __post_init__(self) -> None:
         self.took = Distributions(self.exact)
+        self.visits = Visits(self.exact)
 
     @property
     def missed_reveals(self) -> int:

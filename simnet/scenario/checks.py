@@ -14,6 +14,8 @@ from nodes.models.files import BadModel
 from nodes.models.processors import INSTALL, why_not_cuda
 from nodes.models.zoo import default_zoo
 from nodes.parameters import did_you_mean
+from simnet.measure.catalogue import READINGS
+from simnet.measure.needs import VISITORS
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.effects import events, expectations, faults, prospect_of
 from simnet.scenario.errors import KeyPath
@@ -23,6 +25,8 @@ from simnet.scenario.models import Rounded
 from simnet.scenario.rest import hangs_on
 from simnet.scenario.schema import Scenario
 from simnet.scenario.traces import Trace
+
+FOR_UP = "simnet up --scenario FILE"
 
 
 def check(scenario: Scenario, lacking: Collection[str] = ()) -> Iterator[Finding]:
@@ -107,11 +111,15 @@ def absent(scenario: Scenario) -> Iterator[Finding]:
 
 
 def unserved(scenario: Scenario) -> Iterator[Finding]:
-    """Behaviours of services, which no run has but that of `simnet up`. The scenario itself is right."""
+    """Behaviours of services, and metrics of visitors, which `simnet up` alone has. The scenario itself is right."""
     for i, adversary in enumerate(scenario.adversaries):
         if adversary.role in SERVICES:
             message = f"'{adversary.behaviour.kind}' is a behaviour of role {adversary.role}, which simnet up alone has"
-            yield ("adversaries", i, "behaviour"), message, "simnet up --scenario FILE"
+            yield ("adversaries", i, "behaviour"), message, FOR_UP
+    for i, expectation in enumerate(scenario.expect):
+        for name in expectation.metrics:
+            if READINGS[name].needs is VISITORS:
+                yield ("expect", i), f"{name} has no value here: {VISITORS.lacking}", FOR_UP
 
 
 def _groups(scenario: Scenario) -> Iterator[Finding]:

@@ -1,40 +1,21 @@
-"""How soon and how fast a gateway answered, by its log."""
+"""How soon and how fast a gateway answered, in a line: what is read when `simnet up` ends."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from statistics import median
+from collections.abc import Mapping
 
-from nodes.payments import TextServed
-from nodes.records import Record
+from simnet.measure.metric import Metric
+from simnet.measure.state import State
 
 
-@dataclass
-class Served:
-    """What was answered, and in what time. `hear` takes the log."""
-
-    first_s: list[float] = field(default_factory=list)
-    """Of streamed answers, to their first part."""
-    answers: int = 0
-    tokens: int = 0
-    model_s: float = 0.0
-
-    def hear(self, _: float, record: Record) -> None:
-        """Take in a record."""
-        if not isinstance(record, TextServed) or not record.heard:
-            return
-        self.answers += 1
-        self.tokens += record.tokens_out
-        self.model_s += record.model_s
-        if record.streamed:
-            self.first_s.append(record.first_s)
-
-    @property
-    def says(self) -> str:
-        """What it comes to, in a line."""
-        parts = [f"{self.answers} answers, {self.tokens} tokens"]
-        if self.first_s:
-            parts.append(f"first token after {median(self.first_s):.3f} s at the median of {len(self.first_s)} streams")
-        if self.model_s:
-            parts.append(f"{self.tokens / self.model_s:.1f} tokens a second while the model spoke")
-        return "; ".join(parts)
+def says(state: State, metrics: Mapping[str, Metric]) -> str:
+    """What gateways answered, by the metrics of the run."""
+    visits = state.visits
+    parts = [f"{visits.answers} answers, {visits.unpaid} of them unpaid, {visits.tokens} tokens"]
+    first, speed = metrics["first_token_ms"], metrics["tokens_per_second"].value
+    if first.n:
+        median = first.readings["first_token_ms.p50"] or 0.0
+        parts.append(f"first token after {median / 1000:.3f} s at the median of {first.n} streams")
+    if isinstance(speed, float):
+        parts.append(f"{speed:.1f} tokens a second while it spoke")
+    return "; ".join(parts)

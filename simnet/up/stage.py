@@ -117,8 +117,9 @@ class Network402:
         issue(self.chain, CAST.deployer.address, CAST.facilitator.address)
         endow(self.chain, CAST.deployer.address, CAST.ohttp_relay.address)
         self.log = EventLog(directory / "events.jsonl")
-        self.records: list[Record] = []
-        self.log.listen(lambda _, record: self.records.append(record))
+        self.timed: list[tuple[float, Record]] = []
+        """Records, each with its time."""
+        self.log.listen(lambda at, record: self.timed.append((at, record)))
         self.scheduler = Scheduler()
         network = Network(CALM, Streams(1))
         inner = SimulatedTransport(self.scheduler, network, self.log)
@@ -140,6 +141,11 @@ class Network402:
         self.log.close()
         self.jobs.close()
         self.services.own_jobs.close()
+
+    @property
+    def records(self) -> list[Record]:
+        """The log so far."""
+        return [record for _, record in self.timed]
 
     @property
     def now(self) -> int:

@@ -17,7 +17,8 @@ from nodes.http import HttpRequest
 from nodes.language.smollm2 import cannot, drawn
 from nodes.language.text import SYSTEM, prompt_of
 from nodes.payments import ServedUnpaid, TextServed
-from simnet.up.served import Served
+from simnet.measure.catalogue import figures
+from simnet.up.served import says
 from tests.services import Network402, Visitor
 
 
@@ -105,10 +106,8 @@ def test_an_answer_in_one_piece_waits_for_all_of_it(net: Network402, slow: Slow)
     slow.end()
     wait(net)
     assert visitor.answer.json()["choices"][0]["message"]["content"] == "ab"
-    heard = Served()
-    for record in net.records:
-        heard.hear(0.0, record)
-    assert heard.says.startswith("1 answers, 2 tokens; 0.3 tokens a second")
+    state = net.measured()
+    assert says(state, figures(state)) == "1 answers, 0 of them unpaid, 2 tokens; 0.3 tokens a second while it spoke"
 
 
 def test_who_leaves_is_not_waited_for_and_owes_what_was_said(net: Network402, slow: Slow) -> None:

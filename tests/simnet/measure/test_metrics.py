@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from simnet.measure.catalogue import METRICS, READINGS
 from simnet.measure.metric import rate, wilson
+from simnet.measure.needs import VISITORS
 from simnet.measure.rows import as_text
 from tests.handmade import MODEL_MACS, Handmade, bytes32
 from tests.small import play
@@ -97,6 +98,8 @@ def test_in_a_log_of_nothing_counts_are_zero_and_rates_and_percentiles_undefined
     for name, metric in empty.metrics.items():
         if metric.spec.statistics:
             assert metric.value == dict.fromkeys(metric.spec.statistics), name
+        elif metric.spec.needs is VISITORS:
+            assert metric.value is None, name
         elif metric.spec.unit == "count":
             assert metric.value == 0, name
         elif metric.spec.unit in ("share", "ratio"):
