@@ -6,7 +6,9 @@ import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
+from reports import REPORT
 from reports.estimates import heading, interval_text, value_text
 from reports.html import page_html
 from reports.plots.comparison import frontier_plot, panel
@@ -17,6 +19,7 @@ from simnet.batch.work import FAILED, INTERRUPTED
 from simnet.studies.comparison.catalogue import HEADLINE, READINGS
 from simnet.studies.comparison.comparison import SCENARIO, Comparison
 from simnet.studies.comparison.plan import Entrant
+from simnet.studies.comparison.ran import Ran
 from simnet.world.backends import backend_of
 
 GROUPS = {
@@ -70,8 +73,17 @@ def comparison_html(comparison: Comparison) -> str:
         columns=[column(comparison, entrant) for entrant in comparison.plan.entrants],
         groups=groups,
         frontier=frontier,
+        links={ran.directory: link(comparison, ran) for ran in comparison.ran},
         replay=shlex.join(["simnet", "compare", str(comparison.directory / SCENARIO)]),
     )
+
+
+def link(comparison: Comparison, ran: Ran) -> str:
+    """From the page to a run: to its report, if that has been written, or else to its directory; empty without one."""
+    if not ran.directory or not (comparison.directory / ran.directory).is_dir():
+        return ""
+    reported = (comparison.directory / ran.directory / REPORT).is_file()
+    return quote(f"{ran.directory}/{REPORT if reported else ''}")
 
 
 def panel_of(comparison: Comparison, name: str) -> Plot:

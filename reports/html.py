@@ -5,7 +5,6 @@ The page's policy forbids it to load anything. Plots are drawn by plotly.js, whi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +49,15 @@ COSTS = (
 )
 """The metrics that say what it cost."""
 
-PROOF_COSTS = ("gas_vanilla", "gas_tee", "gas_zkml", "proof_queue_s")
+PROOF_COSTS = (
+    "gas_vanilla",
+    "gas_tee",
+    "gas_zkml",
+    "evidence_check_s",
+    "proof_queue_s",
+    "proving_s",
+    "proving_cost_opg",
+)
 """What proofs cost, where clients ask for them."""
 
 
@@ -164,6 +171,5 @@ def environment() -> jinja2.Environment:
         "metric": wording.metric_text,
         "plural": wording.plural,
         "duration": wording.duration,
-        "beside": lambda path, directory: os.path.relpath(path, directory),
     }
     return found

@@ -9,7 +9,7 @@ from typing import ClassVar
 from dashboards.export import Table, exact
 from dashboards.order import ROLES, Key, Sorted
 from dashboards.participant import belief, outcome, status, status_word, trouble, truth
-from dashboards.text import Column, Columns, Line, opg
+from dashboards.text import Column, Columns, Line, opg, pair
 from simnet.measure.subjects import Node
 
 
@@ -61,8 +61,9 @@ class Network(Sorted):
         state = self.scene.state
         roles = Counter(node.role for node in state.nodes.values())
         regions = Counter(node.region for node in state.nodes.values())
-        line: Line = [(" · ".join(f"{roles[role]} {role}" for role in ROLES if roles[role]), "strong")]
-        line.append(("   " + " · ".join(f"{region} {regions[region]}" for region in sorted(regions)), "dim"))
+        everybody: Line = [(" · ".join(f"{roles[role]} {role}" for role in ROLES if roles[role]), "strong")]
+        places = " · ".join(f"{region} {regions[region]}" for region in sorted(regions))
+        line = pair(everybody, [(places, "dim")], width)
         broken = list(state.faults.values())
         down = sum(not node.up for node in state.nodes.values())
         broken += [f"{down} down"] if down else []

@@ -38,6 +38,7 @@ HOW_POOLED = (
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
 @batch_options
 @click.option("--json", "as_json", is_flag=True, help="Print comparison.json instead of the tables.")
+@click.option("--reports", is_flag=True, help="Write the reports of every run, too; the page links them.")
 @click.option("--out", type=click.Path(path_type=Path), help="Directory, instead of one below reports/runs.")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenario; may be repeated.")
 def compare(
@@ -49,6 +50,7 @@ def compare(
     dask: str | None,
     fresh: bool,
     as_json: bool,
+    reports: bool,
     out: Path | None,
     overrides: tuple[str, ...],
 ) -> int:
@@ -61,7 +63,8 @@ def compare(
 
     Each strategy meets the same requests, network and adversaries under the same seeds. Leaves
     comparison.html, .csv, .parquet and .json, and every run. Ctrl-C ends with what there is; the same --out goes
-    on from there. Exit codes: 0; 1 a run broke an invariant, 2 bad scenario, 3 interrupted, 4 a run failed.
+    on from there, or adds --reports.
+    Exit codes: 0; 1 a run broke an invariant, 2 bad scenario, 3 interrupted, 4 a run failed.
     """
     from reports.wording import plural
     from simnet.scenario.load import load_scenario
@@ -77,6 +80,8 @@ def compare(
     console.print(f"{plan.scenario.name}: {strategies_over} on {backend_of(plan.scenario)}")
     with batch(jobs, dask, out, fresh) as settings:
         comparison = carry_out(plan, out, settings)
+    if reports:
+        report_runs(comparison)
     conclude(console, comparison)
     if as_json:
         click.echo((comparison.directory / "comparison.json").read_text(encoding="utf-8"), nl=False)
@@ -107,6 +112,20 @@ def carry_out(plan: Plan, out: Path | None, settings: Batch) -> Comparison:
 
     with Progress(make_console(stderr=True), len(plan.entrants) * len(plan.seeds)) as count:
         return carry_out_plan(plan, Options(out, settings, tell, shlex.join(["simnet", *sys.argv[1:]])))
+
+
+def report_runs(comparison: Comparison) -> None:
+    """Write the reports of every run that finished and has none."""
+    from reports import REPORT, write_reports
+    from reports.source import load_run
+
+    finished = [(ran, comparison.directory / ran.directory) for ran in comparison.ran if ran.digest]
+    with Progress(make_console(stderr=True), len(finished)) as count:
+        for ran, directory in finished:
+            known = (directory / REPORT).is_file()
+            if not known:
+                write_reports(load_run(directory))
+            count(f"report of {ran.label}, seed {ran.seed}", known)
 
 
 def conclude(console: Console, comparison: Comparison) -> None:

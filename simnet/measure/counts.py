@@ -102,6 +102,8 @@ class Proofs:
     shown: int = 0
     refused: int = 0
     unproven: int = 0
+    machine_s: float = 0.0
+    """Time of provers, whatever became of their proofs."""
     answers: int = 0
     """Answers by circuits."""
     agreed: int = 0

@@ -333,6 +333,7 @@ def circuit_answered(state: State, row: Row) -> None:
 
 def proving(state: State, row: Row) -> None:
     state.took.proof_queue.add(row["waits_s"], row["task"])
+    state.proofs.machine_s += row["takes_s"]
 
 
 # -- blocks ------------------------------------------------------------------------------------------------

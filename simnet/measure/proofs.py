@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from nodes.models.devices import DEVICES
 from simnet.measure.distribution import Distribution
-from simnet.measure.metric import Neither, Value, metric, rate
+from simnet.measure.metric import Neither, Value, metric, rate, ratio
 from simnet.measure.needs import PROOFS
 from simnet.measure.state import State
+
+PROOF_TIMES = "times to prove that were measured for each circuit"
 
 
 @metric("tampered_evidence", "count", kind="simulated", better=Neither("how much is tried is up to the adversaries"))
@@ -44,12 +47,34 @@ def unproven_claims(state: State) -> Value:
     kind="modelled",
     better="lower",
     percentiles=(50, 95),
-    source="times to prove that were measured for each circuit",
+    source=PROOF_TIMES,
     needs=PROOFS,
 )
 def proof_queue_s(state: State) -> Distribution:
     """From the order to prove a claim until a prover begins."""
     return state.took.proof_queue
+
+
+@metric("proving_s", "s", kind="modelled", better="lower", source=PROOF_TIMES, needs=PROOFS)
+def proving_s(state: State) -> Value:
+    """Time of provers, failed and refused proofs included, over the inferences proven on chain."""
+    proven = state.emitted["ClaimProven"]
+    return ratio(state.proofs.machine_s, proven, proven)
+
+
+@metric(
+    "proving_cost_opg",
+    "OPG",
+    kind="modelled",
+    better="lower",
+    source=f"{PROOF_TIMES}; a prover's second at the price of the multiply-accumulates that device cpu does in it",
+    needs=PROOFS,
+)
+def proving_cost_opg(state: State) -> Value:
+    """What that time costs at the scenario's price of compute. Profits and returns of attackers do not count it."""
+    proven = state.emitted["ClaimProven"]
+    price_of_a_second = DEVICES["cpu"].macs_per_s * state.mac_price
+    return ratio(state.proofs.machine_s * price_of_a_second, proven, proven)
 
 
 @metric("circuit_gap", "ratio", kind="measured", better="lower", needs=PROOFS)

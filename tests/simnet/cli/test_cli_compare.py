@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 import pandas as pd
@@ -59,6 +61,36 @@ def test_strategies_are_put_side_by_side(small: Path, tmp_path: Path, capsys: py
     assert sorted(path.name for path in out.iterdir()) == sorted((*FILES, "runs", "units"))
     rates = pd.read_csv(out / "comparison.csv").query("metric == 'detection_rate' and seed == 'all'")
     assert dict(zip(rates["strategy"], rates["value"], strict=True)) == {"none": 0.0, "full_reexecution": 1.0}
+
+
+def links_of(page: Path) -> list[str]:
+    """What the page links of its runs."""
+    return re.findall(r'<td><a href="([^"]*)"><code>', page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.usefixtures("_in_this_process")
+def test_the_page_links_every_run_and_its_report_once_there_is_one(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = [
+        "compare",
+        str(small),
+        "--strategies",
+        "none, {kind: none, label: 'a b'}",
+        "--seeds",
+        "1",
+        "--out",
+        "out/x",
+    ]
+    assert main(asked) == 0
+    page = tmp_path / "out" / "x" / "comparison.html"
+    directories = links_of(page)
+    assert len(directories) == 2
+    assert all((page.parent / unquote(link) / "events.jsonl").is_file() for link in directories)
+    assert main([*asked, "--reports"]) == 0
+    assert links_of(page) == [f"{link}report.html" for link in directories]
+    assert all((page.parent / unquote(link)).is_file() for link in links_of(page))
 
 
 @pytest.mark.usefixtures("_in_this_process")

@@ -80,6 +80,24 @@ def test_provers_are_a_bottleneck_that_more_machines_widen() -> None:
     assert one["soft_latency_ms.p95"] == pytest.approx(three["soft_latency_ms.p95"], rel=0.1)
 
 
+@pytest.mark.parametrize("adversaries", [[], cheat("wrong_vk")], ids=["honest", "with refused proofs"])
+def test_proving_has_a_cost_of_its_own_and_refused_proofs_add_to_it(adversaries: list[dict[str, Any]]) -> None:
+    run = proven(adversaries=adversaries)
+    proofs, proven_on_chain = run.tables.of("proving"), run["proofs_verified"]
+    spent = sum(row["takes_s"] for row in proofs)
+    assert 0 < proven_on_chain <= len(proofs)
+    assert run["proving_s"] == pytest.approx(spent / proven_on_chain)
+    price = int(run.tables.started["compute_price_wei"]) / 1e9  # wei a multiply-accumulate
+    assert run["proving_cost_opg"] == pytest.approx(run["proving_s"] * 40e9 * price / 1e18)
+    takes = {row["takes_s"] for row in proofs}
+    assert (run["proving_s"] > max(takes)) == bool(adversaries)
+
+
+def test_without_a_proof_there_is_no_cost_of_proving() -> None:
+    run = play(duration="20 s", settle="60 s")
+    assert (run["proving_s"], run["proving_cost_opg"]) == (None, None)
+
+
 def test_an_answer_is_the_circuits_and_how_far_that_is_from_the_model_is_measured() -> None:
     run = proven()
     assert 0 < run["circuit_gap"] <= 2**-14 + 1e-9
