@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,9 @@ from tests.stage import Stage
 
 settings.register_profile("simnet", deadline=None, max_examples=60)  # a busy machine is no defect
 settings.load_profile("simnet")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell: tests end processes by it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def open_backend(name: str) -> Chain:

@@ -13,6 +13,7 @@ from pathlib import Path
 from simnet.measure.catalogue import readings
 from simnet.run import Options, run
 from simnet.scenario.load import load_scenario
+from simnet.scenario.schema import Scenario
 from simnet.shipped import shipped
 
 SCENARIO = shipped() / "hybrid.yaml"
@@ -40,12 +41,17 @@ def sweep(backend: str = "revm") -> Iterator[Swept]:
             yield measure(system, share, backend)
 
 
-def measure(system: str, share: int, backend: str) -> Swept:
-    """One run of the scenario with that share."""
+def scenario_of(system: str, share: int, backend: str) -> Scenario:
+    """The scenario with that share. What it expects is of its own share."""
     rest = 100 - share
     modes = f"{{zkml: {share} %, tee: {rest / 3:.6f} %, vanilla: {rest - round(rest / 3, 6):.6f} %}}"
-    changes = [f"clients.modes={modes}", f"strategy.proof_times={system}", f"chain.backend={backend}"]
-    scenario = load_scenario(SCENARIO, changes)
+    changes = [f"clients.modes={modes}", f"strategy.proof_times={system}", f"chain.backend={backend}", "expect=[]"]
+    return load_scenario(SCENARIO, changes)
+
+
+def measure(system: str, share: int, backend: str) -> Swept:
+    """One run of the scenario with that share."""
+    scenario = scenario_of(system, share, backend)
     with tempfile.TemporaryDirectory() as directory:
         finished = run(scenario, Options(out=Path(directory)))
     found = readings(finished.results.metrics)

@@ -84,9 +84,10 @@ def read_tables(path: Path, most: float = math.inf) -> Tables:
 
 
 def make_tables(rows: Iterable[Row], most: float = math.inf) -> Tables:
-    """Sort rows of a log into tables."""
+    """Sort rows of a log into tables. A text that stands in many rows, as names and ids do, is held once."""
     tables = Tables(most=most)
     events: list[Row] = []
+    texts: dict[str, str] = {}
     for row in rows:
         kind, tables.end_s = row["kind"], row["t"]
         what = row["event"] if kind == ContractEvent.kind else kind
@@ -94,7 +95,10 @@ def make_tables(rows: Iterable[Row], most: float = math.inf) -> Tables:
         if tables.counts[what] > most:
             continue
         if kind == ContractEvent.kind:
-            events.append({**row["args"], **{key: value for key, value in row.items() if key != "args"}})
+            row = {**row["args"], **{key: value for key, value in row.items() if key != "args"}}
+        row = {key: texts.setdefault(value, value) if type(value) is str else value for key, value in row.items()}
+        if kind == ContractEvent.kind:
+            events.append(row)
         elif kind == "run_started":
             tables.started = row
         elif kind == "run_ended":

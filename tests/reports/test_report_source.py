@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import tracemalloc
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import pytest
 from reports import source, write_reports
 from reports.source import UnreadableRun, load_run, read_verified
 from simnet.log.events import LOG_FORMAT
+from simnet.log.figures import Figures
+from simnet.measure.catalogue import distributions
+from tests.large_log import write_log
 
 
 @pytest.fixture
@@ -116,12 +120,12 @@ def test_a_run_is_called_by_its_name_and_not_latest(copy: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     "value",
     [
-        "null",
+        pytest.param("null", marks=pytest.mark.long),
         pytest.param("{}", marks=pytest.mark.long),
         '"x"',
         pytest.param("-1", marks=pytest.mark.long),
         "[" * 300 + "]" * 300,
-        '{"a":' * 900 + "1" + "}" * 900,
+        pytest.param('{"a":' * 900 + "1" + "}" * 900, marks=pytest.mark.long),
     ],
 )
 def test_a_row_of_another_shape_is_refused_with_its_line_or_does_no_harm(copy: Path, value: str) -> None:
@@ -139,3 +143,24 @@ def test_a_row_of_another_shape_is_refused_with_its_line_or_does_no_harm(copy: P
             digest = hashlib.sha256(log.read_bytes()).hexdigest()
             with suppress(UnreadableRun):  # and nothing else
                 read_verified(log, digest)
+
+
+def test_what_a_run_holds_at_its_end_does_not_grow_with_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond what distributions keep, 16 bytes a value, and the rows that are drawn."""
+    monkeypatch.setattr(source, "ROWS_DRAWN", 100)
+
+    def held(events: int) -> int:
+        """Bytes that a run takes whose log has so many events: state, invariants, tables and frames."""
+        log = write_log(tmp_path / str(events), nodes=30, events=events) / "events.jsonl"
+        tracemalloc.start()
+        reader, tables = read_verified(log, None)
+        figures = Figures(tables)
+        size = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert tables.counts["task_sent"] > len(figures.claims) == 100
+        state = reader.measurement.fold.state
+        return size - sum(16 * one.n for one in distributions(state).values() if one.exact)
+
+    assert held(24_000) < 1.3 * held(12_000)

@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from chain.formats.claims import pack_votes
 from chain.quantities import BURN_ADDRESS, OPG, TOTAL_SUPPLY, Wei
@@ -243,10 +244,17 @@ class SamplingMachine(ProtocolMachine):
         return self.pot
 
 
-LONG = settings(max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SHORT = settings(max_examples=12, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LONG = settings(SHORT, max_examples=40)
 
 TestProtocol = ProtocolMachine.TestCase
-TestProtocol.settings = LONG
+TestProtocol.settings = SHORT
 
 TestSampling = SamplingMachine.TestCase
-TestSampling.settings = LONG
+TestSampling.settings = SHORT
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("machine", [ProtocolMachine, SamplingMachine])
+def test_longer(machine: type[RuleBasedStateMachine]) -> None:
+    run_state_machine_as_test(machine, settings=LONG)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from chain.formats.claims import vote_commitment
 from chain.quantities import OPG
@@ -139,10 +140,17 @@ class SealedMachine(DisputeMachine):
         return sum(DISPUTE.bond * claims.bit_count() for claims in self.seals.values())
 
 
-SHORTER = settings(max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SHORT = settings(max_examples=8, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LONG = settings(SHORT, max_examples=25)
 
 TestDisputes = DisputeMachine.TestCase
-TestDisputes.settings = SHORTER
+TestDisputes.settings = SHORT
 
 TestSealed = SealedMachine.TestCase
-TestSealed.settings = SHORTER
+TestSealed.settings = SHORT
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("machine", [DisputeMachine, SealedMachine])
+def test_longer(machine: type[RuleBasedStateMachine]) -> None:
+    run_state_machine_as_test(machine, settings=LONG)

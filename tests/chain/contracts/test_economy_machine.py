@@ -9,9 +9,10 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from chain.economy import MONTH
 from chain.hashing import keccak
@@ -220,7 +221,12 @@ class EconomyMachine(RuleBasedStateMachine):
         assert self.world.balance("Staking") <= ROUNDED
 
 
+SHORT = settings(max_examples=5, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 TestEconomy = EconomyMachine.TestCase
-TestEconomy.settings = settings(
-    max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestEconomy.settings = SHORT
+
+
+@pytest.mark.long
+def test_longer() -> None:
+    run_state_machine_as_test(EconomyMachine, settings=settings(SHORT, max_examples=15))

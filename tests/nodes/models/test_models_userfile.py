@@ -312,6 +312,7 @@ def served(file: Path) -> bool:
     return True
 
 
+@pytest.mark.long
 def test_of_the_models_in_the_onnx_package_none_crashes_and_most_run() -> None:
     small = [file for file in CARRIED if file.parent.name != LARGE]
     with warnings.catch_warnings():

@@ -32,6 +32,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
+@pytest.mark.long
 def test_a_key_is_made_once_told_of_and_made_anew_when_damaged(cache: Path) -> None:
     told: list[str] = []
     with Pool() as pool:
@@ -60,6 +61,7 @@ def test_the_command_makes_the_keys_that_it_is_asked_for(cache: Path, capsys: py
     assert "did you mean 'digits_mlp'?" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_a_run_tells_of_the_keys_that_it_has_to_make(cache: Path) -> None:
     told: list[str] = []
     zkml = scenario(models=["diabetes_risk"], strategy={"kind": "zkml"})

@@ -107,6 +107,7 @@ def test_instances_dropped_or_added_are_refused(good: Proof, chain: RevmChain) -
     assert not accepted(chain, dataclasses.replace(good, instances=(*good.instances, 0)))
 
 
+@pytest.mark.long
 def test_a_forged_witness_gives_a_proof_that_is_refused(good: Proof, prover: Prover, chain: RevmChain) -> None:
     claimed = tuple(reversed(good.instances[CIRCUIT.inputs :]))
     forged = prover.prove(CIRCUIT, INPUTS[0], claimed=claimed)
@@ -121,6 +122,7 @@ def test_a_proof_of_another_model_is_refused(prover: Prover, chain: RevmChain) -
     assert not accepted(chain, other)
 
 
+@pytest.mark.long
 def test_proofs_of_one_statement_differ_unless_they_are_kept(good: Proof, prover: Prover, chain: RevmChain) -> None:
     assert prover.prove(CIRCUIT, INPUTS[0]) == good
     with Prover(fresh=True) as other:

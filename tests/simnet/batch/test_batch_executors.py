@@ -105,6 +105,7 @@ def test_runs_are_the_same_as_in_this_process_bit_by_bit(make_executor: MakeExec
     assert logs == {seed: (tmp_path / f"{seed}" / "events.jsonl").read_bytes() for seed in (3, 4, 5)}
 
 
+@pytest.mark.long
 def test_of_runs_that_take_their_process_down_one_is_cured_by_a_second_try(
     make_executor: MakeExecutor, tmp_path: Path
 ) -> None:

@@ -84,6 +84,7 @@ def test_without_ezkl_a_run_that_needs_it_ends_with_4_and_the_line_that_installs
     assert "simnet[zkml]" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_and_one_that_asks_for_other_proofs_does_not_need_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

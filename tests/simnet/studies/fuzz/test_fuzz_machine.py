@@ -16,7 +16,8 @@ from simnet.studies.fuzz.machine import Machine
 from simnet.studies.fuzz.setting import SETTINGS
 from tests.simnet.studies.fuzz.stateful import SEEDED, state_machine
 
-SHORT = settings(SEEDED, max_examples=10, stateful_step_count=40)
+SHORT = settings(SEEDED, max_examples=4, stateful_step_count=40)
+LONG = settings(SEEDED, max_examples=10, stateful_step_count=40)
 
 
 @cache
@@ -27,6 +28,12 @@ def machine_of(setting: str) -> Machine:
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_nothing_that_must_hold_is_broken(setting: str) -> None:
     run_state_machine_as_test(state_machine(machine_of(setting)), settings=SHORT)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_nor_in_more_games(setting: str) -> None:
+    run_state_machine_as_test(state_machine(machine_of(setting)), settings=LONG)
 
 
 QUICK = ("unverified", "committee", "optimistic", "sampling")

@@ -89,7 +89,19 @@ ATTACKS = {
 }
 
 
-@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
+SLOW = (
+    "a bounty out of others' stake",
+    "back in service, what an enclave said while out is good",
+    "parameters that anybody sets",
+    "rewards for who comes last",
+)
+"""Those that take two seconds and more: `make long` has the machine find them."""
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [pytest.param(attack, id=name, marks=[pytest.mark.long] * (name in SLOW)) for name, attack in ATTACKS.items()],
+)
 def test_the_machine_finds_it(attack: Attack, monkeypatch: pytest.MonkeyPatch) -> None:
     found = search(attack, monkeypatch)
     assert found is not None
