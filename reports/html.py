@@ -90,6 +90,7 @@ def report_html(run: Run, shown: Mapping[str, Plot] | None = None) -> str:
         others=people.others(run.state, everybody),
         costs=costs(run.results),
         groups=people.groups(run.state),
+        balances=people.balances(run.state),
         actions=gas.actions(run.tables),
         assumptions=assumptions(run.scenario),
         sometimes={name: one.says for name, one in happenings().items()},

@@ -32,6 +32,41 @@ class Group:
         return self.income - self.compute - self.slashed
 
 
+@dataclass(frozen=True)
+class Balance:
+    """What a party of the payments outside has more or less than before, in OPG."""
+
+    name: str
+    answers: int
+    worth: float
+    """Of what it was answered, or did answer, by the gateway's list."""
+    got: float
+    gave: float
+    in_channels: float
+    net: float
+    acts: str
+    """What it did dishonestly, and how often."""
+
+
+def balances(state: State) -> list[Balance]:
+    """Visitors, gateways and whoever else had money from or to one of them: who lost most comes first."""
+    found = sorted(state.visits.parties.items(), key=lambda entry: (entry[1].net, entry[0]))
+    return [
+        Balance(
+            name=party.name or address,
+            answers=party.answers,
+            worth=party.worth / OPG,
+            got=party.got / OPG,
+            gave=party.gave / OPG,
+            in_channels=party.in_channels / OPG,
+            net=party.net / OPG,
+            acts=", ".join(f"{act} ×{count:,}" for act, count in party.acts.items()),
+        )
+        for address, party in found
+        if party.took_part or party.acts
+    ]
+
+
 def of_note(state: State) -> list[Outcome]:
     """Participants that were told to misbehave or were slashed: who won first, then who lost most."""
     return sorted(outcomes(state), key=lambda one: (-one.finalised, -one.slashed_opg))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from reports.people import balances
 from reports.replay import replay_line
 from reports.source import Run
 from reports.verdict import conclusion, headlines
@@ -39,6 +40,7 @@ def summary(run: Run) -> str:
         "\n".join(f"- {'**' + line.text + '**' if line.bad else line.text}" for line in headlines(results)),
         judgements(results),
         people(results.participants),
+        *paid(run),
         figures(results),
         f"{cell(results.strategy)}, seed {results.seed}, {duration(results.virtual_s)} simulated in "
         f"{duration(results.wall_s)}\ndigest `{results.digest}`\nreplay `{replay_line(run.directory)}`",
@@ -55,6 +57,22 @@ def judgements(results: Results) -> str:
     if not broken:
         rows.append((held(True), "invariants", f"all {len(results.invariants)} held"))
     return table(("", "expected", "found"), rows)
+
+
+def paid(run: Run) -> list[str]:
+    """Who paid and who was paid for answers to clients from outside, if anybody was answered."""
+    found = balances(run.state)
+    if not found:
+        return []
+    rows = [
+        (one.name, f"{one.answers:,}", *map(exact, (one.worth, one.got, one.gave, one.net)), one.acts) for one in found
+    ]
+    return [table(("party", "answers", "worth OPG", "got", "gave", "net", "dishonest acts"), rows[:MAX_PEOPLE])]
+
+
+def exact(amount: float) -> str:
+    """An amount in OPG with as many digits as tell it apart from another."""
+    return f"{amount:+.9g}" if amount < 0 else f"{amount:.9g}"
 
 
 def people(everybody: Sequence[Outcome]) -> str:

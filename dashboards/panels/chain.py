@@ -1,4 +1,4 @@
-"""The chain: what it carries now, its open batches and its latest blocks."""
+"""The chain: what it carries now, its open batches and its latest blocks; and those of the payment chain."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ BLOCKS = Columns(
     Column("producer", 11, grows=True, rank=2),
 )
 
+PAYMENT = "pay "
+"""Marks blocks of the payment chain."""
+
 OPEN_MAX = 200
 """Open batches that are listed."""
 
@@ -40,7 +43,8 @@ class Chain(Panel):
         """Collect open batches, oldest first, and blocks, newest first."""
         state = self.scene.state
         self._batches = list(state.batches.items())[:OPEN_MAX]
-        self._blocks = list(reversed(state.chain.recent))
+        payments = ((*block, PAYMENT) for block in state.payment_chain.recent)
+        self._blocks = sorted([*((*block, "") for block in state.chain.recent), *payments], reverse=True)
 
     def top(self, width: int) -> list[Line]:
         """Totals and gas over time."""
@@ -58,7 +62,16 @@ class Chain(Panel):
         gas = f"gas {count(chain.gas)}{per_task} "
         course = curve(state.courses.gas, amount, width - len(gas), self.scene.duration_s, state.time)
         burnt: Line = [(gas, "dim"), (course, "accent")]
-        return [pair(left, right, width), pair(batches, pending, width), burnt]
+        return [pair(left, right, width), pair(batches, pending, width), burnt, *self._payments(width)]
+
+    def _payments(self, width: int) -> list[Line]:
+        """Totals of the chain that clients pay gateways on, if there is one."""
+        chain = self.scene.state.payment_chain
+        if not chain.blocks:
+            return []
+        reverts = f" · {chain.reverts} reverted" if chain.reverts else ""
+        left: Line = [("payment chain head ", "dim"), (f"{chain.head}", "strong"), (f" · {chain.blocks} blocks", "")]
+        return [pair(left, [(f"{chain.transactions:,} txs{reverts} · gas {count(chain.gas)}", "")], width)]
 
     def count(self) -> int:
         """Open batches and blocks with a title above each."""
@@ -74,9 +87,9 @@ class Chain(Panel):
             index -= len(self._batches) + 1
         if index == 0:
             return BLOCKS.header(width)
-        _, number, time_s, transactions, gas, pending, producer = self._blocks[index - 1]
+        _, number, time_s, transactions, gas, pending, producer, of_which = self._blocks[index - 1]
         cells = [
-            (str(number), "strong"),
+            (f"{of_which}{number}", "strong"),
             (clock(time_s), ""),
             (str(transactions), ""),
             (count(gas), ""),
@@ -106,11 +119,11 @@ class Chain(Panel):
 
     def table(self) -> Table:
         """The blocks that are listed; the event is that of the block's own row."""
-        header = ("event", "block", "time_s", "transactions", "gas", "pending", "producer")
+        header = ("event", "block", "time_s", "transactions", "gas", "pending", "producer", "chain")
         return header, self._blocks
 
     _batches: list[tuple[str, Batch]] = []  # noqa: RUF012 - replaced, never changed
-    _blocks: list[tuple[int, int, float, int, int, int, str]] = []  # noqa: RUF012
+    _blocks: list[tuple[int, int, float, int, int, int, str, str]] = []  # noqa: RUF012
 
 
 def stage(batch: Batch) -> str:

@@ -1,4 +1,4 @@
-"""Money: what each node has at stake, earned and lost."""
+"""Money: what each node has at stake, earned and lost; and what visitors paid and gateways got."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dashboards.order import Key, Sorted
 from dashboards.participant import STAKERS
 from dashboards.text import Column, Columns, Line, Span, opg, pair
 from simnet.measure.subjects import Node
+from simnet.measure.visits import Party
 
 COLUMNS = Columns(
     Column("node", 13, grows=True),
@@ -20,6 +21,16 @@ COLUMNS = Columns(
     Column("bounties", 8, ">", rank=1),
     Column("compute", 8, ">", rank=2),
     Column("slashed", 8, ">"),
+    Column("net", 9, ">"),
+)
+
+PARTIES = Columns(
+    Column("on the payment chain", 20, grows=True),
+    Column("answers", 7, ">"),
+    Column("worth", 8, ">"),
+    Column("got", 8, ">", rank=1),
+    Column("gave", 8, ">", rank=1),
+    Column("in channels", 11, ">", rank=2),
     Column("net", 9, ">"),
 )
 
@@ -43,6 +54,8 @@ class Money(Sorted):
         """Nodes with what is left over for them; in the beginning, the poorest first."""
         nodes = [node for node in self.scene.state.nodes.values() if node.role in STAKERS]
         self._books = [(self._net(node), node) for node in self.in_order(nodes)]
+        parties = [(address, one) for address, one in self.scene.state.visits.parties.items() if one.took_part]
+        self._parties = sorted(parties, key=lambda entry: (entry[1].net, entry[0]))
 
     def _net(self, node: Node) -> int:
         return node.income + node.bounties - node.slashed - self._compute(node)
@@ -70,15 +83,29 @@ class Money(Sorted):
         return [
             pair(paid, lost, width),
             pair(flows, [("burned ", "dim"), (opg(chain.burned), "")], width),
-            COLUMNS.header(width),
+            *(self._visits(width) if self._parties else [COLUMNS.header(width)]),
         ]
 
+    def _visits(self, width: int) -> list[Line]:
+        """What visitors were served, and what of it was collected."""
+        visits = self.scene.state.visits
+        served: Line = [("served ", "dim"), (opg(visits.worth), "strong"), (f" in {visits.answers:,} answers", "dim")]
+        served += [(f" · {visits.unpaid:,} unpaid", "bad")] if visits.unpaid else []
+        collected: Line = [("collected ", "dim"), (opg(visits.collected), "strong")]
+        return [pair(served, collected, width), PARTIES.header(width)]
+
     def count(self) -> int:
-        """Every node with a stake."""
-        return len(self._books)
+        """Every node with a stake; visitors and gateways before them, and then a title between."""
+        return len(self._books) + (len(self._parties) + 1 if self._parties else 0)
 
     def line(self, index: int, width: int) -> Line:
-        """One node's books."""
+        """One node's books, or one party's."""
+        if self._parties:
+            if index < len(self._parties):
+                return self._party(*self._parties[index], width)
+            if index == len(self._parties):
+                return COLUMNS.header(width)
+            index -= len(self._parties) + 1
         net, node = self._books[index]
         cells = [
             (node.name, ""),
@@ -92,9 +119,23 @@ class Money(Sorted):
         ]
         return COLUMNS.line(cells, width)
 
+    def _party(self, address: str, party: Party, width: int) -> Line:
+        """What somebody was answered or did answer, and how its balance changed."""
+        cells = [
+            (party.name or self.scene.state.who(address), ""),
+            (f"{party.answers:,}" if party.answers else "", ""),
+            (opg(party.worth) if party.answers else "", ""),
+            (opg(party.got), "" if party.got else "dim"),
+            (opg(party.gave), "" if party.gave else "dim"),
+            (opg(party.in_channels), "" if party.in_channels else "dim"),
+            gain(party.net),
+        ]
+        return PARTIES.line(cells, width)
+
     def subject(self, index: int) -> str | None:
         """The node's name."""
-        return self._books[index][1].name if index < len(self._books) else None
+        index -= len(self._parties) + 1 if self._parties else 0
+        return self._books[index][1].name if 0 <= index < len(self._books) else None
 
     def table(self) -> Table:
         """Every node's books, in OPG to the wei."""
@@ -109,6 +150,7 @@ class Money(Sorted):
         ]
 
     _books: list[tuple[int, Node]] = []  # noqa: RUF012 - replaced, never changed
+    _parties: list[tuple[str, Party]] = []  # noqa: RUF012
 
 
 def gain(net: int) -> Span:

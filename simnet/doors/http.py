@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from functools import partial
@@ -22,6 +23,7 @@ from nodes.http import BadRequest, HttpChunk, HttpRequest, HttpResponse, HungUp,
 from nodes.messages import Envelope
 from simnet.doors.outside import Outside
 from simnet.kernel.scheduler import Scheduler
+from simnet.log.events import RequestCarried
 
 ANSWER_TIMEOUT_S = 60.0
 """How long somebody outside waits for a participant, or for the next part of its answer."""
@@ -66,7 +68,10 @@ class Exchange:
         self._loop = asyncio.get_running_loop()
         self._answers: asyncio.Queue[HttpResponse | HttpChunk] = asyncio.Queue()
         self._visitor = ""
-        self._is_open = True
+        self._began = time.monotonic()
+        self._first_s = 0.0
+        self._status = 0
+        self._is_streamed = False
 
     def arrive(self) -> None:
         """Put the request into the event loop of the run."""
@@ -74,11 +79,18 @@ class Exchange:
 
     async def next(self) -> HttpResponse | HttpChunk:
         """What the participant says next. Raises `TimeoutError`."""
-        return await asyncio.wait_for(self._answers.get(), ANSWER_TIMEOUT_S)
+        answer = await asyncio.wait_for(self._answers.get(), ANSWER_TIMEOUT_S)
+        self._first_s = self._first_s or time.monotonic() - self._began
+        if isinstance(answer, HttpResponse):
+            self._status, self._is_streamed = answer.status, answer.streamed
+            if answer.streamed and not answer.body:
+                self._first_s = 0.0  # the head alone
+        return answer
 
     def end(self, is_complete: bool) -> None:
         """Leave, and have the participant know if it has not said everything."""
-        self._door.scheduler.inbox.put(partial(self._leave, is_complete))
+        took_s = time.monotonic() - self._began
+        self._door.scheduler.inbox.put(partial(self._leave, is_complete, took_s))
 
     # -- in the event loop of the run --------------------------------------------------------------------------
 
@@ -91,8 +103,12 @@ class Exchange:
         if isinstance(envelope.message, HttpResponse | HttpChunk) and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._answers.put_nowait, envelope.message)
 
-    def _leave(self, is_complete: bool) -> None:
-        self._door.outside.leave(self._visitor)
+    def _leave(self, is_complete: bool, took_s: float) -> None:
+        door, asked = self._door, self._request
+        times = (round(self._first_s, 6), round(took_s, 6))
+        how = (self._is_streamed, is_complete, *times)
+        door.outside.leave(self._visitor)
+        door.outside.tell(RequestCarried(door.participant, self._visitor, asked.method, asked.path, self._status, *how))
         if not is_complete:
             self._door.outside.arrive(self._visitor, self._door.participant, HungUp())
 

@@ -7,6 +7,7 @@ Among participants everything goes as before.
 from __future__ import annotations
 
 from nodes.messages import Envelope, Message
+from nodes.records import Record
 from simnet.kernel.scheduler import Scheduler
 from simnet.kernel.transport import Receive, Transport
 from simnet.log.events import EventLog, MessageSent
@@ -55,6 +56,10 @@ class Outside:
     def leave(self, visitor: str) -> None:
         """Forget a visitor."""
         self._visitors.pop(visitor, None)
+
+    def tell(self, record: Record) -> None:
+        """Append to the log what a door saw. To be called in the event loop's thread."""
+        self._append(self._scheduler.now, record)
 
     def _note(self, sender: str, receiver: str, message: Message, lost: str) -> None:
         record = MessageSent(sender, receiver, type(message).__name__, message.size_bytes, 0.0, lost)

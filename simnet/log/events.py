@@ -225,6 +225,30 @@ class ContractEvent(Record):
     args: dict[str, Any]
 
 
+@event(
+    group="messages",
+    subjects=("participant", "visitor"),
+    says="{participant} answers {visitor} with {status} to {method} {path} after {took_s:span}",
+)
+@dataclass(frozen=True, slots=True)
+class RequestCarried(Record):
+    """A door carried a request from outside, and its answer back. Times are those of the machine's clock."""
+
+    participant: str
+    visitor: str
+    method: str
+    path: str
+    status: int
+    """0 if there was no answer."""
+    streamed: bool
+    complete: bool
+    """Whether the client got everything."""
+    first_s: float
+    """From the request to the first part of the answer."""
+    took_s: float
+    """From the request to the answer's end, its client's reading included."""
+
+
 @event(group="blocks", says="payment chain, block {number}: {transactions} transactions, {gas_used:count} gas")
 @dataclass(frozen=True, slots=True)
 class PaymentBlockMined(BlockMined):

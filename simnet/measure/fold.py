@@ -209,6 +209,7 @@ def cheated(state: State, row: Row) -> None:
     act, behaviour, subject, node = row["act"], row["behaviour"], row["subject"], state.nodes.get(row["node"])
     state.acts[behaviour, act] += 1
     if node is None:  # a service, which is beside the protocol
+        state.visits.cheated(row)
         return
     if not node.lies and node.acted == row["t"]:  # the act itself is dishonest, which is recorded right after it
         state.verification.acts_of_the_honest -= node.acts_now

@@ -37,7 +37,7 @@ def collected_opg(state: State) -> Value:
 
 @metric("first_token_ms", "ms", kind="measured", better="lower", percentiles=(50, 95), needs=VISITORS)
 def first_token_ms(state: State) -> Distribution:
-    """From the arrival of a request from outside to the first part of its streamed answer."""
+    """From a request from outside to the first part of its streamed answer, by the clock of the door."""
     return state.visits.first_token
 
 
@@ -49,7 +49,7 @@ def tokens_per_second(state: State) -> Value:
 
 @metric("gateway_overhead_ms", "ms", kind="measured", better="lower", percentiles=(50, 95), needs=VISITORS)
 def gateway_overhead_ms(state: State) -> Distribution:
-    """Time of such an answer that was not spent on the language model: payment, signature, carriage to the client."""
+    """Time of an answer, by the door's clock, that was not spent on the language model: HTTP, payment, signature."""
     return state.visits.overhead
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from chain.formats.channels import BATCH_SETTLEMENT
 from chain.quantities import Address
 from nodes import payments
-from simnet.log.events import PaymentEvent, ServiceJoined
+from simnet.log.events import PaymentEvent, RequestCarried, ServiceJoined
 from simnet.measure.distribution import Distribution
 from simnet.measure.rows import Row
 
@@ -121,6 +121,13 @@ class Party:
     answers: int = 0
     worth: int = 0
     """Of what it was answered, or did answer, by the gateway's list."""
+    acts: dict[str, int] = field(default_factory=dict)
+    """What it falsified, and how often: ground truth."""
+
+    @property
+    def took_part(self) -> bool:
+        """Whether it was answered or did answer, or its balance changed."""
+        return bool(self.answers or self.got or self.gave)
 
     @property
     def net(self) -> int:
@@ -156,6 +163,10 @@ class Visits:
     """By address: gateways and those who paid them, and whoever else had OPG from or to one of them."""
     followed: str = ""
     """The session that is shown step by step: one after the other, each until it is paid."""
+    _spoken: dict[str, float] = field(default_factory=dict)
+    """How long the model spoke, by visitor, until the door tells of the whole."""
+    _services: dict[str, str] = field(default_factory=dict)
+    """Addresses by name."""
     _gateways: dict[str, str] = field(default_factory=dict)
     """Addresses by name."""
     _session_of: dict[str, str] = field(default_factory=dict)
@@ -190,7 +201,14 @@ class Visits:
     def _joined(self, row: Row) -> None:
         if row["what"] == "gateway":
             self._gateways[row["name"]] = row["address"]
+        self._services[row["name"]] = row["address"]
         self.party(row["address"]).name = row["name"]
+
+    def cheated(self, row: Row) -> None:
+        """A service acted dishonestly."""
+        if address := self._services.get(row["node"]):
+            acts = self.party(address).acts
+            acts[row["act"]] = acts.get(row["act"], 0) + 1
 
     def _demanded(self, row: Row) -> None:
         self.demanded += 1
@@ -221,9 +239,7 @@ class Visits:
             self.heard += 1
             self.tokens += row["tokens_out"]
             self.model_s += row["model_s"]
-            self.overhead.add((row["took_s"] - row["model_s"]) * 1000, row["visitor"])
-            if row["streamed"]:
-                self.first_token.add(row["first_s"] * 1000, row["visitor"])
+            self._spoken[row["visitor"]] = row["model_s"]
         parties = [self._gateways.get(row["gateway"], "")]
         session = self.sessions.get(row["session"])
         if session is not None:
@@ -241,6 +257,15 @@ class Visits:
             party = self.party(address)
             party.answers += 1
             party.worth += cost
+
+    def _carried(self, row: Row) -> None:
+        """A door saw an answer's end. Between participants, such as relay and gateway, there is no door."""
+        model_s = self._spoken.pop(row["visitor"], None)
+        if model_s is None or not row["complete"]:
+            return
+        self.overhead.add((row["took_s"] - model_s) * 1000, row["visitor"])
+        if row["streamed"]:
+            self.first_token.add(row["first_s"] * 1000, row["visitor"])
 
     def _unpaid(self, row: Row) -> None:
         self.unpaid += 1
@@ -335,6 +360,7 @@ KINDS: dict[str, Callable[[Visits, Row], None]] = {
     payments.PaymentDemanded.kind: Visits._demanded,
     payments.SessionOpened.kind: Visits._opened,
     payments.TextServed.kind: Visits._served,
+    RequestCarried.kind: Visits._carried,
     payments.ServedUnpaid.kind: Visits._unpaid,
     payments.SessionClosed.kind: Visits._closed,
     payments.PaymentSettled.kind: Visits._settled,

@@ -12,6 +12,7 @@ from chain.quantities import OPG
 from nodes.adversaries.services.payments import NeverSettles
 from nodes.payments import TextServed
 from nodes.x402 import SESSION_HEADER
+from simnet.log.events import RequestCarried
 from simnet.measure.catalogue import figures
 from simnet.measure.needs import VISITORS
 from simnet.measure.state import State
@@ -62,8 +63,20 @@ def test_a_session_is_followed_from_the_demand_to_the_audit_to_the_wei(net: Netw
     assert (record.count, record.fault, record.audited is not None) == (2, "", True)
     assert [value_of(state, name) for name in ("requests_served", "requests_served_unpaid")] == [2, 0]
     assert value_of(state, "collected_opg") == value_of(state, "served_opg") == cost / OPG
-    assert figures(state)["first_token_ms"].n == 1, "of two answers one was streamed"
-    assert figures(state)["gateway_overhead_ms"].n == 2
+
+
+def test_times_are_those_of_the_door_less_the_models(net: Network402) -> None:
+    visitor = net.chat(pays=net.payer().header(net.now), stream=True)
+    unheard = net.chat(session="none")
+    for one, is_complete in ((unheard, True), (visitor, True), (visitor, True)):
+        how = ("POST", "/v1/chat/completions", 200, True, is_complete, 0.25, 0.75)
+        net.outside.tell(RequestCarried(GATEWAY, one.name, *how))
+    state = net.measured()
+    (served,) = net.of(TextServed)
+    found = figures(state)
+    assert found["first_token_ms"].readings["first_token_ms.p50"] == 250
+    assert found["gateway_overhead_ms"].value["p50"] == pytest.approx(750 - 1000 * served.model_s)  # type: ignore
+    assert (found["first_token_ms"].n, found["gateway_overhead_ms"].n) == (1, 1), "what was refused is no answer"
 
 
 def test_money_of_every_party_is_that_of_its_balance(net: Network402) -> None:
