@@ -25,7 +25,7 @@ def columns(nodes: Sequence[Node], width: int, ended: bool) -> Columns:
         Column("stake OPG", 9, ">", rank=2),
         Column("acts", 5, ">", rank=4),
         Column("in truth", max(14, min(truths, width - name - verdict - 4)), grows=True),
-        Column("by the protocol", longest(15, (belief(node)[0] for node in nodes)), rank=1),
+        Column("by protocol", longest(11, (belief(node)[0] for node in nodes)), rank=1),
         Column("outcome", verdict),
     )
 

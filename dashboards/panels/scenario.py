@@ -76,7 +76,7 @@ class ScenarioPanel(Page):
 def promise(verdict: Verdict, width: int) -> Line:
     """One promise: mark, text, word and value."""
     style = STYLES[verdict.standing]
-    value = f"  {figure(verdict.value, verdict.unit)}" if verdict.value is not None else ""
+    value = f" {figure(verdict.value, verdict.unit)}" if verdict.value is not None else ""
     word = f"  {WORDS[verdict.standing]:<10}" if width >= 48 else ""
     right: Line = [(value, "strong"), (word, style)]
     room = width - 2 - sum(len(text) for text, _ in right)
