@@ -207,8 +207,23 @@ def which_fall(study: Study, swept: Swept) -> Answer:
     text = f"The price falls in month {month}, on top of its path. What must be left of it, so that " + "; ".join(
         f"{words}: {turn.says}" for words, turn in turns
     )
-    estimates = tuple(threshold(f"price left, so that {words}", turn, "") for words, turn in turns)
-    return Answer("Which fall of the price does the stake survive?", text + ".", estimates)
+    safe = float(covered(month)(study.modelled).mean())
+    text += (
+        f". Without that fall, corruption costs more than it brings in every month from then on, on {safe:.0%} of the"
+        " paths."
+    )
+    estimates = [threshold(f"price left, so that {words}", turn, "") for words, turn in turns]
+    estimates.append(
+        Estimate(
+            "share of the paths on which corruption pays in no later month, without that fall",
+            safe,
+            safe,
+            safe,
+            "",
+            "modelled",
+        )
+    )
+    return Answer("Which fall of the price does the stake survive?", text, tuple(estimates))
 
 
 def who_pays(study: Study) -> Answer:

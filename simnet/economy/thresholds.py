@@ -39,14 +39,20 @@ class Turn:
 
     @property
     def says(self) -> str:
-        """The interval in words, where one or both of its ends are those of the range."""
+        """The interval in words, and what was seen at an end of the range where the interval reaches it."""
         low, high = self.between
         if all(one.turned == one.n for one in self.choices):
             return f"holds from {low:.3g} on, the least that was tried"
         if not any(one.turned for one in self.choices):
             return f"does not hold up to {high:.3g}, the most that was tried"
         found = self.threshold
-        return f"{found.value:.3g} ({found.low:.3g} – {found.high:.3g})"
+        if self.is_bounded:
+            return f"{found.value:.3g} ({found.low:.3g} – {found.high:.3g})"
+        last = self.choices[-1 if found.high >= high * (1 - 1e-9) else 0]
+        return (
+            f"{found.value:.3g} ({found.low:.3g} – {found.high:.3g}, an end of what was tried: at {last.value:.3g} it"
+            f" holds on {last.turned} of {last.n} paths)"
+        )
 
     @property
     def is_bounded(self) -> bool:

@@ -7,7 +7,8 @@ import pytest
 
 from simnet.economy.figures import gini, nakamoto
 from simnet.economy.paths import draw
-from simnet.economy.thresholds import changed, reached, sweep, try_fraud, with_fall
+from simnet.economy.thresholds import Turn, changed, reached, sweep, try_fraud, with_fall
+from simnet.studies.equilibrium.fit import Chosen, fit
 from tests.simnet.economy.worlds import small
 
 
@@ -64,6 +65,24 @@ def test_a_sweep_finds_where_an_outcome_turns() -> None:
     assert turn.is_bounded
     fee = (0.001 + 20 / 250_000) / 0.99  # computing and fixed costs, over validators' share with their rewards
     assert turn.threshold.low < fee < turn.threshold.high
+    assert turn.says == f"{turn.threshold.value:.3g} ({turn.threshold.low:.3g} – {turn.threshold.high:.3g})"
+
+
+@pytest.mark.parametrize(
+    ("turned", "says"),
+    [
+        ((0, 0, 2), "an end of what was tried: at 1 it holds on 2 of 5 paths"),  # most of it is beyond what was tried
+        ((3, 5, 5), "at 0.01 it holds on 3 of 5 paths"),
+        ((0, 0, 0), "does not hold up to 1, the most that was tried"),
+        ((5, 5, 5), "holds from 0.01 on, the least that was tried"),
+    ],
+)
+def test_a_threshold_at_an_end_of_what_was_tried_is_said_to_be_there(turned: tuple[int, ...], says: str) -> None:
+    between = (0.01, 1.0)
+    choices = tuple(Chosen(value, count, 5) for value, count in zip((0.01, 0.1, 1.0), turned, strict=True))
+    turn = Turn(fit(choices, between), between, choices)
+    assert not turn.is_bounded
+    assert says in turn.says
 
 
 def test_a_fall_comes_on_top_of_the_path() -> None:
