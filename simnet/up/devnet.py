@@ -182,8 +182,9 @@ class Devnet:
         """The chain that settles, with the registry. Raises `CannotHost`."""
         if self.goes_on and type(scenario.strategy).enclave is not Strategy.enclave:
             kind = scenario.strategy.kind
-            message = f"strategy {kind} registers enclaves, and the kept registry has those of another run"
-            raise CannotHost(message, "choose another strategy, or another state directory")
+            message = f"strategy {kind} registers enclaves, and the kept registry has those of the run before"
+            hint = "such a strategy takes a new directory each time (--state OTHER), or none; or take another strategy"
+            raise CannotHost(message, hint)
         gas_limit = Gas(scenario.chain.block_gas_limit)
         settled, paid = self._kept_chains()
         self._payment = payment_chain(self.cast, self.began, gas_limit, paid if self.goes_on else None)
@@ -223,7 +224,8 @@ class Devnet:
         nodes = equip(world)
         made = Services(self.cast, self.enclave, self._jobs, region, nodes, self.terms, self.model, self.batches)
         if self.home is not None:
-            made.disk, made.blob_disk = self.home.gateway, self.home.blobs
+            made.disk, made.blob_disk, made.audit_disk = self.home.gateway, self.home.blobs, self.home.auditor
+            world.log.listen(self.home.hear)
             pace.idle = partial(one_after_the_other, self.home.save, pace.idle)
         if self.terms.own_facilitator:
             self._own_jobs = made.own_jobs = Jobs(directory / OWN_JOBS)

@@ -11,12 +11,16 @@ import json
 import pickle
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 from chain.errors import SimnetError
 from chain.files import write_whole
 from nodes.disk import Disk
+from nodes.payments import BatchAudited
+from nodes.records import Record
 
 FACTS, JOBS, BLOBS, GATEWAY = "network.json", "facilitator.sqlite", "blobs", "gateway.pickle"
+AUDITOR = "auditor.pickle"
 OWN_JOBS = "own-facilitator.sqlite"
 SETTLEMENT, PAYMENT = "settlement.json", "payment.json"
 
@@ -67,14 +71,20 @@ class Home:
         try:
             if (directory / FACTS).exists():
                 self.facts = dict(json.loads((directory / FACTS).read_text()))
-            kept = pickle.loads((directory / GATEWAY).read_bytes()) if (directory / GATEWAY).exists() else None
+            gateway, auditor = self._kept(GATEWAY), self._kept(AUDITOR)
         except (OSError, ValueError, EOFError, pickle.UnpicklingError, AttributeError) as error:
             raise CannotGoOn(f"{directory}: what is kept there cannot be read: {error}", "name another") from None
         if self.facts and self.facts["seed"] != seed:
             raise CannotGoOn(f"{directory} has the network of seed {self.facts['seed']}", "leave out --seed")
-        self.gateway = Disk(kept)
+        self.gateway, self.auditor = Disk(gateway), Disk(auditor)
         self.blobs = Disk({"blobs": Folder(directory / BLOBS)})
         self._written = b""
+        self._is_audited = False
+
+    def _kept(self, name: str) -> dict[str, Any]:
+        """What was on a disk."""
+        path = self.directory / name
+        return dict(pickle.loads(path.read_bytes())) if path.exists() else {}
 
     @property
     def goes_on(self) -> bool:
@@ -97,8 +107,15 @@ class Home:
         write_whole(self.directory / FACTS, json.dumps(self.facts).encode())
 
     def save(self) -> None:
-        """Write out what the gateway keeps, if it has changed."""
+        """Write out what the gateway keeps, if it has changed, and what the auditor does, if it has audited."""
         now = self.gateway.pickled()
         if now != self._written:
             write_whole(self.directory / GATEWAY, now)
             self._written = now
+        if self._is_audited:
+            self._is_audited = False
+            write_whole(self.directory / AUDITOR, self.auditor.pickled())
+
+    def hear(self, _: float, record: Record) -> None:
+        """Take in the log: the auditor's ledger grows with every answer, and is written once for each audit."""
+        self._is_audited |= isinstance(record, BatchAudited)

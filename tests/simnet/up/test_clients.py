@@ -129,7 +129,20 @@ def test_the_x402_client_in_typescript_pays_by_session_and_by_channel(net: Up, s
     done = subprocess.run(command, cwd=home, env=told, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [SAID] * 3
-    mine = rows(net, "text_served")[served:]
+    paid_by(scheme, rows(net, "text_served")[served:])
+
+
+@pytest.mark.parametrize("scheme", ["upto", "batch-settlement"])
+def test_og_x402_that_it_moves_to_pays_by_session_and_by_channel(net: Up, scheme: str) -> None:
+    """og-x402 2.15.0, which has no sessions either."""
+    served = len(rows(net, "text_served"))
+    answered = json.loads(run(net, CLIENTS / "x402_client.py", "channels", SCHEME=scheme))
+    assert answered == [SAID] * 3
+    paid_by(scheme, rows(net, "text_served")[served:])
+
+
+def paid_by(scheme: str, mine: list[dict[str, Any]]) -> None:
+    """Whether three answers were paid as a client without sessions does."""
     used = {row["session"] for row in mine}
     assert len(mine) == 3
     if scheme == "upto":

@@ -13,6 +13,7 @@ from chain.errors import ChainStartFailed
 from chain.quantities import OPG, Address, Timestamp
 from chain.seam import Call
 from nodes.disk import Disk
+from nodes.payments import BatchAudited
 from simnet.cli.main import main
 from simnet.scenario.load import load_scenario
 from simnet.shipped import find_scenario
@@ -91,13 +92,17 @@ def test_a_directory_keeps_blobs_and_a_disk(tmp_path: Path) -> None:
     assert not home.goes_on
     sessions: dict[str, int] = home.gateway.kept("sessions", dict)
     blobs: dict[str, bytes] = home.blobs.kept("blobs", dict)
+    ledger: set[bytes] = home.auditor.kept("ledger", set)
     sessions["one"], blobs["id"] = 1, b"content"
+    ledger.add(b"leaf")
+    home.hear(0.0, BatchAudited("auditor-0", "0x", 1, 0, ""))
     home.save()
     home.found(3, 1_000, 8443)
     again = Home(tmp_path, 3)
     assert again.goes_on
     assert again.gateway.kept("sessions", dict) == {"one": 1}
     assert dict(again.blobs.kept("blobs", dict)) == {"id": b"content"}
+    assert again.auditor.kept("ledger", set) == {b"leaf"}
     assert again.gateway_port(0) == 8443
 
 
@@ -121,7 +126,7 @@ def test_a_kept_registry_takes_no_enclaves_of_another_run(tmp_path: Path, capsys
     Home(tmp_path / "state", scenario.seed).found(scenario.seed, 1_000, port)
     where = ("--state", str(tmp_path / "state"), "--out", str(tmp_path / "run"), *FREE)
     assert main(["up", *where, "--scenario", "revocation"]) == 2
-    assert "the kept registry has those of another run" in capsys.readouterr().err
+    assert "the kept registry has those of the run before" in capsys.readouterr().err
 
 
 def test_a_folder_has_what_was_put_there(tmp_path: Path) -> None:
