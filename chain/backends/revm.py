@@ -155,7 +155,10 @@ class RevmChain:
 
     def write(self, address: Address, words: Mapping[int, int]) -> None:
         """Write into a stand-in's storage; see `Chain.write`."""
-        self._keep(self._recent[-1], [_Write(address, slot, 0, value) for slot, value in words.items()])
+        checkpoint = self._evm.snapshot()
+        writes = [_Write(address, slot, self._evm.storage(address, slot), value) for slot, value in words.items()]
+        self._evm.revert(checkpoint)
+        self._keep(self._recent[-1], writes)
 
     def address_of(self, contract: str) -> Address:
         """Address of the contract deployed under that name; `KeyError` if there is none."""

@@ -112,10 +112,11 @@ def absent(scenario: Scenario) -> Iterator[Finding]:
 
 def unserved(scenario: Scenario) -> Iterator[Finding]:
     """Behaviours of services, and metrics of visitors, which `simnet up` alone has. The scenario itself is right."""
-    for i, adversary in enumerate(scenario.adversaries):
-        if adversary.role in SERVICES:
-            message = f"'{adversary.behaviour.kind}' is a behaviour of role {adversary.role}, which simnet up alone has"
-            yield ("adversaries", i, "behaviour"), message, FOR_UP
+    for section, entries in (("adversaries", scenario.adversaries), ("injected", scenario.injected)):
+        for i, one in enumerate(entries):
+            if isinstance(one, Adversary) and one.role in SERVICES:
+                message = f"'{one.behaviour.kind}' is a behaviour of role {one.role}, which simnet up alone has"
+                yield (section, i, "behaviour"), message, FOR_UP
     for i, expectation in enumerate(scenario.expect):
         for name in expectation.metrics:
             if READINGS[name].needs is VISITORS:

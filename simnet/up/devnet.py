@@ -45,7 +45,7 @@ from simnet.log.events import EventLog
 from simnet.run import Options
 from simnet.scenario.schema import Scenario
 from simnet.strategies.strategy import Strategy
-from simnet.up.casting import cast_services
+from simnet.up.casting import cast, cast_services
 from simnet.up.chains import SETUP_S, Cast, payment_chain, settlement_chain, share_registry
 from simnet.up.faults import inject_now, read_faults
 from simnet.up.home import JOBS, OWN_JOBS, PAYMENT, SETTLEMENT, Home
@@ -231,6 +231,7 @@ class Devnet:
             self._own_jobs = made.own_jobs = Jobs(directory / OWN_JOBS)
         made.join(engine, payments)
         cast_services(world.scenario, engine.hosts, genesis)
+        world.misbehave = partial(cast, hosts=engine.hosts, seed=self.seed, genesis=genesis)
         self._open(world, payments)
         while time.time() < genesis:
             time.sleep(0.05)

@@ -8,20 +8,17 @@ from typing import Annotated
 
 from pydantic import TypeAdapter, ValidationError
 
-from nodes.identity import SERVICES, Role
+from nodes.identity import Role
 from nodes.parameters import ParameterError
 from simnet.faults.fault import Fault
 from simnet.log.events import Intervention
-from simnet.scenario.adversaries import Adversary
 from simnet.scenario.effects import setting_of
 from simnet.scenario.errors import ScenarioErrors
-from simnet.scenario.injected import text_of
 from simnet.scenario.kinds import FAULT
 from simnet.scenario.locate import read_document
 from simnet.scenario.schema import Scenario
-from simnet.up.casting import cast
 from simnet.world.build import World
-from simnet.world.injection import extend, inject
+from simnet.world.injection import inject
 
 EXPECTED = "expected such as 'at: 10 s, crash: [facilitator-0], for: 5 s'"
 
@@ -33,15 +30,10 @@ class BadFault(ParameterError):
 
 
 def inject_now(world: World, text: str, services: Sequence[str]) -> None:
-    """Have a fault or an adversary happen now: one about services too, which the scenario does not have.
+    """Have a fault or an adversary happen now: a fault of services too, which the scenario cannot have.
 
     Raises `BadFault` or `InjectionError`, and then nothing has changed.
     """
-    if (adversary := service_adversary(text, world.scenario)) is not None:
-        names = cast(adversary, world.engine.hosts, world.scenario.seed, world.engine.mempool.genesis)
-        kind, dishonest = adversary.behaviour.kind, adversary.behaviour.dishonest
-        world.log.append(world.engine.now, Intervention(text_of(adversary), names, kind, dishonest))
-        return
     if "behaviour" in text or not any(name in text for name in services):
         inject(world, text)
         return
@@ -49,14 +41,6 @@ def inject_now(world: World, text: str, services: Sequence[str]) -> None:
     (fault,) = read_faults([f"at: 0 s, {bare}"], world.scenario, services)
     world.log.append(world.engine.now, Intervention(bare, [], "", dishonest=False))
     world.injector.inject(fault.model_copy(update={"at": world.engine.now}))
-
-
-def service_adversary(text: str, scenario: Scenario) -> Adversary | None:
-    """The adversary in a text, if it is a service. Raises `InjectionError`."""
-    if "behaviour" not in text:
-        return None
-    entry = extend(scenario, text, 0.0).injected[-1]
-    return entry if isinstance(entry, Adversary) and entry.role in SERVICES else None
 
 
 def read_faults(texts: Sequence[str], scenario: Scenario, services: Sequence[str]) -> list[Fault]:

@@ -16,6 +16,7 @@ from simnet.kernel.network import Network, NetworkParameters
 from simnet.kernel.scheduler import Scheduler
 from simnet.kernel.transport import SimulatedTransport, Transport
 from simnet.log.events import EventLog, ModelRemarked, ModelServed, ParticipantJoined, PricesAssumed, RunStarted
+from simnet.scenario.adversaries import Adversary
 from simnet.scenario.facts import strategy_of
 from simnet.scenario.maps import read_graph, read_matrix
 from simnet.scenario.schema import Scenario
@@ -66,6 +67,8 @@ class World:
         """What is run, with all that was injected."""
         self.steered: Callable[[Scenario], None] = lambda _: None
         """Called with the scenario when somebody has injected something."""
+        self.misbehave: Callable[[Adversary], list[str]] = lambda _: []
+        """Has services show a behaviour, and answers who they are; nobody does unless `simnet up` adds services."""
         self.plan = plan
         self.chain = chain
         self.log = log

@@ -12,6 +12,7 @@ from functools import partial
 
 import yaml
 
+from nodes.identity import SERVICES
 from nodes.parameters import ParameterError
 from simnet.log.events import Intervention
 from simnet.scenario.adversaries import Adversary
@@ -84,10 +85,14 @@ def happen(world: World, number: int, _: None = None) -> None:
         world.log.append(world.engine.now, Intervention(text_of(entry), [], "", dishonest=False))
         world.injector.inject(entry)
         return
+    behaviour = entry.behaviour
+    if entry.role in SERVICES:
+        names = world.misbehave(entry)
+        world.log.append(world.engine.now, Intervention(text_of(entry), names, behaviour.kind, behaviour.dishonest))
+        return
     world.plan = world.plan.extended(world.scenario.with_injected(number + 1))
     world.casting.extend(world.plan)
     names = list(world.plan.assignments[-1].coalition.members)
     for name in names:
         world.engine.hosts[name].behaviours = world.casting.of(name)
-    behaviour = entry.behaviour
     world.log.append(world.engine.now, Intervention(text_of(entry), names, behaviour.kind, behaviour.dishonest))

@@ -326,3 +326,17 @@ def test_all_backends_agree_on_receipts_gas_logs_and_state(steps: list[tuple[str
         for step, detail in steps:
             one, other = (take_step(chain, kept, step, detail) for chain, kept in zip(chains, points, strict=True))
             assert one == other
+
+
+def test_a_reorg_gives_a_written_word_back_as_it_was_before(any_chain: Chain) -> None:
+    place, supply = Address("0x" + "77" * 20), 2
+    any_chain.etch(place, "BaseOPG")
+    start = any_chain.head[1]
+    any_chain.write(place, {supply: 5})
+    for number in (1, 2):
+        any_chain.mine([], Timestamp(start + number))
+    any_chain.write(place, {supply: 7})
+    any_chain.mine([], Timestamp(start + 3))
+    assert any_chain.read("BaseOPG", "totalSupply") == 7
+    any_chain.reorg(2)
+    assert any_chain.read("BaseOPG", "totalSupply") == 5

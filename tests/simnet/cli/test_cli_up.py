@@ -26,6 +26,10 @@ from chain.formats.permit2 import UptoPermit
 from chain.quantities import OPG, Address
 from nodes.x402 import Requirements, payment_json
 from simnet.cli.main import main
+from simnet.scenario.adversaries import Adversary
+from simnet.scenario.errors import CannotRunHere
+from simnet.scenario.injected import moment
+from simnet.scenario.load import load_scenario
 from simnet.up import QUIET
 from simnet.up.accounts import ACCOUNTS
 from tests.up_process import FREE, PATIENCE_S, Up, up
@@ -292,10 +296,18 @@ def test_what_is_injected_by_hand_happens_and_is_on_record(net: Up, monkeypatch:
     monkeypatch.setenv("OG_CONTROL_URL", net["OG_CONTROL_URL"])
     assert main(["inject", "crash: [relayer-0], for: 1 s"]) == 0
     assert main(["inject", "behaviour: label_flip, nodes: [inference-0]"]) == 0
+    assert main(["inject", "behaviour: blob_withholder, nodes: [blobs-0]"]) == 0
     assert wait_for(lambda: [row for row in rows(net, "fault_ended") if "relayer-0" in json.dumps(row)])
-    found_rows = wait_for(lambda: found if len(found := rows(net, "intervention")) == 2 else [])
-    assert [row["nodes"] for row in found_rows] == [[], ["inference-0"]]
-    assert "label_flip" in (net.directory / "scenario.yaml").read_text()
+    found_rows = wait_for(lambda: found if len(found := rows(net, "intervention")) == 3 else [])
+    assert [row["nodes"] for row in found_rows] == [[], ["inference-0"], ["blobs-0"]]
+    kept = net.directory / "scenario.yaml"
+    flip, withhold = load_scenario(kept, beside_services=True, to_run=True).injected
+    assert isinstance(flip, Adversary)
+    assert isinstance(withhold, Adversary)
+    assert [one.behaviour.kind for one in (flip, withhold)] == ["label_flip", "blob_withholder"]
+    assert 0 < moment(flip) < moment(withhold)
+    with pytest.raises(CannotRunHere, match="which simnet up alone has"):
+        load_scenario(kept, to_run=True)
 
 
 @pytest.mark.parametrize("text", ["", "crash: [nobody-0]", "crash: [relayer-0], how: badly", "behaviour: nothing", "["])
