@@ -69,6 +69,14 @@ class Stream:
         return begin + varint(0 if is_last else len(sealed)) + sealed
 
 
+def seal_request(config: OhttpConfig, plaintext: bytes) -> bytes:
+    """An encapsulated request to a key, of somebody who wants no answer."""
+    enc, context = SUITE.create_sender_context(
+        SUITE.kem.deserialize_public_key(config.public_key), info=REQUEST + b"\0" + config.ids
+    )
+    return config.ids + enc + context.seal(plaintext)
+
+
 def open_request(private: bytes, sealed: bytes, salt: bytes) -> Opened:
     """What is in an encapsulated request to a key. Raises `CannotOpen`."""
     ids, enc = sealed[:HEADER_BYTES], sealed[HEADER_BYTES : HEADER_BYTES + KEY_BYTES]

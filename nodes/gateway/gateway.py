@@ -112,6 +112,8 @@ class Gateway:
     genesis: Timestamp
     secret: bytes
     """Ids of answers are made from."""
+    seals_errors: bool = False
+    """Mitigation: what is wrong with a private request is said to who asked, and not to the relay."""
     _count: int = 0
     _gone: set[tuple[str, str]] = field(default_factory=set)
     _waiting: set[tuple[str, str]] = field(default_factory=set)
@@ -172,7 +174,7 @@ class Gateway:
         if opened is None:
             raise BadRequest("the sealed request is malformed, or not for this enclave's key")
         inner = HttpRequest("POST", CHAT, {}, opened.plaintext)
-        return inner, Sealed(opened, wants_stream(inner))
+        return inner, Sealed(opened, wants_stream(inner), self.seals_errors)
 
     def say(self, order: Order, settlement: str) -> Steps:
         """Answer in one piece, once it is charged; whether the client is still there is unknown."""

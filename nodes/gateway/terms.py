@@ -21,6 +21,8 @@ class Terms:
     """Mitigation: payments are verified and collected by a facilitator of the gateway's own."""
     mirrors_blobs: bool = False
     """Mitigation: batches are in a second blob store too, and whoever misses one, or finds another, looks there."""
+    seals_errors: bool = False
+    """Mitigation: what is wrong with a private request is sealed, as answers are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ MITIGATIONS: Mapping[str, Mitigation] = MappingProxyType(
         "close-first": Mitigation({"closes_first": True}),
         "own-facilitator": Mitigation(both={"own_facilitator": True}),
         "mirror-blobs": Mitigation(both={"mirrors_blobs": True}),
+        "seal-errors": Mitigation(both={"seals_errors": True}),
     }
 )
 

@@ -64,11 +64,13 @@ class Bare:
 class Sealed:
     """Answers that only who asked can read; the relay sees headers, lengths and times.
 
-    What is wrong with a request is sealed as well (RFC 9458, section 5.2), though OpenGradient's gateway says it aloud.
+    What is wrong with a request is said aloud, as OpenGradient's gateway does, unless it `seals_errors` (RFC 9458,
+    section 5.2).
     """
 
-    def __init__(self, opened: Opened, is_streamed: bool) -> None:
+    def __init__(self, opened: Opened, is_streamed: bool, seals_errors: bool) -> None:
         self._opened = opened
+        self._seals_errors = seals_errors
         self._is_streamed = is_streamed
         self._stream = opened.stream()
 
@@ -87,6 +89,8 @@ class Sealed:
 
     def refusal(self, error: BadRequest) -> HttpResponse:
         """See `Wrapping`."""
+        if not self._seals_errors:
+            return refuse(error)
         if self._is_streamed:
             event = b"data: " + json.dumps({"error": str(error)}).encode() + b"\n\n"
             return HttpResponse(200, self._stream.seal(event, is_last=True), {"content-type": SEALED_STREAM})

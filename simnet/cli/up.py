@@ -21,6 +21,7 @@ from simnet.cli.signals import stops
 if TYPE_CHECKING:
     from nodes.gateway.completion import LanguageModel
     from nodes.records import Record
+    from simnet.run import Finished
     from simnet.up.devnet import Devnet
     from simnet.up.home import Home
 
@@ -107,14 +108,11 @@ def up(
     loopback, and the keys are for development alone. See docs/devnet.md for what is real here and what is not.
     """
     from nodes.facilitator.batching import BatchTerms
-    from reports import write_reports
-    from reports.source import finished_run
     from simnet.run import Options, run
     from simnet.scenario.load import load_scenario
     from simnet.shipped import find_scenario
     from simnet.up import QUIET
     from simnet.up.devnet import Devnet, Ports, Sockets
-    from simnet.up.served import says
 
     path = find_scenario(scenario) if scenario else QUIET
     loaded = load_scenario(path, overrides, seed, to_run=True, beside_services=True)
@@ -138,12 +136,22 @@ def up(
     finally:
         devnet.close()
         held.close()
+    return tell_end(finished, state)
+
+
+def tell_end(finished: Finished, state: Path | None) -> int:
+    """Report a run that is over, and say what it came to. Returns the exit code."""
+    from reports import write_reports
+    from reports.source import finished_run
+    from simnet.up.served import says
+
     write_reports(finished_run(finished))
     click.echo(f"{says(finished.state, finished.results.metrics)}\nstopped; what happened is in {finished.directory}/")
-    if finished.failure is not None:
-        click.echo(str(finished.failure), err=True)
-        return HARNESS_FAILED
-    return 0
+    if finished.failure is None:
+        return 0
+    again = f"start again with --state {state}" if state else "this network is gone; --state DIR keeps the next one"
+    click.echo(f"{finished.failure}\nhint: {again}", err=True)
+    return HARNESS_FAILED
 
 
 def language_model(name: str, tell: Callable[[str], None]) -> LanguageModel:

@@ -43,7 +43,8 @@ record**, for a reader who believes the relay's events and the blob store; for `
 contract of every leaf today. With the mitigation the reader goes by the ledger of our auditor, which OpenGradient has
 published none of: what it found signed when it was recorded, each inference once. Where a store is hostile, it needs a
 second one. For `undead`, what is counted are looks at the registry by which an enclave is alive that has been gone for
-longer than a heartbeat is good for; for `misname`, inferences that are not on record as their payer's.
+longer than a heartbeat is good for; for `misname`, inferences that are not on record as their payer's; for `overheard`,
+private requests of which the relay, which is to learn nothing, reads what is wrong with them.
 """
 
 

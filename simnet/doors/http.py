@@ -204,11 +204,16 @@ class Server:
         except TimeoutError:
             done.cancel()
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(CLOSE_TIMEOUT_S)
+        self._thread.join(2 * CLOSE_TIMEOUT_S)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
+        left = asyncio.all_tasks(self._loop)
+        for task in left:  # of clients that still wait, when the run is over
+            task.cancel()
+        if left:
+            self._loop.run_until_complete(asyncio.wait(left, timeout=CLOSE_TIMEOUT_S))
         self._loop.close()
 
     async def _stop(self, last: Coroutine[Any, Any, None] | None) -> None:

@@ -7,6 +7,7 @@ move is about the registry instead: its record of an enclave that is alive.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -23,12 +24,15 @@ from nodes.adversaries.services.records import (
     SizeInflater,
 )
 from nodes.blobs import BLOBS as PATH
+from nodes.enclave.ohttp import seal_request
+from nodes.enclave.signing import OhttpConfig
 from nodes.gateway.gateway import HEARTBEAT_S
 from nodes.http import HttpRequest, read_json
+from nodes.ohttp_relay import ENCLAVE_HEADER, PRIVATE_CHAT, SEALED_REQUEST
 from nodes.payments import SessionOpened, TextServed
 from simnet.log.events import ContractEvent
 from simnet.studies.weaknesses import SETTLED_AFTER_S, Client, Move, Outcome, Play
-from simnet.up.services import BLOBS, FACILITATOR, GATEWAY
+from simnet.up.services import BLOBS, FACILITATOR, GATEWAY, OHTTP_RELAY
 from simnet.up.stage import ENCLAVE, Network402
 
 LEDGER = "the auditor's ledger"
@@ -41,6 +45,9 @@ LOOKS, LOOK_S, REPLAYED_S = 6, 300.0, 500.0
 
 BATCHED_AFTER_S = 400.0
 """Longer than the facilitator waits for further inferences."""
+
+WRONG: tuple[dict[str, Any], ...] = ({"model": "secret-model"}, {"temperature": 9}, {"messages": "none"})
+"""What is wrong with private requests."""
 
 Name = tuple[str, str, int]
 """An inference: hashes of what went in and came out, and when."""
@@ -140,6 +147,21 @@ def disown(net: Network402, client: Client) -> None:
     in_two_batches(net, client)
     net.administer("TEERegistry", "disableTEE", ENCLAVE.id)
     net.wait(5)
+
+
+def overheard(net: Network402, client: Client) -> None:
+    """Nothing: whoever reads what the relay hears asks."""
+
+
+def by_relay(net: Network402, safely: bool) -> Outcome:
+    """Private requests with something wrong inside of which the relay reads what is wrong."""
+    config, heard = OhttpConfig.of(ENCLAVE.ohttp_key), 0
+    for wrongly in WRONG:
+        body = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello"}], **wrongly}
+        headers = {"content-type": SEALED_REQUEST, ENCLAVE_HEADER: ENCLAVE.id.hex()}
+        request = HttpRequest("POST", PRIVATE_CHAT, headers, seal_request(config, json.dumps(body).encode()))
+        heard += b"error" in net.knock(request, OHTTP_RELAY).answer.body
+    return Outcome(len(WRONG), heard, "records")
 
 
 def undead(net: Network402, client: Client) -> None:
@@ -245,6 +267,14 @@ RECORD_MOVES = (
         "name-payer",
         misname,
         read=by_payer,
+    ),
+    Move(
+        "overheard",
+        "asks in private, with something wrong inside: the gateway says in the clear what, and the relay reads it",
+        "tee-gateway, ohttp_controller.py answers errors in plain, the model's name among them [read]",
+        "seal-errors",
+        overheard,
+        read=by_relay,
     ),
     Move(
         "undead",

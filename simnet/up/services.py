@@ -154,7 +154,7 @@ class Services:
             keys = (self.enclave.key.spki, OhttpConfig.of(self.enclave.ohttp_key))
             served = (*keys, model.fingerprint)
             cashier = Cashier(me.name, (upto, channels) if self.terms.upto.is_offered else (channels,))
-            return Gateway(me, FACILITATOR, cashier, *served, genesis, secret("up/answers"))
+            return Gateway(me, FACILITATOR, cashier, *served, genesis, secret("up/answers"), self.terms.seals_errors)
 
         served_by = self._host("gateway", name, key, gateway)
         served_by.install("enclave", EnclaveFacility(Sandbox(self.enclave), engine.scheduler, genesis))

@@ -15,8 +15,9 @@ from chain.quantities import OPG, Timestamp
 from nodes.effects import Now, Sign
 from nodes.enclave.signing import OhttpConfig
 from nodes.gateway.gateway import OHTTP
+from nodes.gateway.terms import Terms, mitigated
 from nodes.gateway.wrapping import COST_HEADER, SEALED, SEALED_BYTES_MAX, SEALED_STREAM
-from nodes.http import BadRequest, HttpChunk, HttpRequest, HttpResponse, HungUp
+from nodes.http import JSON, BadRequest, HttpChunk, HttpRequest, HttpResponse, HungUp
 from nodes.identity import Service
 from nodes.messages import Message
 from nodes.ohttp_relay import PRIVATE_CHAT, Carried, OhttpRelay
@@ -132,13 +133,20 @@ def test_who_leaves_a_private_stream_stops_it(net: Network402) -> None:
     [(b"not JSON", 400), (b"[]", 400), ({**BODY, "model": "TEE_LLM.GPT_5"}, 400), ({**BODY, "temperature": 9}, 400)],
 )
 @pytest.mark.parametrize("streamed", [False, True])
-def test_what_is_wrong_inside_is_said_to_the_asker_alone(
-    net: Network402, body: Any, status: int, streamed: bool
+@pytest.mark.parametrize("sealed", [False, True])
+def test_what_is_wrong_inside_is_said_to_the_relay_unless_it_is_sealed(
+    tmp_path: Path, body: Any, status: int, streamed: bool, sealed: bool
 ) -> None:
+    net = Network402(tmp_path, mitigated(Terms(), ["seal-errors"] if sealed else []))
     if isinstance(body, dict):
         body = {**body, "stream": streamed}
     asking, visitor = ask(net, body)
+    net.close()
     answer = visitor.answer
+    if not sealed:
+        assert (answer.status, answer.headers["content-type"]) == (status, JSON)
+        assert answer.json()["error"]
+        return
     if answer.headers["content-type"] == SEALED:
         found = asking.open(answer.body)
         assert found["status"] == status

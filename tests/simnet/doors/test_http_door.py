@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -145,3 +147,19 @@ def test_a_port_that_is_taken_is_named() -> None:
         port = sock.getsockname()[1]
         with pytest.raises(DoorTaken, match=f"cannot listen on 127.0.0.1:{port}"):
             listening_socket(port)
+
+
+def test_who_still_waits_at_the_end_leaves_no_task_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(door_module, "CLOSE_TIMEOUT_S", 0.2)
+    house = House(tmp_path)
+    waiting = socket.create_connection(("127.0.0.1", house.port))
+    waiting.sendall(b"GET /silent HTTP/1.1\r\nHost: x\r\n\r\n")
+    time.sleep(0.2)  # until it is being served; too short a time would only test less
+    house.pace.stop.request()
+    house.thread.join()
+    house.close()
+    waiting.close()
+    gc.collect()
+    assert [record.message for record in caplog.records] == []
