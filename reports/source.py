@@ -25,7 +25,7 @@ from simnet.scenario.schema import Scenario
 from simnet.verdict.invariants import Invariants
 from simnet.verdict.results import Results, judge
 
-ROWS_DRAWN = 50_000
+ROWS_DRAWN = 20_000
 """How many rows of a kind, and contract events of a name, plots and trace are made from. What is measured is measured
 from all; a log of a million inferences as Python's objects would take several gigabytes."""
 

@@ -45,6 +45,7 @@ def kinds(engine: Engine) -> list[str]:
     return [row["kind"] for row in read_log(engine.log)]
 
 
+@pytest.mark.long
 def test_a_run_that_is_paused_stepped_and_hurried_writes_the_same_log(engine: Engine, tmp_path: Path) -> None:
     engine.toggle()
     refused: list[str] = []

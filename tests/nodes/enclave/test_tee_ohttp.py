@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from cryptography.exceptions import InvalidTag
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodes.enclave.ohttp import CannotOpen, open_request, varint
@@ -76,6 +76,7 @@ def test_lengths_are_written_as_quic_does(value: int, written: str) -> None:
     assert varint(value) == bytes.fromhex(written)
 
 
+@settings(max_examples=20)
 @given(st.binary(max_size=200))
 def test_no_bytes_make_it_fail_otherwise(sealed: bytes) -> None:
     with pytest.raises(CannotOpen):
