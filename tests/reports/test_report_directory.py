@@ -32,7 +32,7 @@ def test_it_opens_the_page_if_asked_to(troubled_run: Path, tmp_path: Path, monke
     assert main(["report", str(troubled_run), "--out", str(tmp_path)]) == 0
     assert opened == []
     assert main(["report", str(troubled_run), "--out", str(tmp_path), "--open"]) == 0
-    assert opened == [str(tmp_path / "report.html")]
+    assert opened == [(tmp_path / "report.html").resolve().as_uri()]
 
 
 def test_made_twice_the_reports_are_the_same(troubled_run: Path, tmp_path: Path) -> None:

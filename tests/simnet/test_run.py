@@ -50,6 +50,8 @@ PERCENTILES = {
     "time_to_revocation_s": {"p50", "p95"},
     "proof_queue_s": {"p50", "p95"},
     "effective_latency_s": {"p50", "p95"},
+    "first_token_ms": {"p50", "p95"},
+    "gateway_overhead_ms": {"p50", "p95"},
 }
 SHORT: dict[str, Any] = {"duration": "30 s", "settle": "60 s"}
 LIAR = [{"behaviour": "random_output", "nodes": ["inference-0"]}]

@@ -95,7 +95,7 @@ def test_open_shows_the_report(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     opened: list[str] = []
     monkeypatch.setattr(click, "launch", opened.append)
     assert main(["run", write(), "--headless", "--out", str(tmp_path / "out"), "--open"]) == 0
-    assert opened == [str((tmp_path / "out" / "report.html").resolve())]
+    assert opened == [(tmp_path / "out" / "report.html").resolve().as_uri()]
 
 
 def test_something_that_never_happened_fails_a_run_that_asked_for_it(capsys: pytest.CaptureFixture[str]) -> None:

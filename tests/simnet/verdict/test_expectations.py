@@ -121,4 +121,4 @@ def test_every_metric_says_what_it_means() -> None:
     for name, metric in METRICS.items():
         assert metric.name == name
         assert metric.description
-        assert metric.unit in ("count", "share", "ratio", "ms", "s", "gas", "OPG", "USD")
+        assert metric.unit in ("count", "share", "ratio", "ms", "s", "gas", "OPG", "USD", "tokens/s")
