@@ -52,6 +52,7 @@ def economy(
     simnet economy economy/baseline                   a price that wanders, for ten years
     simnet economy economy/crash                      and falls by 66 % in month 24
     simnet economy economy/arbitrage                  delegators who left come back for a good yield
+    simnet economy economy/votes                      holders vote on the slash share on the way
     simnet economy economy/baseline --paths 1000 --contracts 10
     simnet economy mine.yaml --set verification.slash_share=1% --set price.start=0.02
     simnet economy economy/baseline --sensitivity     needs the extra: pip install 'simnet[economy]'
