@@ -49,8 +49,8 @@ def test_smollm2_answers_a_client_who_pays(tmp_path: Path) -> None:
         net.end(signal.SIGINT)
     said = net.said.read_text()
     assert "answers come from SmolLM2-135M-Instruct" in said
-    assert "1 answers, 7 tokens; " in said
-    assert "tokens a second while the model spoke" in said
+    assert "1 answers, 0 of them unpaid, 7 tokens; " in said
+    assert "tokens a second while it spoke" in said
 
 
 def test_a_model_that_cannot_be_fetched_is_said_in_a_line(
