@@ -50,7 +50,6 @@ class Balance:
 
 def balances(state: State) -> list[Balance]:
     """Visitors, gateways and whoever else had money from or to one of them: who lost most comes first."""
-    found = sorted(state.visits.parties.items(), key=lambda entry: (entry[1].net, entry[0]))
     return [
         Balance(
             name=party.name or address,
@@ -62,7 +61,7 @@ def balances(state: State) -> list[Balance]:
             net=party.net / OPG,
             acts=", ".join(f"{act} ×{count:,}" for act, count in party.acts.items()),
         )
-        for address, party in found
+        for address, party in state.visits.ranked
         if party.took_part or party.acts
     ]
 

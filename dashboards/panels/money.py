@@ -54,8 +54,7 @@ class Money(Sorted):
         """Nodes with what is left over for them; in the beginning, the poorest first."""
         nodes = [node for node in self.scene.state.nodes.values() if node.role in STAKERS]
         self._books = [(self._net(node), node) for node in self.in_order(nodes)]
-        parties = [(address, one) for address, one in self.scene.state.visits.parties.items() if one.took_part]
-        self._parties = sorted(parties, key=lambda entry: (entry[1].net, entry[0]))
+        self._parties = [(address, one) for address, one in self.scene.state.visits.ranked if one.took_part]
 
     def _net(self, node: Node) -> int:
         return node.income + node.bounties - node.slashed - self._compute(node)

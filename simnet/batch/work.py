@@ -6,10 +6,10 @@ A unit of work is known by the digest of its resolved scenario, by its seed, and
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from simnet.run import Finished
 from simnet.scenario.schema import Scenario
@@ -88,6 +88,24 @@ class RunSummary(Generic[T]):
     """What was read from it, if it finished."""
 
     @property
+    def digest(self) -> str:
+        """Of its log, if it finished; otherwise empty."""
+        return self.results.digest if self.results is not None and self.found is not None else ""
+
+    @property
     def broken(self) -> tuple[str, ...]:
         """Invariants that do not hold."""
         return tuple(one.name for one in self.results.invariants if not one.held) if self.results else ()
+
+
+def exit_code(summaries: Iterable[RunSummary[Any]]) -> int:
+    """How a study of these runs ends: 4 if one failed, 1 if an invariant broke, 3 if one was interrupted, else 0."""
+    states, broken = set(), False
+    for summary in summaries:
+        states.add(summary.state)
+        broken = broken or bool(summary.broken)
+    if FAILED in states:
+        return 4
+    if broken:
+        return 1
+    return 3 if INTERRUPTED in states else 0

@@ -196,6 +196,11 @@ class Visits:
             found = self.parties[address] = Party(CONTRACTS.get(Address(address), ""))
         return found
 
+    @property
+    def ranked(self) -> list[tuple[str, Party]]:
+        """Everybody with their address, who lost most first."""
+        return sorted(self.parties.items(), key=lambda entry: (entry[1].net, entry[0]))
+
     # -- how it comes about ------------------------------------------------------------------------------------
 
     def _joined(self, row: Row) -> None:
@@ -221,15 +226,19 @@ class Visits:
         name = row["session"]
         if name in self.sessions:  # a channel goes on
             return
-        self.sessions[name] = Session(name, row["gateway"], row["payer"], int(row["cap"]), row["t"])
+        session = self.sessions[name] = Session(name, row["gateway"], row["payer"], int(row["cap"]), row["t"])
         self.party(row["payer"])
-        if (shown := self.sessions.get(self.followed)) is None or shown.is_over:
-            self.followed = name
+        self._follow(session)
         over = [one.id for one in self.sessions.values() if one.is_over]
         for old in over[: max(0, len(over) - SESSIONS_KEPT)]:
             job = self.sessions.pop(old).job
             self._session_of.pop(job, None)
             self._collections.pop(job, None)
+
+    def _follow(self, session: Session) -> None:
+        """Show a session, unless another is shown that is not over."""
+        if (shown := self.sessions.get(self.followed)) is None or shown.is_over:
+            self.followed = session.id
 
     def _served(self, row: Row) -> None:
         cost = int(row["cost"])
@@ -251,8 +260,7 @@ class Visits:
             self._unrecorded[row["output_hash"], row["timestamp"]] = session.id
             if len(self._unrecorded) > UNRECORDED_KEPT:
                 del self._unrecorded[next(iter(self._unrecorded))]
-            if (shown := self.sessions.get(self.followed)) is None or shown.is_over:
-                self.followed = session.id
+            self._follow(session)
         for address in filter(None, parties):
             party = self.party(address)
             party.answers += 1

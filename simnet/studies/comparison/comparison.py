@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from simnet.batch.work import FAILED, FINISHED, INTERRUPTED
+from simnet.batch.work import FINISHED, exit_code
 from simnet.studies.comparison.estimates import Estimate, pool
 from simnet.studies.comparison.evidence import Evidence
 from simnet.studies.comparison.frontier import Frontier, frontiers
@@ -90,11 +90,7 @@ class Comparison:
     @property
     def exit_code(self) -> int:
         """4 if a run failed, 1 if an invariant broke, 3 if it was interrupted, otherwise 0."""
-        if self.ended(FAILED):
-            return 4
-        if any(one.summary.broken for one in self.ran):
-            return 1
-        return 3 if self.ended(INTERRUPTED) else 0
+        return exit_code(one.summary for one in self.ran)
 
     def as_json(self) -> dict[str, Any]:
         """The contents of ``comparison.json``."""

@@ -29,7 +29,7 @@ class Ran:
     @property
     def digest(self) -> str:
         """Of its log, if it finished."""
-        return self.summary.results.digest if self.summary.results and self.evidence else ""
+        return self.summary.digest
 
     @property
     def account(self) -> str:

@@ -17,7 +17,7 @@ import orjson
 import pandas as pd
 
 from simnet.batch.batch import Batch, Over, carry_out
-from simnet.batch.work import FAILED, FINISHED, INTERRUPTED
+from simnet.batch.work import FINISHED, exit_code
 from simnet.studies.comparison.comparison import figure_json
 from simnet.studies.comparison.estimates import Estimate, pool
 from simnet.studies.comparison.evidence import Evidence
@@ -64,7 +64,7 @@ class Sweep:
     def digest(self) -> str:
         """SHA-256 over values, seeds and digests of all runs, as hex."""
         lines = [
-            f"{' '.join(one.point.values)} {over.work.seed} {digest_of(over)}"
+            f"{' '.join(one.point.values)} {over.work.seed} {over.summary.digest}"
             for one in self.reached
             for over in one.overs
         ]
@@ -86,13 +86,7 @@ class Sweep:
     @property
     def exit_code(self) -> int:
         """4 if a run failed, 1 if an invariant broke, 3 if it was interrupted, otherwise 0."""
-        summaries = [over.summary for one in self.reached for over in one.overs]
-        states = {summary.state for summary in summaries}
-        if FAILED in states:
-            return 4
-        if any(summary.broken for summary in summaries):
-            return 1
-        return 3 if INTERRUPTED in states else 0
+        return exit_code(over.summary for one in self.reached for over in one.overs)
 
     def named(self, point: Point) -> str:
         """A point by its values, as people read it."""
@@ -120,7 +114,7 @@ class Sweep:
                             "seed": over.work.seed,
                             "state": over.summary.state,
                             "reason": over.summary.reason,
-                            "digest": digest_of(over),
+                            "digest": over.summary.digest,
                             "broken_invariants": list(over.summary.broken),
                         }
                         for over in one.overs
@@ -141,12 +135,6 @@ class Sweep:
         columns = [*(axis.path for axis in self.plan.axes), *FIGURE_COLUMNS]
         types = {"value": "float64", "n": "int64", "ci_low": "float64", "ci_high": "float64"}
         return pd.DataFrame(rows, columns=columns).astype(types)
-
-
-def digest_of(over: Over[Evidence]) -> str:
-    """Of the run's log; empty if it did not finish."""
-    results = over.summary.results
-    return results.digest if results and over.summary.found is not None else ""
 
 
 def sweep(plan: Plan, batch: Batch, tell: Callable[[Point, Over[Evidence]], None] = lambda point, over: None) -> Sweep:
