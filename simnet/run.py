@@ -37,8 +37,8 @@ from simnet.verdict.results import Results, judge
 from simnet.world.accounting import read_final_balances, schedule_readings
 from simnet.world.backends import open_chain
 from simnet.world.build import Carry, World, build, simulated
-from simnet.world.hardware import executed_on
 from simnet.world.injection import arrange
+from simnet.world.plan import Plan
 
 RUNS = Path("reports/runs")
 """Where run directories go, below the working directory, unless the user says otherwise."""
@@ -120,9 +120,10 @@ def run_in(directory: Path, scenario: Scenario, options: Options) -> Finished:
         log.listen(options.listener)
     chain = None
     try:
+        plan = Plan.of(scenario)
         chain = options.open_chain(scenario, options.tell)
-        write_manifest(directory, scenario, chain, options.command)
-        failure, virtual_s = play(scenario, chain, log, options)
+        write_manifest(directory, plan, chain, options.command)
+        failure, virtual_s = play(plan, chain, log, options)
     except BaseException as error:
         log.close()
         keep(directory, scenario, log, options, error)
@@ -140,9 +141,10 @@ def run_in(directory: Path, scenario: Scenario, options: Options) -> Finished:
     return Finished(directory, results, state, failure)
 
 
-def play(scenario: Scenario, chain: Chain, log: EventLog, options: Options) -> tuple[SimnetError | None, float]:
+def play(plan: Plan, chain: Chain, log: EventLog, options: Options) -> tuple[SimnetError | None, float]:
     """Build the world and run it to its end, or as far as it gets. Returns what failed, and simulated seconds."""
-    world = build(scenario, chain, log, options.tell, options.carry)
+    scenario = plan.scenario
+    world = build(plan, chain, log, options.tell, options.carry)
     arrange(world)
     world.steered = partial(write_scenario, log.path.parent)
     engine = world.engine
@@ -235,8 +237,9 @@ def write_scenario(directory: Path, scenario: Scenario) -> None:
     (directory / SCENARIO).write_text(scenario.resolved_yaml(), encoding="utf-8")
 
 
-def write_manifest(directory: Path, scenario: Scenario, chain: Chain, command: str) -> None:
+def write_manifest(directory: Path, plan: Plan, chain: Chain, command: str) -> None:
     """Say what ran the scenario: versions, machine, command, seed."""
+    scenario = plan.scenario
     manifest = {
         "simnet": installed("simnet"),
         "command": command,
@@ -246,7 +249,7 @@ def write_manifest(directory: Path, scenario: Scenario, chain: Chain, command: s
         "python": sys.version.split()[0],
         "packages": {name: found for name in RECORDED_PACKAGES if (found := installed(name))},
         "machine": {"system": platform.system(), "processor": platform.machine(), "cpus": os.cpu_count()},
-        "executed_on": [asdict(record) for record in executed_on(scenario)],
+        "executed_on": [asdict(record) for record in plan.executed_on],
         "arithmetic": {"asked": scenario.compute.arithmetic, "class": processor_class()},
     }
     (directory / "manifest.json").write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))

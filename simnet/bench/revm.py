@@ -29,6 +29,7 @@ from simnet.scenario.load import load_scenario
 from simnet.scenario.schema import Scenario
 from simnet.world.build import build
 from simnet.world.genesis import GENESIS
+from simnet.world.plan import Plan
 
 ROUNDS = 12
 
@@ -77,7 +78,7 @@ def record(scenario: Scenario) -> Blocks:
     chain, set_up = Recorder(scenario), []
     with tempfile.TemporaryDirectory(prefix="simnet-bench-") as directory:
         log = EventLog(Path(directory, "events.jsonl"))
-        play(scenario, chain, log, Options(begin=lambda _: set_up.append(len(chain.blocks))))
+        play(Plan.of(scenario), chain, log, Options(begin=lambda _: set_up.append(len(chain.blocks))))
         log.close()
     return chain.blocks[set_up[0] :]
 
@@ -87,7 +88,7 @@ def seconds(mine: Callable[[RevmChain, Blocks], float], scenario: Scenario, bloc
     chain = Recorder(scenario)
     with tempfile.TemporaryDirectory(prefix="simnet-bench-") as directory:
         log = EventLog(Path(directory, "events.jsonl"))
-        build(scenario, chain, log)
+        build(Plan.of(scenario), chain, log)
         log.close()
     return mine(chain, blocks)
 

@@ -56,8 +56,8 @@ def is_client(who: Identity) -> bool:
 
 def bonds(world: World) -> Wei:
     """What the verification contract says that it holds of challengers' bonds; nothing if it takes none."""
-    verifier = world.plan.scenario.strategy.contract_spec()
-    if verifier is None or not world.plan.scenario.strategy.takes_bonds:
+    verifier = world.plan.strategy.contract_spec()
+    if verifier is None or not world.plan.strategy.takes_bonds:
         return Wei(0)
     return Wei(world.chain.read(verifier.artifact, "bonded"))
 
@@ -65,7 +65,7 @@ def bonds(world: World) -> Wei:
 def holders(world: World) -> dict[str, Address]:
     """Address of everything besides the participants that may hold OPG."""
     contracts = ["Settlement", "Staking"]
-    if verifier := world.plan.scenario.strategy.contract_spec():
+    if verifier := world.plan.strategy.contract_spec():
         contracts.append(verifier.artifact)
     known = {name: world.chain.address_of(name) for name in contracts}
     return {**known, TREASURY: world.plan.deployer, BURNED: BURN_ADDRESS}

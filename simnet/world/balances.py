@@ -10,6 +10,7 @@ from nodes.adversaries.behaviour import Balance
 from nodes.identity import Directory, Identity, Role
 from simnet.kernel.streams import Streams
 from simnet.scenario.schema import Scenario
+from simnet.strategies.strategy import Strategy
 from simnet.world.assignments import Assignment
 from simnet.world.directory import beacon_secrets, counts
 
@@ -30,13 +31,17 @@ class Stakeholder:
 
 
 def stakeholders(
-    scenario: Scenario, directory: Directory, assignments: Sequence[Assignment], streams: Streams
+    scenario: Scenario,
+    strategy: Strategy,
+    directory: Directory,
+    assignments: Sequence[Assignment],
+    streams: Streams,
 ) -> tuple[Stakeholder, ...]:
     """Everybody with their money, in the directory's order."""
-    strategy, verifier = scenario.strategy, scenario.strategy.contract_spec()
+    verifier = strategy.contract_spec()
     found = []
     for identity in directory:
-        balance = balance_of(scenario, identity, assignments)
+        balance = balance_of(scenario, strategy, identity, assignments)
         spender = verifier.artifact if verifier and strategy.initial_balance(identity.role) else ""
         feeds = strategy.uses_beacon and identity.role is Role.FULL
         tip = beacon_secrets(scenario, identity.name, streams)[-1] if feeds else None
@@ -44,7 +49,9 @@ def stakeholders(
     return tuple(found)
 
 
-def balance_of(scenario: Scenario, identity: Identity, assignments: Sequence[Assignment]) -> Balance:
+def balance_of(
+    scenario: Scenario, strategy: Strategy, identity: Identity, assignments: Sequence[Assignment]
+) -> Balance:
     """What a participant bonds, or pays into escrow, and what it keeps: by scenario, strategy and behaviours."""
     nodes = scenario.nodes
     amounts = {
@@ -55,7 +62,7 @@ def balance_of(scenario: Scenario, identity: Identity, assignments: Sequence[Ass
     }
     stake = Wei(amounts[identity.role])
     peers = Wei(stake * (counts(scenario)[identity.role] - 1))
-    balance = Balance(stake, scenario.strategy.initial_balance(identity.role))
+    balance = Balance(stake, strategy.initial_balance(identity.role))
     for assignment in assignments:
         if identity.name in assignment.coalition.members:
             balance = assignment.behaviour.initial_balance(balance, identity.name, assignment.coalition, peers)

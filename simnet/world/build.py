@@ -17,11 +17,10 @@ from simnet.kernel.scheduler import Scheduler
 from simnet.kernel.transport import SimulatedTransport, Transport
 from simnet.log.events import EventLog, ModelRemarked, ModelServed, ParticipantJoined, PricesAssumed, RunStarted
 from simnet.scenario.adversaries import Adversary
-from simnet.scenario.facts import strategy_of
 from simnet.scenario.maps import read_graph, read_matrix
 from simnet.scenario.schema import Scenario
 from simnet.world.casting import Casting
-from simnet.world.genesis import Genesis, protocol_parameters, set_up
+from simnet.world.genesis import Genesis, set_up
 from simnet.world.participants import Participants
 from simnet.world.plan import Plan
 
@@ -35,7 +34,7 @@ def simulated(scheduler: Scheduler, network: Network, log: EventLog) -> Transpor
 
 
 def build(
-    scenario: Scenario,
+    plan: Plan,
     chain: Chain,
     log: EventLog,
     tell: Callable[[str], None] = lambda _: None,
@@ -45,8 +44,7 @@ def build(
 
     `carry` makes the transport.
     """
-    plan = Plan.of(scenario)
-    prover = scenario.strategy.make_prover(plan.facts, plan.zoo, tell)
+    prover = plan.strategy.make_prover(plan.facts, plan.zoo, tell)
     return World(plan, set_up(chain, plan, prover), chain, log, prover, carry)
 
 
@@ -79,7 +77,7 @@ class World:
         mempool.producers = [identity.name for identity in plan.directory.of(Role.PRODUCER)]
         self.engine = Engine(scheduler, network, log, mempool, carry(scheduler, network, log))
         compute = ComputeTime(plan.zoo, measured=scenario.compute.time == "measured")
-        given = {i.name: scenario.strategy.enclave(i, plan.facts, genesis.time) for i in plan.directory}
+        given = {i.name: plan.strategy.enclave(i, plan.facts, genesis.time) for i in plan.directory}
         enclaves = {name: enclave for name, enclave in given.items() if enclave is not None}
         self.casting = Casting(plan, genesis, enclaves)
         announce(plan, self.casting, genesis, log)
@@ -120,15 +118,13 @@ def announce(plan: Plan, casting: Casting, genesis: Genesis, log: EventLog) -> N
     started = RunStarted(
         scenario=scenario.name,
         seed=scenario.seed,
-        strategy=scenario.strategy.kind,
+        strategy=plan.strategy.kind,
         comparator=scenario.comparator.kind,
         duration_s=scenario.duration,
         genesis=genesis.time,
         block_time_s=scenario.chain.block_time,
         compute_price_wei=str(scenario.compute.price),
-        finality_bound_s=strategy_of(scenario).finality_bound_s(
-            protocol_parameters(scenario), scenario.chain.block_time
-        ),
+        finality_bound_s=plan.strategy.finality_bound_s(plan.parameters, scenario.chain.block_time),
     )
     log.append(0.0, started)
     if scenario.clients.modes is not None:
@@ -138,8 +134,7 @@ def announce(plan: Plan, casting: Casting, genesis: Genesis, log: EventLog) -> N
         log.append(0.0, ModelServed(model.name, model.reference.sha256, model.reference.macs, plan.arithmetic(model)))
         for topic, remark in plan.remarks(model):
             log.append(0.0, ModelRemarked(model.name, topic, remark))
-    machines = plan.executed_on()
-    for record in machines if any(one.asked != "cpu" for one in machines) else ():
+    for record in plan.executed_on if any(one.asked != "cpu" for one in plan.executed_on) else ():
         log.append(0.0, record)
     for holder in plan.stakeholders:
         identity, shown = holder.identity, casting.of(holder.identity.name)

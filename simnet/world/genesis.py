@@ -9,14 +9,12 @@ import math
 from dataclasses import dataclass
 
 from chain.blocks import mine_all
-from chain.deploy import ProtocolParameters, deploy_protocol
+from chain.deploy import deploy_protocol
 from chain.formats.signing import Domain
-from chain.quantities import BASIS_POINTS, Gas, Timestamp, Wei
+from chain.quantities import Gas, Timestamp, Wei
 from chain.seam import Call, Chain
 from nodes.identity import STAKING_ROLE, Role
 from nodes.proofs.prover import Prover
-from simnet.scenario.facts import facts_of, strategy_of
-from simnet.scenario.schema import Scenario
 from simnet.world.balances import Stakeholder
 from simnet.world.plan import Plan
 
@@ -37,39 +35,18 @@ class Genesis:
     """EIP-712 domain that answers and vouchers are signed under."""
 
 
-def protocol_parameters(scenario: Scenario) -> ProtocolParameters:
-    """The contracts' parameters, from the scenario's economics, as its strategy will have them."""
-    economics = scenario.economics
-    parameters = ProtocolParameters(
-        min_stake_inference=Wei(economics.min_stake_inference),
-        min_stake_full=Wei(economics.min_stake_full),
-        unbonding_s=int(economics.unbonding),
-        slash_share_bps=round(economics.slash_share * BASIS_POINTS),
-        slash_amount=Wei(economics.slash_amount),
-        bounty_share_bps=round(economics.bounty_share * BASIS_POINTS),
-        verifier_share_bps=round(economics.verifier_share * BASIS_POINTS),
-        jail_period_s=int(economics.jail),
-        withdrawal_delay_s=int(economics.withdrawal_delay),
-        finality_delay_s=int(economics.finality_delay),
-        beacon_round_s=int(economics.beacon_round),
-    )
-    return strategy_of(scenario).adjust(parameters, facts_of(scenario))
-
-
 def set_up(chain: Chain, plan: Plan, prover: Prover | None = None) -> Genesis:
     """Deploy, fund, register, bond and pay in. `prover` has the circuits to deploy, if claims are proven by any.
 
     Raises `CallReverted` if the contracts refuse any of it.
     """
-    scenario, deployer = plan.scenario, plan.deployer
+    deployer, strategy, parameters = plan.deployer, plan.strategy, plan.parameters
     for account in (deployer, *(identity.address for identity in plan.directory)):
         chain.fund(account)
     owned = {holder.identity.address: Wei(holder.bonded + holder.liquid) for holder in plan.stakeholders}
     allocations = {address: amount for address, amount in owned.items() if amount}
     circuits = [prover.record(model.name) for model in plan.models] if prover else []
-    strategy = strategy_of(scenario)
     provers = strategy.deploy(chain, deployer, list(plan.directory), plan.facts, circuits)
-    parameters = protocol_parameters(scenario)
     deploy_protocol(chain, deployer, parameters, strategy.contract_spec(), allocations, provers)
     beacon_genesis, round_s = chain.read("Beacon", "genesis"), parameters.beacon_round_s
     mine_all(chain, bootstrap_transactions(chain, plan))
@@ -83,8 +60,7 @@ def bootstrap_transactions(chain: Chain, plan: Plan) -> list[Call]:
         Call(plan.deployer, "ModelRegistry", "register", (bytes.fromhex(m.reference.sha256), m.name, m.reference.macs))
         for m in plan.models
     ]
-    strategy = plan.scenario.strategy
-    if (verifier := strategy.contract_spec()) and (funding := strategy.initial_funding()):
+    if (verifier := plan.strategy.contract_spec()) and (funding := plan.strategy.initial_funding()):
         to = chain.address_of(verifier.artifact)
         calls.append(Call(plan.deployer, "OPG", "transfer", (to, funding), SETUP_GAS))
     for holder in plan.stakeholders:

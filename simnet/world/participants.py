@@ -26,9 +26,7 @@ from simnet.kernel.provers import Provers
 from simnet.kernel.scheduler import Scheduler
 from simnet.kernel.wallet import Wallet
 from simnet.log.events import EventLog
-from simnet.scenario.facts import facts_of, strategy_of
 from simnet.scenario.hardware import Machine
-from simnet.scenario.schema import Scenario
 from simnet.world.casting import Casting
 from simnet.world.directory import beacon_secrets, key_of
 from simnet.world.genesis import Genesis
@@ -71,7 +69,7 @@ class Participants:
             case Role.FULL:
                 return self._host(identity, self.full(identity), self.machine_of(identity))
             case Role.CLIENT:
-                executes = self.plan.scenario.strategy.client_executes(self.plan.rank(identity), self.plan.facts)
+                executes = self.plan.strategy.client_executes(self.plan.rank(identity), self.plan.facts)
                 # A client that executes models itself does so on what full nodes have.
                 return self._host(identity, self.client(identity), self.machine_of(identity) if executes else None)
         raise ValueError(f"{identity.role} is a role of services, which no scenario has")
@@ -90,7 +88,7 @@ class Participants:
         host.install("device", Device(name, *ran_by, host.conditions, clock, log, observer))
         host.install("enclave", Enclave(sandbox, clock, self.genesis.time))
         if self.prover is not None:
-            machines = plan.scenario.strategy.prover_count(identity)
+            machines = plan.strategy.prover_count(identity)
             host.install("provers", Provers(name, self.prover, machines, clock, log))
         return host
 
@@ -123,8 +121,8 @@ class Participants:
     def client(self, identity: Identity) -> Make:
         """Makes a client. Its orders go on where they were if it is started anew."""
         plan = self.plan
-        policy = client_policy(plan.scenario, plan.rank(identity))
-        make_half = partial(strategy_of(plan.scenario).client, facts=plan.facts)
+        policy = client_policy(plan, plan.rank(identity))
+        make_half = partial(plan.strategy.client, facts=plan.facts)
         asked = plan.orders(identity)
         for behaviour, _ in self.casting.of(identity.name):
             asked = behaviour.plan(asked)
@@ -164,14 +162,14 @@ class Participants:
             policy,
             {model.name: (model.input_shape, model.input_dtype) for model in plan.models},
             disk=Disk(),
-            make_half=partial(strategy_of(plan.scenario).poster, facts=plan.facts),
+            make_half=partial(plan.strategy.poster, facts=plan.facts),
             secret=plan.streams.secret(f"salt/{identity.name}"),
         )
 
     def full(self, identity: Identity) -> Make:
         """Makes a full node."""
         plan, scenario = self.plan, self.plan.scenario
-        uses_beacon = scenario.strategy.uses_beacon
+        uses_beacon = plan.strategy.uses_beacon
         return partial(
             FullNode,
             identity,
@@ -183,7 +181,7 @@ class Participants:
             self.genesis.domain,
             secret=plan.streams.secret(f"salt/{identity.name}"),
             disk=Disk(),
-            make_half=partial(strategy_of(scenario).verifier, facts=plan.facts),
+            make_half=partial(plan.strategy.verifier, facts=plan.facts),
             beacon_secrets=beacon_secrets(scenario, identity.name, plan.streams) if uses_beacon else (),
             beacon_round_s=scenario.economics.beacon_round,
             finality_delay_s=scenario.economics.finality_delay,
@@ -191,10 +189,10 @@ class Participants:
         )
 
 
-def client_policy(scenario: Scenario, index: int) -> ClientPolicy:
+def client_policy(plan: Plan, index: int) -> ClientPolicy:
     """How client number `index` behaves."""
-    section = scenario.clients
+    section = plan.scenario.clients
     policy = ClientPolicy(Wei(section.fee), section.timeout, section.payment == "voucher", section.audit)
     if section.wait_for_finality_above is not None:
         policy = replace(policy, waits_above=Wei(section.wait_for_finality_above))
-    return strategy_of(scenario).client_policy(policy, index, facts_of(scenario))
+    return plan.strategy.client_policy(policy, index, plan.facts)

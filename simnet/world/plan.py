@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
+from chain.deploy import ProtocolParameters
 from chain.quantities import Address
 from nodes.client import Order
 from nodes.identity import Directory, Identity, Role
@@ -16,14 +17,16 @@ from nodes.models.arithmetic import Arithmetic
 from nodes.models.zoo import Model, Zoo
 from simnet.kernel.streams import Streams
 from simnet.log.events import DOMINATED, DRAWS, NATIVE, ModelsExecuted
-from simnet.scenario.facts import facts_of
+from simnet.scenario.facts import facts_of, strategy_of
 from simnet.scenario.models import zoo_of
 from simnet.scenario.schema import Scenario
 from simnet.strategies.facts import Facts
+from simnet.strategies.strategy import Strategy
 from simnet.world.assignments import Assignment, assign
 from simnet.world.balances import Stakeholder, stakeholders
 from simnet.world.directory import directory_of, key_of
 from simnet.world.hardware import executed_on
+from simnet.world.parameters import protocol_parameters
 from simnet.world.workload import orders
 
 
@@ -32,6 +35,15 @@ class Plan:
     """What a run is made from."""
 
     scenario: Scenario
+    """With what was injected so far."""
+    facts: Facts
+    """What the strategy is told of the scenario, as it is at the start."""
+    strategy: Strategy
+    """As it is played: with windows that outlast the deepest reorg of the scenario's faults."""
+    parameters: ProtocolParameters
+    """The contracts', as the strategy will have them."""
+    executed_on: tuple[ModelsExecuted, ...]
+    """What executes the models of which nodes."""
     streams: Streams
     zoo: Zoo
     models: tuple[Model, ...]
@@ -43,12 +55,14 @@ class Plan:
     @classmethod
     def of(cls, scenario: Scenario) -> Self:
         """The plan of a scenario."""
+        strategy = strategy_of(scenario)
         streams, zoo = Streams(scenario.seed), zoo_of(scenario.models)
         models = tuple(zoo.model(choice.name) for choice in scenario.models)
         directory = directory_of(scenario, streams)
         assignments = assign(scenario, directory, streams)
-        holders = stakeholders(scenario, directory, assignments, streams)
-        return cls(scenario, streams, zoo, models, directory, assignments, holders)
+        holders = stakeholders(scenario, strategy, directory, assignments, streams)
+        decided = facts_of(scenario), strategy, protocol_parameters(scenario), tuple(executed_on(scenario))
+        return cls(scenario, *decided, streams, zoo, models, directory, assignments, holders)
 
     def extended(self, scenario: Scenario) -> Self:
         """The plan once its scenario has more adversaries or faults: the same people with the same money."""
@@ -60,11 +74,6 @@ class Plan:
     def deployer(self) -> Address:
         """Who deploys the contracts; it has no say in anything afterwards."""
         return key_of("deployer", self.streams).address
-
-    @property
-    def facts(self) -> Facts:
-        """What the strategy is told of the scenario."""
-        return facts_of(self.scenario)
 
     @property
     def model_hashes(self) -> dict[str, bytes]:
@@ -86,14 +95,10 @@ class Plan:
 
     def arithmetic(self, model: Model) -> Arithmetic:
         """What a model is answered in: portable if asked for and if the model can be rewritten; native on CUDA."""
-        on_cuda = any(one.processor == "cuda" for one in self.executed_on())
+        on_cuda = any(one.processor == "cuda" for one in self.executed_on)
         if self.scenario.compute.arithmetic == "native" or on_cuda:
             return "native"
         return "portable" if self.zoo.portable(model.reference).portable else "native"
-
-    def executed_on(self) -> list[ModelsExecuted]:
-        """What executes the models of which nodes."""
-        return executed_on(self.scenario)
 
     def remarks(self, model: Model) -> Iterator[tuple[str, str]]:
         """What is to be known of a model on offer, by topic."""

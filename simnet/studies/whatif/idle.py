@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from chain.quantities import BASIS_POINTS
 from chain.units import format_duration
+from simnet.scenario.facts import strategy_of
 from simnet.scenario.schema import Scenario
-from simnet.world.genesis import protocol_parameters
+from simnet.world.parameters import protocol_parameters
 
 PENALTIES = ("slash", "penalty", "probability", "jackpot", "bond")
 """What a strategy's parameter is called that does nothing at 0."""
@@ -41,7 +42,7 @@ def _penalties(scenario: Scenario) -> Iterator[str]:
 
 def _windows(scenario: Scenario) -> Iterator[str]:
     p = protocol_parameters(scenario)
-    bound = scenario.strategy.finality_bound_s(p, scenario.chain.block_time)
+    bound = strategy_of(scenario).finality_bound_s(p, scenario.chain.block_time)
     if bound > p.unbonding_s:
         yield (
             f"a slash may find no stake: a verdict takes up to {format_duration(round(bound))}, and stake has left"

@@ -12,7 +12,7 @@ from nodes.messages import BatchQuery, Refusal
 from simnet.scenario.errors import ScenarioErrors
 from simnet.strategies.dispute.optimistic import Optimistic, OptimisticHalf, private_lot
 from simnet.theory import fraud_floor
-from simnet.world.genesis import protocol_parameters
+from simnet.world.parameters import protocol_parameters
 from tests.driving import OUTPUT, PEOPLE, Answers, always, batch_of, follow, mined, one_after_the_other, who
 from tests.nodes.test_full_node import knowing
 from tests.payments import payments

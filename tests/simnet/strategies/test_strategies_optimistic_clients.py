@@ -22,6 +22,7 @@ from simnet.scenario.errors import ScenarioErrors
 from simnet.strategies.dispute.clients import Auditor, Delegator, parts
 from simnet.theory import detected_within
 from simnet.world.participants import client_policy
+from simnet.world.plan import Plan
 from tests.driving import (
     FEE,
     INPUT,
@@ -346,11 +347,11 @@ def test_lying_to_everybody_is_found_out_sooner_or_later() -> None:
 
 def test_clients_look_for_their_claims_often_enough_to_challenge_in_time() -> None:
     for strategy in (refereed(), honeypot()):
-        policy = client_policy(scenario(strategy=strategy), 0)
+        policy = client_policy(Plan.of(scenario(strategy=strategy)), 0)
         assert policy.audit_every_s * 2 <= 30
         assert policy.audit_every_s * policy.audit_attempts >= 30 + 10
-    ordinary = client_policy(scenario(strategy=honeypot(probes="25 %")), 3)
-    assert ordinary == client_policy(scenario(strategy={"kind": "none"}), 3)
+    ordinary = client_policy(Plan.of(scenario(strategy=honeypot(probes="25 %"))), 3)
+    assert ordinary == client_policy(Plan.of(scenario(strategy={"kind": "none"})), 3)
 
 
 @pytest.mark.parametrize(

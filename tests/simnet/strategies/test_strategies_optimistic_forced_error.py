@@ -248,7 +248,7 @@ def test_scenarios_that_cannot_be_are_refused(sections: dict[str, Any], complain
 
 
 def test_the_tax_is_the_verifiers_share() -> None:
-    from simnet.world.genesis import protocol_parameters
+    from simnet.world.parameters import protocol_parameters
 
     taxed = scenario(strategy=forced_error(), economics={"verifier_share": "80 %"})
     assert protocol_parameters(taxed).verifier_share_bps == 8_000

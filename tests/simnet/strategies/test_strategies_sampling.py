@@ -11,7 +11,7 @@ from chain.quantities import OPG, Wei
 from simnet.log.figures import Figures
 from simnet.scenario.errors import ScenarioErrors
 from simnet.strategies.sampling.probabilistic_proofs import ProbabilisticProofs
-from simnet.world.genesis import protocol_parameters
+from simnet.world.parameters import protocol_parameters
 from tests.small import BASE, Played, play, scenario
 
 ECONOMICS = {**BASE["economics"], "slash_share": "0 %", "slash_amount": "1 OPG", "jail": "0 s"}

@@ -13,6 +13,7 @@ from simnet.kernel.enclave import Enclave
 from simnet.log.events import EventLog
 from simnet.world.backends import open_chain
 from simnet.world.build import build
+from simnet.world.plan import Plan
 from tests.small import scenario
 
 
@@ -21,7 +22,7 @@ def test_a_node_and_its_behaviours_hold_one_enclave(tmp_path: Path) -> None:
     leaky = [{"behaviour": "key_export_clone", "nodes": ["inference-0", "inference-1"]}]
     one = scenario(strategy={"kind": "tee"}, adversaries=leaky)
     log = EventLog(tmp_path / "events.jsonl")
-    world = build(one, open_chain(one), log)
+    world = build(Plan.of(one), open_chain(one), log)
     log.close()
     for identity in world.plan.directory:
         facility = world.engine.hosts[identity.name].facilities.get("enclave")

@@ -22,6 +22,7 @@ from simnet.world.directory import directory_of, hash_chain, key_of
 from simnet.world.plan import Plan
 from simnet.world.workload import gaps, orders
 from tests.small import scenario
+from tests.source import ROOT
 
 
 def directory(one: Scenario) -> Directory:
@@ -208,3 +209,23 @@ def test_accomplices_are_of_one_cartel() -> None:
     plan = Plan.of(scenario(adversaries=entries))
     found = {cartel: plan.accomplices(cartel) for cartel in ("a", "b", "", "c")}
     assert found == {"a": {"inference-0"}, "b": {"inference-1"}, "": {"inference-2"}, "c": frozenset()}
+
+
+# -- what is decided once ------------------------------------------------------------------------------------
+
+
+def test_a_run_has_one_strategy_with_windows_that_outlast_its_reorgs() -> None:
+    """Whoever reads the scenario's own strategy in the world would play another one than the contracts do."""
+    committee = {"kind": "committee", "size": 3}
+    calm, stormy = (Plan.of(scenario(strategy=committee, faults=f)) for f in ([], [{"at": "9 s", "reorg": 3}]))
+    assert calm.strategy == calm.scenario.strategy
+    assert stormy.strategy != stormy.scenario.strategy
+    assert stormy.facts.reorg_s == 3 * stormy.facts.block_time_s
+    read = [path.name for path in (ROOT / "simnet" / "world").rglob("*.py") if "scenario.strategy" in path.read_text()]
+    assert read == []
+
+
+def test_what_is_injected_changes_neither_strategy_nor_parameters() -> None:
+    before = Plan.of(scenario())
+    after = before.extended(scenario(faults=[{"at": "9 s", "reorg": 3}]))
+    assert (after.strategy, after.facts, after.parameters) == (before.strategy, before.facts, before.parameters)

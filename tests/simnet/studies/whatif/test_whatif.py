@@ -19,7 +19,7 @@ from reports.estimates import heading
 from simnet.batch.batch import Batch
 from simnet.cli.main import main
 from simnet.scenario.errors import ScenarioErrors
-from simnet.scenario.load import load_scenario
+from simnet.scenario.load import load_scenario, parse_scenario
 from simnet.studies.whatif.idle import idle
 from simnet.studies.whatif.parameters import ParameterSet, load_set
 from simnet.studies.whatif.punished import Punishment, Witnessed
@@ -168,6 +168,14 @@ def test_what_can_never_act_is_named_without_a_run(changes: dict[str, str], says
 )
 def test_what_can_act_is_not(changes: dict[str, str]) -> None:
     assert idle_under(**changes) == []
+
+
+def test_stake_that_leaves_in_time_for_a_verdict_does_not_once_reorgs_lengthen_its_windows() -> None:
+    calm = load_scenario(OUTAGE, ("economics.unbonding=300 s",))
+    stormy = parse_scenario(calm.resolved_yaml().replace("faults:", "faults:\n- at: 150 s\n  reorg: 60").encode(), "x")
+    assert list(idle(calm, (), calm)) == []
+    [line] = idle(stormy, (), stormy)
+    assert "a slash may find no stake" in line
 
 
 # -- the page -----------------------------------------------------------------------------------------------
