@@ -16,13 +16,12 @@ from simnet.log.events import LOG_FORMAT
 from simnet.log.figures import Figures
 from simnet.log.file import NO_ROW, parse_row
 from simnet.log.tables import Tables, make_tables, read_tables
-from simnet.measure.catalogue import new_measurement
 from simnet.measure.rows import Row
 from simnet.measure.state import State
 from simnet.run import Finished
 from simnet.scenario.load import load_scenario
 from simnet.scenario.schema import Scenario
-from simnet.verdict.invariants import Invariants
+from simnet.verdict.finished import FinishedLog
 from simnet.verdict.results import Results, judge
 
 ROWS_DRAWN = 40_000
@@ -87,9 +86,9 @@ def load_run(directory: Path) -> Run:
     reader, tables = read_verified(directory / LOG, None if recorded is None else recorded.digest)
     if recorded is None:
         wall_s = seconds_between(directory)
-        recorded = Recorded(digest=reader.digest, virtual_s=reader.measurement.fold.state.time, wall_s=wall_s)
-    scenario, state = load_scenario(directory / SCENARIO), reader.measurement.fold.state
-    findings = reader.invariants.findings()
+        recorded = Recorded(digest=reader.digest, virtual_s=reader.finished.state.time, wall_s=wall_s)
+    scenario, state = load_scenario(directory / SCENARIO), reader.finished.state
+    findings = reader.finished.findings()
     results = judge(scenario, state, findings, recorded.digest, recorded.virtual_s, recorded.wall_s)
     manifest = read_manifest(directory / MANIFEST)
     return Run(shown(directory), scenario, manifest, state, Figures(tables), results)
@@ -189,7 +188,7 @@ class Reader:
         self.number = 0
         """Of the line that was read last, from 1."""
         self._torn = torn
-        self.measurement, self.invariants = new_measurement(), Invariants()
+        self.finished = FinishedLog(log)
         self._hash = hashlib.sha256()
         self._lines = self._read()
 
@@ -205,8 +204,7 @@ class Reader:
             row = parse_row(line)
             if self.number == 1:
                 check_format(self.log, row)
-            self.measurement.on(row)
-            self.invariants.on(row)
+            self.finished.on(row)
             yield row
 
     def exhaust(self) -> None:

@@ -7,6 +7,7 @@ It is complete even for a run that was interrupted or whose chain died: what was
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import platform
 import shutil
@@ -28,11 +29,9 @@ from nodes.models.arithmetic import processor_class
 from simnet.kernel.pace import Pace, Stop, drive
 from simnet.lock import DirectoryTaken, alone_in
 from simnet.log.events import COMPLETED, INTERRUPTED, EventLog, Listener, RunEnded
-from simnet.measure.catalogue import new_measurement
-from simnet.measure.rows import Listening
 from simnet.measure.state import State
 from simnet.scenario.schema import Scenario
-from simnet.verdict.invariants import Invariants
+from simnet.verdict.finished import read_finished
 from simnet.verdict.results import Results, judge
 from simnet.world.accounting import read_final_balances, schedule_readings
 from simnet.world.backends import open_chain
@@ -51,6 +50,9 @@ FILES = (
     *("up.env", "facilitator.sqlite", "own-facilitator.sqlite"),
 )
 """What a run leaves, reports included."""
+
+MANY_ROWS = 1_000_000
+"""Of a log from which on the room of the world is freed before it is judged: the world's parts refer to one another."""
 
 RECORDED_PACKAGES = ("simpy", "networkx", "onnxruntime", "numpy", "pandas", "pydantic", "web3", "pyrevm")
 
@@ -114,8 +116,6 @@ def run_in(directory: Path, scenario: Scenario, options: Options) -> Finished:
     started = time.perf_counter()
     write_scenario(directory, scenario)
     log = EventLog(directory / "events.jsonl")
-    measurement, invariants = new_measurement(), Invariants()
-    log.listen(Listening(measurement, invariants).hear)
     if options.listener is not None:
         log.listen(options.listener)
     chain = None
@@ -124,6 +124,10 @@ def run_in(directory: Path, scenario: Scenario, options: Options) -> Finished:
         chain = options.open_chain(scenario, options.tell)
         write_manifest(directory, plan, chain, options.command)
         failure, virtual_s = play(plan, chain, log, options)
+        log.close()
+        if log.count > MANY_ROWS:
+            gc.collect()
+        judged = read_finished(log.path)
     except BaseException as error:
         log.close()
         keep(directory, scenario, log, options, error)
@@ -131,10 +135,9 @@ def run_in(directory: Path, scenario: Scenario, options: Options) -> Finished:
     finally:
         if chain is not None:
             chain.close()
-    log.close()
     wall_s = round(time.perf_counter() - started, 3)
-    state = measurement.fold.state
-    results = judge(scenario, state, invariants.findings(), log.digest, round(virtual_s, 6), wall_s)
+    state = judged.state
+    results = judge(scenario, state, judged.findings(), log.digest, round(virtual_s, 6), wall_s)
     (directory / "results.json").write_bytes(orjson.dumps(results.as_json(), option=orjson.OPT_INDENT_2))
     if options.out is None:
         directory = publish(directory, f"{scenario.name}-{scenario.seed}-{log.digest[:8]}")

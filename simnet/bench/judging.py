@@ -1,7 +1,6 @@
 """The share of a run's wall time that goes into judging and reporting it.
 
-Judging happens while a run is on, event by event: so its log is read again afterwards, and folding the rows once more
-is timed. Making a row of each record, which the run does too, is not in it.
+Judging is the end of a run: its log is read and folded; so that is timed by doing it once more.
 Reporting is what comes after the run: its plots, its pages, its trace.
 """
 
@@ -13,11 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simnet.log.events import read_log
-from simnet.measure.catalogue import new_measurement
 from simnet.run import Finished, Options, run
 from simnet.scenario.load import load_scenario
-from simnet.verdict.invariants import Invariants
+from simnet.verdict.finished import read_finished
 
 
 @dataclass(frozen=True)
@@ -44,10 +41,6 @@ def measure(file: Path, changes: Sequence[str], report: Callable[[Finished], Non
         ended = time.perf_counter()
         report(finished)
         reported = time.perf_counter()
-        rows = list(read_log(Path(directory, "events.jsonl")))
-    again = time.perf_counter()
-    folds = new_measurement(), Invariants()
-    for row in rows:
-        for fold in folds:
-            fold.on(row)
-    return JudgingFigures(ended - started, time.perf_counter() - again, reported - ended)
+        read_finished(Path(directory, "events.jsonl")).findings()
+        judged = time.perf_counter()
+    return JudgingFigures(ended - started, judged - reported, reported - ended)

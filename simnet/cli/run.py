@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import re
 import shlex
 import sys
@@ -153,7 +152,6 @@ def conclude(console: Console, finished: Finished, replay: str, file: Path, as_j
     from simnet.cli import github
     from simnet.cli.summary import print_summary
 
-    gc.collect()  # the world is over, and all that it was made of refers to one another: its room is needed
     run = finished_run(finished)
     write_reports(run)
     github.annotate([(file, finished.results, "")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from itertools import chain
 from typing import Generic, Protocol, TypeVar
@@ -97,6 +97,18 @@ class Kept:
         for rows in self._compressed:
             yield from orjson.loads(zlib.decompress(rows))
         yield from self._latest
+
+
+class Undone:
+    """The rows of a finished log that reorgs took back; nobody who knows them ever has to go back."""
+
+    def __init__(self, reorgs: Iterable[Row]) -> None:
+        """`reorgs` are the rows of the log that tell of one."""
+        self._reorgs = [(row["i"], range(row["first"], row["first"] + row["depth"])) for row in reorgs]
+
+    def __contains__(self, row: Row) -> bool:
+        block = block_of(row) if self._reorgs else -1
+        return any(row["i"] < number and block in blocks for number, blocks in self._reorgs)
 
 
 class Listening:

@@ -7,11 +7,11 @@ they were posted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from simnet.log.events import ContractEvent
+from simnet.log.events import ChainReorged, ContractEvent
 from simnet.measure.ledger import Ledger
-from simnet.measure.rows import Rewinding, Row
+from simnet.measure.rows import Row, Undone
 from simnet.verdict.invariant import Finding, Invariant
 from simnet.verdict.liveness import EveryBatchEnds
 from simnet.verdict.money import FeesAreAccountedFor, LedgerAgreesWithChain, NothingIsPaidFromNothing, SupplyIsConstant
@@ -62,27 +62,14 @@ class Checks:
         return [Finding(one.name, *one.finding()) for one in chosen]
 
 
-class Invariants:
-    """All of them, as one fold of a log."""
-
-    def __init__(self) -> None:
-        self._checks = Rewinding(Checks())
-
-    def on(self, row: Row) -> None:
-        """Take the next row of the log."""
-        self._checks.on(row)
-
-    def findings(self) -> list[Finding]:
-        """The log is over: what was found by all that it can be held to."""
-        return self._checks.fold.findings()
-
-
-def check_invariants(rows: Iterable[Row]) -> list[Finding]:
+def check_invariants(rows: Sequence[Row]) -> list[Finding]:
     """The findings of all invariants that a log can be held to."""
-    invariants = Invariants()
+    undone = Undone(row for row in rows if row["kind"] == ChainReorged.kind)
+    checks = Checks()
     for row in rows:
-        invariants.on(row)
-    return invariants.findings()
+        if row not in undone:
+            checks.on(row)
+    return checks.findings()
 
 
 def key_of(row: Row) -> str:

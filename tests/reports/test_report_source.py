@@ -160,7 +160,7 @@ def test_what_a_run_holds_at_its_end_does_not_grow_with_its_log(
         size = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
         assert tables.counts["task_sent"] > len(figures.claims) == 100
-        state = reader.measurement.fold.state
+        state = reader.finished.state
         return size - sum(16 * one.n for one in distributions(state).values() if one.exact)
 
     assert held(24_000) < 1.3 * held(12_000)
