@@ -11,6 +11,7 @@ What each means is said at its class.
     ├── BadSeeds              exit 2   simnet.cli.cases
     ├── CannotGoOn            exit 2   simnet.up.home
     ├── CannotHost            exit 2   simnet.up.devnet
+    ├── CannotListen          exit 2   simnet.servers.http
     ├── ChainError            exit 4   chain.errors
     │   ├── CallReverted      exit 4   chain.errors
     │   ├── ChainDied         exit 4   chain.errors
@@ -21,7 +22,6 @@ What each means is said at its class.
     ├── ClientMissing         exit 4   simnet.up.client
     ├── DaskMissing           exit 4   simnet.batch.dask
     ├── DirectoryTaken        exit 2   simnet.lock
-    ├── DoorTaken             exit 2   simnet.doors.http
     ├── EngineCrashed         exit 4   dashboards.live_run
     ├── InputRefused          exit 4   nodes.models.tensors
     ├── LogError              exit 2   simnet.log.file

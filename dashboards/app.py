@@ -219,8 +219,8 @@ class Dashboard(Transport):
         self.scene.player.go(self.scene.timeline.index.at_time(message.time))
         self.show_now()
 
-    @on(Panel.Visited)
-    def _visited(self, message: Panel.Visited) -> None:
+    @on(Panel.EventChosen)
+    def _event_chosen(self, message: Panel.EventChosen) -> None:
         """Leave all windows for the moment of an event."""
         while len(self.screen_stack) > 1:
             self.pop_screen()

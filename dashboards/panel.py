@@ -75,7 +75,7 @@ class Panel(Widget, can_focus=True):
             self.subject = subject
             """Name or id of a participant, task or batch, or the number of a row."""
 
-    class Visited(Message):
+    class EventChosen(Message):
         """Somebody wants to see the run at the moment of an event."""
 
         def __init__(self, number: int) -> None:
@@ -258,7 +258,7 @@ class Panel(Widget, can_focus=True):
         if number is None:
             self.notify("the line under the cursor is no event")
             return
-        self.post_message(self.Visited(number))
+        self.post_message(self.EventChosen(number))
 
     def action_write(self) -> None:
         """Write the table into the run's directory, named after the panel and the moment that it shows."""

@@ -1,31 +1,31 @@
-"""The timeline of what a visitor paid for: seven stages from the demand for payment to the audit on chain."""
+"""The timeline of what an external client paid for: seven stages from the demand for payment to the audit on chain."""
 
 from __future__ import annotations
 
 from dashboards.describe import Who
 from dashboards.story import Step
 from dashboards.text import Line, opg, short, span_of_time
-from simnet.measure.visits import Session, Visits
+from simnet.measure.external import ExternalRequests, Session
 
 ANSWERS_SHOWN = 3
 
 
-def stages_of(visits: Visits, session: Session | None, who: Who) -> list[Step]:
+def stages_of(external: ExternalRequests, session: Session | None, who: Who) -> list[Step]:
     """The seven stages, as far as they have come; of nobody's session yet, who was asked to pay."""
-    steps = [_asked(visits)]
+    steps = [_asked(external)]
     if session is not None:
         steps += [_paid(session, who), _answered(session), _closed(session), _collected(session)]
         return [*steps, _recorded(session), _audited(session)]
     return [*steps, *map(Step, ("paid", "answered", "closed", "collected", "recorded", "audited"))]
 
 
-def _asked(visits: Visits) -> Step:
+def _asked(external: ExternalRequests) -> Step:
     lines: list[Line] = []
-    if visits.demanded:
-        lines.append([(f"gateways asked {visits.demanded:,}× for payment (402)", "")])
-    if visits.refused:
-        lines.append([(f"{visits.refused:,} payments refused, the last one: {visits.refusal}", "warn")])
-    return Step("asked", visits.demanded_at, lines)
+    if external.demanded:
+        lines.append([(f"gateways asked {external.demanded:,}× for payment (402)", "")])
+    if external.refused:
+        lines.append([(f"{external.refused:,} payments refused, the last one: {external.refusal}", "warn")])
+    return Step("asked", external.demanded_at, lines)
 
 
 def _paid(session: Session, who: Who) -> Step:
@@ -41,10 +41,10 @@ def _answered(session: Session) -> Step:
     shown = list(session.latest)[-ANSWERS_SHOWN:]
     if session.answers > len(shown):
         step.lines.append([(f"{session.answers:,} answers, worth {opg(session.worth)} OPG; the latest:", "")])
-    for visit in shown:
-        took = span_of_time(visit.took_s)
-        text = f"{visit.visitor}: {visit.model}, {visit.tokens:,} tokens in {took}, {opg(visit.cost)} OPG"
-        step.lines.append([(text, ""), *([] if visit.heard else [(" · hung up", "warn")])])
+    for answer in shown:
+        took = span_of_time(answer.took_s)
+        text = f"{answer.caller}: {answer.model}, {answer.tokens:,} tokens in {took}, {opg(answer.cost)} OPG"
+        step.lines.append([(text, ""), *([] if answer.heard else [(" · hung up", "warn")])])
     if session.unpaid:
         reasons = ", ".join(f"{reason} {count}×" for reason, count in session.reasons.items()) or "settlement failed"
         step.lines.append([(f"✗ {opg(session.unpaid)} OPG of that nobody pays for: {reasons}", "bad")])

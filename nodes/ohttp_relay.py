@@ -43,7 +43,7 @@ OVERTAKEN_S = 1.0
 class Carried:
     """A streamed answer on its way, whose parts go on in their order."""
 
-    visitor: str
+    caller: str
     gateway: str
     next: int = 0
     early: dict[int, HttpChunk] = field(default_factory=dict)
@@ -159,11 +159,11 @@ class OhttpRelay:
         if carried is None:
             return
         for due in carried.take(chunk):
-            yield Send(carried.visitor, due)
+            yield Send(carried.caller, due)
             if due.is_last:
                 del self._streams[chunk.stream]
 
-    def hang_up(self, visitor: str) -> Steps:
+    def hang_up(self, caller: str) -> Steps:
         """Have the gateway know that nobody waits any more."""
-        for stream in [name for name, carried in self._streams.items() if carried.visitor == visitor]:
+        for stream in [name for name, carried in self._streams.items() if carried.caller == caller]:
             yield Send(self._streams.pop(stream).gateway, HungUp(stream=stream))

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from nodes.records import Record, event
 
 
-@event(group="tasks", subjects=("gateway", "visitor"), says="{gateway} asks {visitor} to pay[: {reason}]")
+@event(group="tasks", subjects=("gateway", "caller"), says="{gateway} asks {caller} to pay[: {reason}]")
 @dataclass(frozen=True, slots=True)
 class PaymentDemanded(Record):
     """A gateway answered 402. `reason` is empty where nothing was paid, and else what is wrong with the payment."""
 
     gateway: str
-    visitor: str
+    caller: str
     reason: str
 
 
@@ -34,15 +34,15 @@ class SessionOpened(Record):
 
 @event(
     group="tasks",
-    subjects=("gateway", "visitor"),
-    says="{gateway} answers {visitor}: {model}, {tokens_in} + {tokens_out} tokens, {cost:opg} OPG",
+    subjects=("gateway", "caller"),
+    says="{gateway} answers {caller}: {model}, {tokens_in} + {tokens_out} tokens, {cost:opg} OPG",
 )
 @dataclass(frozen=True, slots=True)
 class TextServed(Record):
     """A language model answered, and it was signed. `cost` is what it is worth, whether or not it is paid."""
 
     gateway: str
-    visitor: str
+    caller: str
     session: str
     model: str
     tokens_in: int

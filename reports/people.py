@@ -49,7 +49,7 @@ class Balance:
 
 
 def balances(state: State) -> list[Balance]:
-    """Visitors, gateways and whoever else had money from or to one of them: who lost most comes first."""
+    """External clients, gateways and whoever else had money from or to one of them: who lost most comes first."""
     return [
         Balance(
             name=party.name or address,
@@ -61,7 +61,7 @@ def balances(state: State) -> list[Balance]:
             net=party.net / OPG,
             acts=", ".join(f"{act} ×{count:,}" for act, count in party.acts.items()),
         )
-        for address, party in state.visits.ranked
+        for address, party in state.external.ranked
         if party.took_part or party.acts
     ]
 

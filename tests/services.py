@@ -14,9 +14,9 @@ from simnet.measure.state import State
 from simnet.up import stage
 from simnet.up.payers import ChannelPayer, Payer
 from simnet.up.services import FACILITATOR
-from simnet.up.stage import CAST, ENCLAVE, Visitor
+from simnet.up.stage import CAST, ENCLAVE, Caller
 
-__all__ = ["CAST", "CHAT", "ENCLAVE", "ChannelPayer", "Network402", "Payer", "Visitor"]
+__all__ = ["CAST", "CHAT", "ENCLAVE", "Caller", "ChannelPayer", "Network402", "Payer"]
 
 
 class Network402(stage.Network402):
@@ -34,4 +34,4 @@ class Network402(stage.Network402):
         """What the facilitator answers somebody outside."""
         sent = b"" if body is None else json.dumps(body).encode()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.knock(HttpRequest(method, path, named, sent), FACILITATOR).answer
+        return self.request(HttpRequest(method, path, named, sent), FACILITATOR).answer

@@ -204,7 +204,7 @@ def tracked_texts() -> Iterator[tuple[str, str]]:
 
 
 def test_the_wei_of_an_opg_are_written_once() -> None:
-    """A constant that has a name is used by it: `chain.quantities.OPG`. The client's visit runs where that is not."""
+    """A constant that has a name is used by it: `chain.quantities.OPG`. The client's tour runs where that is not."""
 
     def is_it(node: ast.AST) -> bool:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
@@ -213,7 +213,7 @@ def test_the_wei_of_an_opg_are_written_once() -> None:
 
     assert {module.name for module in modules() for node in ast.walk(module.tree) if is_it(node)} == {
         "chain.quantities",
-        "simnet.up.visit",
+        "simnet.up.client_tour",
     }
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 PATIENCE_S = 240.0
 """A bound for a busy machine, not a measure."""
-DOORS = ("gateway", "facilitator", "settlement", "payment", "blobs", "relay")
-FREE = tuple(part for name in DOORS for part in (f"--{name}-port", "0"))
+SERVERS = ("gateway", "facilitator", "settlement", "payment", "blobs", "relay")
+FREE = tuple(part for name in SERVERS for part in (f"--{name}-port", "0"))
 
 
 @dataclass

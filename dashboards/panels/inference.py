@@ -1,4 +1,4 @@
-"""One inference followed through its eight steps, or what a visitor paid for through its seven."""
+"""One inference followed through its eight steps, or what an external client paid for through its seven."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from dashboards.text import Line, clock, short
 
 
 class Inference(Page):
-    """The one that somebody chose, or else a visitor's until it is paid, or else one after the other."""
+    """The one that somebody chose, or else an external client's until it is paid, or else one after the other."""
 
     TITLE = "7 Inference"
 
     def draw(self, width: int, height: int) -> list[Line]:
         """Its steps."""
-        scene, visits = self.scene, self.scene.state.visits
+        scene, external = self.scene, self.scene.state.external
         task, position = scene.task, scene.player.position
-        session = visits.sessions.get(visits.followed)
-        if not scene.pinned and (visits.demanded or session) and (not task or (session and not session.is_over)):
-            self.border_subtitle = f"a visitor's, {len(visits.sessions)} so far" if session else "a visitor's"
-            return steps_as_lines(session_story.stages_of(visits, session, scene.state.who))
+        session = external.sessions.get(external.followed)
+        if not scene.pinned and (external.demanded or session) and (not task or (session and not session.is_over)):
+            self.border_subtitle = (
+                f"an external client's, {len(external.sessions)} so far" if session else "an external client's"
+            )
+            return steps_as_lines(session_story.stages_of(external, session, scene.state.who))
         self.border_subtitle = f"{short(task)}{' · pinned, u to release' if scene.pinned else ''}" if task else ""
         if not task:
             return [[("nobody has asked for anything yet", "dim")]]

@@ -1,4 +1,4 @@
-"""Money: what each node has at stake, earned and lost; and what visitors paid and gateways got."""
+"""Money: what each node has at stake, earned and lost; and what external clients paid and gateways got."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dashboards.export import Table, exact
 from dashboards.order import Key, Sorted
 from dashboards.participant import STAKERS
 from dashboards.text import Column, Columns, Line, Span, opg, pair
+from simnet.measure.external import Party
 from simnet.measure.subjects import Node
-from simnet.measure.visits import Party
 
 COLUMNS = Columns(
     Column("node", 13, grows=True),
@@ -54,7 +54,7 @@ class Money(Sorted):
         """Nodes with what is left over for them; in the beginning, the poorest first."""
         nodes = [node for node in self.scene.state.nodes.values() if node.role in STAKERS]
         self._books = [(self._net(node), node) for node in self.in_order(nodes)]
-        self._parties = [(address, one) for address, one in self.scene.state.visits.ranked if one.took_part]
+        self._parties = [(address, one) for address, one in self.scene.state.external.ranked if one.took_part]
 
     def _net(self, node: Node) -> int:
         return node.income + node.bounties - node.slashed - self._compute(node)
@@ -82,19 +82,23 @@ class Money(Sorted):
         return [
             pair(paid, lost, width),
             pair(flows, [("burned ", "dim"), (opg(chain.burned), "")], width),
-            *(self._visits(width) if self._parties else [COLUMNS.header(width)]),
+            *(self._served(width) if self._parties else [COLUMNS.header(width)]),
         ]
 
-    def _visits(self, width: int) -> list[Line]:
-        """What visitors were served, and what of it was collected."""
-        visits = self.scene.state.visits
-        served: Line = [("served ", "dim"), (opg(visits.worth), "strong"), (f" in {visits.answers:,} answers", "dim")]
-        served += [(f" · {visits.unpaid:,} unpaid", "bad")] if visits.unpaid else []
-        collected: Line = [("collected ", "dim"), (opg(visits.collected), "strong")]
+    def _served(self, width: int) -> list[Line]:
+        """What external clients were served, and what of it was collected."""
+        external = self.scene.state.external
+        served: Line = [
+            ("served ", "dim"),
+            (opg(external.worth), "strong"),
+            (f" in {external.answers:,} answers", "dim"),
+        ]
+        served += [(f" · {external.unpaid:,} unpaid", "bad")] if external.unpaid else []
+        collected: Line = [("collected ", "dim"), (opg(external.collected), "strong")]
         return [pair(served, collected, width), PARTIES.header(width)]
 
     def count(self) -> int:
-        """Every node with a stake; visitors and gateways before them, and then a title between."""
+        """Every node with a stake; external clients and gateways before them, and then a title between."""
         return len(self._books) + (len(self._parties) + 1 if self._parties else 0)
 
     def line(self, index: int, width: int) -> Line:

@@ -6,7 +6,7 @@ from dashboards.export import Table
 from dashboards.panel import Page
 from dashboards.text import Line, clock, figure, fit, pair
 from simnet.measure.catalogue import READINGS, figures, readings
-from simnet.measure.needs import VISITORS
+from simnet.measure.needs import EXTERNAL_CLIENTS
 from simnet.verdict.so_far import Standing, Verdict
 
 STYLES = {Standing.HOLDS: "good", Standing.FAILS: "bad", Standing.PENDING: "warn", Standing.UNKNOWN: "dim"}
@@ -38,9 +38,9 @@ class ScenarioPanel(Page):
     def _figures(self, width: int) -> list[Line]:
         """Every metric as far as it is known, where there is room for them."""
         lines: list[Line] = [[], [("metrics so far", "head")]]
-        nobody_came = not self.scene.state.visits.answers
+        nobody_came = not self.scene.state.external.answers
         for name, value in readings(figures(self.scene.state)).items():
-            if nobody_came and READINGS[name].needs is VISITORS:
+            if nobody_came and READINGS[name].needs is EXTERNAL_CLIENTS:
                 continue
             shown, unit = figure(value, READINGS[name].unit), READINGS[name].unit
             unit = "" if unit in ("share", "count") else unit

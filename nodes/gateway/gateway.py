@@ -117,7 +117,7 @@ class Gateway:
     _count: int = 0
     _gone: set[tuple[str, str]] = field(default_factory=set)
     _waiting: set[tuple[str, str]] = field(default_factory=set)
-    """Streams that are going on, by visitor and name; of nobody else does it matter when they leave."""
+    """Streams that are going on, by caller and name; of nobody else does it matter when they leave."""
     _beat: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> Steps:
@@ -204,7 +204,7 @@ class Gateway:
             yield Reply(order.to, wrapping.refusal(complaint_of(speech)))
             return
         stamp = yield from self.stamp()
-        stream = (visitor, name) = order.to.sender, stamp[0]
+        stream = (caller, name) = order.to.sender, stamp[0]
         number, first_s = 0, 0.0
         self._waiting.add(stream)
         try:
@@ -214,13 +214,13 @@ class Gateway:
                     yield from self.break_off(order, speech, settlement, first_s, began)
                     return
                 frame = openai.frame(openai.piece(order.asked, part, number == 0, *stamp))
-                yield Send(visitor, HttpChunk(wrapping.piece(frame, is_last=False), stream=name, number=number))
+                yield Send(caller, HttpChunk(wrapping.piece(frame, is_last=False), stream=name, number=number))
                 first_s = first_s or (yield Now()) - order.arrived
                 number += 1
             if speech.completion is None:
                 scheme.release(order.admitted)
                 events = wrapping.piece(openai.frame({"error": str(complaint_of(speech))}), is_last=True)
-                yield Send(visitor, HttpChunk(events, True, name, number))
+                yield Send(caller, HttpChunk(events, True, name, number))
                 return
             answer = yield from self.sign(order, speech.completion, (yield Now()) - began)
             receipt = yield from scheme.charge(order.admitted, answer.cost)
@@ -228,7 +228,7 @@ class Gateway:
                 yield Note(ServedUnpaid(self.me.name, order.admitted.session, str(answer.cost), receipt.refusal))
             last = {**openai.last_piece(order.asked, answer.completion, *stamp), **fields_of(answer.signed)}
             events = wrapping.piece(openai.frame(last) + receipt.event + openai.DONE, is_last=True)
-            yield Send(visitor, HttpChunk(events, True, name, number))
+            yield Send(caller, HttpChunk(events, True, name, number))
             yield from self.served(order, answer, settlement, first_s)
         finally:
             self._waiting.discard(stream)
@@ -261,7 +261,7 @@ class Gateway:
         yield Note(
             TextServed(
                 gateway=self.me.name,
-                visitor=order.to.sender,
+                caller=order.to.sender,
                 session=order.admitted.session,
                 model=order.asked.model,
                 tokens_in=completion.tokens_in,

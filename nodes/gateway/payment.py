@@ -122,7 +122,7 @@ class Cashier:
     gateway: str
     schemes: Sequence[PaymentScheme]
 
-    def admit(self, visitor: str, request: HttpRequest, most: Wei) -> Steps:
+    def admit(self, caller: str, request: HttpRequest, most: Wei) -> Steps:
         """Answers `Admitted`, or the `HttpResponse` that a request gets instead. Raises `BadRequest`."""
         limits = [scheme.limit for scheme in self.schemes]
         held = [limit for limit in limits if limit is not None]
@@ -133,7 +133,7 @@ class Cashier:
             if (resumed := scheme.resume(request, most, now)) is not None:
                 return resumed
         answer = yield from self.take(request, most)
-        return (yield from self.ask(visitor, request, answer)) if isinstance(answer, Refused) else answer
+        return (yield from self.ask(caller, request, answer)) if isinstance(answer, Refused) else answer
 
     def take(self, request: HttpRequest, most: Wei) -> Steps:
         """What the scheme says by which a request pays; `Refused` if it pays by none."""
@@ -153,9 +153,9 @@ class Cashier:
             return Refused(answer.reason, {**answer.offer, "scheme": scheme.name})
         return answer
 
-    def ask(self, visitor: str, request: HttpRequest, refused: Refused) -> Steps:
+    def ask(self, caller: str, request: HttpRequest, refused: Refused) -> Steps:
         """A demand for payment."""
-        yield Note(PaymentDemanded(self.gateway, visitor, refused.reason))
+        yield Note(PaymentDemanded(self.gateway, caller, refused.reason))
         special = refused.offer or {}
         offers = [dict(special) if special.get("scheme") == one.name else one.offer() for one in self.schemes]
         header = demand(offers, request.url or request.path, refused.reason or "Payment required")

@@ -28,7 +28,7 @@ from simnet.up.payers import Payer
 REQUESTS, WARM_UP = 300, 20
 TOKENS = 60
 STARTS_WITHIN_S = 120.0
-DOORS = ("gateway", "facilitator", "settlement", "payment", "blobs", "relay")
+SERVERS = ("gateway", "facilitator", "settlement", "payment", "blobs", "relay")
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Client:
 def client(*options: str) -> Iterator[Client]:
     """A client of a `simnet up` that runs meanwhile."""
     with tempfile.TemporaryDirectory(prefix="simnet-bench-") as scratch:
-        variables, free = Path(scratch, "env"), (part for door in DOORS for part in (f"--{door}-port", "0"))
+        variables, free = Path(scratch, "env"), (part for server in SERVERS for part in (f"--{server}-port", "0"))
         command = (sys.executable, "-m", "simnet.cli.main", "up", "--quiet", "--out", str(Path(scratch, "run")))
         told = (*command, *free, "--env", str(variables), *options)
         running = subprocess.Popen(told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -17,9 +17,9 @@ from typing import cast
 import click
 from click.shell_completion import shell_complete
 
-from simnet import strangers
+from simnet import shadowing
 
-strangers.refuse()
+shadowing.refuse()
 
 from chain.errors import SimnetError  # noqa: E402 (only now is it known to be ours)
 from simnet.cli.exit_codes import HARNESS_FAILED  # noqa: E402

@@ -49,7 +49,7 @@ def tour(python: Path | None, out: Path | None, force: bool) -> int:
     from nodes.facilitator.batching import BatchTerms
     from simnet.run import Options, run
     from simnet.scenario.load import load_scenario
-    from simnet.up import QUIET, client, visit
+    from simnet.up import QUIET, client, client_tour
     from simnet.up.devnet import Devnet, Ports, Sockets
     from simnet.up.environment import variables
     from simnet.up.specimens import write_specimens
@@ -61,28 +61,28 @@ def tour(python: Path | None, out: Path | None, force: bool) -> int:
     books = Books()
     command = shlex.join(["simnet", *sys.argv[1:]])
     options = Options(out=out, force=force, command=command, tell=console.print, listener=books.hear)
-    visitor = Visitor([str(interpreter), visit.__file__], options.stop, click.echo)
+    process = ClientProcess([str(interpreter), client_tour.__file__], options.stop, click.echo)
 
     def send_off(directory: Path) -> None:
         write_specimens(directory)
         known = {"SIMNET": shlex.join([sys.executable, "-m", "simnet.cli.main"]), "SIMNET_MODELS": str(directory)}
-        visitor.start({**variables(devnet), **known})
+        process.start({**variables(devnet), **known})
 
     devnet.ready = send_off
     try:
         with stops(options.stop):
             finished = run(scenario, devnet.options(options))
     finally:
-        visitor.end()
+        process.end()
         devnet.close()
     click.echo(books.says)
-    said = "".join(f"{line}\n" for line in (*visitor.lines, books.says))
+    said = "".join(f"{line}\n" for line in (*process.lines, books.says))
     (finished.directory / TRANSCRIPT).write_text(said, encoding="utf-8")
     click.echo(f"the transcript is in {finished.directory}/{TRANSCRIPT}")
     if finished.failure is not None:
         click.echo(str(finished.failure), err=True)
         return HARNESS_FAILED
-    return 0 if visitor.lines[-1:] == ["done"] and books.are_even else FAILED
+    return 0 if process.lines[-1:] == ["done"] and books.are_even else FAILED
 
 
 def terms() -> Terms:
@@ -125,7 +125,7 @@ class Books:
         return f"{'books':12}{served}: {paid}; {self.audited} recorded and audited"
 
 
-class Visitor:
+class ClientProcess:
     """A client in a process of its own. When it is done the run is."""
 
     def __init__(self, command: list[str], stop: Stop, tell: Callable[[str], None]) -> None:

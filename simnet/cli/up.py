@@ -74,7 +74,7 @@ SHOWN = (
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
 @click.option("--force", is_flag=True, help="Write over a run that is in the directory already.")
 @click.option("--env", "env_file", type=click.Path(path_type=Path), help="Write the variables to this file as well.")
-@click.option("--quiet", is_flag=True, help="Tell where the doors are, and nothing else.")
+@click.option("--quiet", is_flag=True, help="Print the servers' addresses, and nothing else.")
 def up(
     scenario: Path | None,
     seed: int | None,

@@ -31,7 +31,7 @@ class Scheduler:
         """Simulated seconds since the run began."""
         self.inbox = Inbox()
         self.jobs = 0
-        """How many jobs are in progress whose end only real time knows, doors to the outside included."""
+        """How many jobs are in progress whose end only real time knows, servers for external clients included."""
         self._due: list[tuple[float, int, Callable[[Any], object], Any]] = []
         self._count = 0
         self._cancelled: set[int] = set()
@@ -78,7 +78,7 @@ class Scheduler:
         self.jobs += 1
         job.add_done_callback(lambda done: self.inbox.put(partial(self._done, done, act)))
 
-    def expect_visitors(self) -> None:
+    def expect_requests(self) -> None:
         """Have the run go on to its end though nothing is due: something may come in from outside at any time."""
         self.jobs += 1
 

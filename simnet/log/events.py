@@ -227,15 +227,15 @@ class ContractEvent(Record):
 
 @event(
     group="messages",
-    subjects=("participant", "visitor"),
-    says="{participant} answers {visitor} with {status} to {method} {path} after {took_s:span}",
+    subjects=("participant", "caller"),
+    says="{participant} answers {caller} with {status} to {method} {path} after {took_s:span}",
 )
 @dataclass(frozen=True, slots=True)
 class RequestCarried(Record):
-    """A door carried a request from outside, and its answer back. Times are those of the machine's clock."""
+    """A server carried a request from outside, and its answer back. Times are those of the machine's clock."""
 
     participant: str
-    visitor: str
+    caller: str
     method: str
     path: str
     status: int

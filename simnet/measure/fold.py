@@ -10,11 +10,11 @@ from nodes import records
 from simnet.log import events
 from simnet.measure.claims import forget, posted_fraud, wrong_answer
 from simnet.measure.counts import Chain
+from simnet.measure.external import KINDS as EXTERNAL
 from simnet.measure.fold_chain import contract_event
 from simnet.measure.rows import Row
 from simnet.measure.state import State
 from simnet.measure.subjects import Batch, Node, Task
-from simnet.measure.visits import KINDS as VISITED
 
 REFUSED = "payment required"
 
@@ -95,11 +95,11 @@ def participant_joined(state: State, row: Row) -> None:
 
 def service_joined(state: State, row: Row) -> None:
     state.names[row["address"]] = row["name"]
-    state.visits.on(row)
+    state.external.on(row)
 
 
-def visited(state: State, row: Row) -> None:
-    state.visits.on(row)
+def external(state: State, row: Row) -> None:
+    state.external.on(row)
 
 
 def intervened(state: State, row: Row) -> None:
@@ -209,7 +209,7 @@ def cheated(state: State, row: Row) -> None:
     act, behaviour, subject, node = row["act"], row["behaviour"], row["subject"], state.nodes.get(row["node"])
     state.acts[behaviour, act] += 1
     if node is None:  # a service, which is beside the protocol
-        state.visits.cheated(row)
+        state.external.cheated(row)
         return
     if not node.lies and node.acted == row["t"]:  # the act itself is dishonest, which is recorded right after it
         state.verification.acts_of_the_honest -= node.acts_now
@@ -391,7 +391,7 @@ def chain_reorged(state: State, row: Row) -> None:
 
 
 HANDLERS: Mapping[str, Callable[[State, Row], None]] = {
-    **dict.fromkeys(VISITED, visited),
+    **dict.fromkeys(EXTERNAL, external),
     events.RunStarted.kind: run_started,
     events.RunEnded.kind: run_ended,
     events.ModelServed.kind: model_served,

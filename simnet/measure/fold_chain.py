@@ -266,7 +266,7 @@ def heartbeat_received(state: State, row: Row, args: Row, batch: Batch | None) -
 
 
 def recorded_singly(state: State, row: Row, args: Row, batch: Batch | None) -> None:
-    state.visits.recorded_singly(row)
+    state.external.recorded_singly(row)
 
 
 HANDLERS: Mapping[str, Callable[[State, Row, Row, Batch | None], None]] = {

@@ -43,8 +43,8 @@ class Need:
 
 REQUESTS = Need("nobody asks for anything", lambda _: True)
 """Met by every scenario: there are clients."""
-VISITORS = Need("no client comes from outside: simnet up lets them in", lambda _: True)
-"""Met by every scenario, for any can be run by `simnet up`; no other run has visitors (`simnet.scenario.checks`)."""
+EXTERNAL_CLIENTS = Need("no client comes from outside: simnet up lets them in", lambda _: True)
+"""Met by every scenario, for `simnet up` runs any; other runs have no external clients (`simnet.scenario.checks`)."""
 FRAUD = Need("no adversary is an inference node", lambda p: Role.INFERENCE in p.cheats)
 STAKED_CHEATS = Need(
     "no adversary is an inference node or a full node", lambda p: not p.cheats.isdisjoint((Role.INFERENCE, Role.FULL))

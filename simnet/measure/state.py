@@ -26,11 +26,11 @@ from simnet.measure.counts import (
     Tally,
     Verification,
 )
+from simnet.measure.external import ExternalRequests
 from simnet.measure.ledger import Ledger
 from simnet.measure.rows import Fold, Row
 from simnet.measure.subjects import STAKERS, Batch, Dealings, Debt, Node, Task
 from simnet.measure.timings import Courses, Distributions
-from simnet.measure.visits import Visits
 
 
 @dataclass(slots=True)
@@ -107,7 +107,7 @@ class State:
     tallies: dict[str, Tally] = field(default_factory=dict)
     """Frauds by behaviour."""
     took: Distributions = field(init=False)
-    visits: Visits = field(init=False)
+    external: ExternalRequests = field(init=False)
     """Requests from outside."""
     courses: Courses = field(default_factory=Courses)
     faults: dict[int, str] = field(default_factory=dict)
@@ -120,7 +120,7 @@ class State:
 
     def __post_init__(self) -> None:
         self.took = Distributions(self.exact)
-        self.visits = Visits(self.exact)
+        self.external = ExternalRequests(self.exact)
 
     @property
     def missed_reveals(self) -> int:

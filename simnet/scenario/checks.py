@@ -15,7 +15,7 @@ from nodes.models.processors import INSTALL, why_not_cuda
 from nodes.models.zoo import default_zoo
 from nodes.parameters import did_you_mean
 from simnet.measure.catalogue import READINGS
-from simnet.measure.needs import VISITORS
+from simnet.measure.needs import EXTERNAL_CLIENTS
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.effects import events, expectations, faults, prospect_of
 from simnet.scenario.errors import KeyPath
@@ -111,7 +111,7 @@ def absent(scenario: Scenario) -> Iterator[Finding]:
 
 
 def unserved(scenario: Scenario) -> Iterator[Finding]:
-    """Behaviours of services, and metrics of visitors, which `simnet up` alone has. The scenario itself is right."""
+    """Behaviours of services and metrics of external clients, which only `simnet up` has. The scenario is right."""
     for section, entries in (("adversaries", scenario.adversaries), ("injected", scenario.injected)):
         for i, one in enumerate(entries):
             if isinstance(one, Adversary) and one.role in SERVICES:
@@ -119,8 +119,8 @@ def unserved(scenario: Scenario) -> Iterator[Finding]:
                 yield (section, i, "behaviour"), message, FOR_UP
     for i, expectation in enumerate(scenario.expect):
         for name in expectation.metrics:
-            if READINGS[name].needs is VISITORS:
-                yield ("expect", i), f"{name} has no value here: {VISITORS.lacking}", FOR_UP
+            if READINGS[name].needs is EXTERNAL_CLIENTS:
+                yield ("expect", i), f"{name} has no value here: {EXTERNAL_CLIENTS.lacking}", FOR_UP
 
 
 def _groups(scenario: Scenario) -> Iterator[Finding]:

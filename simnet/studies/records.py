@@ -66,7 +66,7 @@ def truth(net: Network402) -> Counter[Name]:
 
 def fetched(net: Network402, blob: bytes) -> list[Inference]:
     """The leaves that the store gives for a blob; none if it gives no tree."""
-    answer = net.knock(HttpRequest("GET", f"{PATH}/{blob.decode()}"), BLOBS).answer
+    answer = net.request(HttpRequest("GET", f"{PATH}/{blob.decode()}"), BLOBS).answer
     try:
         return list(load(read_json(answer.body)))
     except (MalformedTree, ValueError):
@@ -160,7 +160,7 @@ def by_relay(net: Network402, safely: bool) -> Outcome:
         body = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello"}], **wrongly}
         headers = {"content-type": SEALED_REQUEST, ENCLAVE_HEADER: ENCLAVE.id.hex()}
         request = HttpRequest("POST", PRIVATE_CHAT, headers, seal_request(config, json.dumps(body).encode()))
-        heard += b"error" in net.knock(request, OHTTP_RELAY).answer.body
+        heard += b"error" in net.request(request, OHTTP_RELAY).answer.body
     return Outcome(len(WRONG), heard, "records")
 
 
@@ -191,7 +191,7 @@ def answers(net: Network402) -> bool:
     """Whether the gateway's enclave attests a nonce that nobody could know."""
     nonce = keccak(str(net.scheduler.now).encode())
     asked = HttpRequest("GET", "/enclave/attestation", query={"nonce": nonce.hex()})
-    responses = net.knock(asked).responses
+    responses = net.request(asked).responses
     return bool(responses) and responses[0].status == 200
 
 

@@ -39,7 +39,7 @@ from nodes.x402 import SESSION_HEADER, SETTLEMENT_TYPE_HEADER, SIGNATURE_HEADER
 from simnet.kernel.conditions import RpcFault
 from simnet.up.payers import ChannelPayer, Payer
 from simnet.up.services import FACILITATOR, GATEWAY
-from simnet.up.stage import CAST, Network402, Visitor
+from simnet.up.stage import CAST, Caller, Network402
 
 DEV2 = Terms()
 DEV8 = Terms(upto=UptoTerms(idle_s=240.0, look_s=5.0, deadline_buffer_s=120.0))
@@ -93,20 +93,20 @@ class Client:
             else:
                 self.session = answer.headers[SESSION_HEADER]
 
-    def send(self, wait_s: float = 5.0, on_chunk: Callable[[Visitor], None] | None = None, **body: Any) -> Visitor:
+    def send(self, wait_s: float = 5.0, on_chunk: Callable[[Caller], None] | None = None, **body: Any) -> Caller:
         """Send one request; `on_chunk` is called with the first piece of a stream."""
-        visitor = Visitor()
+        caller = Caller()
         if on_chunk is not None:
-            visitor.on_chunk = lambda count: on_chunk(visitor) if count == 1 else None
-        visitor.name = self.net.outside.welcome(visitor.hear)
+            caller.on_chunk = lambda count: on_chunk(caller) if count == 1 else None
+        caller.name = self.net.external.connect(caller.hear)
         asked = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello there"}], **body}
         headers = {**self.headers(), SETTLEMENT_TYPE_HEADER: self.settlement}
         request = HttpRequest("POST", CHAT, headers, json.dumps(asked).encode())
-        self.net.outside.arrive(visitor.name, self.at, request, 1)
+        self.net.external.deliver(caller.name, self.at, request, 1)
         self.net.wait(wait_s)
-        return visitor
+        return caller
 
-    def stream(self, words: int, on_chunk: Callable[[Visitor], None] | None = None) -> Visitor:
+    def stream(self, words: int, on_chunk: Callable[[Caller], None] | None = None) -> Caller:
         """Ask for a stream of so many words."""
         content = [{"role": "user", "content": "word " * words}]
         return self.send(30.0, on_chunk, messages=content, stream=True, max_tokens=4 * words)
@@ -161,7 +161,7 @@ def oversize(net: Network402, client: Client) -> None:
 def hang_up(net: Network402, client: Client) -> None:
     client.ask()
     for _ in range(5):
-        client.stream(40, net.leave)
+        client.stream(40, net.hang_up)
 
 
 def crash(net: Network402, client: Client) -> None:

@@ -1,4 +1,4 @@
-"""OpenGradient on this machine: a run at wall pace with a gateway, a facilitator, two chains, and doors to them."""
+"""OpenGradient on this machine: a run at wall pace with a gateway, a facilitator, two chains, and servers for them."""
 
 from pathlib import Path
 

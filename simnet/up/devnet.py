@@ -1,7 +1,7 @@
-"""OpenGradient's services as participants of a run, and the doors to them.
+"""OpenGradient's services as participants of a run, and their servers.
 
 A run of a scenario is begun as always; what is added is a gateway with an enclave, a facilitator with its relayer, a
-second chain, and the doors. The clock is the real one, so that deadlines mean to clients what they mean to contracts.
+second chain, and the servers. The clock is the real one, so that deadlines mean to clients what they mean to contracts.
 """
 
 from __future__ import annotations
@@ -29,11 +29,6 @@ from nodes.facilitator.jobs import Jobs
 from nodes.gateway.completion import Echo, LanguageModel
 from nodes.gateway.terms import Terms
 from nodes.identity import Role
-from simnet.doors.asking import Asking
-from simnet.doors.control import ControlDoor
-from simnet.doors.http import HttpDoor, listening_socket
-from simnet.doors.outside import Outside
-from simnet.doors.rpc import RpcDoor
 from simnet.kernel.library import ModelLibrary
 from simnet.kernel.mempool import Mempool, PaymentMempool
 from simnet.kernel.network import Network
@@ -44,6 +39,11 @@ from simnet.kernel.transport import SimulatedTransport, Transport
 from simnet.log.events import EventLog
 from simnet.run import Options
 from simnet.scenario.schema import Scenario
+from simnet.servers.asking import Asking
+from simnet.servers.control import ControlServer
+from simnet.servers.external import ExternalTransport
+from simnet.servers.http import HttpServer, listening_socket
+from simnet.servers.rpc import RpcServer
 from simnet.strategies.strategy import Strategy
 from simnet.up.casting import cast, cast_services
 from simnet.up.chains import SETUP_S, Cast, payment_chain, settlement_chain, share_registry
@@ -60,8 +60,8 @@ class CannotHost(SimnetError):
     exit_code = 2
 
 
-class Door(Protocol):
-    """Lets somebody in."""
+class Server(Protocol):
+    """What listens on a socket."""
 
     def close(self) -> None:
         """Stop."""
@@ -70,7 +70,7 @@ class Door(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the doors are; a free port where it is 0."""
+    """Where the servers are; a free port where it is 0."""
 
     gateway: int = 0
     facilitator: int = 0
@@ -83,7 +83,7 @@ class Ports:
 
 @dataclass(frozen=True)
 class Sockets:
-    """The doors' sockets, bound before anything else is made."""
+    """The servers' sockets, bound before anything else is made."""
 
     gateway: socket.socket
     facilitator: socket.socket
@@ -94,7 +94,7 @@ class Sockets:
 
     @classmethod
     def at(cls, ports: Ports) -> Sockets:
-        """Sockets at these ports. Raises `DoorTaken`."""
+        """Sockets at these ports. Raises `CannotListen`."""
         opened: list[socket.socket] = []
         wanted = (ports.gateway, ports.facilitator, ports.settlement, ports.payment, ports.blobs, ports.relay)
         try:
@@ -113,7 +113,7 @@ class Sockets:
 
 
 def url_of(sock: socket.socket, scheme: str = "http") -> str:
-    """Where clients of this machine find a door."""
+    """Where clients of this machine find a server."""
     host, port = sock.getsockname()[:2]
     return f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
 
@@ -128,13 +128,13 @@ class Devnet:
     model: LanguageModel = field(default_factory=Echo)
     batches: BatchTerms = field(default_factory=BatchTerms)
     faults: tuple[str, ...] = ()
-    """What is to break, as a scenario has it; times count from when the doors are open."""
+    """What is to break, as a scenario has it; times count from when the servers listen."""
     home: Home | None = None
     """What outlives the process; nothing if there is none."""
     ready: Callable[[Path], None] = lambda _: None
-    """Called with the run directory when the doors are open."""
-    _outside: Outside | None = None
-    _doors: list[Door] = field(default_factory=list)
+    """Called with the run directory when the servers listen."""
+    _external: ExternalTransport | None = None
+    _servers: list[Server] = field(default_factory=list)
     _payment: AnvilChain | None = None
     _jobs: Jobs | None = None
     _own_jobs: Jobs | None = None
@@ -162,9 +162,9 @@ class Devnet:
         return options
 
     def close(self) -> None:
-        """Shut the doors, and stop the second chain. May be called twice."""
-        for door in self._doors:
-            door.close()
+        """Close the servers, and stop the second chain. May be called twice."""
+        for server in self._servers:
+            server.close()
         self.sockets.close()
         self._control.close()
         if self.home is not None:
@@ -208,11 +208,11 @@ class Devnet:
 
     def carry(self, scheduler: Scheduler, network: Network, log: EventLog) -> Transport:
         """The transport, with a way in."""
-        self._outside = Outside(SimulatedTransport(scheduler, network, log), scheduler, log)
-        return self._outside
+        self._external = ExternalTransport(SimulatedTransport(scheduler, network, log), scheduler, log)
+        return self._external
 
     def begin(self, pace: Pace, world: World) -> None:
-        """Put the services in, open the doors, and set the clock. Raises `BadFault`."""
+        """Put the services in, start the servers, and set the clock. Raises `BadFault`."""
         self.addresses["ModelRegistry"] = world.chain.address_of("ModelRegistry")
         faults = read_faults(self.faults, world.scenario, NAMES)
         assert self._payment is not None
@@ -243,8 +243,8 @@ class Devnet:
         self.ready(world.log.path.parent)
 
     def _open(self, world: World, payments: Mempool) -> None:
-        """Open the doors."""
-        assert self._outside is not None
+        """Start the servers."""
+        assert self._external is not None
         assert self._payment is not None
         assert isinstance(world.chain, AnvilChain)
         scheduler, sockets = world.engine.scheduler, self.sockets
@@ -254,12 +254,12 @@ class Devnet:
             (BLOBS, sockets.blobs, None),
             (OHTTP_RELAY, sockets.relay, None),
         ):
-            self._doors.append(HttpDoor(participant, sock, self._outside, scheduler, tls))
+            self._servers.append(HttpServer(participant, sock, self._external, scheduler, tls))
         settled = (world.chain, world.engine.mempool, scheduler, sockets.settlement)
-        self._doors.append(RpcDoor("settlement-rpc", *settled, Asking(self._outside, NATIVE)))
-        self._doors.append(RpcDoor("payment-rpc", self._payment, payments, scheduler, sockets.payment))
+        self._servers.append(RpcServer("settlement-rpc", *settled, Asking(self._external, NATIVE)))
+        self._servers.append(RpcServer("payment-rpc", self._payment, payments, scheduler, sockets.payment))
         act = partial(inject_now, world, services=NAMES)
-        self._doors.append(ControlDoor(scheduler, self._control, self._token, act))
+        self._servers.append(ControlServer(scheduler, self._control, self._token, act))
 
 
 def one_after_the_other(*acts: Callable[[], None]) -> None:

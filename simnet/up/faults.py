@@ -44,7 +44,7 @@ def inject_now(world: World, text: str, services: Sequence[str]) -> None:
 
 
 def read_faults(texts: Sequence[str], scenario: Scenario, services: Sequence[str]) -> list[Fault]:
-    """Faults as a user wrote them, whose times count from when the doors open. Raises `BadFault`."""
+    """Faults as a user wrote them, whose times count from when the servers listen. Raises `BadFault`."""
     found = []
     for text in texts:
         try:

@@ -10,8 +10,8 @@ from simnet.measure.state import State
 
 def says(state: State, metrics: Mapping[str, Metric]) -> str:
     """What gateways answered, by the metrics of the run."""
-    visits = state.visits
-    parts = [f"{visits.answers} answers, {visits.unpaid} of them unpaid, {visits.tokens} tokens"]
+    external = state.external
+    parts = [f"{external.answers} answers, {external.unpaid} of them unpaid, {external.tokens} tokens"]
     first, speed = metrics["first_token_ms"], metrics["tokens_per_second"].value
     if first.n:
         median = first.readings["first_token_ms.p50"] or 0.0

@@ -1,4 +1,4 @@
-"""OpenGradient's services on in-process chains at virtual pace, and visitors who knock as a door has them knock.
+"""OpenGradient's services on in-process chains at virtual pace, and external clients without a server.
 
 For studies and tests: nothing here listens on a socket, and a seed gives one log.
 """
@@ -29,7 +29,6 @@ from nodes.messages import Envelope
 from nodes.producer import Producer
 from nodes.records import Record
 from nodes.x402 import SESSION_HEADER, SIGNATURE_HEADER
-from simnet.doors.outside import Outside
 from simnet.kernel.engine import Engine
 from simnet.kernel.host import Host
 from simnet.kernel.mempool import BlockUpdate, Mempool, PaymentMempool, Transaction
@@ -38,6 +37,7 @@ from simnet.kernel.scheduler import Scheduler
 from simnet.kernel.streams import Streams
 from simnet.kernel.transport import SimulatedTransport
 from simnet.log.events import EventLog
+from simnet.servers.external import ExternalTransport
 from simnet.up.casting import attach
 from simnet.up.chains import PAYMENT_ID, SETTLEMENT_ID, Cast, endow, issue, register
 from simnet.up.payers import ChannelPayer, Payer
@@ -66,7 +66,7 @@ ENCLAVE = CAST.enclave(BEGAN)
 
 
 @dataclass
-class Visitor:
+class Caller:
     """Somebody outside, and what was answered."""
 
     responses: list[HttpResponse] = field(default_factory=list)
@@ -93,7 +93,7 @@ class Visitor:
 class Sender:
     """Who sends a transaction from outside, and waits for nothing."""
 
-    name = "outside"
+    name = "external"
 
     def hear(self, update: BlockUpdate) -> None:
         """Nothing comes: nobody waits."""
@@ -123,9 +123,9 @@ class Network402:
         self.scheduler = Scheduler()
         network = Network(CALM, Streams(1))
         inner = SimulatedTransport(self.scheduler, network, self.log)
-        self.outside = Outside(inner, self.scheduler, self.log)
+        self.external = ExternalTransport(inner, self.scheduler, self.log)
         self.mempool = Mempool(settlement, GENESIS, 1.0, self.scheduler, self.log)
-        self.engine = Engine(self.scheduler, network, self.log, self.mempool, self.outside)
+        self.engine = Engine(self.scheduler, network, self.log, self.mempool, self.external)
         self.payments = PaymentMempool(self.chain, GENESIS, 1.0, self.scheduler, self.log)
         self.jobs = Jobs()
         parties = (CAST, ENCLAVE, self.jobs, "here", (NODE,))
@@ -168,28 +168,28 @@ class Network402:
         mine_all(self.chain, [give, Call(key.address, "BaseOPG", "approve", (PERMIT2, approves))])
         return key
 
-    def knock(self, request: HttpRequest, at: str = GATEWAY, wait_s: float = 5.0, **how: Any) -> Visitor:
+    def request(self, request: HttpRequest, at: str = GATEWAY, wait_s: float = 5.0, **how: Any) -> Caller:
         """Send a request, and wait for what comes of it."""
-        visitor = Visitor(**how)
-        visitor.name = self.outside.welcome(visitor.hear)
-        self.outside.arrive(visitor.name, at, request, 1)
+        caller = Caller(**how)
+        caller.name = self.external.connect(caller.hear)
+        self.external.deliver(caller.name, at, request, 1)
         self.wait(wait_s)
-        return visitor
+        return caller
 
-    def leave(self, visitor: Visitor) -> None:
+    def hang_up(self, caller: Caller) -> None:
         """Hang up."""
-        self.outside.leave(visitor.name)
-        self.outside.arrive(visitor.name, GATEWAY, HungUp())
+        self.external.disconnect(caller.name)
+        self.external.deliver(caller.name, GATEWAY, HungUp())
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         self.scheduler.run(self.scheduler.now + seconds)
 
-    def chat(self, *, pays: str = "", session: str = "", wait_s: float = 5.0, **body: Any) -> Visitor:
+    def chat(self, *, pays: str = "", session: str = "", wait_s: float = 5.0, **body: Any) -> Caller:
         """Ask for a chat answer."""
         headers = {**({SIGNATURE_HEADER: pays} if pays else {}), **({SESSION_HEADER: session} if session else {})}
         asked = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello there"}], **body}
-        return self.knock(HttpRequest("POST", CHAT, headers, json.dumps(asked).encode()), wait_s=wait_s)
+        return self.request(HttpRequest("POST", CHAT, headers, json.dumps(asked).encode()), wait_s=wait_s)
 
     def submit(self, key: Key, contract: str, function: str, *args: Any) -> None:
         """Send a transaction of somebody's own to the payment chain: it is in the next block."""

@@ -23,10 +23,10 @@ from nodes.messages import Message
 from nodes.ohttp_relay import PRIVATE_CHAT, Carried, OhttpRelay
 from nodes.payments import PaymentSettled, ServedUnpaid, SessionOpened, TextServed
 from nodes.x402 import REQUIRED_HEADER, SESSION_HEADER, SIGNATURE_HEADER, demand
-from simnet.doors.outside import Outside
+from simnet.servers.external import ExternalTransport
 from simnet.up.services import GATEWAY, OHTTP_RELAY
 from tests.private_client import Asking, seal
-from tests.services import CAST, ENCLAVE, Network402, Visitor
+from tests.services import CAST, ENCLAVE, Caller, Network402
 
 CONFIG = OhttpConfig.of(ENCLAVE.ohttp_key)
 NOBODY = "0x" + "11" * 20
@@ -41,25 +41,25 @@ def net(tmp_path: Path) -> Iterator[Network402]:
     made.close()
 
 
-def ask(net: Network402, body: Any = BODY, **how: Any) -> tuple[Asking, Visitor]:
+def ask(net: Network402, body: Any = BODY, **how: Any) -> tuple[Asking, Caller]:
     asking = seal(CONFIG, body)
     return asking, post(net, asking.wire, **how)
 
 
-def post(net: Network402, wire: bytes, enclave: str = ENCLAVE.id.hex(), **how: Any) -> Visitor:
+def post(net: Network402, wire: bytes, enclave: str = ENCLAVE.id.hex(), **how: Any) -> Caller:
     headers = {"content-type": "message/ohttp-req", "x-tee-id": enclave, "authorization": "Bearer me"}
-    return net.knock(HttpRequest("POST", PRIVATE_CHAT, headers, wire), OHTTP_RELAY, **how)
+    return net.request(HttpRequest("POST", PRIVATE_CHAT, headers, wire), OHTTP_RELAY, **how)
 
 
 def test_the_asker_reads_the_answer_and_the_relay_pays_for_it(net: Network402) -> None:
-    asking, visitor = ask(net)
-    answer = visitor.answer
+    asking, caller = ask(net)
+    answer = caller.answer
     assert (answer.status, dict(answer.headers)) == (200, {"content-type": SEALED})
     body = asking.open(answer.body)
     assert body["choices"][0]["message"]["content"] == f"You said: {SECRET}"
     (opened,), (served,) = net.of(SessionOpened), net.of(TextServed)
     assert opened.payer == CAST.ohttp_relay.address
-    assert served.visitor == OHTTP_RELAY, "the gateway does not know who asked"
+    assert served.caller == OHTTP_RELAY, "the gateway does not know who asked"
     net.wait(130.0)
     (settled,) = net.of(PaymentSettled)
     assert (settled.payer, settled.amount, settled.status) == (opened.payer, served.cost, "succeeded")
@@ -79,13 +79,13 @@ def test_one_session_pays_for_many_and_nobody_else_learns_of_it(net: Network402)
 
 def test_the_relay_sees_no_word_and_the_gateway_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[tuple[str, str, Message]] = []
-    send = Outside.send
+    send = ExternalTransport.send
 
-    def listen(self: Outside, sender: str, receiver: str, message: Message, *rest: int) -> None:
+    def listen(self: ExternalTransport, sender: str, receiver: str, message: Message, *rest: int) -> None:
         heard.append((sender, receiver, message))
         send(self, sender, receiver, message, *rest)
 
-    monkeypatch.setattr(Outside, "send", listen)
+    monkeypatch.setattr(ExternalTransport, "send", listen)
     net = Network402(tmp_path)
     ask(net, {**BODY, "stream": True})
     ask(net)
@@ -98,10 +98,10 @@ def test_the_relay_sees_no_word_and_the_gateway_nobody(tmp_path: Path, monkeypat
 
 
 def test_a_stream_comes_sealed_in_pieces(net: Network402) -> None:
-    asking, visitor = ask(net, {**BODY, "stream": True})
-    (head,) = visitor.responses
+    asking, caller = ask(net, {**BODY, "stream": True})
+    (head,) = caller.responses
     assert (head.status, dict(head.headers)) == (200, {"content-type": SEALED_STREAM})
-    events = b"".join(asking.open_stream([chunk.data for chunk in visitor.chunks])).split(b"\n\n")
+    events = b"".join(asking.open_stream([chunk.data for chunk in caller.chunks])).split(b"\n\n")
     assert events[-2:] == [b"data: [DONE]", b""]
     frames = [json.loads(event.removeprefix(b"data: ")) for event in events[:-2]]
     assert "".join(frame["choices"][0]["delta"].get("content", "") for frame in frames) == f"You said: {SECRET}"
@@ -111,20 +111,20 @@ def test_a_stream_comes_sealed_in_pieces(net: Network402) -> None:
 def test_who_leaves_a_private_stream_stops_it(net: Network402) -> None:
     def leave(count: int) -> None:
         if count == 2:
-            net.outside.leave(visitor.name)
-            net.outside.arrive(visitor.name, OHTTP_RELAY, HungUp())
+            net.external.disconnect(caller.name)
+            net.external.deliver(caller.name, OHTTP_RELAY, HungUp())
 
-    visitor = Visitor(on_chunk=leave)
-    visitor.name = net.outside.welcome(visitor.hear)
+    caller = Caller(on_chunk=leave)
+    caller.name = net.external.connect(caller.hear)
     long = {**BODY, "stream": True, "messages": [{"role": "user", "content": "word " * 100}]}
     headers = {"x-tee-id": ENCLAVE.id.hex()}
-    net.outside.arrive(
-        visitor.name, OHTTP_RELAY, HttpRequest("POST", PRIVATE_CHAT, headers, seal(CONFIG, long).wire), 1
+    net.external.deliver(
+        caller.name, OHTTP_RELAY, HttpRequest("POST", PRIVATE_CHAT, headers, seal(CONFIG, long).wire), 1
     )
     net.wait(5.0)
     (served,) = net.of(TextServed)
     assert not served.heard
-    assert len(visitor.chunks) == 2
+    assert len(caller.chunks) == 2
     assert len(net.of(ServedUnpaid)) == 1
 
 
@@ -140,9 +140,9 @@ def test_what_is_wrong_inside_is_said_to_the_relay_unless_it_is_sealed(
     net = Network402(tmp_path, mitigated(Terms(), ["seal-errors"] if sealed else []))
     if isinstance(body, dict):
         body = {**body, "stream": streamed}
-    asking, visitor = ask(net, body)
+    asking, caller = ask(net, body)
     net.close()
-    answer = visitor.answer
+    answer = caller.answer
     if not sealed:
         assert (answer.status, answer.headers["content-type"]) == (status, JSON)
         assert answer.json()["error"]
@@ -180,8 +180,8 @@ def test_a_request_sent_twice_gets_two_answers_with_other_salts(net: Network402)
 
 
 def test_a_relay_that_changes_an_answer_is_found_out(net: Network402) -> None:
-    asking, visitor = ask(net)
-    sealed = bytearray(visitor.answer.body)
+    asking, caller = ask(net)
+    sealed = bytearray(caller.answer.body)
     sealed[40] ^= 1
     with pytest.raises(InvalidTag):
         asking.open(bytes(sealed))
@@ -210,26 +210,26 @@ def test_the_relay_pays_what_it_is_set_up_to_pay_and_nothing_else(
 
 
 def test_the_gateway_gives_out_its_key(net: Network402) -> None:
-    found = net.knock(HttpRequest("GET", "/v1/ohttp/config")).answer.json()
+    found = net.request(HttpRequest("GET", "/v1/ohttp/config")).answer.json()
     assert found["public_key"] == CONFIG.public_key.hex()
-    key = net.knock(HttpRequest("GET", "/signing-key")).answer.json()
+    key = net.request(HttpRequest("GET", "/signing-key")).answer.json()
     assert key["hpke"] == found
     registered = net.mempool.chain.read("TEERegistry", "getTEE", ENCLAVE.id)
     assert CONFIG.public_key in registered[-1]
 
 
 def test_sealed_requests_cost_something_too(net: Network402) -> None:
-    answer = net.knock(HttpRequest("POST", OHTTP, {}, seal(CONFIG, BODY).wire)).answer
+    answer = net.request(HttpRequest("POST", OHTTP, {}, seal(CONFIG, BODY).wire)).answer
     assert answer.status == 402
 
 
 def test_parts_that_overtake_others_wait_for_them() -> None:
     parts = [HttpChunk(b"", stream="s", number=number) for number in range(4)]
-    carried = Carried("visitor-1", GATEWAY)
+    carried = Carried("external-1", GATEWAY)
     given = [carried.take(parts[number]) for number in (1, 0, 3, 2)]
     assert [[part.number for part in due] for due in given] == [[], [0, 1], [], [2, 3]]
 
 
 def test_other_routes(net: Network402) -> None:
-    assert net.knock(HttpRequest("GET", "/health"), OHTTP_RELAY).answer.status == 200
-    assert net.knock(HttpRequest("GET", PRIVATE_CHAT), OHTTP_RELAY).answer.status == 404
+    assert net.request(HttpRequest("GET", "/health"), OHTTP_RELAY).answer.status == 200
+    assert net.request(HttpRequest("GET", PRIVATE_CHAT), OHTTP_RELAY).answer.status == 404

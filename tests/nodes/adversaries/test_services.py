@@ -48,8 +48,8 @@ def test_an_overbiller_charges_for_tokens_that_it_did_not_serve(net: Network402,
 @pytest.mark.parametrize("streamed", [False, True])
 def test_what_is_never_delivered_is_charged(net: Network402, streamed: bool) -> None:
     net.turn(GATEWAY, NeverDelivers())
-    visitor = net.chat(pays=net.payer().header(net.now), stream=streamed)
-    assert (visitor.answer.status, [one.data for one in visitor.chunks]) == (
+    caller = net.chat(pays=net.payer().header(net.now), stream=streamed)
+    assert (caller.answer.status, [one.data for one in caller.chunks]) == (
         (200, [b"data: [DONE]\n\n"]) if streamed else (500, [])
     )
     net.wait(300)

@@ -39,7 +39,7 @@ def answers(net: Network402, count: int, apart_s: float = 1.0, **headers: str) -
 
 
 def fetch(net: Network402, blob: str) -> Any:
-    return net.knock(HttpRequest("GET", f"{BLOBS}/{blob}"), STORE).answer
+    return net.request(HttpRequest("GET", f"{BLOBS}/{blob}"), STORE).answer
 
 
 @pytest.mark.parametrize(("count", "recorded"), [(3, []), (4, [4]), (5, [4])])
@@ -88,7 +88,7 @@ def net_id(net: Network402, number: int) -> str:
 def test_a_private_inference_is_recorded_nowhere(net: Network402) -> None:
     paid = {"payment-signature": net.payer().header(net.now), "x-settlement-type": "private"}
     body = b'{"model": "gpt-5", "messages": [{"role": "user", "content": "x"}]}'
-    assert net.knock(HttpRequest("POST", "/v1/chat/completions", paid, body)).answer.status == 200
+    assert net.request(HttpRequest("POST", "/v1/chat/completions", paid, body)).answer.status == 200
     net.wait(100)
     assert net.of(BatchRecorded) == []
 
@@ -124,7 +124,7 @@ def signed(number: int) -> Inference:
 def record(net: Network402, root: bytes, size: int, blob: str, content: bytes | None) -> str:
     """Have the relayer's key record a batch of its own, and say what the auditor makes of it."""
     if content is not None:
-        assert net.knock(HttpRequest("PUT", BLOBS, body=content), STORE).answer.status == 200
+        assert net.request(HttpRequest("PUT", BLOBS, body=content), STORE).answer.status == 200
     call = Call(CAST.relayer.address, "InferenceSettlementRelay", "batchSettle", (root, size, blob.encode()))
     endpoint: Any = net.engine.hosts["relayer-0"].facilities["endpoint"]
     net.mempool.add(Transaction(call, "", net.scheduler.now, endpoint, None, 2.0))
@@ -173,12 +173,12 @@ def test_a_revoked_image_takes_the_history_of_its_enclaves_with_it(net: Network4
 
 
 def test_a_blob_is_found_by_its_content(net: Network402) -> None:
-    first = net.knock(HttpRequest("PUT", BLOBS, body=b"abc", query={"epochs": "10"}), STORE).answer
+    first = net.request(HttpRequest("PUT", BLOBS, body=b"abc", query={"epochs": "10"}), STORE).answer
     id = first.json()["newlyCreated"]["blobObject"]["blobId"]
     sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # of "abc": FIPS 180-2
     assert id == base64.urlsafe_b64encode(bytes.fromhex(sha256)).decode().rstrip("=")
     assert fetch(net, id).body == b"abc"
-    again = net.knock(HttpRequest("PUT", BLOBS, body=b"abc"), STORE).answer
+    again = net.request(HttpRequest("PUT", BLOBS, body=b"abc"), STORE).answer
     assert again.json()["alreadyCertified"]["blobId"] == id
 
 
@@ -195,4 +195,4 @@ def test_a_blob_is_found_by_its_content(net: Network402) -> None:
     ],
 )
 def test_what_the_store_refuses(net: Network402, request_: HttpRequest, status: int) -> None:
-    assert net.knock(request_, STORE).answer.status == status
+    assert net.request(request_, STORE).answer.status == status

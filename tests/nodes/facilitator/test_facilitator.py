@@ -259,13 +259,13 @@ def test_one_by_one_an_inference_is_recorded_with_what_was_said_and_who_paid(net
     payer = net.payer()
     asked = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hello there"}]}
     paid = {SIGNATURE_HEADER: payer.header(net.now), "x-settlement-type": "individual"}
-    answer = json.loads(net.knock(HttpRequest("POST", CHAT, paid, json.dumps(asked).encode()), wait_s=20).answer.body)
+    answer = json.loads(net.request(HttpRequest("POST", CHAT, paid, json.dumps(asked).encode()), wait_s=20).answer.body)
     (event,) = (one.args for one in net.of(ContractEvent) if one.event == "IndividualSettlement")
     assert (event["teeId"], event["ethAddress"]) == (answer["tee_id"], UPTO_PROXY)
     assert event["outputHash"] == "0x" + answer["tee_output_hash"]
     assert net.jobs.open(SINGLE) == [], "it is done"
     stored = HttpRequest("GET", "/v1/blobs/" + bytes.fromhex(event["walrusBlobId"][2:]).decode())
-    blob = json.loads(net.knock(stored, BLOBS).answer.body)
+    blob = json.loads(net.request(stored, BLOBS).answer.body)
     assert blob["output"] == "You said: Hello there"
     assert json.loads(blob["input"])["messages"] == asked["messages"]
 

@@ -20,7 +20,7 @@ from nodes.gateway.upto import UptoTerms
 from nodes.http import HttpRequest
 from nodes.payments import PaymentDemanded, PaymentSettled, ServedUnpaid, SessionClosed, TextServed
 from nodes.x402 import REQUIRED_HEADER, SESSION_HEADER
-from tests.services import CAST, CHAT, ENCLAVE, Network402, Visitor
+from tests.services import CAST, CHAT, ENCLAVE, Caller, Network402
 
 
 @pytest.fixture
@@ -30,17 +30,17 @@ def net(tmp_path: Path) -> Iterator[Network402]:
     made.close()
 
 
-def session_of(visitor: Visitor) -> str:
-    return visitor.answer.headers[SESSION_HEADER]
+def session_of(caller: Caller) -> str:
+    return caller.answer.headers[SESSION_HEADER]
 
 
-def content_of(visitor: Visitor) -> str:
-    text: str = visitor.answer.json()["choices"][0]["message"]["content"]
+def content_of(caller: Caller) -> str:
+    text: str = caller.answer.json()["choices"][0]["message"]["content"]
     return text
 
 
-def get(net: Network402, path: str, **query: str) -> Visitor:
-    return net.knock(HttpRequest("GET", path, query=query))
+def get(net: Network402, path: str, **query: str) -> Caller:
+    return net.request(HttpRequest("GET", path, query=query))
 
 
 # -- payment -----------------------------------------------------------------------------------------------
@@ -115,14 +115,14 @@ def test_the_same_payment_does_not_open_a_session_once_it_is_collected(net: Netw
 
 @pytest.mark.parametrize("header", ["", "%", "bm90IGpzb24=", base64.b64encode(b"[]").decode(), "e30="])
 def test_what_is_no_payment_is_refused_as_one(net: Network402, header: str) -> None:
-    answer = net.knock(HttpRequest("POST", CHAT, {"payment-signature": header}, b"{}")).answer
+    answer = net.request(HttpRequest("POST", CHAT, {"payment-signature": header}, b"{}")).answer
     assert (answer.status, answer.body) == (402, b"{}")
 
 
 def test_a_session_is_good_for_its_route_alone(net: Network402) -> None:
     session = session_of(net.chat(pays=net.payer().header(net.now)))
     asked = HttpRequest("POST", "/v1/completions", {SESSION_HEADER: session}, b'{"model": "gpt-5", "prompt": "x"}')
-    assert net.knock(asked).answer.status == 402
+    assert net.request(asked).answer.status == 402
 
 
 # -- unpaid ------------------------------------------------------------------------------------------------
@@ -132,20 +132,20 @@ def test_a_session_is_good_for_its_route_alone(net: Network402) -> None:
 def test_who_hangs_up_gets_the_answer_so_far_unpaid_unless_charged(tmp_path: Path, charges: bool) -> None:
     net = Network402(tmp_path, Terms(upto=UptoTerms(charges_hung_up=charges)))
     session = session_of(net.chat(pays=net.payer().header(net.now)))
-    visitor = Visitor()
-    visitor.on_chunk = lambda count: net.leave(visitor) if count == 3 else None
-    visitor.name = net.outside.welcome(visitor.hear)
+    caller = Caller()
+    caller.on_chunk = lambda count: net.hang_up(caller) if count == 3 else None
+    caller.name = net.external.connect(caller.hear)
     body = {"model": "gpt-5", "messages": [{"role": "user", "content": "a b c d e f"}], "stream": True}
     asked = HttpRequest("POST", CHAT, {SESSION_HEADER: session}, json.dumps(body).encode())
-    net.outside.arrive(visitor.name, "gateway-0", asked, 1)
+    net.external.deliver(caller.name, "gateway-0", asked, 1)
     net.wait(5)
-    assert len(visitor.chunks) == 3
+    assert len(caller.chunks) == 3
     assert [record.reason for record in net.of(ServedUnpaid)] == ([] if charges else [HUNG_UP])
     net.close()
 
 
 def test_who_hangs_up_after_the_end_has_paid(net: Network402) -> None:
-    net.leave(net.chat(pays=net.payer().header(net.now), stream=True))
+    net.hang_up(net.chat(pays=net.payer().header(net.now), stream=True))
     net.wait(1)
     assert net.of(ServedUnpaid) == []
     assert len(net.of(TextServed)) == 1
@@ -167,15 +167,15 @@ def test_an_answer_is_signed_by_the_registered_enclave(net: Network402) -> None:
 
 
 def test_a_streamed_answer_comes_in_pieces_and_ends_with_the_signature(net: Network402) -> None:
-    visitor = net.chat(pays=net.payer().header(net.now), stream=True)
-    assert visitor.answer.headers["content-type"] == "text/event-stream"
-    lines = b"".join(chunk.data for chunk in visitor.chunks).decode().strip().split("\n\n")
+    caller = net.chat(pays=net.payer().header(net.now), stream=True)
+    assert caller.answer.headers["content-type"] == "text/event-stream"
+    lines = b"".join(chunk.data for chunk in caller.chunks).decode().strip().split("\n\n")
     *frames, last = [json.loads(line.removeprefix("data: ")) for line in lines[:-1]]
     assert lines[-1] == "data: [DONE]"
     assert "".join(one["choices"][0]["delta"].get("content", "") for one in frames) == "You said: Hello there"
     assert last["choices"][0]["finish_reason"] == "stop"
     assert last["tee_output_hash"] == signing.output_hash("You said: Hello there").hex()
-    assert [chunk.is_last for chunk in visitor.chunks] == [False] * len(frames) + [True]
+    assert [chunk.is_last for chunk in caller.chunks] == [False] * len(frames) + [True]
 
 
 TOOL = {"type": "function", "function": {"name": "look", "parameters": {"properties": {"where": {"type": "string"}}}}}
@@ -199,7 +199,7 @@ def test_json_is_written_where_it_is_asked_for(net: Network402) -> None:
 def test_a_prompt_is_completed(net: Network402) -> None:
     paid = {"payment-signature": net.payer().header(net.now)}
     asked = HttpRequest("POST", "/v1/completions", paid, b'{"model": "gpt-5", "prompt": "Once", "max_tokens": 2}')
-    said = net.knock(asked).answer.json()
+    said = net.request(asked).answer.json()
     assert (said["choices"][0]["text"], said["choices"][0]["finish_reason"]) == ("You said", "length")
     request = signing.request_hash(canonical.completion({"model": "gpt-5", "prompt": "Once", "max_tokens": 2}))
     assert said["tee_request_hash"] == request.hex()
@@ -233,7 +233,7 @@ def test_a_malformed_request_is_answered_as_openai_does_and_costs_nothing(
     net: Network402, body: bytes, says: str
 ) -> None:
     paid = {"payment-signature": net.payer().header(net.now)}
-    answer = net.knock(HttpRequest("POST", CHAT, paid, body)).answer
+    answer = net.request(HttpRequest("POST", CHAT, paid, body)).answer
     assert answer.status == 400
     assert says in answer.json()["error"]["message"]
     net.wait(150)
@@ -268,7 +268,7 @@ def test_a_nonce_is_a_few_bytes_in_hex(net: Network402, nonce: str) -> None:
     ],
 )
 def test_routes(net: Network402, method: str, path: str, status: int) -> None:
-    answer = net.knock(HttpRequest(method, path)).answer
+    answer = net.request(HttpRequest(method, path)).answer
     assert answer.status == status
     assert answer.json() is not None
 

@@ -21,7 +21,7 @@ from nodes.gateway.terms import Terms
 from nodes.http import HttpResponse
 from nodes.payments import ChannelMoved, ServedUnpaid, TextServed
 from nodes.x402 import REQUIRED_HEADER, RESPONSE_HEADER, as_header
-from tests.services import CAST, ChannelPayer, Network402, Visitor
+from tests.services import CAST, Caller, ChannelPayer, Network402
 
 MOST = ChannelTerms().amount
 FUNDS = 5 * MOST
@@ -56,11 +56,11 @@ def opened(net: Network402, name: str = "payer") -> ChannelPayer:
     return payer
 
 
-def ask(net: Network402, payer: ChannelPayer, **body: Any) -> Visitor:
+def ask(net: Network402, payer: ChannelPayer, **body: Any) -> Caller:
     """Another answer, paid by voucher."""
-    visitor = net.chat(pays=payer.voucher(), **body)
-    payer.hear(visitor.answer)
-    return visitor
+    caller = net.chat(pays=payer.voucher(), **body)
+    payer.hear(caller.answer)
+    return caller
 
 
 def worth(net: Network402) -> int:
@@ -258,8 +258,8 @@ def test_a_stream_says_at_its_end_what_it_cost(net: Network402) -> None:
 def test_who_leaves_a_stream_pays_if_the_terms_say_so(tmp_path: Path, charges: bool) -> None:
     net = channels(tmp_path, charges_hung_up=charges)
     payer = opened(net)
-    visitor = net.chat(pays=payer.voucher(), stream=True, wait_s=0.05, messages=LONG)
-    net.leave(visitor)
+    caller = net.chat(pays=payer.voucher(), stream=True, wait_s=0.05, messages=LONG)
+    net.hang_up(caller)
     net.wait(300)
     assert worth(net) - net.owned_by(CAST.gateway.address) == sum(int(one.cost) for one in net.of(ServedUnpaid))
     assert bool(net.of(ServedUnpaid)) is not charges

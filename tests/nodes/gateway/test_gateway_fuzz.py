@@ -91,7 +91,7 @@ many = settings(max_examples=60, deadline=None, suppress_health_check=list(Healt
 @given(body=mutants(BODY))
 def test_any_body_of_a_paid_request_is_answered(net: Network402, session: str, body: Any) -> None:
     asked = HttpRequest("POST", CHAT, {SESSION_HEADER: session}, json.dumps(body).encode())
-    answer = net.knock(asked, wait_s=0.5).responses[0]
+    answer = net.request(asked, wait_s=0.5).responses[0]
     assert answer.status in (200, 400)
     assert answer.streamed or answer.json() is not None
 
@@ -102,7 +102,7 @@ def test_any_payment_is_answered(net: Network402, payment: dict[str, Any], data:
     payload = data.draw(mutants(payment))
     header = base64.b64encode(json.dumps(payload).encode()).decode()
     asked = HttpRequest("POST", CHAT, {"payment-signature": header}, json.dumps({**BODY, "max_tokens": 1}).encode())
-    assert net.knock(asked, wait_s=0.5).answer.status in (200, 402)
+    assert net.request(asked, wait_s=0.5).answer.status in (200, 402)
 
 
 @many
@@ -112,7 +112,7 @@ def test_any_request_of_the_facilitator_is_answered(
 ) -> None:
     honest = {"paymentPayload": payment, "paymentRequirements": net.services.requirements.as_json()}
     body = data.draw(mutants(honest))
-    answer = net.knock(HttpRequest("POST", path, {}, json.dumps(body).encode()), FACILITATOR, wait_s=0.5).answer
+    answer = net.request(HttpRequest("POST", path, {}, json.dumps(body).encode()), FACILITATOR, wait_s=0.5).answer
     assert answer.status in (200, 202, 400)
 
 
@@ -128,5 +128,5 @@ def test_any_request_of_the_facilitator_is_answered(
 def test_any_request_at_all_is_answered(
     net: Network402, who: str, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, str]
 ) -> None:
-    answer = net.knock(HttpRequest(method, path, headers, body, query), who, wait_s=5.0).answer
+    answer = net.request(HttpRequest(method, path, headers, body, query), who, wait_s=5.0).answer
     assert 200 <= answer.status < 500

@@ -19,7 +19,7 @@ from nodes.language.text import SYSTEM, prompt_of
 from nodes.payments import ServedUnpaid, TextServed
 from simnet.measure.catalogue import figures
 from simnet.up.served import says
-from tests.services import Network402, Visitor
+from tests.services import Caller, Network402
 
 
 @dataclass
@@ -75,22 +75,22 @@ def wait(net: Network402, seconds: float = 1.0) -> None:
     net.wait(seconds)
 
 
-def told(visitor: Visitor) -> str:
-    frames = [chunk.data.split(b"\n\n")[0].removeprefix(b"data: ") for chunk in visitor.chunks]
+def told(caller: Caller) -> str:
+    frames = [chunk.data.split(b"\n\n")[0].removeprefix(b"data: ") for chunk in caller.chunks]
     return "".join(json.loads(frame)["choices"][0]["delta"].get("content", "") for frame in frames)
 
 
 def test_parts_are_sent_as_they_come_and_the_clock_goes_on(net: Network402, slow: Slow) -> None:
-    visitor = net.chat(pays=net.payer().header(net.now), stream=True)
-    assert visitor.chunks == []
+    caller = net.chat(pays=net.payer().header(net.now), stream=True)
+    assert caller.chunks == []
     for said in ("one", "one two"):
         slow.say("one" if said == "one" else " two")
         wait(net)
-        assert told(visitor) == said
-        assert net.knock(HttpRequest("GET", "/health")).answer.status == 200, "others are answered meanwhile"
+        assert told(caller) == said
+        assert net.request(HttpRequest("GET", "/health")).answer.status == 200, "others are answered meanwhile"
     slow.end()
     wait(net)
-    assert visitor.chunks[-1].is_last
+    assert caller.chunks[-1].is_last
     (served,) = net.of(TextServed)
     assert (served.tokens_in, served.tokens_out, served.heard) == (3, 2, True)
     assert 4.9 < served.first_s < 6 < served.took_s
@@ -98,23 +98,23 @@ def test_parts_are_sent_as_they_come_and_the_clock_goes_on(net: Network402, slow
 
 
 def test_an_answer_in_one_piece_waits_for_all_of_it(net: Network402, slow: Slow) -> None:
-    visitor = net.chat(pays=net.payer().header(net.now))
+    caller = net.chat(pays=net.payer().header(net.now))
     for piece in ("a", "b"):
         slow.say(piece)
         wait(net)
-    assert visitor.responses == []
+    assert caller.responses == []
     slow.end()
     wait(net)
-    assert visitor.answer.json()["choices"][0]["message"]["content"] == "ab"
+    assert caller.answer.json()["choices"][0]["message"]["content"] == "ab"
     state = net.measured()
     assert says(state, figures(state)) == "1 answers, 0 of them unpaid, 2 tokens; 0.3 tokens a second while it spoke"
 
 
 def test_who_leaves_is_not_waited_for_and_owes_what_was_said(net: Network402, slow: Slow) -> None:
-    visitor = net.chat(pays=net.payer().header(net.now), stream=True)
+    caller = net.chat(pays=net.payer().header(net.now), stream=True)
     slow.say("a")
     wait(net)
-    net.leave(visitor)
+    net.hang_up(caller)
     slow.say("b")
     wait(net)
     speech, _ = slow.asked[-1]
@@ -125,12 +125,12 @@ def test_who_leaves_is_not_waited_for_and_owes_what_was_said(net: Network402, sl
 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_model_that_fails_costs_nothing(net: Network402, slow: Slow, streamed: bool) -> None:
-    visitor = net.chat(pays=net.payer().header(net.now), stream=streamed)
+    caller = net.chat(pays=net.payer().header(net.now), stream=streamed)
     slow.fail()
     wait(net)
-    said = visitor.chunks[-1].data if streamed else visitor.answer.body
+    said = caller.chunks[-1].data if streamed else caller.answer.body
     assert b"out of memory" in said
-    assert visitor.answer.status == (200 if streamed else 500)
+    assert caller.answer.status == (200 if streamed else 500)
     net.wait(130.0)
     assert net.of(TextServed) == net.of(ServedUnpaid) == []
 
@@ -138,9 +138,9 @@ def test_a_model_that_fails_costs_nothing(net: Network402, slow: Slow, streamed:
 @pytest.mark.parametrize("streamed", [False, True])
 def test_what_a_model_cannot_do_it_refuses(tmp_path: Path, streamed: bool) -> None:
     net = Network402(tmp_path, model=Slow(refuses="no JSON"))
-    visitor = net.chat(pays=net.payer().header(net.now), stream=streamed)
-    assert visitor.answer.status == 400
-    assert b"no JSON" in visitor.answer.body
+    caller = net.chat(pays=net.payer().header(net.now), stream=streamed)
+    assert caller.answer.status == 400
+    assert b"no JSON" in caller.answer.body
     net.close()
 
 

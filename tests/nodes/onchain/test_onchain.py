@@ -75,7 +75,7 @@ def run(net: Network402, model: str, tensors: list[Any], texts: list[Any] | None
     with pytest.raises(CallReverted) as missing:
         net.mempool.chain.read("InferenceHub", "run", *args)
     assert missing.value.revert.error == "InferenceMissing"
-    assert net.knock(asking(missing.value.revert.args["question"]), NATIVE).answer.status == 200
+    assert net.request(asking(missing.value.revert.args["question"]), NATIVE).answer.status == 200
     return net.mempool.chain.read("InferenceHub", "run", *args)
 
 
@@ -140,7 +140,7 @@ def test_a_reorg_does_not_bring_back_what_was_taken_back(net: Network402) -> Non
 def test_a_model_is_fetched_from_the_blob_store_and_takes_text(net: Network402, tmp_path: Path) -> None:
     write_specimens(tmp_path)
     content = (tmp_path / "opposite.onnx").read_bytes()
-    stored = net.knock(HttpRequest("PUT", "/v1/blobs", {}, content, {"epochs": "1"}), BLOBS).answer
+    stored = net.request(HttpRequest("PUT", "/v1/blobs", {}, content, {"epochs": "1"}), BLOBS).answer
     (blob,) = [json.loads(stored.body)["newlyCreated"]["blobObject"]["blobId"]]
     assert run(net, blob, [], [("word", ["cold", "wet"])])[1] == (("opposite", ("hot", "unknown")),)
     assert [taken.reason for taken in net.of(ModelTaken)] == [""]
@@ -166,7 +166,7 @@ def test_what_cannot_be_run_reverts_with_the_reason(
 
 
 def test_a_file_that_is_no_model_is_said_to_be_none(net: Network402) -> None:
-    stored = net.knock(HttpRequest("PUT", "/v1/blobs", {}, b"no model", {"epochs": "1"}), BLOBS).answer
+    stored = net.request(HttpRequest("PUT", "/v1/blobs", {}, b"no model", {"epochs": "1"}), BLOBS).answer
     blob = json.loads(stored.body)["newlyCreated"]["blobObject"]["blobId"]
     with pytest.raises(CallReverted, match="cannot be used"):
         run(net, blob, [numbers("input", PICTURE)])
@@ -174,7 +174,7 @@ def test_a_file_that_is_no_model_is_said_to_be_none(net: Network402) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"data": "0xzz"}', b'{"data": "0x01020304"}', b"{}"])
 def test_nonsense_is_a_bad_request(net: Network402, body: bytes) -> None:
-    assert net.knock(HttpRequest("POST", "/run", {}, body), NATIVE).answer.status == 400
+    assert net.request(HttpRequest("POST", "/run", {}, body), NATIVE).answer.status == 400
 
 
 def test_candles_are_the_latest_that_are_over() -> None:
@@ -203,10 +203,10 @@ def test_a_second_node_is_asked_where_the_first_is_silent(net: Network402) -> No
     native.crash()
     native.begin = partial(NativeCode, native.identity, ("nobody-0", NODE), BLOBS, net.mempool.genesis)
     net.engine.network.join("nobody-0", "here")
-    net.outside.listen("nobody-0", lambda envelope: None)
+    net.external.listen("nobody-0", lambda envelope: None)
     native.restart()
     args: tuple[Any, ...] = ("digits_mlp", 0, ([numbers("input", PICTURE)], []))
     with pytest.raises(CallReverted) as missing:
         net.mempool.chain.read("InferenceHub", "run", *args)
-    net.knock(asking(missing.value.revert.args["question"]), NATIVE, wait_s=30)
+    net.request(asking(missing.value.revert.args["question"]), NATIVE, wait_s=30)
     assert net.of(OnChainInference)[0].node == NODE

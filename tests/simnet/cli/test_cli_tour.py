@@ -1,4 +1,4 @@
-"""`simnet tour`: the official client's visit, and what is said when it cannot be made or does not go well."""
+"""`simnet tour`: the official client's tour, and what is said when it cannot be made or does not go well."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from simnet.cli.main import main
-from simnet.up import client, visit
+from simnet.up import client, client_tour
 from tests.nodes.enclave.test_tee_official import UNREACHABLE
 from tests.source import ROOT
 
@@ -55,7 +55,7 @@ def test_the_official_client_finds_everything_in_order(
 
 
 def test_what_runs_in_clients_environments_imports_nothing_of_simnet() -> None:
-    scripts = [Path(visit.__file__), *(ROOT / "tests" / "clients").glob("*.py")]
+    scripts = [Path(client_tour.__file__), *(ROOT / "tests" / "clients").glob("*.py")]
     assert len(scripts) >= 3
     for script in scripts:
         for node in ast.walk(ast.parse(script.read_text())):
@@ -72,7 +72,7 @@ def test_what_runs_in_clients_environments_imports_nothing_of_simnet() -> None:
             assert not own, f"{script.name} imports {own}"
 
 
-def test_a_visit_that_fails_fails_the_tour_and_is_on_record(
+def test_a_client_that_fails_fails_the_tour_and_is_on_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

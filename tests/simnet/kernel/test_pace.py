@@ -138,11 +138,11 @@ def test_a_run_that_follows_the_real_time_catches_up_with_it_and_then_keeps_to_i
     assert seen == [(0.0, 0.0), (1.0, 0.0), (2.0, 0.0), (3.0, 0.0), (4.0, 0.5), (5.0, 1.5)]
 
 
-def test_a_run_with_a_door_goes_on_to_its_end_though_nothing_is_due(clock: Clock) -> None:
+def test_a_run_with_a_server_goes_on_to_its_end_though_nothing_is_due(clock: Clock) -> None:
     scheduler, seen = Scheduler(), []
     scheduler.inbox = clock
     scheduler.after(0.0, nothing)
-    scheduler.expect_visitors()
+    scheduler.expect_requests()
     clock.coming = [(150.0, lambda: seen.append(scheduler.now))]
     assert drive(scheduler, 60.0, Pace(1.0), nothing)
     assert seen == [pytest.approx(50.0)]

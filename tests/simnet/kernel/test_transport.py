@@ -1,4 +1,4 @@
-"""What every transport promises, held against each: the simulated network, the one of a run with doors, and one that
+"""What every transport promises, held against each: the simulated network, the one of a run with servers, and one that
 goes through the inbox.
 """
 
@@ -13,7 +13,6 @@ import pytest
 from chain.quantities import BatchId, TaskId
 from nodes.effects import Receive, Reply, Request, Steps
 from nodes.messages import BatchQuery, Envelope, Message, Refusal
-from simnet.doors.outside import Outside
 from simnet.kernel import transport
 from simnet.kernel.network import Network
 from simnet.kernel.pace import Pace, drive
@@ -21,6 +20,7 @@ from simnet.kernel.scheduler import Scheduler
 from simnet.kernel.streams import Streams
 from simnet.kernel.transport import SimulatedTransport, Transport
 from simnet.log.events import EventLog
+from simnet.servers.external import ExternalTransport
 from tests.stage import CALM, Stage
 
 NAMES = ("a", "b", "c")
@@ -62,7 +62,7 @@ class Lines:
         return self.arrived
 
 
-@pytest.fixture(params=["simulated", "outside", "loopback"])
+@pytest.fixture(params=["simulated", "external", "loopback"])
 def lines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lines]:
     """Each transport in turn."""
     scheduler = Scheduler()
@@ -73,7 +73,7 @@ def lines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lines]:
     for name in NAMES:
         network.join(name, "here")
     simulated = SimulatedTransport(scheduler, network, log)
-    yield Lines(scheduler, Outside(simulated, scheduler, log) if request.param == "outside" else simulated)
+    yield Lines(scheduler, ExternalTransport(simulated, scheduler, log) if request.param == "external" else simulated)
     log.close()
 
 

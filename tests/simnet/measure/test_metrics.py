@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from simnet.measure.catalogue import METRICS, READINGS
 from simnet.measure.metric import rate, wilson
-from simnet.measure.needs import VISITORS
+from simnet.measure.needs import EXTERNAL_CLIENTS
 from simnet.measure.rows import as_text
 from tests.handmade import MODEL_MACS, Handmade, bytes32
 from tests.small import play
@@ -98,7 +98,7 @@ def test_in_a_log_of_nothing_counts_are_zero_and_rates_and_percentiles_undefined
     for name, metric in empty.metrics.items():
         if metric.spec.statistics:
             assert metric.value == dict.fromkeys(metric.spec.statistics), name
-        elif metric.spec.needs is VISITORS:
+        elif metric.spec.needs is EXTERNAL_CLIENTS:
             assert metric.value is None, name
         elif metric.spec.unit == "count":
             assert metric.value == 0, name

@@ -71,7 +71,7 @@ def run(net: Up, script: Path, *over: str, **extra: str) -> str:
 
 @contextmanager
 def approved(directory: Path) -> Iterator[Up]:
-    """A network on which Permit2 may take the visitor's OPG."""
+    """A network on which Permit2 may take the client's OPG."""
     with up(directory, "--idle", "3", "--batch-idle", "3") as made:
         approve(made)
         yield made
@@ -85,13 +85,13 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 
 @pytest.fixture
 def fresh_net(tmp_path: Path) -> Iterator[Up]:
-    """One that knows no channel of the visitor's: another client would have to know how far it has been drawn."""
+    """One that knows no channel of this client's: another client would have to know how far it has been drawn."""
     with approved(tmp_path) as made:
         yield made
 
 
 def collected(net: Up) -> int:
-    """OPG that the visitor has paid so far, in wei."""
+    """OPG that the client has paid so far, in wei."""
     opg = contract(net, "BASE_MAINNET_RPC", "OPG_ADDRESS", "BaseOPG")
     return int(1_000 * OPG - opg.functions.balanceOf(KEY.address).call())
 
@@ -110,7 +110,7 @@ def test_veil_answers_what_it_has_verified(net: Up, tmp_path: Path) -> None:
     answered = json.loads(run(net, CLIENTS / "veil_client.py", "veil", OG_VEIL_HOME=str(tmp_path)))
     assert answered == {"chat": SAID, "stream": SAID}
     mine = rows(net, "text_served")[served:]
-    assert [row["visitor"] for row in mine] == ["ohttp-relay-0"] * 2
+    assert [row["caller"] for row in mine] == ["ohttp-relay-0"] * 2
 
 
 def from_npm() -> Path:

@@ -1,4 +1,4 @@
-"""OpenGradient's own client on a visit to a local network, step by step.
+"""OpenGradient's own client against a local network, step by step.
 
 `simnet tour` runs it in the client's environment.
 Nothing of simnet is imported here. Variables of the environment say where everything is; the last line says ``done``.
@@ -48,12 +48,12 @@ def tell(step: str, what: str) -> None:
 
 
 def check(holds: bool, what: str) -> None:
-    """End the visit if something is not as it must be."""
+    """End the tour if something is not as it must be."""
     if not holds:
         raise SystemExit(f"failed: {what}")
 
 
-async def visit() -> None:
+async def tour() -> None:
     """Everything that the client can do here."""
     import opengradient as og
     from opengradient.client.llm import LLM
@@ -231,7 +231,7 @@ async def settlement(before: int) -> None:
 
 
 def balance(account: str = "") -> int:
-    """OPG of an account, or of the visitor's, in wei."""
+    """OPG of an account, or of this client's, in wei."""
     from web3 import HTTPProvider, Web3
 
     chain = Web3(HTTPProvider(os.environ["BASE_MAINNET_RPC"]))
@@ -240,5 +240,5 @@ def balance(account: str = "") -> int:
 
 
 if __name__ == "__main__":
-    asyncio.run(visit())
+    asyncio.run(tour())
     print("done")

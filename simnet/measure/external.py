@@ -31,11 +31,11 @@ CONTRACTS = {BATCH_SETTLEMENT: "payment channels"}
 
 
 @dataclass(slots=True)
-class Visit:
+class Answer:
     """An answer to somebody outside."""
 
     t: float
-    visitor: str
+    caller: str
     model: str
     tokens: int
     cost: int
@@ -85,7 +85,7 @@ class Session:
     """Worth of answers that nobody pays for, by the gateway's account."""
     reasons: dict[str, int] = field(default_factory=dict)
     """Why, and how often."""
-    latest: deque[Visit] = field(default_factory=lambda: deque(maxlen=ANSWERS_KEPT))
+    latest: deque[Answer] = field(default_factory=lambda: deque(maxlen=ANSWERS_KEPT))
     closed: float | None = None
     """When it was handed to the facilitator."""
     owed: int = 0
@@ -136,7 +136,7 @@ class Party:
 
 
 @dataclass(slots=True)
-class Visits:
+class ExternalRequests:
     """Fold of a log into sessions and parties."""
 
     exact: bool = False
@@ -164,7 +164,7 @@ class Visits:
     followed: str = ""
     """The session that is shown step by step: one after the other, each until it is paid."""
     _spoken: dict[str, float] = field(default_factory=dict)
-    """How long the model spoke, by visitor, until the door tells of the whole."""
+    """How long the model spoke, by caller, until the server tells of the whole."""
     _services: dict[str, str] = field(default_factory=dict)
     """Addresses by name."""
     _gateways: dict[str, str] = field(default_factory=dict)
@@ -248,14 +248,14 @@ class Visits:
             self.heard += 1
             self.tokens += row["tokens_out"]
             self.model_s += row["model_s"]
-            self._spoken[row["visitor"]] = row["model_s"]
+            self._spoken[row["caller"]] = row["model_s"]
         parties = [self._gateways.get(row["gateway"], "")]
         session = self.sessions.get(row["session"])
         if session is not None:
             session.answers += 1
             session.worth += cost
-            visit = (row["t"], row["visitor"], row["model"], row["tokens_out"], cost)
-            session.latest.append(Visit(*visit, row["first_s"], row["took_s"], row["heard"]))
+            answer = (row["t"], row["caller"], row["model"], row["tokens_out"], cost)
+            session.latest.append(Answer(*answer, row["first_s"], row["took_s"], row["heard"]))
             parties.append(session.payer)
             self._unrecorded[row["output_hash"], row["timestamp"]] = session.id
             if len(self._unrecorded) > UNRECORDED_KEPT:
@@ -267,13 +267,13 @@ class Visits:
             party.worth += cost
 
     def _carried(self, row: Row) -> None:
-        """A door saw an answer's end. Between participants, such as relay and gateway, there is no door."""
-        model_s = self._spoken.pop(row["visitor"], None)
+        """A server saw an answer's end. Between participants, such as relay and gateway, there is no server."""
+        model_s = self._spoken.pop(row["caller"], None)
         if model_s is None or not row["complete"]:
             return
-        self.overhead.add((row["took_s"] - model_s) * 1000, row["visitor"])
+        self.overhead.add((row["took_s"] - model_s) * 1000, row["caller"])
         if row["streamed"]:
-            self.first_token.add(row["first_s"] * 1000, row["visitor"])
+            self.first_token.add(row["first_s"] * 1000, row["caller"])
 
     def _unpaid(self, row: Row) -> None:
         self.unpaid += 1
@@ -363,27 +363,27 @@ class Visits:
         self._keep(row["args"]["payer"], -int(row["args"]["amount"]))
 
 
-KINDS: dict[str, Callable[[Visits, Row], None]] = {
-    ServiceJoined.kind: Visits._joined,
-    payments.PaymentDemanded.kind: Visits._demanded,
-    payments.SessionOpened.kind: Visits._opened,
-    payments.TextServed.kind: Visits._served,
-    RequestCarried.kind: Visits._carried,
-    payments.ServedUnpaid.kind: Visits._unpaid,
-    payments.SessionClosed.kind: Visits._closed,
-    payments.PaymentSettled.kind: Visits._settled,
-    payments.BatchRecorded.kind: Visits._recorded,
-    payments.BatchAudited.kind: Visits._audited,
-    PaymentEvent.kind: Visits._event,
+KINDS: dict[str, Callable[[ExternalRequests, Row], None]] = {
+    ServiceJoined.kind: ExternalRequests._joined,
+    payments.PaymentDemanded.kind: ExternalRequests._demanded,
+    payments.SessionOpened.kind: ExternalRequests._opened,
+    payments.TextServed.kind: ExternalRequests._served,
+    RequestCarried.kind: ExternalRequests._carried,
+    payments.ServedUnpaid.kind: ExternalRequests._unpaid,
+    payments.SessionClosed.kind: ExternalRequests._closed,
+    payments.PaymentSettled.kind: ExternalRequests._settled,
+    payments.BatchRecorded.kind: ExternalRequests._recorded,
+    payments.BatchAudited.kind: ExternalRequests._audited,
+    PaymentEvent.kind: ExternalRequests._event,
 }
 """Kinds of rows, and what each changes."""
 
-EVENTS: dict[tuple[str, str], Callable[[Visits, Row], None]] = {
-    ("BaseOPG", "Transfer"): Visits._transferred,
-    ("X402UptoPermit2Proxy", "X402PermitTransfer"): Visits._taken,
-    ("X402BatchSettlement", "ChannelFunded"): Visits._funded,
-    ("X402BatchSettlement", "VoucherClaimed"): Visits._claimed,
-    ("X402BatchSettlement", "ChannelRefunded"): Visits._given_back,
-    ("X402BatchSettlement", "ChannelWithdrawn"): Visits._given_back,
+EVENTS: dict[tuple[str, str], Callable[[ExternalRequests, Row], None]] = {
+    ("BaseOPG", "Transfer"): ExternalRequests._transferred,
+    ("X402UptoPermit2Proxy", "X402PermitTransfer"): ExternalRequests._taken,
+    ("X402BatchSettlement", "ChannelFunded"): ExternalRequests._funded,
+    ("X402BatchSettlement", "VoucherClaimed"): ExternalRequests._claimed,
+    ("X402BatchSettlement", "ChannelRefunded"): ExternalRequests._given_back,
+    ("X402BatchSettlement", "ChannelWithdrawn"): ExternalRequests._given_back,
 }
 """What each event of the payment chain's contracts changes."""

@@ -23,10 +23,10 @@ from chain.formats.onchain import MISSING
 from chain.quantities import Address
 from chain.seam import SignedCall
 from nodes.http import read_json
-from simnet.doors.asking import Asking
-from simnet.doors.http import ANSWER_TIMEOUT_S, Server
 from simnet.kernel.mempool import BlockUpdate, Mempool, Transaction
 from simnet.kernel.scheduler import Scheduler
+from simnet.servers.asking import Asking
+from simnet.servers.http import ANSWER_TIMEOUT_S, ServerThread
 
 READS = frozenset(
     {
@@ -63,7 +63,7 @@ class Refused(Exception):
         self.data = data
 
 
-class RpcDoor:
+class RpcServer:
     """Carries the JSON-RPC of one chain."""
 
     def __init__(
@@ -82,8 +82,8 @@ class RpcDoor:
         self._scheduler = scheduler
         self._asking = asking
         self._session: aiohttp.ClientSession | None = None
-        self._server = Server(self._answer, sock)
-        scheduler.expect_visitors()
+        self._server = ServerThread(self._answer, sock)
+        scheduler.expect_requests()
 
     def close(self) -> None:
         """Stop listening. May be called twice."""

@@ -1,4 +1,4 @@
-"""The transport of a run with doors: who comes from outside is a peer like the others, but for how it got here.
+"""The transport of a run with servers: an external client is a peer like the others, but for how it got here.
 
 Its way was a real one, so nothing is added to it: what it sends has arrived, and what is sent to it leaves at once.
 Among participants everything goes as before.
@@ -12,18 +12,19 @@ from simnet.kernel.scheduler import Scheduler
 from simnet.kernel.transport import Receive, Transport
 from simnet.log.events import EventLog, MessageSent
 
-VISITOR = "visitor"
+EXTERNAL = "external"
+"""What the names of requests from outside begin with; one a request."""
 
 
-class Outside:
-    """Carries envelopes over another transport, and to visitors and back."""
+class ExternalTransport:
+    """Carries envelopes over another transport, and to external clients and back."""
 
     def __init__(self, inner: Transport, scheduler: Scheduler, log: EventLog) -> None:
         self._inner = inner
         self._scheduler = scheduler
         self._append = log.append
         self._listening: dict[str, Receive] = {}
-        self._visitors: dict[str, Receive] = {}
+        self._callers: dict[str, Receive] = {}
         self._count = 0
 
     def listen(self, name: str, receive: Receive) -> None:
@@ -32,33 +33,33 @@ class Outside:
         self._inner.listen(name, receive)
 
     def send(self, sender: str, receiver: str, message: Message, request: int = 0, reply_to: int = 0) -> None:
-        """Carry a message. What is meant for a visitor who has left is lost."""
-        if receiver.partition("-")[0] != VISITOR:
+        """Carry a message. What is meant for a caller that has left is lost."""
+        if receiver.partition("-")[0] != EXTERNAL:
             self._inner.send(sender, receiver, message, request, reply_to)
             return
-        receive = self._visitors.get(receiver)
+        receive = self._callers.get(receiver)
         self._note(sender, receiver, message, "" if receive else "hung up")
         if receive is not None:
             receive(Envelope(sender, message, request, reply_to))
 
-    def welcome(self, receive: Receive) -> str:
-        """Give a visitor a name; `receive` is called with what is sent to it, in the event loop's thread."""
+    def connect(self, receive: Receive) -> str:
+        """Give a caller a name; `receive` is called with what is sent to it, in the event loop's thread."""
         self._count += 1
-        name = f"{VISITOR}-{self._count}"
-        self._visitors[name] = receive
+        name = f"{EXTERNAL}-{self._count}"
+        self._callers[name] = receive
         return name
 
-    def arrive(self, visitor: str, receiver: str, message: Message, request: int = 0) -> None:
-        """Hand over what a visitor says. To be called in the event loop's thread."""
-        self._note(visitor, receiver, message, "")
-        self._listening[receiver](Envelope(visitor, message, request))
+    def deliver(self, caller: str, receiver: str, message: Message, request: int = 0) -> None:
+        """Hand over what a caller says. To be called in the event loop's thread."""
+        self._note(caller, receiver, message, "")
+        self._listening[receiver](Envelope(caller, message, request))
 
-    def leave(self, visitor: str) -> None:
-        """Forget a visitor."""
-        self._visitors.pop(visitor, None)
+    def disconnect(self, caller: str) -> None:
+        """Forget a caller."""
+        self._callers.pop(caller, None)
 
-    def tell(self, record: Record) -> None:
-        """Append to the log what a door saw. To be called in the event loop's thread."""
+    def append(self, record: Record) -> None:
+        """Append to the log what a server saw. To be called in the event loop's thread."""
         self._append(self._scheduler.now, record)
 
     def _note(self, sender: str, receiver: str, message: Message, lost: str) -> None:

@@ -1,4 +1,4 @@
-"""A door for whoever runs a local network: what is posted to it is injected, as the dashboard's key ``i`` does.
+"""A server for whoever runs a local network: what is posted to it is injected, as the dashboard's key ``i`` does.
 
 ``POST /inject/TOKEN`` with an entry of a scenario's ``faults`` or ``adversaries`` as text. The token is drawn at the
 start, and shown with the network's variables: a page in a browser or another program does not know it.
@@ -15,11 +15,11 @@ from concurrent.futures import Future
 from aiohttp import web
 
 from chain.errors import SimnetError
-from simnet.doors.http import ANSWER_TIMEOUT_S, Server
 from simnet.kernel.scheduler import Scheduler
+from simnet.servers.http import ANSWER_TIMEOUT_S, ServerThread
 
 
-class ControlDoor:
+class ControlServer:
     """Has what is asked for happen in the event loop of the run."""
 
     def __init__(self, scheduler: Scheduler, sock: socket.socket, token: str, act: Callable[[str], None]) -> None:
@@ -27,7 +27,7 @@ class ControlDoor:
         self._scheduler = scheduler
         self._token = token
         self._act = act
-        self._server = Server(self._answer, sock)
+        self._server = ServerThread(self._answer, sock)
 
     def close(self) -> None:
         """Stop listening. May be called twice."""

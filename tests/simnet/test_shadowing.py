@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from simnet.strangers import PACKAGES, strangers
+from simnet.shadowing import PACKAGES, shadowed_packages
 from tests.source import PACKAGES as OURS
 from tests.source import ROOT
 
 
 def test_our_own_are_none() -> None:
-    assert strangers() == []
+    assert shadowed_packages() == []
     assert {"simnet", *PACKAGES} == set(OURS)
 
 

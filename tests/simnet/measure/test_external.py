@@ -14,7 +14,7 @@ from nodes.payments import TextServed
 from nodes.x402 import SESSION_HEADER
 from simnet.log.events import RequestCarried
 from simnet.measure.catalogue import figures
-from simnet.measure.needs import VISITORS
+from simnet.measure.needs import EXTERNAL_CLIENTS
 from simnet.measure.state import State
 from simnet.scenario.errors import CannotRunHere
 from simnet.scenario.load import parse_scenario
@@ -37,8 +37,8 @@ def value_of(state: State, name: str) -> Any:
     return figures(state)[name].value
 
 
-def test_a_run_without_visitors_has_no_figure_of_them_rather_than_zero() -> None:
-    found = [metric for metric in figures(Handmade().mine().state).values() if metric.spec.needs is VISITORS]
+def test_a_run_without_external_clients_has_no_figure_of_them_rather_than_zero() -> None:
+    found = [metric for metric in figures(Handmade().mine().state).values() if metric.spec.needs is EXTERNAL_CLIENTS]
     assert len(found) == 7
     for metric in found:
         assert set(metric.readings.values()) == {None}, metric.spec.name
@@ -49,13 +49,13 @@ def test_a_session_is_followed_from_the_demand_to_the_audit_to_the_wei(net: Netw
     net.chat()
     name = net.chat(pays=payer.header(net.now)).answer.headers[SESSION_HEADER]
     net.chat(session=name, stream=True)
-    visits = net.measured().visits
-    (session,) = visits.sessions.values()
-    assert (visits.demanded, visits.refused, visits.followed) == (1, 0, name)
+    external = net.measured().external
+    (session,) = external.sessions.values()
+    assert (external.demanded, external.refused, external.followed) == (1, 0, name)
     assert (session.payer, session.answers, session.is_over) == (payer.key.address, 2, False)
     net.wait(500)
     state = net.measured()
-    (session,) = state.visits.sessions.values()
+    (session,) = state.external.sessions.values()
     cost = sum(int(one.cost) for one in net.of(TextServed))
     assert session.is_over
     assert session.worth == session.owed == session.collection.paid == cost > 0
@@ -65,12 +65,12 @@ def test_a_session_is_followed_from_the_demand_to_the_audit_to_the_wei(net: Netw
     assert value_of(state, "collected_opg") == value_of(state, "served_opg") == cost / OPG
 
 
-def test_times_are_those_of_the_door_less_the_models(net: Network402) -> None:
-    visitor = net.chat(pays=net.payer().header(net.now), stream=True)
+def test_times_are_those_of_the_server_less_the_models(net: Network402) -> None:
+    caller = net.chat(pays=net.payer().header(net.now), stream=True)
     unheard = net.chat(session="none")
-    for one, is_complete in ((unheard, True), (visitor, True), (visitor, True)):
+    for one, is_complete in ((unheard, True), (caller, True), (caller, True)):
         how = ("POST", "/v1/chat/completions", 200, True, is_complete, 0.25, 0.75)
-        net.outside.tell(RequestCarried(GATEWAY, one.name, *how))
+        net.external.append(RequestCarried(GATEWAY, one.name, *how))
     state = net.measured()
     (served,) = net.of(TextServed)
     found = figures(state)
@@ -85,7 +85,7 @@ def test_money_of_every_party_is_that_of_its_balance(net: Network402) -> None:
     by_channel.hear(net.chat(pays=by_channel.deposit(FUNDS, net.now)).answer)
     by_channel.hear(net.chat(pays=by_channel.voucher()).answer)
     net.wait(300)
-    parties, gateway = net.measured().visits.parties, net.engine.hosts[GATEWAY].identity.address
+    parties, gateway = net.measured().external.parties, net.engine.hosts[GATEWAY].identity.address
     costs = [int(one.cost) for one in net.of(TextServed)]
     for payer, worth in ((by_session, costs[0]), (by_channel, costs[1] + costs[2])):
         party = parties[payer.key.address]
@@ -103,7 +103,7 @@ def test_what_goes_back_from_a_channel_is_the_payers(net: Network402) -> None:
     net.wait(905)
     net.submit(payer.key, "X402BatchSettlement", "finalizeWithdraw", payer.channel.as_args())
     net.wait(5)
-    party = net.measured().visits.parties[payer.key.address]
+    party = net.measured().external.parties[payer.key.address]
     assert (party.gave, party.in_channels, party.net) == (FUNDS, 0, -payer.charged)
 
 
@@ -112,9 +112,9 @@ def test_answers_beyond_the_cap_are_counted_unpaid(net: Network402) -> None:
     first = net.chat(pays=payer.header(net.now))
     name = first.answer.headers[SESSION_HEADER]
     net.chat(session=name, messages=[{"role": "user", "content": "word " * 60_000}])
-    visits = net.measured().visits
-    (session,) = visits.sessions.values()
-    assert (visits.answers, visits.unpaid, session.reasons) == (2, 1, {"cap": 1})
+    external = net.measured().external
+    (session,) = external.sessions.values()
+    assert (external.answers, external.unpaid, session.reasons) == (2, 1, {"cap": 1})
     assert session.unpaid == int(net.of(TextServed)[1].cost)
 
 
@@ -123,12 +123,12 @@ def test_a_facilitator_that_says_it_collected_does_not_make_money(net: Network40
     net.chat(pays=net.payer().header(net.now))
     net.wait(200)
     state = net.measured()
-    (session,) = state.visits.sessions.values()
+    (session,) = state.external.sessions.values()
     assert (session.collection.said, session.collection.paid) == ("succeeded", 0)
     assert value_of(state, "collected_opg") == 0 < value_of(state, "served_opg")
 
 
-def test_an_expectation_of_visitors_is_refused_where_nobody_comes() -> None:
+def test_an_expectation_of_external_clients_is_refused_where_nobody_comes() -> None:
     text = MINIMAL + "expect: [requests_served >= 1]\n"
     parse_scenario(text.encode(), to_run=True, beside_services=True)
     with pytest.raises(CannotRunHere, match="requests_served has no value here: no client comes from outside"):
@@ -141,6 +141,6 @@ def test_a_session_whose_settlement_fails_is_served_unpaid(net: Network402) -> N
     net.submit(payer.key, "BaseOPG", "transfer", CAST.deployer.address, 10 * OPG)
     net.wait(200)
     state = net.measured()
-    (session,) = state.visits.sessions.values()
+    (session,) = state.external.sessions.values()
     assert (session.collection.failed, session.unpaid, session.collection.paid) == (True, session.worth, 0)
     assert value_of(state, "requests_served_unpaid") == 1

@@ -1,4 +1,4 @@
-"""HTTP doors: a request on a real socket is one more arrival, and what a participant answers goes back."""
+"""HTTP servers: a request on a real socket is one more arrival, and what a participant answers goes back."""
 
 from __future__ import annotations
 
@@ -16,48 +16,48 @@ import pytest
 from nodes.effects import Receive, Reply, Send, Sleep, Spawn, Steps
 from nodes.http import HttpChunk, HttpRequest, HttpResponse, HungUp, respond
 from nodes.messages import Envelope
-from simnet.doors import http as door_module
-from simnet.doors.http import BODY_BYTES_MAX, DoorTaken, HttpDoor, listening_socket
-from simnet.doors.outside import Outside
 from simnet.kernel.pace import Pace, drive
 from simnet.kernel.transport import SimulatedTransport
 from simnet.log.events import MessageSent
+from simnet.servers import http as http_module
+from simnet.servers.external import ExternalTransport
+from simnet.servers.http import BODY_BYTES_MAX, CannotListen, HttpServer, listening_socket
 from tests.stage import Stage
 
 
-class House:
-    """An engine at wall pace in a thread, with a participant behind a door that tells what it was asked."""
+class LiveServer:
+    """An engine at wall pace in a thread, with a participant behind a server that answers what it was asked."""
 
     def __init__(self, directory: Path) -> None:
         self.gone: list[str] = []
         self.stage = Stage(directory)
         scheduler, log = self.stage.scheduler, self.stage.log
-        outside = Outside(SimulatedTransport(scheduler, self.stage.network, log), scheduler, log)
-        self.stage.engine.transport = outside
-        self.stage.host("teller", self.teller)
+        external = ExternalTransport(SimulatedTransport(scheduler, self.stage.network, log), scheduler, log)
+        self.stage.engine.transport = external
+        self.stage.host("echo", self.echo)
         sock = listening_socket()
         self.port = sock.getsockname()[1]
-        self.door = HttpDoor("teller", sock, outside, scheduler)
+        self.server = HttpServer("echo", sock, external, scheduler)
         self.pace = Pace(1.0)
         self.thread = threading.Thread(target=drive, args=(scheduler, 1e9, self.pace, lambda _: None))
         self.thread.start()
 
     def close(self) -> None:
-        self.door.close()
-        self.door.close()  # twice does no harm
+        self.server.close()
+        self.server.close()  # twice does no harm
         self.pace.stop.request()
         self.thread.join()
         self.stage.close()
 
-    def teller(self) -> Steps:
+    def echo(self) -> Steps:
         while True:
             envelope = yield Receive()
             if isinstance(request := envelope.message, HttpRequest):
-                yield Spawn(self.tell(envelope, request))
+                yield Spawn(self.answer(envelope, request))
             elif isinstance(envelope.message, HungUp):
                 self.gone.append(envelope.sender)
 
-    def tell(self, envelope: Envelope, request: HttpRequest) -> Steps:
+    def answer(self, envelope: Envelope, request: HttpRequest) -> Steps:
         if request.path == "/silent":
             return
         if request.path == "/stream":
@@ -82,84 +82,84 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
+def live(tmp_path: Path) -> Iterator[LiveServer]:
+    made = LiveServer(tmp_path)
     yield made
     made.close()
 
 
-def test_a_request_arrives_as_it_was_sent_and_the_answer_goes_back(house: House) -> None:
-    status, headers, body = house.ask("POST", "/a/b?c=d", b"12345", {"X-One": "1"})
+def test_a_request_arrives_as_it_was_sent_and_the_answer_goes_back(live: LiveServer) -> None:
+    status, headers, body = live.ask("POST", "/a/b?c=d", b"12345", {"X-One": "1"})
     assert (status, headers["x-two"]) == (203, "2")
     assert json.loads(body) == {"method": "POST", "path": "/a/b", "query": {"c": "d"}, "size": 5, "x": "1"}
 
 
-def test_both_ways_are_in_the_log(house: House) -> None:
-    house.ask("GET", "/")
-    sent = [(record.sender, record.receiver, record.what) for record in house.stage.of(MessageSent)]
-    assert sent == [("visitor-1", "teller", "HttpRequest"), ("teller", "visitor-1", "HttpResponse")]
+def test_both_ways_are_in_the_log(live: LiveServer) -> None:
+    live.ask("GET", "/")
+    sent = [(record.sender, record.receiver, record.what) for record in live.stage.of(MessageSent)]
+    assert sent == [("external-1", "echo", "HttpRequest"), ("echo", "external-1", "HttpResponse")]
 
 
-def test_an_answer_may_come_piece_by_piece(house: House) -> None:
-    status, _, body = house.ask("GET", "/stream?n=3")
+def test_an_answer_may_come_piece_by_piece(live: LiveServer) -> None:
+    status, _, body = live.ask("GET", "/stream?n=3")
     assert (status, body) == (200, b"abbb")
 
 
-def test_a_participant_hears_that_a_client_hung_up(house: House) -> None:
-    connection = socket.create_connection(("127.0.0.1", house.port))
+def test_a_participant_hears_that_a_client_hung_up(live: LiveServer) -> None:
+    connection = socket.create_connection(("127.0.0.1", live.port))
     connection.sendall(b"GET /stream?n=999 HTTP/1.1\r\nHost: x\r\n\r\n")
     assert connection.recv(10) != b""
     connection.close()
     for _ in range(500):
-        if house.gone:
+        if live.gone:
             break
         threading.Event().wait(0.01)
-    assert house.gone == ["visitor-1"]
+    assert live.gone == ["external-1"]
 
 
-def test_who_got_everything_has_not_hung_up(house: House) -> None:
-    house.ask("GET", "/")
-    house.ask("GET", "/stream?n=2")
-    assert house.gone == []
+def test_who_got_everything_has_not_hung_up(live: LiveServer) -> None:
+    live.ask("GET", "/")
+    live.ask("GET", "/stream?n=2")
+    assert live.gone == []
 
 
-def test_silence_is_answered_504(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door_module, "ANSWER_TIMEOUT_S", 0.1)
-    status, _, body = house.ask("GET", "/silent")
+def test_silence_is_answered_504(live: LiveServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_module, "ANSWER_TIMEOUT_S", 0.1)
+    status, _, body = live.ask("GET", "/silent")
     assert status == 504
-    assert json.loads(body)["error"]["message"] == "teller does not answer"
+    assert json.loads(body)["error"]["message"] == "echo does not answer"
 
 
 @pytest.mark.parametrize(("over", "status"), [(0, 203), (1, 413)])
-def test_a_body_has_a_largest_size(house: House, over: int, status: int) -> None:
-    assert house.ask("POST", "/", bytes(BODY_BYTES_MAX + over))[0] == status
+def test_a_body_has_a_largest_size(live: LiveServer, over: int, status: int) -> None:
+    assert live.ask("POST", "/", bytes(BODY_BYTES_MAX + over))[0] == status
 
 
-def test_what_is_no_http_does_no_harm(house: House) -> None:
-    with socket.create_connection(("127.0.0.1", house.port)) as connection:
+def test_what_is_no_http_does_no_harm(live: LiveServer) -> None:
+    with socket.create_connection(("127.0.0.1", live.port)) as connection:
         connection.sendall(b"\x16\x03\x01garbage\r\n\r\n")
         connection.recv(100)
-    assert house.ask("GET", "/")[0] == 203
+    assert live.ask("GET", "/")[0] == 203
 
 
 def test_a_port_that_is_taken_is_named() -> None:
     with listening_socket() as sock:
         port = sock.getsockname()[1]
-        with pytest.raises(DoorTaken, match=f"cannot listen on 127.0.0.1:{port}"):
+        with pytest.raises(CannotListen, match=f"cannot listen on 127.0.0.1:{port}"):
             listening_socket(port)
 
 
 def test_who_still_waits_at_the_end_leaves_no_task_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(door_module, "CLOSE_TIMEOUT_S", 0.2)
-    house = House(tmp_path)
-    waiting = socket.create_connection(("127.0.0.1", house.port))
+    monkeypatch.setattr(http_module, "CLOSE_TIMEOUT_S", 0.2)
+    live = LiveServer(tmp_path)
+    waiting = socket.create_connection(("127.0.0.1", live.port))
     waiting.sendall(b"GET /silent HTTP/1.1\r\nHost: x\r\n\r\n")
     time.sleep(0.2)  # until it is being served; too short a time would only test less
-    house.pace.stop.request()
-    house.thread.join()
-    house.close()
+    live.pace.stop.request()
+    live.thread.join()
+    live.close()
     waiting.close()
     gc.collect()
     assert [record.message for record in caplog.records] == []

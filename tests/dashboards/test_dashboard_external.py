@@ -1,4 +1,4 @@
-"""What visitors of `simnet up` ask for and pay is on the dashboard, from the demand for payment to the audit."""
+"""What clients of `simnet up` ask for and pay is on the dashboard, from the demand for payment to the audit."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from tests.services import Network402
 
 
 def story(state: State) -> str:
-    visits = state.visits
-    steps = session_story.stages_of(visits, visits.sessions.get(visits.followed), state.who)
+    external = state.external
+    steps = session_story.stages_of(external, external.sessions.get(external.followed), state.who)
     return "\n".join(map(plain, steps_as_lines(steps)))
 
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The log of a client that asks, pays by session and is answered twice, and of one with a channel."""
-    made = tmp_path_factory.mktemp("visited")
+    made = tmp_path_factory.mktemp("external")
     net = Network402(made)
     net.chat()
     session = net.chat(pays=net.payer().header(net.now)).answer.headers[SESSION_HEADER]

@@ -21,9 +21,9 @@ from aiohttp import web
 from chain.errors import SimnetError
 from nodes.http import BadRequest, HttpChunk, HttpRequest, HttpResponse, HungUp, refuse
 from nodes.messages import Envelope
-from simnet.doors.outside import Outside
 from simnet.kernel.scheduler import Scheduler
 from simnet.log.events import RequestCarried
+from simnet.servers.external import ExternalTransport
 
 ANSWER_TIMEOUT_S = 60.0
 """How long somebody outside waits for a participant, or for the next part of its answer."""
@@ -44,38 +44,38 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 """Answers a request."""
 
 
-class DoorTaken(SimnetError):
+class CannotListen(SimnetError):
     """A server cannot have the port that it was to have."""
 
     exit_code = 2
 
 
 def listening_socket(port: int = 0, host: str = LOOPBACK) -> socket.socket:
-    """A socket at a port, a free one if 0. Raises `DoorTaken`."""
+    """A socket at a port, a free one if 0. Raises `CannotListen`."""
     try:
         return socket.create_server((host, port))
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
-        raise DoorTaken(f"cannot listen on {host}:{port}: {reason}", "choose another port") from None
+        raise CannotListen(f"cannot listen on {host}:{port}: {reason}", "choose another port") from None
 
 
 class Exchange:
     """One request of somebody outside, and what is answered. Made in the server's thread."""
 
-    def __init__(self, door: HttpDoor, request: HttpRequest) -> None:
-        self._door = door
+    def __init__(self, server: HttpServer, request: HttpRequest) -> None:
+        self._server = server
         self._request = request
         self._loop = asyncio.get_running_loop()
         self._answers: asyncio.Queue[HttpResponse | HttpChunk] = asyncio.Queue()
-        self._visitor = ""
+        self._caller = ""
         self._began = time.monotonic()
         self._first_s = 0.0
         self._status = 0
         self._is_streamed = False
 
-    def arrive(self) -> None:
+    def deliver(self) -> None:
         """Put the request into the event loop of the run."""
-        self._door.scheduler.inbox.put(self._enter)
+        self._server.scheduler.inbox.put(self._enter)
 
     async def next(self) -> HttpResponse | HttpChunk:
         """What the participant says next. Raises `TimeoutError`."""
@@ -90,45 +90,47 @@ class Exchange:
     def end(self, is_complete: bool) -> None:
         """Leave, and have the participant know if it has not said everything."""
         took_s = time.monotonic() - self._began
-        self._door.scheduler.inbox.put(partial(self._leave, is_complete, took_s))
+        self._server.scheduler.inbox.put(partial(self._leave, is_complete, took_s))
 
     # -- in the event loop of the run --------------------------------------------------------------------------
 
     def _enter(self) -> None:
-        outside = self._door.outside
-        self._visitor = outside.welcome(self._hear)
-        outside.arrive(self._visitor, self._door.participant, self._request, request=1)
+        external = self._server.external
+        self._caller = external.connect(self._hear)
+        external.deliver(self._caller, self._server.participant, self._request, request=1)
 
     def _hear(self, envelope: Envelope) -> None:
         if isinstance(envelope.message, HttpResponse | HttpChunk) and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._answers.put_nowait, envelope.message)
 
     def _leave(self, is_complete: bool, took_s: float) -> None:
-        door, asked = self._door, self._request
+        server, asked = self._server, self._request
         times = (round(self._first_s, 6), round(took_s, 6))
         how = (self._is_streamed, is_complete, *times)
-        door.outside.leave(self._visitor)
-        door.outside.tell(RequestCarried(door.participant, self._visitor, asked.method, asked.path, self._status, *how))
+        server.external.disconnect(self._caller)
+        server.external.append(
+            RequestCarried(server.participant, self._caller, asked.method, asked.path, self._status, *how)
+        )
         if not is_complete:
-            self._door.outside.arrive(self._visitor, self._door.participant, HungUp())
+            self._server.external.deliver(self._caller, self._server.participant, HungUp())
 
 
-class HttpDoor:
+class HttpServer:
     """Carries requests to one participant. With `tls`, over HTTPS."""
 
     def __init__(
         self,
         participant: str,
         sock: socket.socket,
-        outside: Outside,
+        external: ExternalTransport,
         scheduler: Scheduler,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.participant = participant
-        self.outside = outside
+        self.external = external
         self.scheduler = scheduler
-        self._server = Server(self._answer, sock, tls)
-        scheduler.expect_visitors()
+        self._server = ServerThread(self._answer, sock, tls)
+        scheduler.expect_requests()
 
     def close(self) -> None:
         """Stop listening. May be called twice."""
@@ -142,7 +144,7 @@ class HttpDoor:
         headers = {name.lower(): value for name, value in request.headers.items()}
         asked = HttpRequest(request.method, request.path, headers, body, dict(request.query), str(request.url))
         exchange, is_complete = Exchange(self, asked), False
-        exchange.arrive()
+        exchange.deliver()
         try:
             answer = await exchange.next()
             if isinstance(answer, HttpChunk) or not answer.streamed:
@@ -179,14 +181,14 @@ def _plain(response: HttpResponse) -> web.Response:
     return web.Response(status=response.status, body=response.body, headers=_headers(response))
 
 
-class Server:
+class ServerThread:
     """An aiohttp server with an event loop and a thread of its own. `handler` answers every request."""
 
     def __init__(self, handler: Handler, sock: socket.socket, tls: ssl.SSLContext | None = None) -> None:
         self._handler, self._sock, self._tls = handler, sock, tls
         self._loop = asyncio.new_event_loop()
         self._runner: web.AppRunner | None = None
-        self._thread = threading.Thread(target=self._serve, name="door", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="server", daemon=True)
         started: Future[None] = Future()
         self._loop.call_soon(lambda: self._loop.create_task(self._start(started)))
         self._thread.start()

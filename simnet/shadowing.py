@@ -16,7 +16,7 @@ HARNESS_FAILED = 4
 CURE = "  run simnet elsewhere, take that place out of PYTHONPATH, or install simnet into an environment of its own"
 
 
-def strangers() -> list[str]:
+def shadowed_packages() -> list[str]:
     """A sentence about each package of ours that Python would find elsewhere than beside this one, or not at all."""
     ours = Path(__file__).resolve().parents[1]
     found = []
@@ -32,6 +32,6 @@ def strangers() -> list[str]:
 
 def refuse() -> None:
     """End here if there are any, saying what to do."""
-    if found := strangers():
+    if found := shadowed_packages():
         print("another package has the name of one of simnet's:", *found, CURE, sep="\n", file=sys.stderr)
         raise SystemExit(HARNESS_FAILED)
