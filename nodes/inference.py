@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,7 @@ from nodes.models.tensors import fits, tensor_hash
 from nodes.models.zoo import REFERENCE
 from nodes.onchain import serving as onchain
 from nodes.records import BatchBuilt, ClaimMade
+from nodes.remembered import Remembered
 
 POST_GAS = Gas(250_000)
 VOUCHER_GAS = Gas(60_000)
@@ -77,7 +79,7 @@ BAD_INPUT = "bad input"
 """Why a request is refused that the model, or its circuit, cannot take."""
 
 TASKS_REMEMBERED = 100_000
-"""Tasks that a node remembers having taken on; the oldest go first (assumption)."""
+"""Tasks that a node remembers having taken on, at the least; the oldest go first (assumption)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +229,8 @@ class InferenceNode:
         self.accounts: dict[str, Account] = self.disk.kept("accounts", dict)
         self.posted: dict[str, Posting] = self.disk.kept("posted", dict)
         """Batches that are not final, or not for long, to be shown to whoever checks them."""
-        self.taken: dict[int, None] = self.disk.kept("taken", dict)
-        """The last eight bytes of the ids of tasks taken on, oldest first: a node remembers many for long."""
+        self.taken = self.disk.kept("taken", partial(Remembered, TASKS_REMEMBERED))
+        """The last eight bytes of the ids of tasks taken on: two signed answers to one would prove an equivocation."""
         self.sending: set[str] = set()
         """Batches on their way to the chain."""
         self.half = self.make_half(self)
@@ -281,13 +283,18 @@ class InferenceNode:
         yield Submit(Call(self.me.address, "Staking", "unjail"))
 
     def see_final(self, batch: BatchId) -> Steps:
-        """Note that a batch is final, and forget those that have been for long."""
-        now = yield ChainTime()
-        if batch in self.posted and self.posted[batch].final_at is None:
-            self.posted[batch].final_at = now
-        for name, posting in list(self.posted.items()):
-            if posting.final_at is not None and posting.final_at < now - self.policy.kept_s:
-                del self.posted[name]
+        """Note that a batch is final, and have it forgotten in time."""
+        posting = self.posted.get(batch)
+        if posting is not None:
+            if posting.final_at is None:
+                posting.final_at = yield ChainTime()
+            yield Spawn(self.forget(batch, posting.final_at))
+
+    def forget(self, batch: BatchId, final_at: float) -> Steps:
+        """Forget a batch when it has been final for long, unless a reorg has undone that meanwhile."""
+        yield Sleep(self.policy.kept_s)
+        if batch in self.posted and self.posted[batch].final_at == final_at:
+            del self.posted[batch]
 
     def take_up(self) -> Steps:
         """Go on where a crash or a reorg left off: serve a sentence, and see to every batch that is not final."""
@@ -334,7 +341,7 @@ class InferenceNode:
         if objection:
             yield Reply(envelope, Refusal(request.task, objection))
             return
-        self.take(request.task)  # before anything is waited for: whoever asks again meanwhile is refused
+        self.taken.add(brief(request.task))  # before anything is waited for: whoever asks again meanwhile is refused
         account.owed = Wei(account.owed + request.fee)
         objection, execution = (yield from self.half.precheck(request)), None
         if not objection and not (yield from self.is_good_for(account, envelope.sender, request.fee)):
@@ -343,7 +350,7 @@ class InferenceNode:
             variant = self.half.variant(request)
             execution = yield Execute(request.model, request.value, Purpose.ANSWER, request.task, variant)
         if execution is None:
-            self.taken.pop(brief(request.task), None)
+            self.taken.discard(brief(request.task))
             account.owed = Wei(account.owed - request.fee)
             yield Reply(envelope, Refusal(request.task, objection or BAD_INPUT))
             return
@@ -396,12 +403,6 @@ class InferenceNode:
             return False
         shape, dtype = self.inputs.get(request.model, (request.value.shape, request.value.dtype))
         return fits(request.value, shape, dtype)
-
-    def take(self, task: TaskId) -> None:
-        """Remember a task: two signed answers to one task would prove an equivocation, so there must be only one."""
-        self.taken[brief(task)] = None
-        if len(self.taken) > TASKS_REMEMBERED:
-            del self.taken[next(iter(self.taken))]
 
     def reply(self, envelope: Envelope, answered: Answered) -> Steps:
         """Sign an answer and send it."""

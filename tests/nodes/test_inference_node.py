@@ -166,7 +166,7 @@ def test_what_is_refused_after_all_is_neither_owed_nor_taken() -> None:
     assert follow(serving(one, ask(3)), {Execute: always(None), Read: owning()}).said == [
         Refusal(task_id(3), "bad input")
     ]
-    assert (one.taken, one.account("client-0").owed, one.open_batch) == ({}, 0, [])
+    assert (len(one.taken), one.account("client-0").owed, one.open_batch) == (0, 0, [])
 
 
 def test_a_node_that_is_paid_afterwards_serves_without_a_voucher() -> None:
@@ -369,28 +369,42 @@ def test_a_batch_never_holds_more_than_its_size_however_many_claims_were_kept() 
     assert [a.request.task for a in one.open_batch] == [task_id(3), task_id(4), task_id(5)]
 
 
-def asked_for(one: InferenceNode, name: str, *before: Envelope, at_s: float = 0.0) -> Any:
-    """What it replies to who asks for a batch, at that second, having heard these events."""
-    asked = Envelope("full-0", BatchQuery(BatchId(name)), 5)
-    (reply,) = follow(one.run(), {**inbox(*before, asked), ChainTime: always(GENESIS + at_s)}).said
+def asked_for(one: InferenceNode, name: str) -> Any:
+    """What it replies to who asks for a batch."""
+    (reply,) = follow(one.run(), inbox(Envelope("full-0", BatchQuery(BatchId(name)), 5))).said
     return reply
 
 
-def final(name: str, by: str = ME.name) -> Envelope:
-    """The log of a batch that is final."""
-    return event("BatchFinal", node=who(by).address, batch=bytes.fromhex(name[2:]))
+def hear_final(one: InferenceNode, name: str, at_s: float, by: str = ME.name) -> list[Steps]:
+    """Have it hear, at that second, that a batch is final; what it does because of that."""
+    log = event("BatchFinal", node=who(by).address, batch=bytes.fromhex(name[2:]))
+    started = follow(one.run(), {**inbox(log), ChainTime: always(GENESIS + at_s)}).of(Spawn)
+    return [spawn.steps for spawn in started[3:]]  # after what every life begins with
 
 
-def test_an_unknown_batch_is_refused_and_one_that_has_been_final_for_long_is_forgotten() -> None:
+def test_a_batch_is_forgotten_once_no_reorg_can_open_it_again() -> None:
     one = node(batch_size=1)
-    first = serve(one, ask(1)).one(Submit).subject
-    second = serve(one, ask(2)).one(Submit).subject
+    first, second = (serve(one, ask(number)).one(Submit).subject for number in (1, 2))
     assert isinstance(asked_for(one, "0x" + "00" * 32), Refusal)
-    assert isinstance(asked_for(one, first, final(first), at_s=20), BatchData)  # a reorg may make it needed again
-    assert isinstance(asked_for(one, first, final(second), at_s=20 + KEPT_S), BatchData)
-    assert isinstance(asked_for(one, first, final(second, by="inference-1"), at_s=21 + KEPT_S), BatchData)
-    assert isinstance(asked_for(one, first, final(second), at_s=21 + KEPT_S), Refusal)
+    assert hear_final(one, first, 20, by="inference-1") == []
+    (forgetting,) = hear_final(one, first, 20)
+    assert next(forgetting) == Sleep(KEPT_S)
+    assert isinstance(asked_for(one, first), BatchData)
+    follow(forgetting)
+    assert isinstance(asked_for(one, first), Refusal)
     assert isinstance(asked_for(one, second), BatchData)
+
+
+def test_a_batch_that_a_reorg_has_opened_again_is_kept_until_it_has_been_final_for_long() -> None:
+    one = node(batch_size=1)
+    batch = serve(one, ask(1)).one(Submit).subject
+    (before,) = hear_final(one, batch, 20)
+    one.posted[batch].final_at = None
+    (after,) = hear_final(one, batch, 30)
+    follow(before)
+    assert isinstance(asked_for(one, batch), BatchData)
+    follow(after)
+    assert isinstance(asked_for(one, batch), Refusal)
 
 
 # -- after a crash or a reorg ------------------------------------------------------------------------------
@@ -436,8 +450,10 @@ def test_it_sends_again_what_the_chain_does_not_have_and_goes_on_with_what_is_op
     assert [str(call) for call in follow(again.steps, {Submit: mined}).calls] == ["Settlement.postBatch"]
     (goes_on,) = open_one.of(Spawn)
     assert follow(goes_on.steps).result == name
-    assert closed.of(Spawn) == []
+    (forgetting,) = closed.of(Spawn)
     assert one.posted[name].final_at == GENESIS
+    follow(forgetting.steps)
+    assert one.posted == {}
 
 
 def test_it_serves_the_rest_of_its_sentence() -> None:
