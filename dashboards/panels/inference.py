@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dashboards import session_story
+from dashboards import session_stages
 from dashboards.panel import Page
-from dashboards.story import Step, collect, stages_of
+from dashboards.stages import Step, collect, stages_of
 from dashboards.text import Line, clock, short
 
 
@@ -22,7 +22,7 @@ class Inference(Page):
             self.border_subtitle = (
                 f"an external client's, {len(external.sessions)} so far" if session else "an external client's"
             )
-            return steps_as_lines(session_story.stages_of(external, session, scene.state.who))
+            return steps_as_lines(session_stages.stages_of(external, session, scene.state.who))
         self.border_subtitle = f"{short(task)}{' · pinned, u to release' if scene.pinned else ''}" if task else ""
         if not task:
             return [[("nobody has asked for anything yet", "dim")]]

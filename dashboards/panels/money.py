@@ -36,7 +36,7 @@ PARTIES = Columns(
 
 
 class Money(Sorted):
-    """The nodes' books, in OPG; those who lost most come first."""
+    """The nodes' accounts, in OPG; those who lost most come first."""
 
     TITLE = "6 Money (OPG)"
     ORDERS: ClassVar[Mapping[str, Key]] = {
@@ -102,7 +102,7 @@ class Money(Sorted):
         return len(self._books) + (len(self._parties) + 1 if self._parties else 0)
 
     def line(self, index: int, width: int) -> Line:
-        """One node's books, or one party's."""
+        """One node's account, or one party's."""
         if self._parties:
             if index < len(self._parties):
                 return self._party(*self._parties[index], width)
@@ -141,7 +141,7 @@ class Money(Sorted):
         return self._books[index][1].name if 0 <= index < len(self._books) else None
 
     def table(self) -> Table:
-        """Every node's books, in OPG to the wei."""
+        """Every node's account, in OPG to the wei."""
         amounts = ("stake", "fees", "rewards", "bounties", "compute", "slashed", "net")
         return ["node", *(f"{amount}_opg" for amount in amounts)], [
             (

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 from dashboards.panel import Page, Panel
 from dashboards.panels.inference import steps_as_lines
-from dashboards.story import collect, stages_of
+from dashboards.stages import collect, stages_of
 from dashboards.text import Line, short
 
 if TYPE_CHECKING:

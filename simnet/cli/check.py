@@ -71,7 +71,7 @@ def check(
     simnet check scenarios/
     simnet check scenarios/honest.yaml scenarios/byzantine.yaml --junit out/junit.xml
     simnet check mine.yaml --seeds 20     whether it holds by luck
-    simnet check scenarios/weather/ --filter 'reorg*tee'     some rows of a long table
+    simnet check scenarios/fault_tolerance/ --filter 'reorg*tee'     some rows of a long table
     simnet check scenarios/ --out out --jobs 8     again after a kill: finished runs are not run again
 
     A scenario that asks for a GPU is skipped where there is none.

@@ -58,9 +58,9 @@ def tour(python: Path | None, out: Path | None, force: bool) -> int:
     interpreter = python or client.environment(console.print)
     scenario = load_scenario(QUIET, (), None, to_run=True)
     devnet = Devnet(scenario.seed, Sockets.at(Ports()), terms=terms(), batches=BatchTerms(idle_s=IDLE_S))
-    books = Books()
+    accounts = Accounts()
     command = shlex.join(["simnet", *sys.argv[1:]])
-    options = Options(out=out, force=force, command=command, tell=console.print, listener=books.hear)
+    options = Options(out=out, force=force, command=command, tell=console.print, listener=accounts.hear)
     process = ClientProcess([str(interpreter), client_tour.__file__], options.stop, click.echo)
 
     def send_off(directory: Path) -> None:
@@ -75,14 +75,14 @@ def tour(python: Path | None, out: Path | None, force: bool) -> int:
     finally:
         process.end()
         devnet.close()
-    click.echo(books.says)
-    said = "".join(f"{line}\n" for line in (*process.lines, books.says))
+    click.echo(accounts.says)
+    said = "".join(f"{line}\n" for line in (*process.lines, accounts.says))
     (finished.directory / TRANSCRIPT).write_text(said, encoding="utf-8")
     click.echo(f"the transcript is in {finished.directory}/{TRANSCRIPT}")
     if finished.failure is not None:
         click.echo(str(finished.failure), err=True)
         return HARNESS_FAILED
-    return 0 if process.lines[-1:] == ["done"] and books.are_even else FAILED
+    return 0 if process.lines[-1:] == ["done"] and accounts.are_even else FAILED
 
 
 def terms() -> Terms:
@@ -93,7 +93,7 @@ def terms() -> Terms:
     return Terms(upto=UptoTerms(idle_s=IDLE_S, look_s=1.0))
 
 
-class Books:
+class Accounts:
     """What was served, and what was paid for it, by the log."""
 
     def __init__(self) -> None:
@@ -119,10 +119,10 @@ class Books:
 
     @property
     def says(self) -> str:
-        """The books in a line."""
+        """The accounts in a line."""
         served = f"{self.answers} answers, worth {self.served} wei"
         paid = f"{self.collected} collected, {self.unpaid} served unpaid"
-        return f"{'books':12}{served}: {paid}; {self.audited} recorded and audited"
+        return f"{'accounts':12}{served}: {paid}; {self.audited} recorded and audited"
 
 
 class ClientProcess:

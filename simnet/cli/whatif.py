@@ -50,7 +50,7 @@ def whatif(
 
     \b
     simnet whatif whatif/sets/today whatif/sets/strict
-    simnet whatif mine.yaml theirs.yaml --on byzantine --on weather/outage --seeds 5
+    simnet whatif mine.yaml theirs.yaml --on byzantine --on fault_tolerance/outage --seeds 5
     simnet whatif mine.yaml theirs.yaml --no-run     name what can never act
 
     A set is a file with a name and `set: {path: value}`, or `proposal: 0x…`, calldata of a vote. Without --on, a rogue

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from chain.quantities import OPG
-from dashboards import session_story
+from dashboards import session_stages
 from dashboards.panels.inference import steps_as_lines
 from dashboards.text import plain
 from nodes.adversaries.services.payments import NeverSettles
@@ -23,7 +23,7 @@ from tests.services import Network402
 
 def story(state: State) -> str:
     external = state.external
-    steps = session_story.stages_of(external, external.sessions.get(external.followed), state.who)
+    steps = session_stages.stages_of(external, external.sessions.get(external.followed), state.who)
     return "\n".join(map(plain, steps_as_lines(steps)))
 
 

@@ -79,7 +79,9 @@ class Arena:
 
     def _hand_out(self) -> None:
         """Give everybody what it begins with."""
-        spenders = [name for name in self.contracts if name in ("Settlement", "Staking", "Rewards", self.setting.court)]
+        spenders = [
+            name for name in self.contracts if name in ("Settlement", "Staking", "Rewards", self.setting.verifier_name)
+        ]
         for name, (balance, stake, escrow) in BALANCES.items():
             self.setup(DEPLOYER, "OPG.transfer", self.address(name), balance + stake + escrow)
             for spender in spenders:

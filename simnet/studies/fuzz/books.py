@@ -185,7 +185,7 @@ class Books:
         node, to = self.name(args["node"]), self.name(args["bountyTo"])
         self.stakes[node] -= args["amount"]
         self.held += args["bounty"] if to == "Settlement" else 0
-        self.pot += args["bounty"] if to == self.arena.setting.court else 0
+        self.pot += args["bounty"] if to == self.arena.setting.verifier_name else 0
         told = reason(args["reason"])
         fallen = any(log.event == "ClaimRejected" and log.args["node"] == args["node"] for log in receipt.logs)
         self.require(fallen or told in OF_VOTERS, EVIDENCE, f"{node} is slashed for {told}, and no claim of its falls")
@@ -246,7 +246,7 @@ class Books:
 
     def _on_bounty_paid(self, log: Log, args: Mapping[str, Any], receipt: Receipt) -> None:
         self.held -= args["amount"]
-        self.pot += args["amount"] if self.name(args["to"]) == self.arena.setting.court else 0
+        self.pot += args["amount"] if self.name(args["to"]) == self.arena.setting.verifier_name else 0
 
     def _check_refund(self, batch: Batch, receipt: Receipt) -> None:
         """An honest client has its price back for each claim that fell, out of what it paid into the batch."""
@@ -261,12 +261,12 @@ class Books:
 
     def _check_bounties(self, batch: Batch, receipt: Receipt) -> None:
         """What the verifier finds as well earns no bounty but its own: else a convict would denounce itself."""
-        court = self.arena.setting.court
+        verifier = self.arena.setting.verifier_name
         if batch.is_withheld or not any(log.event == "Resolved" for log in receipt.logs):
             return
         if not (batch.sittings and self._is_safe(receipt)) or batch.proven & ~(batch.wrong & batch.sittings[-1].ballot):
             return
-        to = {self.name(log.args["to"]) for log in receipt.logs if log.event == "BountyPaid"} - {court}
+        to = {self.name(log.args["to"]) for log in receipt.logs if log.event == "BountyPaid"} - {verifier}
         self.require(not to, PROMISE, f"a bounty goes to {', '.join(to)} although the verifier found the same")
 
     def _check_punishment(self, receipt: Receipt) -> None:
@@ -376,19 +376,19 @@ class Books:
             address = self.arena.address(name)
             self._same(f"escrow of {name}", self.arena.read("Settlement.escrowOf", address), self.escrow[name])
             self._same(f"stake of {name}", self.arena.read("Staking.slashableOf", address), self.stakes[name])
-        if setting.court:
-            self._audit_court(self._of(setting.court, balances))
+        if setting.verifier_name:
+            self._audit_verifier(self._of(setting.verifier_name, balances))
 
-    def _audit_court(self, balance: int) -> None:
-        court = self.arena.setting.court
-        if self.bonds or court in ("Optimistic", "ForcedError", "AttentionChallenge"):
-            self._same("bonds", self.arena.read(f"{court}.bonded"), self.bonds)
-        if court in ("Sampling", "SecretSeed"):
+    def _audit_verifier(self, balance: int) -> None:
+        verifier = self.arena.setting.verifier_name
+        if self.bonds or verifier in ("Optimistic", "ForcedError", "AttentionChallenge"):
+            self._same("bonds", self.arena.read(f"{verifier}.bonded"), self.bonds)
+        if verifier in ("Sampling", "SecretSeed"):
             self._same("pot", balance, self.pot)
-        elif court == "ForcedError":
-            self.require(balance + self.donated[court] >= self.bonds, BOOKS, "the pool of jackpots is below zero")
+        elif verifier == "ForcedError":
+            self.require(balance + self.donated[verifier] >= self.bonds, BOOKS, "the pool of jackpots is below zero")
         else:
-            self._same(f"holdings of {court}", balance, self.bonds)
+            self._same(f"holdings of {verifier}", balance, self.bonds)
 
     def _of(self, contract: str, balances: Mapping[str, int]) -> int:
         return balances[contract] - self.donated[contract]

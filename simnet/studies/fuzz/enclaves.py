@@ -16,7 +16,7 @@ from nodes.enclave import native, nitro
 from nodes.enclave.enclave import Enclave
 from nodes.enclave.evidence import Evidence, Rules, request_hash
 from nodes.enclave.vendor import Vendor
-from simnet.studies.fuzz.cast import CROOK, HONEST_NODE, INFERENCE
+from simnet.studies.fuzz.cast import DISHONEST_NODE, HONEST_NODE, INFERENCE
 
 VENDOR, FORGER = Vendor(b"fuzz vendor"), Vendor(b"fuzz forger")
 """Whose root the registry has, and somebody who certifies what is none."""
@@ -43,8 +43,8 @@ DEVICES = {name: enclave(name) for name in INFERENCE}
 """Of each inference node."""
 
 HONEST_TEE = DEVICES[HONEST_NODE].id
-FORGED, TAMPERED = enclave(CROOK, FORGER), enclave("tampered", image="tampered with")
-"""The crook's own keys, attested by who may not, and an enclave that runs an image of its own."""
+FORGED, TAMPERED = enclave(DISHONEST_NODE, FORGER), enclave("tampered", image="tampered with")
+"""The dishonest node's own keys, attested by who may not, and an enclave that runs an image of its own."""
 
 
 def deploy_enclaves(chain: Chain, deployer: Address) -> Sequence[ProverSpec]:

@@ -56,7 +56,7 @@ def deploy_governed(
     chain.deploy("ModelRegistry", [], deployer)
     settlement = chain.deploy("GovernedSettlement", [opg, staking, p.settlement, BOUNDS], deployer, name="Settlement")
     beacon = chain.deploy("Beacon", [staking, chain.head[1], p.beacon_round_s], deployer)
-    court = chain.deploy(verifier.artifact, [settlement, staking, beacon, opg, *verifier.args], deployer)
+    deployed = chain.deploy(verifier.artifact, [settlement, staking, beacon, opg, *verifier.args], deployer)
     start = chain.head[1] + EPOCH_S
     rewards = chain.deploy("Rewards", [opg, staking, settlement, start, EPOCH_S, CAP_BPS, CAP_BPS], deployer)
     wallets = [
@@ -67,8 +67,8 @@ def deploy_governed(
     mine_all(
         chain,
         [
-            *(Call(deployer, "Staking", "grantRole", (SLASHER_ROLE, judge)) for judge in (settlement, court)),
-            Call(deployer, "Settlement", "setVerifier", (court,)),
+            *(Call(deployer, "Staking", "grantRole", (SLASHER_ROLE, judge)) for judge in (settlement, deployed)),
+            Call(deployer, "Settlement", "setVerifier", (deployed,)),
             *(Call(deployer, "OPG", "transfer", (to, amount), TRANSFER_GAS) for to, amount in funded.items()),
             *give_up(deployer, timelock, governor),
         ],

@@ -45,7 +45,7 @@ class Setting:
     """Whether the protocol is that of the economy: see `governed`."""
 
     @property
-    def court(self) -> str:
+    def verifier_name(self) -> str:
         """Name of the verification contract; empty if there is none."""
         return self.verifier.artifact if self.verifier else ""
 
@@ -59,7 +59,7 @@ class Setting:
     @property
     def contracts(self) -> tuple[str, ...]:
         """Every contract that is called."""
-        return (*CORE, *([self.court] if self.court else []), *self.also)
+        return (*CORE, *([self.verifier_name] if self.verifier_name else []), *self.also)
 
     def artifact(self, contract: str) -> str:
         """Which artifact a contract was deployed from."""

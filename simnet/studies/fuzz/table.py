@@ -44,7 +44,7 @@ class Table:
     @property
     def commit_reveal(self) -> bool:
         """Whether the panel commits to votes first."""
-        return bool(self.constant(f"{self.arena.setting.court}.commitReveal"))
+        return bool(self.constant(f"{self.arena.setting.verifier_name}.commitReveal"))
 
     def constant(self, target: str) -> Any:
         """A view that never changes."""

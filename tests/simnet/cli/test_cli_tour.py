@@ -45,13 +45,13 @@ def test_the_official_client_finds_everything_in_order(
     code = main(["tour", "--python", str(python), "--out", "run"])
     said = (tmp_path / "run" / "tour.txt").read_text()
     assert code == 0, said
-    assert [line.split()[0] for line in said.splitlines()] == [*STEPS, "done", "books"]
-    books = re.search(r"10 answers, worth (\d+) wei: (\d+) collected, 0 served unpaid; 10 recorded and audited", said)
-    assert books is not None, said
-    assert books[1] == books[2]
+    assert [line.split()[0] for line in said.splitlines()] == [*STEPS, "done", "accounts"]
+    account = re.search(r"10 answers, worth (\d+) wei: (\d+) collected, 0 served unpaid; 10 recorded and audited", said)
+    assert account is not None, said
+    assert account[1] == account[2]
     collected = re.search(r"(\d+) wei of OPG collected on the payment chain, and (\d+) of the relay", said)
     assert collected is not None, said
-    assert int(collected[1]) + int(collected[2]) == int(books[2])
+    assert int(collected[1]) + int(collected[2]) == int(account[2])
 
 
 def test_what_runs_in_clients_environments_imports_nothing_of_simnet() -> None:
@@ -78,10 +78,10 @@ def test_a_client_that_fails_fails_the_tour_and_is_on_record(
     monkeypatch.chdir(tmp_path)
     python = impostor(tmp_path, 'echo "at $OG_GATEWAY_URL, for $OG_ADDRESS"; echo "failed: no answer" >&2; exit 1')
     assert main(["tour", "--python", python, "--out", "run"]) == 1
-    first, second, books = (tmp_path / "run" / "tour.txt").read_text().splitlines()
+    first, second, accounts = (tmp_path / "run" / "tour.txt").read_text().splitlines()
     assert re.fullmatch(r"at https://127\.0\.0\.1:\d+, for 0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266", first)
     assert second == "failed: no answer"
-    assert books == "books       0 answers, worth 0 wei: 0 collected, 0 served unpaid; 0 recorded and audited"
+    assert accounts == "accounts    0 answers, worth 0 wei: 0 collected, 0 served unpaid; 0 recorded and audited"
     assert "failed: no answer" in capsys.readouterr().out
 
 

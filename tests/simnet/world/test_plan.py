@@ -217,10 +217,10 @@ def test_accomplices_are_of_one_cartel() -> None:
 def test_a_run_has_one_strategy_with_windows_that_outlast_its_reorgs() -> None:
     """Whoever reads the scenario's own strategy in the world would play another one than the contracts do."""
     committee = {"kind": "committee", "size": 3}
-    calm, stormy = (Plan.of(scenario(strategy=committee, faults=f)) for f in ([], [{"at": "9 s", "reorg": 3}]))
+    calm, faulty = (Plan.of(scenario(strategy=committee, faults=f)) for f in ([], [{"at": "9 s", "reorg": 3}]))
     assert calm.strategy == calm.scenario.strategy
-    assert stormy.strategy != stormy.scenario.strategy
-    assert stormy.facts.reorg_s == 3 * stormy.facts.block_time_s
+    assert faulty.strategy != faulty.scenario.strategy
+    assert faulty.facts.reorg_s == 3 * faulty.facts.block_time_s
     read = [path.name for path in (ROOT / "simnet" / "world").rglob("*.py") if "scenario.strategy" in path.read_text()]
     assert read == []
 

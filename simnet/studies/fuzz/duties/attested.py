@@ -11,7 +11,7 @@ from chain.hashing import keccak
 from chain.quantities import ZERO_HASH, Hash32
 from nodes.enclave.evidence import Evidence, Record, fault
 from simnet.studies.fuzz.arena import digest
-from simnet.studies.fuzz.cast import CROOK, HONEST_NODE, SECOND_NAME, WATCHER
+from simnet.studies.fuzz.cast import DISHONEST_NODE, HONEST_NODE, SECOND_ACCOUNT, WATCHER
 from simnet.studies.fuzz.duties.base import GRACE_S
 from simnet.studies.fuzz.duties.evidence import EvidenceDuty
 from simnet.studies.fuzz.enclaves import DEVICES, FORGED, HONEST_TEE, POSTING_DELAY_S, RULES, quote, said_by
@@ -149,12 +149,12 @@ def _forged(duty: AttestedDuty, claim: Claim, node: str) -> tuple[Claim, bytes]:
 
 
 WAYS: tuple[Way, ...] = (
-    lambda duty, claim, node: duty.signed(replace(claim, task=claim.task[:31] + VANILLA), SECOND_NAME),
+    lambda duty, claim, node: duty.signed(replace(claim, task=claim.task[:31] + VANILLA), SECOND_ACCOUNT),
     lambda duty, claim, node: duty.given(replace(claim, task=claim.task[:31] + VANILLA), b""),
     lambda duty, claim, node: duty.given(claim, b""),
     lambda duty, claim, node: duty.given(claim, digest("evidence", claim.task.hex()) * 11),
     lambda duty, claim, node: duty.given(claim, digest("evidence", claim.task.hex()) * 3),
-    lambda duty, claim, node: duty.attested(claim, HONEST_NODE if node == CROOK else CROOK),
+    lambda duty, claim, node: duty.attested(claim, HONEST_NODE if node == DISHONEST_NODE else DISHONEST_NODE),
     _other_output,
     _another_time,
     _at(-POSTING_DELAY_S - 5),

@@ -44,7 +44,7 @@ class Unverified:
 
     def __init__(self, machine: Table) -> None:
         self.machine = machine
-        self.court = machine.arena.setting.court
+        self.verifier = machine.arena.setting.verifier_name
         self.fed = 0
         """Links of its chain that the watcher has revealed."""
         self.fed_rounds: dict[int, None] = {}

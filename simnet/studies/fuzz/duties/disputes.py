@@ -9,7 +9,7 @@ from chain.hashing import keccak
 from chain.quantities import PARTS, Hash32
 from simnet.strategies.dispute.attention_challenge import is_called
 from simnet.studies.fuzz.arena import PARAMETERS, digest
-from simnet.studies.fuzz.cast import CROOK, CROOKED_FULL, HONEST_FULL, HONEST_NODE, WATCHER
+from simnet.studies.fuzz.cast import DISHONEST_FULL, DISHONEST_NODE, HONEST_FULL, HONEST_NODE, WATCHER
 from simnet.studies.fuzz.duties.base import GRACE_S, SALT, chain_of
 from simnet.studies.fuzz.duties.panels import PanelDuty
 from simnet.studies.fuzz.posted import Batch
@@ -20,7 +20,7 @@ class DisputeDuty(PanelDuty):
 
     def window(self, key: str) -> int:
         """A window of the contract, in seconds."""
-        return int(self.machine.constant(f"{self.court}.{key}"))
+        return int(self.machine.constant(f"{self.verifier}.{key}"))
 
     def known_at(self, batch: Batch) -> int:
         """When all challenges of a batch are known."""
@@ -32,10 +32,10 @@ class DisputeDuty(PanelDuty):
         if batch.sitting is not None:
             self.sit(batch, batch.sitting)
         elif batch.is_open and self.is_past(self.known_at(batch) + self.window("evidenceWindow") + GRACE_S):
-            if self.machine.arena.read(f"{self.court}.disputedIn", batch.id):
-                self.send(WATCHER, f"{self.court}.arbitrate", batch)
+            if self.machine.arena.read(f"{self.verifier}.disputedIn", batch.id):
+                self.send(WATCHER, f"{self.verifier}.arbitrate", batch)
             else:
-                self.conclude(batch, f"{self.court}.finalise", batch.proven)
+                self.conclude(batch, f"{self.verifier}.finalise", batch.proven)
 
     def challenge(self, batch: Batch) -> None:
         """Challenge what is wrong; openly, or under seal."""
@@ -43,13 +43,13 @@ class DisputeDuty(PanelDuty):
             return
         if not self.window("openWindow"):
             if batch.once("challenge"):
-                self.send(WATCHER, f"{self.court}.challenge", batch, batch.wrong)
+                self.send(WATCHER, f"{self.verifier}.challenge", batch, batch.wrong)
             return
         if batch.once("seal"):
             commitment = vote_commitment(batch.id, self.machine.arena.address(WATCHER), batch.wrong, SALT)
-            self.send(WATCHER, f"{self.court}.sealChallenge", batch, commitment, batch.wrong.bit_count())
+            self.send(WATCHER, f"{self.verifier}.sealChallenge", batch, commitment, batch.wrong.bit_count())
         if self.is_past(batch.posted_at + self.window("challengeWindow")) and batch.once("open"):
-            self.send(WATCHER, f"{self.court}.openChallenge", batch, batch.wrong, SALT)
+            self.send(WATCHER, f"{self.verifier}.openChallenge", batch, batch.wrong, SALT)
 
     def meanwhile(self, batch: Batch) -> None:
         """What else there is to do before the batch is ripe."""
@@ -76,7 +76,7 @@ class ForcedErrorDuty(DisputeDuty):
         super().begin()
         self.start = self.round_at(self.machine.arena.now + 20) + 1
         self.secrets = {}
-        for who in (HONEST_NODE, CROOK):
+        for who in (HONEST_NODE, DISHONEST_NODE):
             self.secrets[who] = Secrets(who, self.start)
             self.machine.honest(who, "ForcedError.commitSecrets", self.start, self.secrets[who].links[0])
         self.forced: dict[tuple[bytes, str], bytes] = {}
@@ -117,7 +117,7 @@ class AttentionDuty(DisputeDuty):
     def begin(self) -> None:
         super().begin()
         self.start = self.round_at(self.machine.arena.now + 20) + 1
-        self.secrets = {who: Secrets(who, self.start) for who in (*HONEST_FULL, CROOKED_FULL)}
+        self.secrets = {who: Secrets(who, self.start) for who in (*HONEST_FULL, DISHONEST_FULL)}
         for who, secrets in self.secrets.items():
             self.machine.honest(who, "AttentionChallenge.commitSecrets", self.start, secrets.links[0])
         self.shown = 0
@@ -152,7 +152,7 @@ class AttentionDuty(DisputeDuty):
         return bool(knows) and is_called(secret, batch.id, index, batch.results[index], PARTS // 2)
 
     def show(self, number: int) -> None:
-        """Everybody shows its secret of a round; who is crooked shows every other."""
+        """Everybody shows its secret of a round; who is dishonest shows every other."""
         if number <= max(self.shown, self.start):
             return
         self.shown = number
@@ -160,6 +160,6 @@ class AttentionDuty(DisputeDuty):
             secret = self.secrets[who].of(number)
             if secret is not None:
                 self.machine.honest(who, "AttentionChallenge.showSecret", number, secret)
-        secret = self.secrets[CROOKED_FULL].of(number)
+        secret = self.secrets[DISHONEST_FULL].of(number)
         if secret is not None and number % 2:
-            self.machine.attempt(CROOKED_FULL, "AttentionChallenge.showSecret", number, secret)
+            self.machine.attempt(DISHONEST_FULL, "AttentionChallenge.showSecret", number, secret)

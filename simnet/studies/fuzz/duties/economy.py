@@ -8,15 +8,15 @@ from simnet.studies.fuzz.books import LOST, ROUNDING_WEI, STUCK
 from simnet.studies.fuzz.cast import (
     BALANCES,
     BUILDER,
-    CROOK,
-    CROOKS,
     DELEGATED,
     DELEGATOR,
+    DISHONEST,
+    DISHONEST_NODE,
     FULL,
     HONEST_FULL,
     HONEST_NODE,
     INFERENCE,
-    SECOND_NAME,
+    SECOND_ACCOUNT,
 )
 from simnet.studies.fuzz.duties.base import GRACE_S
 from simnet.studies.fuzz.duties.panels import CommitteeDuty
@@ -25,7 +25,7 @@ from simnet.studies.fuzz.governed import DELAY_S, WALLETS
 from simnet.studies.fuzz.votes import Proposal
 
 CAPACITY = 20_000 * OPG
-ANYBODY = CROOKS[-1]
+ANYBODY = DISHONEST[-1]
 ALL_EPOCHS = 10**6
 MANY = 400
 """More epochs than a game lasts."""
@@ -38,15 +38,15 @@ class EconomyDuty(CommitteeDuty):
     """Somebody stands behind the honest node, must be able to leave with all of it, and votes with most of all OPG."""
 
     def begin(self) -> None:
-        """The crook has a pool as well, with its other names in it."""
+        """The dishonest node has a pool as well, with its other names in it."""
         super().begin()
         for who in (HONEST_NODE, *HONEST_FULL):
             self.machine.honest(who, "Staking.setCapacity", CAPACITY)
         node = self.machine.arena.address(HONEST_NODE)
         self.machine.honest(DELEGATOR, "Staking.delegate", node, DELEGATED)
-        self.machine.attempt(CROOK, "Staking.setCapacity", CAPACITY)
-        for who in (SECOND_NAME, BUILDER):
-            self.machine.attempt(who, "Staking.delegate", self.machine.arena.address(CROOK), 1_000 * OPG)
+        self.machine.attempt(DISHONEST_NODE, "Staking.setCapacity", CAPACITY)
+        for who in (SECOND_ACCOUNT, BUILDER):
+            self.machine.attempt(who, "Staking.delegate", self.machine.arena.address(DISHONEST_NODE), 1_000 * OPG)
         self.machine.honest(DELEGATOR, "OPG.delegate", self.machine.arena.address(DELEGATOR))
         self.done: set[tuple[str, int]] = set()
         """Steps of proposals that were taken."""

@@ -17,7 +17,7 @@ class EvidenceDuty(Unverified):
         """Say that a batch is not to be had, if so."""
         for who in HONEST_FULL:
             if batch.is_withheld and batch.once("protest", who):
-                self.send(who, f"{self.court}.protest", batch)
+                self.send(who, f"{self.verifier}.protest", batch)
 
     def promised(self, batch: Batch) -> int:
         return 0 if batch.is_withheld else batch.wrong

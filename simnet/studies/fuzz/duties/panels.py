@@ -39,24 +39,24 @@ class PanelDuty(Unverified):
             if self.commits:
                 self.commit(batch, sitting, seat, who, votes)
             else:
-                self.send(who, f"{self.court}.vote", batch, seat, votes)
+                self.send(who, f"{self.verifier}.vote", batch, seat, votes)
         if self.commits and not self.is_past(sitting.commit_by):
             return
         for seat, who in honest:
             if self.commits and batch.once("reveal", seat):
-                self.send(who, f"{self.court}.reveal", batch, seat, votes, SALT)
+                self.send(who, f"{self.verifier}.reveal", batch, seat, votes, SALT)
         if self.is_past(sitting.reveal_by + GRACE_S) and batch.is_open and batch.sitting is sitting:
-            self.conclude(batch, f"{self.court}.resolve", self.fallen(batch))
+            self.conclude(batch, f"{self.verifier}.resolve", self.fallen(batch))
 
     def commit(self, batch: Batch, sitting: Sitting, seat: int, who: str, votes: int) -> None:
         """Commit to votes."""
         commitment = vote_commitment(batch.id, self.machine.arena.address(who), votes, SALT)
         known = {"seat": seat, "commitment": commitment, "commitBy": sitting.commit_by}
-        self.machine.honest_by_name(who, f"{self.court}.commit", {"batch": batch.id, **known})
+        self.machine.honest_by_name(who, f"{self.verifier}.commit", {"batch": batch.id, **known})
 
     def fallen(self, batch: Batch) -> int:
         """Claims that must be opened when a panel's votes are counted."""
-        _, rejected, voided, _ = self.machine.arena.read(f"{self.court}.tally", batch.id)
+        _, rejected, voided, _ = self.machine.arena.read(f"{self.verifier}.tally", batch.id)
         return int(rejected | voided)
 
     def is_safe(self, batch: Batch) -> bool:

@@ -60,5 +60,5 @@ MOVES: dict[str, Move] = {name: move for group in (COMMON, ECONOMY, *OWN.values(
 
 def moves_of(setting: Setting) -> dict[str, int]:
     """Moves under a setting, and how often each is made."""
-    moves = {**COMMON, **OWN.get(setting.court, {}), **(ECONOMY if setting.governed else {})}
+    moves = {**COMMON, **OWN.get(setting.verifier_name, {}), **(ECONOMY if setting.governed else {})}
     return {name: often for name, (_, often) in moves.items()}

@@ -8,7 +8,7 @@ from typing import Any
 from chain.deploy import SLASHER_ROLE
 from chain.quantities import OPG, ZERO_HASH
 from simnet.studies.fuzz.arena import PARAMETERS
-from simnet.studies.fuzz.cast import CROOK, CROOKS, DELEGATOR, STRANGER
+from simnet.studies.fuzz.cast import DELEGATOR, DISHONEST, DISHONEST_NODE, STRANGER
 from simnet.studies.fuzz.duties.economy import EconomyDuty
 from simnet.studies.fuzz.governed import BOUNDS, DELAY_S
 from simnet.studies.fuzz.machine import Machine
@@ -31,7 +31,7 @@ OUT_OF_BOUNDS = ((0, BOUNDS[0] - 1), (2, BOUNDS[1] + 1), (3, 10_001), (7, BOUNDS
 
 
 def propose(machine: Machine, random: Random) -> None:
-    """The holder of most OPG proposes a harmless change; or a crook what is good for itself, or what no vote can do."""
+    """The holder of most OPG proposes a harmless change; a dishonest one what is good for itself, or impossible."""
     assert isinstance(machine.duty, EconomyDuty)
     words = f"number {machine.steps}"
     if random.randrange(3) == 0:
@@ -39,7 +39,7 @@ def propose(machine: Machine, random: Random) -> None:
         call = action(machine.arena, *target.split("."), *args)
         machine.honest(DELEGATOR, "OPGGovernor.propose", *call, words)
         return
-    who, target, args = random.choice(CROOKS), *greedy(machine, random)
+    who, target, args = random.choice(DISHONEST), *greedy(machine, random)
     call = action(machine.arena, *target.split("."), *args)
     if machine.attempt(who, "OPGGovernor.propose", *call, words).ok and target == "Settlement.setParameters":
         machine.duty.misled.add(list(machine.votes.proposals)[-1])
@@ -61,7 +61,7 @@ def harmless(machine: Machine, random: Random) -> tuple[str, tuple[Any, ...]]:
 
 def rule(machine: Machine, random: Random) -> None:
     """Somebody votes, gives its votes to another, takes the next step of a proposal, or does without one."""
-    who, other = random.choice(CROOKS), machine.arena.address(random.choice(CROOKS))
+    who, other = random.choice(DISHONEST), machine.arena.address(random.choice(DISHONEST))
     proposals = [one for one in machine.votes.proposals.values() if not one.is_over]
     target, args = greedy(machine, random)
     calls: list[tuple[str, tuple[Any, ...]]] = [
@@ -84,16 +84,16 @@ def changed(place: int, value: int) -> tuple[int, ...]:
 
 
 def greedy(machine: Machine, random: Random) -> tuple[str, tuple[Any, ...]]:
-    """A function that only votes can call, with arguments that are good for the crook, or out of bounds."""
-    crook = machine.arena.address(CROOK)
+    """A function that only votes can call, with arguments that are good for the dishonest node, or out of bounds."""
+    node = machine.arena.address(DISHONEST_NODE)
     return random.choice(
         (
             ("Settlement.setParameters", (changed(*random.choice(OUT_OF_BOUNDS)),)),
             ("Settlement.setParameters", (changed(*random.choice(OUT_OF_BOUNDS)),)),
             ("Settlement.setParameters", (changed(WITHDRAWAL_AT, 10**6),)),
-            ("Settlement.replaceVerifier", (crook,)),
-            ("Staking.grantRole", (SLASHER_ROLE, crook)),
-            ("Rewards.spendSaved", (crook, OPG)),
+            ("Settlement.replaceVerifier", (node,)),
+            ("Staking.grantRole", (SLASHER_ROLE, node)),
+            ("Rewards.spendSaved", (node, OPG)),
             ("Rewards.setCap", (random.choice((0, 10_001)),)),
             ("Timelock.updateDelay", (0,)),
             ("OPGGovernor.setProposalThreshold", (0,)),

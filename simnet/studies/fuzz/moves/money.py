@@ -7,8 +7,8 @@ from random import Random
 from chain.quantities import OPG
 from simnet.studies.fuzz.arena import PARAMETERS
 from simnet.studies.fuzz.cast import (
-    CROOKS,
-    CROWD,
+    DISHONEST,
+    SYBILS,
 )
 from simnet.studies.fuzz.machine import Machine
 
@@ -16,7 +16,7 @@ AMOUNTS = (1, OPG // 3, OPG, 250 * OPG, 999 * OPG, 1_000 * OPG, 1_200 * OPG, 4_0
 
 LONGEST = (PARAMETERS.expiry_s, PARAMETERS.unbonding_s)
 
-CROWD_AT_ONCE = 12
+SYBILS_AT_ONCE = 12
 
 
 def wait(machine: Machine, random: Random) -> None:
@@ -27,7 +27,7 @@ def wait(machine: Machine, random: Random) -> None:
 
 def money(machine: Machine, random: Random) -> None:
     """Somebody moves money of its own, in or out."""
-    who, amount = random.choice(CROOKS), random.choice(AMOUNTS)
+    who, amount = random.choice(DISHONEST), random.choice(AMOUNTS)
     target, *args = random.choice(
         (
             ("Settlement.deposit", amount),
@@ -43,13 +43,13 @@ def money(machine: Machine, random: Random) -> None:
 
 
 def dust(machine: Machine, random: Random) -> None:
-    """A crowd bonds a wei each."""
-    first = random.randrange(len(CROWD))
-    for i in range(CROWD_AT_ONCE):
-        machine.attempt(CROWD[(first + i) % len(CROWD)], "Staking.stake", 2, 1)
+    """Sybil identities bond a wei each."""
+    first = random.randrange(len(SYBILS))
+    for i in range(SYBILS_AT_ONCE):
+        machine.attempt(SYBILS[(first + i) % len(SYBILS)], "Staking.stake", 2, 1)
 
 
 def donate(machine: Machine, random: Random) -> None:
     """Somebody sends OPG to a contract for nothing."""
     contract = random.choice(machine.arena.contracts)
-    machine.attempt(random.choice(CROOKS), "OPG.transfer", machine.arena.address(contract), random.choice((1, OPG)))
+    machine.attempt(random.choice(DISHONEST), "OPG.transfer", machine.arena.address(contract), random.choice((1, OPG)))

@@ -8,14 +8,14 @@ from chain.formats.claims import MAX_CLAIMS, vote_commitment
 from chain.quantities import OPG, ZERO_HASH
 from simnet.studies.fuzz.arena import PARAMETERS, digest
 from simnet.studies.fuzz.cast import (
-    CROOK,
-    CROOKED_FULL,
-    CROOKS,
+    DISHONEST,
+    DISHONEST_FULL,
+    DISHONEST_NODE,
     FULL,
     HONEST_FULL,
     HONEST_NODE,
     INFERENCE,
-    SECOND_NAME,
+    SECOND_ACCOUNT,
 )
 from simnet.studies.fuzz.duties.attested import AttestedDuty
 from simnet.studies.fuzz.duties.base import SALT, chain_of
@@ -31,7 +31,7 @@ from simnet.studies.fuzz.moves.posting import LARGE, post
 
 def challenge(machine: Machine, random: Random) -> None:
     """Somebody challenges right claims and wrong ones, openly and under seal, opens late, and takes others' bonds."""
-    batch, who = some_batch(machine, random), random.choice(CROOKS)
+    batch, who = some_batch(machine, random), random.choice(DISHONEST)
     if batch is None:
         return
     claims = random.choice((batch.wrong, batch.everything, random.getrandbits(batch.count), 1, 1 << 127))
@@ -40,26 +40,28 @@ def challenge(machine: Machine, random: Random) -> None:
         "claims": claims,
         "salt": SALT,
         "commitment": vote_commitment(batch.id, machine.arena.address(who), claims, SALT),
-        "challenger": machine.arena.address(random.choice((*CROOKS, *HONEST_FULL))),
+        "challenger": machine.arena.address(random.choice((*DISHONEST, *HONEST_FULL))),
     }
-    court = machine.arena.setting.court
+    verifier = machine.arena.setting.verifier_name
     function = random.choice(("challenge", "challenge", "sealChallenge", "openChallenge", "forfeit"))
     if function == "sealChallenge":
         values["claims"] = random.choice((claims.bit_count(), 1, 129))
-    machine.attempt_by_name(who, f"{court}.{function}", values)
+    machine.attempt_by_name(who, f"{verifier}.{function}", values)
 
 
 def show_forced(machine: Machine, random: Random) -> None:
-    """The crook shows a forced error, or says that another claim is one."""
+    """The dishonest node shows a forced error, or says that another claim is one."""
     batch = some_batch(machine, random)
     if batch is None or not isinstance(machine.duty, ForcedErrorDuty):
         return
     at = random.choice((random.randrange(len(batch.claims)), len(batch.claims) - 1))
-    secrets = [secret for (_, who), secret in machine.duty.forced.items() if who == CROOK]
-    secret = machine.duty.forced.get((batch.claims[at].task, CROOK)) or (random.choice(secrets) if secrets else SALT)
+    secrets = [secret for (_, who), secret in machine.duty.forced.items() if who == DISHONEST_NODE]
+    secret = machine.duty.forced.get((batch.claims[at].task, DISHONEST_NODE)) or (
+        random.choice(secrets) if secrets else SALT
+    )
     if batch.is_open and random.randrange(2):
         machine.wait(max(1, machine.duty.known_at(batch) + 1 - machine.arena.now))
-    receipt = machine.attempt(random.choice(CROOKS), "ForcedError.showForced", batch.id, secret, batch.opening(at))
+    receipt = machine.attempt(random.choice(DISHONEST), "ForcedError.showForced", batch.id, secret, batch.opening(at))
     if receipt.ok and batch.claims[at].index == at:
         batch.made_wrong &= ~(1 << at)
 
@@ -71,11 +73,11 @@ def accuse(machine: Machine, random: Random) -> None:
         return
     misplaced = [i for i, claim in enumerate(batch.claims) if claim.index != i]
     at = random.choice(misplaced) if misplaced else random.randrange(len(batch.claims))
-    node = random.choice((*HONEST_FULL, CROOKED_FULL))
+    node = random.choice((*HONEST_FULL, DISHONEST_FULL))
     if batch.is_open and random.randrange(2):
         machine.wait(max(1, machine.duty.known_at(batch) + 1 - machine.arena.now))
     address = machine.arena.address(node)
-    who = random.choice(CROOKS)
+    who = random.choice(DISHONEST)
     for _ in range(random.choice((1, 1, 3))):
         if random.randrange(5) == 0:
             machine.attempt(who, "AttentionChallenge.accuseOfSilence", batch.id, address)
@@ -88,12 +90,12 @@ def respond(machine: Machine, random: Random) -> None:
     """Somebody responds to claims that call on nobody."""
     if batch := some_batch(machine, random):
         claims = random.choice((1, batch.everything, 1 << min(batch.count, MAX_CLAIMS - 1)))
-        machine.attempt(random.choice(CROOKS), "AttentionChallenge.respond", batch.id, batch.posted_at, claims)
+        machine.attempt(random.choice(DISHONEST), "AttentionChallenge.respond", batch.id, batch.posted_at, claims)
 
 
 def report(machine: Machine, random: Random) -> None:
     """Somebody commits to seeds, reports what it did not check, and has epochs paid."""
-    batch, who = some_batch(machine, random), random.choice(CROOKS)
+    batch, who = some_batch(machine, random), random.choice(DISHONEST)
     duty = machine.duty
     epoch = duty.epoch_at(machine.arena.now) - random.randrange(4)  # type: ignore[attr-defined]
     calls = [
@@ -112,8 +114,8 @@ def submit(machine: Machine, random: Random) -> None:
     batch = some_batch(machine, random)
     if batch is None or not batch.members:
         return
-    places = [(seat, who) for seat, who in enumerate(batch.members) if who in CROOKS]
-    seat, who = random.choice([*places, (random.randrange(6), CROOK)])
+    places = [(seat, who) for seat, who in enumerate(batch.members) if who in DISHONEST]
+    seat, who = random.choice([*places, (random.randrange(6), DISHONEST_NODE)])
     result = random.choice((batch.tree.root, digest("another root"), ZERO_HASH))
     if random.randrange(2):
         commitment = committed(batch, machine.arena.address(who), result)
@@ -124,26 +126,26 @@ def submit(machine: Machine, random: Random) -> None:
 
 def protest(machine: Machine, random: Random) -> None:
     """Somebody says that it could not get a batch's data, or that good evidence is bad."""
-    batch, who = some_batch(machine, random), random.choice(CROOKS)
+    batch, who = some_batch(machine, random), random.choice(DISHONEST)
     if batch is None:
         return
     at = random.randrange(len(batch.claims))
-    court = machine.arena.setting.court
+    verifier = machine.arena.setting.verifier_name
     evidence = random.choice((batch.results[at], b"", bytes(65), bytes(352)))
-    prover = random.choice(("", "SignedEvidence", "TEEEvidence")) if court == "Attested" else ""
+    prover = random.choice(("", "SignedEvidence", "TEEEvidence")) if verifier == "Attested" else ""
     if prover:
         machine.attempt(who, f"{prover}.proveBad", batch.id, batch.opening(at), evidence)
     elif isinstance(machine.duty, AttestedDuty) and random.randrange(3):
         document = random.choice((machine.duty.document(evidence), machine.duty.document(evidence), bytes(9)))
         machine.attempt(who, "TEEEvidence.proveBadQuote", batch.id, batch.opening(at), evidence, document)
     else:
-        machine.attempt(who, f"{court}.protest", batch.id)
+        machine.attempt(who, f"{verifier}.protest", batch.id)
 
 
 def enclaves(machine: Machine, random: Random) -> None:
     """Somebody takes enclaves out of service and back, brings old heartbeats, registers what is others' or forged."""
-    who = random.choice((CROOK, CROOK, CROOK, SECOND_NAME, HONEST_FULL[0]))
-    device = DEVICES[random.choice((CROOK, CROOK, HONEST_NODE))]
+    who = random.choice((DISHONEST_NODE, DISHONEST_NODE, DISHONEST_NODE, SECOND_ACCOUNT, HONEST_FULL[0]))
+    device = DEVICES[random.choice((DISHONEST_NODE, DISHONEST_NODE, HONEST_NODE))]
     at = machine.arena.now + 1
     calls = [
         ("disableTEE", device.id),
@@ -157,10 +159,10 @@ def enclaves(machine: Machine, random: Random) -> None:
     ]
     function, *args = random.choice(calls)
     machine.attempt(who, f"TEERegistry.{function}", *args)
-    if function == "disableTEE" and who == CROOK:
+    if function == "disableTEE" and who == DISHONEST_NODE:
         machine.wait(random.choice((1, NOTICE_S + 1, NOTICE_S + 1)))
         post(machine, random)
-        machine.attempt(CROOK, "TEERegistry.enableTEE", device.id)
+        machine.attempt(DISHONEST_NODE, "TEERegistry.enableTEE", device.id)
 
 
 def pledge(machine: Machine, random: Random) -> None:
@@ -168,7 +170,7 @@ def pledge(machine: Machine, random: Random) -> None:
     batch = some_batch(machine, random)
     if batch is None or not isinstance(machine.duty, ProvenDuty):
         return
-    at, who = random.randrange(len(batch.claims)), random.choice((CROOK, CROOK, SECOND_NAME))
+    at, who = random.randrange(len(batch.claims)), random.choice((DISHONEST_NODE, DISHONEST_NODE, SECOND_ACCOUNT))
     opened, value, outputs, proof = machine.duty.proof(batch, at)
     bit = 1 << random.randrange(8 * len(proof))
     changed = (int.from_bytes(proof, "big") ^ bit).to_bytes(len(proof), "big")
@@ -183,15 +185,15 @@ def pledge(machine: Machine, random: Random) -> None:
     ]
     target, *args = random.choice(calls)
     machine.attempt(who, str(target), *args)
-    if target == "Proven.pledge" and who == CROOK and batch.node == CROOK:
+    if target == "Proven.pledge" and who == DISHONEST_NODE and batch.node == DISHONEST_NODE:
         for i in range(len(batch.claims)):
-            machine.attempt(CROOK, "Proven.prove", batch.id, *machine.duty.proof(batch, i))
+            machine.attempt(DISHONEST_NODE, "Proven.prove", batch.id, *machine.duty.proof(batch, i))
 
 
 def delegate(machine: Machine, random: Random) -> None:
     """Somebody stands behind a node, leaves it, moves on, and claims rewards for itself and others."""
-    who, amount = random.choice(CROOKS), random.choice(AMOUNTS)
-    node, other, owner = (machine.arena.address(random.choice((*FULL, *INFERENCE, SECOND_NAME))) for _ in range(3))
+    who, amount = random.choice(DISHONEST), random.choice(AMOUNTS)
+    node, other, owner = (machine.arena.address(random.choice((*FULL, *INFERENCE, SECOND_ACCOUNT))) for _ in range(3))
     target, *args = random.choice(
         (
             ("Staking.setCapacity", random.choice((0, 10_000 * OPG, LARGE))),
@@ -200,7 +202,7 @@ def delegate(machine: Machine, random: Random) -> None:
             ("Staking.delegate", node, amount),
             ("Staking.undelegate", node, amount),
             ("Staking.redelegate", node, other, amount),
-            ("Staking.release", machine.arena.address(random.choice(CROOKS))),
+            ("Staking.release", machine.arena.address(random.choice(DISHONEST))),
             ("Rewards.close",),
             ("Rewards.claim", node, owner, random.choice((1, 5, 96))),
             ("Rewards.endow", amount),
@@ -209,5 +211,5 @@ def delegate(machine: Machine, random: Random) -> None:
     if target == "Staking.release" and random.randrange(3) == 0:
         machine.wait(PARAMETERS.unbonding_s)
     if target == "Staking.setCapacity":
-        who = random.choice((CROOK, CROOKED_FULL, who))
+        who = random.choice((DISHONEST_NODE, DISHONEST_FULL, who))
     machine.attempt(who, str(target), *args)

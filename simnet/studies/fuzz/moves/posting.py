@@ -10,17 +10,17 @@ from chain.quantities import OPG, Hash32
 from simnet.studies.fuzz.arena import DEPLOYER, PARAMETERS, ROLES, digest
 from simnet.studies.fuzz.cast import (
     CLIENTS,
-    CROOK,
-    CROOKED_CLIENT,
+    DISHONEST_CLIENT,
+    DISHONEST_NODE,
     HONEST_CLIENT,
     HONEST_NODE,
-    SECOND_NAME,
+    SECOND_ACCOUNT,
 )
 from simnet.studies.fuzz.duties.base import FEE
 from simnet.studies.fuzz.duties.disputes import ForcedErrorDuty
 from simnet.studies.fuzz.machine import MAX_OPEN, Machine
 
-SIGNERS = (CROOK, CROOKED_CLIENT, SECOND_NAME)
+SIGNERS = (DISHONEST_NODE, DISHONEST_CLIENT, SECOND_ACCOUNT)
 
 LARGE = 2**128 - 1
 
@@ -53,41 +53,45 @@ def post_honestly(machine: Machine, random: Random) -> None:
 
 
 def post(machine: Machine, random: Random) -> None:
-    """The crook posts a batch with wrong claims, wrong fees and other people's vouchers."""
+    """The dishonest node posts a batch with wrong claims, wrong fees and other people's vouchers."""
     if len(machine.open) >= MAX_OPEN:
         return
     return_to_service(machine)
     claims, results = [], []
     for index in range(random.choice((1, 2, 3, 4, 5, 8))):
-        client = random.choice((HONEST_CLIENT, HONEST_CLIENT, CROOKED_CLIENT))
+        client = random.choice((HONEST_CLIENT, HONEST_CLIENT, DISHONEST_CLIENT))
         blank = machine.blank(index, client, random.choice((FEE, FEE, 0, 1, 2 * FEE, LARGE)))
         make_wrong = random.randrange(2) == 0
-        claim, result = machine.duty.wrong(blank, CROOK, index) if make_wrong else machine.duty.right(blank, CROOK)
-        machine.sign_answer(CROOK, claim)
+        claim, result = (
+            machine.duty.wrong(blank, DISHONEST_NODE, index)
+            if make_wrong
+            else machine.duty.right(blank, DISHONEST_NODE)
+        )
+        machine.sign_answer(DISHONEST_NODE, claim)
         claims.append(claim)
         results.append(result)
-    forced(machine, CROOK, claims, results)
+    forced(machine, DISHONEST_NODE, claims, results)
     honest = sum(claim.client == machine.arena.address(HONEST_CLIENT) for claim in claims)
-    vouchers = [machine.honest_voucher(HONEST_CLIENT, CROOK, honest)] if honest else []
+    vouchers = [machine.honest_voucher(HONEST_CLIENT, DISHONEST_NODE, honest)] if honest else []
     vouchers += [strange_voucher(machine, random) for _ in range(random.randrange(3))]
     count = len(claims)
     seldom = 30 if machine.arena.setting.governed else 3  # who has lost all that it had in a pool can't come back
     if random.randrange(seldom) == 0:
         claims, results, count = misshapen(random, claims, results)
-    machine.post(CROOK, claims, results, vouchers, count)
+    machine.post(DISHONEST_NODE, claims, results, vouchers, count)
 
 
 def return_to_service(machine: Machine) -> None:
-    """The crook stakes anew what it lost, out of what it has elsewhere, and leaves jail."""
-    address = machine.arena.address(CROOK)
-    if machine.arena.read("Staking.isActiveAs", address, ROLES[CROOK]):
+    """The dishonest node stakes anew what it lost, out of what it has elsewhere, and leaves jail."""
+    address = machine.arena.address(DISHONEST_NODE)
+    if machine.arena.read("Staking.isActiveAs", address, ROLES[DISHONEST_NODE]):
         return
     if until := machine.arena.read("Staking.jailedUntil", address):
         machine.wait(max(1, until - machine.arena.now))
     if machine.arena.read("Staking.stakeOf", address) < PARAMETERS.min_stake_inference:
         machine.attempt(DEPLOYER, "OPG.transfer", address, FRESH_STAKE)
-        machine.attempt(CROOK, "Staking.stake", ROLES[CROOK], FRESH_STAKE)
-    machine.attempt(CROOK, "Staking.unjail")
+        machine.attempt(DISHONEST_NODE, "Staking.stake", ROLES[DISHONEST_NODE], FRESH_STAKE)
+    machine.attempt(DISHONEST_NODE, "Staking.unjail")
 
 
 def misshapen(random: Random, claims: list[Claim], results: list[bytes]) -> tuple[list[Claim], list[bytes], int]:
@@ -113,7 +117,7 @@ def strange_voucher(machine: Machine, random: Random) -> tuple[object, ...]:
     """One of a client that can't pay, one that was redeemed, or one with somebody else's signature."""
     client, cumulative = random.choice(CLIENTS), random.choice((0, 1, FEE, OPG, LARGE))
     signer = random.choice(SIGNERS)
-    made = machine.voucher(signer, CROOK, cumulative, random.choice((0, FEE, LARGE)))
+    made = machine.voucher(signer, DISHONEST_NODE, cumulative, random.choice((0, FEE, LARGE)))
     return (machine.arena.address(client), *made[1:])
 
 
@@ -125,7 +129,7 @@ def forced(machine: Machine, node: str, claims: list[Claim], results: list[bytes
     task = machine.duty.forced_task(node, now)
     if task is None:
         return
-    blank = replace(machine.blank(len(claims), CROOKED_CLIENT), task=task, answered_at=now)
+    blank = replace(machine.blank(len(claims), DISHONEST_CLIENT), task=task, answered_at=now)
     claim, result = machine.duty.wrong(blank, node, machine.posts)
     claims.append(claim)
     results.append(result)

@@ -9,9 +9,9 @@ from chain.formats.claims import pack_votes, vote_commitment
 from chain.quantities import Hash32
 from simnet.studies.fuzz.arena import digest
 from simnet.studies.fuzz.cast import (
-    CROOK,
-    CROOKED_FULL,
-    CROOKS,
+    DISHONEST,
+    DISHONEST_FULL,
+    DISHONEST_NODE,
     HONEST_FULL,
 )
 from simnet.studies.fuzz.duties.base import GRACE_S, SALT
@@ -27,9 +27,9 @@ def prove(machine: Machine, random: Random) -> None:
         return
     position = random.randrange(len(batch.claims))
     claim = batch.claims[position]
-    if batch.node == CROOK:
+    if batch.node == DISHONEST_NODE:
         told = replace(claim, output_hash=Hash32(digest("another", random.randrange(4))))
-        answer = machine.sign_answer(CROOK, told)
+        answer = machine.sign_answer(DISHONEST_NODE, told)
         machine.answers.pop()
     else:
         fitting = [one for one in machine.answers if one.claim.task == claim.task and one.claim != claim]
@@ -41,7 +41,7 @@ def prove(machine: Machine, random: Random) -> None:
         "outputHash": answer.claim.output_hash,
         "signature": answer.signature,
     }
-    machine.attempt_by_name(random.choice(CROOKS), "Settlement.proveEquivocation", values)
+    machine.attempt_by_name(random.choice(DISHONEST), "Settlement.proveEquivocation", values)
 
 
 def prove_malformed(machine: Machine, random: Random) -> None:
@@ -51,7 +51,7 @@ def prove_malformed(machine: Machine, random: Random) -> None:
         position = random.choice((at, at, at + 1, 2**255))
         charges = batch.charges if random.randrange(4) else ()
         machine.attempt(
-            random.choice(CROOKS), "Settlement.proveMalformed", batch.id, batch.opening(at), position, charges
+            random.choice(DISHONEST), "Settlement.proveMalformed", batch.id, batch.opening(at), position, charges
         )
 
 
@@ -63,13 +63,13 @@ def conclude(machine: Machine, random: Random) -> None:
     batch = some_batch(machine, random)
     if batch is None:
         return
-    court = machine.arena.setting.court or "Settlement"
-    known = [name for name in NEXT if name in machine.functions(court)]
+    verifier = machine.arena.setting.verifier_name or "Settlement"
+    known = [name for name in NEXT if name in machine.functions(verifier)]
     function = random.choice([*known, "voidBatch"])
-    target = f"Settlement.{function}" if function == "voidBatch" else f"{court}.{function}"
+    target = f"Settlement.{function}" if function == "voidBatch" else f"{verifier}.{function}"
     fallen = batch.proven
     if function == "resolve" and batch.sitting is not None and batch.is_open:
-        _, rejected, voided, _ = machine.arena.read(f"{court}.tally", batch.id)
+        _, rejected, voided, _ = machine.arena.read(f"{verifier}.tally", batch.id)
         fallen = rejected | voided
     if random.randrange(6) == 0:
         fallen ^= random.randrange(16)
@@ -81,17 +81,17 @@ def conclude(machine: Machine, random: Random) -> None:
     }
     if random.randrange(3) == 0:
         machine.wait(random.choice((31, 201 + GRACE_S // 2)))
-    machine.attempt_by_name(random.choice(CROOKS), target, values)
+    machine.attempt_by_name(random.choice(DISHONEST), target, values)
 
 
 def vote(machine: Machine, random: Random) -> None:
     """Who is on a panel, or is not, says what it likes."""
     batch = some_batch(machine, random)
-    court = machine.arena.setting.court
+    verifier = machine.arena.setting.verifier_name
     if batch is None or batch.sitting is None:
         return
     places = [(seat, who) for seat, who in batch.sitting.seats() if who not in HONEST_FULL]
-    seat, who = random.choice(places) if places and random.randrange(4) else (random.randrange(6), CROOKED_FULL)
+    seat, who = random.choice(places) if places and random.randrange(4) else (random.randrange(6), DISHONEST_FULL)
     said = [random.choice("yn-") for _ in range(batch.count)]
     votes = pack_votes([word == "y" for word in said], [word == "n" for word in said])
     votes = random.choice(
@@ -99,11 +99,11 @@ def vote(machine: Machine, random: Random) -> None:
     )
     values = {"batch": batch.id, "seat": seat, "votes": votes, "salt": SALT, "commitBy": batch.sitting.commit_by}
     values["commitment"] = vote_commitment(batch.id, machine.arena.address(who), votes, SALT)
-    machine.attempt_by_name(who, f"{court}.{random.choice(('commit', 'reveal', 'vote'))}", values)
+    machine.attempt_by_name(who, f"{verifier}.{random.choice(('commit', 'reveal', 'vote'))}", values)
 
 
 def anything(machine: Machine, random: Random) -> None:
     """Anybody calls any function with anything."""
     contract, function, args = call_of_chance(machine, random)
-    who = random.choice(CROOKS)
+    who = random.choice(DISHONEST)
     machine.attempt(who, f"{contract}.{function}", *args)

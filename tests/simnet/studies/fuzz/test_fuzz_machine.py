@@ -54,9 +54,9 @@ def test_batches_are_posted_judged_and_paid(setting: str) -> None:
         batches += played
     assert sum(not batch.is_open and batch.malformed is None for batch in batches) >= 10
     assert any(batch.malformed is not None for batch in batches) or SETTINGS[setting].governed
-    assert wrong >= 3 or not SETTINGS[setting].court
-    court = SETTINGS[setting].court or "Settlement"
-    called = {function for (function, outcome) in machine.tally if outcome == "ok" and function.startswith(court)}
+    assert wrong >= 3 or not SETTINGS[setting].verifier_name
+    verifier = SETTINGS[setting].verifier_name or "Settlement"
+    called = {function for (function, outcome) in machine.tally if outcome == "ok" and function.startswith(verifier)}
     assert len(called) >= 2
 
 

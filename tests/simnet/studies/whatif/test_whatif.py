@@ -172,9 +172,9 @@ def test_what_can_act_is_not(changes: dict[str, str]) -> None:
 
 def test_stake_that_leaves_in_time_for_a_verdict_does_not_once_reorgs_lengthen_its_windows() -> None:
     calm = load_scenario(OUTAGE, ("economics.unbonding=300 s",))
-    stormy = parse_scenario(calm.resolved_yaml().replace("faults:", "faults:\n- at: 150 s\n  reorg: 60").encode(), "x")
+    faulty = parse_scenario(calm.resolved_yaml().replace("faults:", "faults:\n- at: 150 s\n  reorg: 60").encode(), "x")
     assert list(idle(calm, (), calm)) == []
-    [line] = idle(stormy, (), stormy)
+    [line] = idle(faulty, (), faulty)
     assert "a slash may find no stake" in line
 
 

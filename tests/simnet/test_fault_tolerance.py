@@ -1,6 +1,6 @@
-"""Bad weather, and nobody dishonest: all that breaks in one run, under a strategy of each family.
+"""Faults, and nobody dishonest: all that breaks in one run, under a strategy of each family.
 
-The whole matrix, one kind of weather at a time under every strategy, is ``simnet check scenarios/weather/``.
+The whole matrix, one kind of fault at a time under every strategy, is ``simnet check scenarios/fault_tolerance/``.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from simnet.scenario.facts import strategy_of
 from simnet.scenario.load import load_scenario
 from tests.small import Played, play, scenario
 
-WEATHER = Path(__file__).parents[2] / "scenarios" / "weather"
+SCENARIOS = Path(__file__).parents[2] / "scenarios" / "fault_tolerance"
 
-STORM: list[dict[str, Any]] = [
+FAULTS: list[dict[str, Any]] = [
     {"at": "20 s", "skew": {"nodes": ["full-0", "inference-1"], "behind": "60 s"}, "for": "50 s"},
     {"at": "20 s", "skew": {"nodes": ["full-1"], "ahead": "60 s"}, "for": "50 s"},
     *({"at": f"{25 + 5 * i} s", "crash": [f"full-{i}"], "for": "3 s"} for i in range(5)),
@@ -48,8 +48,8 @@ def ended(run: Played) -> bool:
 
 
 @pytest.mark.parametrize("strategy", FAMILIES.values(), ids=FAMILIES)
-def test_a_storm_costs_the_honest_no_stake_and_leaves_no_batch_open(strategy: dict[str, Any]) -> None:
-    run = play(strategy=strategy, faults=STORM, settle="5 min")
+def test_many_faults_cost_the_honest_no_stake_and_leaves_no_batch_open(strategy: dict[str, Any]) -> None:
+    run = play(strategy=strategy, faults=FAULTS, settle="5 min")
     assert run.slashes() == []
     assert run["bonds_forfeited_opg"] == 0
     assert ended(run)
@@ -75,12 +75,12 @@ def test_reorgs_of_any_depth_cost_the_honest_nothing(family: str) -> None:
 
 @pytest.mark.parametrize("strategy", FAMILIES.values(), ids=FAMILIES)
 def test_windows_are_longer_by_what_the_deepest_reorg_undoes_and_no_more(strategy: dict[str, Any]) -> None:
-    calm, stormy = (scenario(strategy=strategy, faults=faults) for faults in ([], REORGS))
-    assert strategy_of(calm) == calm.strategy == stormy.strategy
-    longer = strategy_of(stormy)
+    quiet, faulty = (scenario(strategy=strategy, faults=faults) for faults in ([], REORGS))
+    assert strategy_of(quiet) == quiet.strategy == faulty.strategy
+    longer = strategy_of(faulty)
     assert longer.deadlines
     for name in type(longer).model_fields:
-        before, after = getattr(calm.strategy, name), getattr(longer, name)
+        before, after = getattr(quiet.strategy, name), getattr(longer, name)
         assert after == (before + 128 if name in longer.deadlines else before)
 
 
@@ -88,11 +88,11 @@ def test_batches_end_although_most_full_nodes_were_down_at_a_time() -> None:
     down = {"at": "60 s", "crash": [f"full-{i}" for i in range(4)], "for": "40 s"}
     run = play(faults=[down], strategy=FAMILIES["votes of a panel"], settle="5 min")
     assert ended(run)
-    assert set(run.slashes()) <= {"missed_reveal"}  # what a long outage costs, as docs/weather.md has it
+    assert set(run.slashes()) <= {"missed_reveal"}  # what a long outage costs, as docs/fault_tolerance.md has it
 
 
-def test_the_weather_of_the_scenarios_is_over_every_strategy() -> None:
-    for file in WEATHER.glob("*.yaml"):
+def test_the_scenarios_compare_every_strategy() -> None:
+    for file in SCENARIOS.glob("*.yaml"):
         compare = load_scenario(file).compare
         assert compare.check
         assert {one.strategy.kind for one in compare.strategies} == set(strategies()), file.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.describe import Who
-from dashboards.story import Step
+from dashboards.stages import Step
 from dashboards.text import Line, opg, short, span_of_time
 from simnet.measure.external import ExternalRequests, Session
 
