@@ -29,6 +29,11 @@ from simnet.log.events import (
 )
 
 OPG = 10**18
+FEE, PAID = OPG // 50, OPG // 60
+"""What an inference costs, and what of it its node gets."""
+GENESIS = 1_767_225_600
+BOUND_S = 60.0
+"""Within which batches are final."""
 REGIONS = ("us-east", "eu-west", "ap-south")
 BATCH_TASKS = 8
 COMMITTEE = 5
@@ -72,7 +77,8 @@ class Town:
 
     def opening(self) -> Iterator[Event]:
         """The log's first rows."""
-        yield 0.0, RunStarted("large", self.seed, "committee", "relative", DURATION_S, 1_767_225_600, 2.0, str(10**15))
+        price = str(10**15)
+        yield 0.0, RunStarted("large", self.seed, "committee", "relative", DURATION_S, GENESIS, 2.0, price, BOUND_S)
         yield 0.0, ModelServed("digits_mlp", "00" * 32, 25_856, "portable")
         for role, names in (("inference", self.inference), ("full", self.full), ("client", self.clients)):
             for i, name in enumerate(names):
@@ -98,7 +104,7 @@ class Town:
         """One inference as its client sees it."""
         client = self.clients[int(self.rng.integers(len(self.clients)))]
         delays = self.rng.lognormal(-3.2, 0.4, 2)
-        yield at, TaskSent(client, task, node, "digits_mlp", str(OPG // 50))
+        yield at, TaskSent(client, task, node, "digits_mlp", str(FEE))
         yield at, MessageSent(client, node, "InferenceRequest", 512, round(float(delays[0]), 6), "")
         at += float(delays[0])
         if false:
@@ -111,14 +117,14 @@ class Town:
     def settle(self, at: float, node: str, batch: BatchId, tasks: list[TaskId], frauds: list[int]) -> Iterator[Event]:
         """A batch from its posting to finality."""
         address = self.address(node)
-        charges = [[self.address(self.clients[0]), str(OPG // 50)]]
+        fees = str(len(tasks) * FEE)
         posted: Args = {
             "batch": batch,
             "node": address,
             "root": batch,
             "count": len(tasks),
-            "fees": "0",
-            "charges": charges,
+            "fees": fees,
+            "charges": [[self.address(self.clients[0]), fees]],
         }
         yield from self.mine(at + 2, address, "Settlement.postBatch", batch, [("Settlement", "BatchPosted", posted)])
         members = [str(name) for name in self.rng.choice(self.full, COMMITTEE, replace=False)]
@@ -146,9 +152,12 @@ class Town:
             self.stakes[node] -= amount
             split = {"amount": str(amount), "burned": str(amount), "bountyTo": address, "bounty": "0"}
             yield "Staking", "Slashed", {"node": address, **split, "reason": reason}
-        accepted = len(tasks) - len(frauds)
+        accepted, refunded = len(tasks) - len(frauds), str(len(frauds) * FEE)
+        if frauds:
+            client = self.address(self.clients[0])
+            yield "Settlement", "Refunded", {"batch": batch, "client": client, "amount": refunded}
         counts = {"accepted": accepted, "rejected": len(frauds), "voided": 0}
-        money = {"paid": str(accepted * OPG // 60), "refunded": "0", "toVerifier": str(accepted * OPG // 300)}
+        money = {"paid": str(accepted * PAID), "refunded": refunded, "toVerifier": str(accepted * (FEE - PAID))}
         yield "Settlement", "BatchFinal", {"batch": batch, "node": address, **counts, **money}
 
     def mine(
@@ -156,7 +165,7 @@ class Town:
     ) -> Iterator[Event]:
         """A block with one transaction in it. Blocks and transactions are numbered when they are written."""
         contract, _, function = call.partition(".")
-        yield at, BlockMined(0, 1_767_225_600 + int(at), "producer-0", 1, 200_000, 0)
+        yield at, BlockMined(0, GENESIS + int(at), "producer-0", 1, 200_000, 0)
         yield at, TransactionMined(0, sender, contract, function, subject, 200_000, "", 1.0)
         for name, event, args in events:
             yield at, ContractEvent(0, 0, subject, name, event, args)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,29 @@ from simnet.log.events import ContractEvent, read_log
 from simnet.log.events import Row as Row
 
 
+class Rows:
+    """Rows of one kind. Each is kept as a tuple, which takes a third of what a dictionary does, and is made anew for
+    whoever looks at it."""
+
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        self._fields: dict[tuple[str, ...], tuple[str, ...]] = {}
+        """Every order of fields that there is, once."""
+        self._kept: list[tuple[tuple[str, ...], tuple[Any, ...]]] = []
+        for row in rows:
+            self.append(row)
+
+    def append(self, row: Row) -> None:
+        """Keep one more."""
+        fields = tuple(row)
+        self._kept.append((self._fields.setdefault(fields, fields), tuple(row.values())))
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __iter__(self) -> Iterator[Row]:
+        return (dict(zip(fields, values, strict=True)) for fields, values in self._kept)
+
+
 @dataclass
 class Tables:
     """A run's log, sorted by kind. Every row has ``t``, simulated seconds, and ``i``, its number in the log."""
@@ -29,9 +52,9 @@ class Tables:
     """The last line, unless the run was killed."""
     end_s: float = 0.0
     """How far it got."""
-    rows: dict[str, list[Row]] = field(default_factory=dict)
+    rows: dict[str, Rows] = field(default_factory=dict)
     """Rows of every kind."""
-    chain: dict[str, list[Row]] = field(default_factory=dict)
+    chain: dict[str, Rows] = field(default_factory=dict)
     """Contract events by name; their arguments are beside the fields that every contract event has."""
     undone: set[int] = field(default_factory=set)
     """Numbers of the blocks that reorgs took back."""
@@ -47,11 +70,11 @@ class Tables:
 
     def of(self, kind: str) -> list[Row]:
         """Rows of one kind, in order."""
-        return self.rows.get(kind, [])
+        return list(self.rows.get(kind, ()))
 
     def event(self, name: str) -> list[Row]:
         """Contract events of one name, in order, reorged ones left out."""
-        return self.chain.get(name, [])
+        return list(self.chain.get(name, ()))
 
     @property
     def blocks(self) -> list[Row]:
@@ -65,7 +88,10 @@ class Tables:
 
     def frame(self, kind: str, columns: Iterable[str]) -> pd.DataFrame:
         """Rows of one kind as a frame that has these columns even if it is empty."""
-        return pd.DataFrame(self.of(kind), columns=list(columns))
+        names = list(columns)
+        return pd.DataFrame(
+            [[row.get(name, math.nan) for name in names] for row in self.rows.get(kind, ())], columns=names
+        )
 
     @property
     def participants(self) -> dict[str, Row]:
@@ -86,7 +112,7 @@ def read_tables(path: Path, most: float = math.inf) -> Tables:
 def make_tables(rows: Iterable[Row], most: float = math.inf) -> Tables:
     """Sort rows of a log into tables. A text that stands in many rows, as names and ids do, is held once."""
     tables = Tables(most=most)
-    events: list[Row] = []
+    events = Rows()
     texts: dict[str, str] = {}
     for row in rows:
         kind, tables.end_s = row["kind"], row["t"]
@@ -104,12 +130,12 @@ def make_tables(rows: Iterable[Row], most: float = math.inf) -> Tables:
         elif kind == "run_ended":
             tables.ended = row
         else:
-            tables.rows.setdefault(kind, []).append(row)
+            tables.rows.setdefault(kind, Rows()).append(row)
     for row in tables.of("chain_reorged"):
         tables.undone.update(range(row["first"], row["first"] + row["depth"]))
-    for event in events:
-        if event["block"] not in tables.undone:
-            tables.chain.setdefault(event["event"], []).append(event)
+    for row in events:
+        if row["block"] not in tables.undone:
+            tables.chain.setdefault(row["event"], Rows()).append(row)
     return tables
 
 

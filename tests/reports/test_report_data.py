@@ -15,6 +15,7 @@ from reports.modes import modes
 from reports.plots.plot import Plot
 from reports.source import Run, load_run
 from reports.verdict import conclusion
+from simnet.log.tables import Rows
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_a_row_for_each_mode_of_proof(run: Run) -> None:
     assert modes(run) == []
     claims = run.figures.claims
     for number, task in enumerate(claims.index):
-        run.tables.rows.setdefault("terms_set", []).append({"task": task, "mode": ("tee", "zkml")[number % 2]})
+        run.tables.rows.setdefault("terms_set", Rows()).append({"task": task, "mode": ("tee", "zkml")[number % 2]})
     found = modes(run)
     assert [mode.name for mode in found] == ["tee", "zkml"]
     assert sum(mode.tasks for mode in found) == len(claims)

@@ -17,6 +17,7 @@ from reports.plots.gas import actions
 from reports.plots.latency import curve
 from reports.plots.plot import MAX_LABELLED, Clock, Plot, marks
 from reports.source import Run, load_run
+from simnet.log.tables import Rows
 
 
 @pytest.fixture
@@ -98,12 +99,12 @@ def test_faults_are_marked_where_time_runs(shown: dict[str, Plot]) -> None:
 def test_an_act_of_governance_is_marked_where_time_runs_and_the_setting_up_is_not(run: Run) -> None:
     clock, faults = Clock(run.tables.end_s), len(marks(run.tables, Clock(run.tables.end_s))["shapes"])
     at = {"t": 0.0, "event": "PCRRevoked", "contract": "TEERegistry"}
-    run.tables.chain["PCRRevoked"] = [at, {**at, "t": 30.0}]
+    run.tables.chain["PCRRevoked"] = Rows([at, {**at, "t": 30.0}])
     shown = marks(run.tables, clock)
     assert [one["x0"] for one in shown["shapes"]].count(clock(30.0)) == 1
     assert len(shown["shapes"]) == faults + 1
     assert "measurements … are revoked" in [one["text"] for one in shown["annotations"]]
-    run.tables.chain["PCRRevoked"] = [{**at, "t": 30.0}] * (MAX_LABELLED + 1)
+    run.tables.chain["PCRRevoked"] = Rows([{**at, "t": 30.0}] * (MAX_LABELLED + 1))
     assert len(marks(run.tables, clock)["shapes"]) == faults
 
 

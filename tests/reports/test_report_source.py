@@ -16,6 +16,7 @@ from reports.source import UnreadableRun, load_run, read_verified
 from simnet.log.events import LOG_FORMAT
 from simnet.log.figures import Figures
 from simnet.measure.catalogue import distributions
+from simnet.measure.state import State
 from tests.large_log import write_log
 
 
@@ -145,13 +146,18 @@ def test_a_row_of_another_shape_is_refused_with_its_line_or_does_no_harm(copy: P
                 read_verified(log, digest)
 
 
+KEYS, BATCH = 20, 400
+"""Bytes that judging may keep: of each inference the keys by which one that comes twice is found, twice eight and what
+an array has in reserve; of each batch its name and when it was final."""
+
+
 def test_what_a_run_holds_at_its_end_does_not_grow_with_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Beyond what distributions keep, 16 bytes a value, and the rows that are drawn."""
-    monkeypatch.setattr(source, "ROWS_DRAWN", 100)
+    """Beyond what distributions keep, 16 bytes a value, keys and names of batches. An object an inference is more."""
+    monkeypatch.setattr(source, "ROWS_DRAWN", 20)
 
-    def held(events: int) -> int:
+    def held(events: int) -> tuple[int, State]:
         """Bytes that a run takes whose log has so many events: state, invariants, tables and frames."""
         log = write_log(tmp_path / str(events), nodes=30, events=events) / "events.jsonl"
         tracemalloc.start()
@@ -159,8 +165,11 @@ def test_what_a_run_holds_at_its_end_does_not_grow_with_its_log(
         figures = Figures(tables)
         size = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
-        assert tables.counts["task_sent"] > len(figures.claims) == 100
+        assert tables.counts["task_sent"] > len(figures.claims) == 20
         state = reader.finished.state
-        return size - sum(16 * one.n for one in distributions(state).values() if one.exact)
+        return size - sum(16 * one.n for one in distributions(state).values() if one.exact), state
 
-    assert held(24_000) < 1.3 * held(12_000)
+    (small, few), (large, many) = held(24_000), held(48_000)
+    inferences, batches = many.finalised - few.finalised, many.chain.final - few.chain.final
+    assert inferences > 1000
+    assert large - small < KEYS * inferences + BATCH * batches

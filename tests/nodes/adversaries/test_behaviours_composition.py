@@ -237,5 +237,5 @@ def test_only_participants_see_effects_and_no_claim_says_who_lied() -> None:
     words = {"behaviour", "dishonest", "fraud", "honest"}
     assert not words & set(type(any_claim()).__dataclass_fields__)
     run = play(adversaries=[{"behaviour": "model_swap", "nodes": ["inference-0"], "probability": "30 %"}])
-    for rows in run.tables.chain.values():
-        assert not words & set(rows[0])
+    for name in run.tables.chain:
+        assert not words & set(run.tables.event(name)[0])
