@@ -12,9 +12,8 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from chain.errors import CallReverted, RpcFailed, ToolMissing
 from chain.evm import abi
@@ -43,19 +42,15 @@ CODE = -1
 
 ADDRESS_LENGTH = len(NOBODY)
 
-_KEY, _HAD = ", key: ", ", had_value: Some("
-"""What the journal puts between address, slot and old value of a write; after a mere read it says ``None`` instead."""
+_JOURNAL, _KEY, _HAD = "journal: [", ", key: ", ", had_value: Some("
+"""Where the journal begins in its text, and what it puts between address, slot and old value of a write; after a mere
+read it says ``None`` instead."""
 
 _FAILURE = re.compile(r"(Revert|Halt) { (?:reason: (\w+).*, )?gas_used: (\d+)(?:, output: 0x(\w*))? }")
 
 
-class _Write(NamedTuple):
-    """A change of a storage slot, or the deployment of a contract if the slot is `CODE`."""
-
-    address: str
-    slot: int
-    old: int
-    new: int
+_Write: TypeAlias = tuple[str, int, int, int]
+"""Address, slot, old value and new one; or the deployment of a contract, if the slot is `CODE`."""
 
 
 class _Outcome(NamedTuple):
@@ -107,6 +102,8 @@ class RevmChain:
         self._recent: deque[_Mined] = deque()
         self._names: dict[str, Address] = {}
         self._contracts: dict[str, tuple[str, abi.Artifact]] = {}
+        self._codeless: dict[str, AccountInfo] = {}
+        """Each contract without its code, which the database has by its hash."""
         self._natives: dict[Address, Native] = {}
         self._points: dict[int, _Point] = {}
         self._next_point = 1
@@ -131,7 +128,7 @@ class RevmChain:
             self._natives[address] = native
 
     def _place(
-        self, at: Address | None, compiled: abi.Artifact, sender: str, args: Sequence[Any], name: str
+        self, place: Address | None, compiled: abi.Artifact, sender: str, args: Sequence[Any], name: str
     ) -> Address:
         """Run a constructor and put what it leaves where a deployment goes, or at an address of our choosing."""
         mined = self._open_block(Timestamp(self.head[1] + 1))
@@ -145,10 +142,13 @@ class RevmChain:
         outcome = self._execute(create)
         if outcome.revert is not None:
             raise CallReverted(compiled.name, "constructor", outcome.revert)
-        address = at or Address(created[0])
-        self._evm.insert_account_info(address, AccountInfo(nonce=1, code=outcome.output))
-        mined.writes.append(_Write(address, CODE, 0, 0))
-        self._keep(mined, [w._replace(address=address) if w.address == created[0] else w for w in outcome.writes])
+        address = place or Address(created[0])
+        whole = AccountInfo(nonce=1, code=outcome.output)
+        self._evm.insert_account_info(address, whole)
+        self._codeless[address] = AccountInfo(nonce=1, code_hash=whole.code_hash)
+        mined.writes.append((address, CODE, 0, 0))
+        moved = {created[0]: address}
+        self._keep(mined, [(moved.get(at, at), slot, old, new) for at, slot, old, new in outcome.writes])
         self._names[name] = address
         self._contracts[address] = (name, compiled)
         return address
@@ -156,7 +156,7 @@ class RevmChain:
     def write(self, address: Address, words: Mapping[int, int]) -> None:
         """Write into a stand-in's storage; see `Chain.write`."""
         checkpoint = self._evm.snapshot()
-        writes = [_Write(address, slot, self._evm.storage(address, slot), value) for slot, value in words.items()]
+        writes = [(address, slot, self._evm.storage(address, slot), value) for slot, value in words.items()]
         self._evm.revert(checkpoint)
         self._keep(self._recent[-1], writes)
 
@@ -178,7 +178,7 @@ class RevmChain:
         mined = self._open_block(timestamp)
         for address, native in self._natives.items():
             answers = native.answers(calls, timestamp)
-            self._keep(mined, [_Write(address, slot, 0, value) for slot, value in answers.items()])
+            self._keep(mined, [(address, slot, 0, value) for slot, value in answers.items()])
         try:
             receipts = tuple([self._transact(call, to, data, mined) for call, to, data in prepared])
         except RpcFailed:
@@ -296,18 +296,17 @@ class RevmChain:
         The journal is text, and holds the code of every contract called, which is most of it: so that is left out.
         """
         evm = self._evm
-        for address, info in evm.journal_state.items():
-            evm.insert_account_info(address, _codeless(info.nonce))
-        old: dict[tuple[str, int], int] = {}
-        before, *rest = evm.journal_str.split(_HAD)
+        for address, info in self._codeless.items():
+            evm.insert_account_info(address, info)
+        text = evm.journal_str
+        old: dict[tuple[str, str], str] = {}
+        before, *rest = text[text.rindex(_JOURNAL) :].split(_HAD)
         for after in rest:
-            at = before.rindex(_KEY)
-            place = before[at - ADDRESS_LENGTH : at], int(before[at + len(_KEY) :])
-            if place not in old:
-                old[place] = int(after[: after.index(")")])
+            place, _, digits = before.rpartition(_KEY)
+            old.setdefault((place[-ADDRESS_LENGTH:], digits), after)
             before = after
-        storage = evm.storage
-        return [_Write(address, slot, value, storage(address, slot)) for (address, slot), value in old.items()]
+        slots = [(address, int(digits), int(after.partition(")")[0])) for (address, digits), after in old.items()]
+        return [(address, slot, value, evm.storage(address, slot)) for address, slot, value in slots]
 
     def _keep(self, mined: _Mined, writes: Sequence[_Write]) -> None:
         self._store(writes)
@@ -318,11 +317,12 @@ class RevmChain:
         undone = []
         while self._recent and self._recent[-1].block.number > number:
             mined = self._recent.pop()
-            for write in reversed(mined.writes):
-                if write.slot == CODE:
-                    self._evm.insert_account_info(write.address, AccountInfo())
+            for address, slot, old, new in reversed(mined.writes):
+                if slot == CODE:
+                    self._evm.insert_account_info(address, AccountInfo())
+                    self._codeless.pop(address, None)
                 else:
-                    self._store([write._replace(new=write.old)])
+                    self._store([(address, slot, new, old)])
             undone.append(mined.block)
         return tuple(reversed(undone))
 
@@ -341,11 +341,6 @@ class RevmChain:
         name, compiled = self._contracts[raw.address.lower()]
         event = compiled.events_by_topic[topics[0]]
         return Log(name, event.name, event.decode_log(topics, data))
-
-
-@cache
-def _codeless(nonce: int) -> AccountInfo:
-    return AccountInfo(nonce=nonce)
 
 
 def _invalid(message: str) -> RpcFailed:

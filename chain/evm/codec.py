@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 from eth_abi.exceptions import EncodingError, InsufficientDataBytes
@@ -91,6 +91,11 @@ def _compile(kind: Any) -> Codec:
 def _write_address(value: str) -> bytes:
     if not isinstance(value, str):
         raise EncodingError(f"{value!r} is not an address")
+    return _address_word(value)
+
+
+@lru_cache(maxsize=1 << 14)
+def _address_word(value: str) -> bytes:
     raw = bytes.fromhex(value.removeprefix("0x"))
     if len(raw) != 20:
         raise EncodingError(f"{value!r} is not an address")

@@ -151,6 +151,7 @@ def revm() -> Iterator[Line]:
     yield Line(f"revm, {found.calls:,} calls of {REVM_SCENARIO.name}: calls/s a core", f"{found.seam:,.0f}", "")
     yield Line("bare pyrevm loop, the same calls: calls/s a core", f"{found.bare:,.0f}", "")
     yield Line("revm over the bare loop", f"{found.of_bare:.2f}", "at least 0.65")
+    yield Line("pyrevm's own part of it over the bare loop", f"{found.least_of_bare:.2f}", "")
 
 
 def peers() -> Iterator[Line]:

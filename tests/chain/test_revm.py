@@ -61,3 +61,11 @@ def test_a_read_is_executed_anew_after(change: Callable[[Counting], object], cha
     chain.reads()
     change(chain)
     assert chain.reads() == 1
+
+
+def test_a_contract_that_was_taken_back_is_gone_whatever_is_mined_after(chain: Counting) -> None:
+    point = chain.snapshot()
+    address = chain.deploy(PROBE, [5], ALICE, name="Another")
+    chain.revert_to(point)
+    mine(chain, probe("add", 1))
+    assert not chain._evm.get_code(address)
