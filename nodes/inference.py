@@ -9,7 +9,7 @@ the claims and tensors behind the root.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -355,13 +355,16 @@ class InferenceNode:
             yield Reply(envelope, Refusal(request.task, objection or BAD_INPUT))
             return
         client = self.directory.named(envelope.sender)
-        paid = replace(request, voucher=None)  # the node's account of the client has the best of all vouchers
+        # Without its voucher: the node's account of the client has the best of all.
+        paid = InferenceRequest(request.task, request.model, request.value, request.fee, None)
         answered = Answered(client, paid, execution.output, int((yield ChainTime())))
         yield from self.half.attach_evidence(answered)
         yield from self.reply(envelope, answered)
         self.open_batch.append(answered)
         output_hash = tensor_hash(execution.output)
         yield Note(ClaimMade(self.me.name, request.task, request.model, "0x" + output_hash.hex()))
+        if len(self.open_batch) < self.policy.batch_size:  # of whatever key
+            return
         key = self.half.batch_key(answered)
         if len(self.unposted(key)) >= self.policy.batch_size:
             yield from self.post(key)

@@ -29,6 +29,18 @@ ROWS_DRAWN = 40_000
 from all; a log of a million inferences as Python's objects would take several gigabytes. The report
 of scenarios/byzantine.yaml, with its 34 thousand messages, leaves nothing out."""
 
+FIELDS_DRAWN = {
+    "claim_made": (),
+    "claim_checked": ("node", "batch", "task", "verdict"),
+    "executed": ("t", "node", "task", "model", "variant", "purpose", "macs", "busy_s", "wait_s"),
+    "message_sent": ("sender", "receiver", "delay_s", "lost"),
+    "task_answered": ("t", "task"),
+    "task_sent": ("t", "task", "client", "node", "model", "fee"),
+    "transaction_mined": ("block", "contract", "function", "gas_used", "revert"),
+    "SecretRevealed": ("t", "block"),
+}
+"""What plots and trace look at of the rows of which a large run has most."""
+
 LOG, RESULTS, SCENARIO, MANIFEST = "events.jsonl", "results.json", "scenario.yaml", "manifest.json"
 
 
@@ -102,7 +114,7 @@ def finished_run(finished: Finished) -> Run:
         scenario=load_scenario(directory / SCENARIO),
         manifest=read_manifest(directory / MANIFEST),
         state=finished.state,
-        figures=Figures(read_tables(directory / LOG, ROWS_DRAWN)),
+        figures=Figures(read_tables(directory / LOG, ROWS_DRAWN, FIELDS_DRAWN)),
         results=finished.results,
     )
 
@@ -165,7 +177,7 @@ def read_verified(log: Path, digest: str | None) -> tuple[Reader, Tables]:
     reader = Reader(log, torn=digest is None)
     tables, reason = None, ""
     try:
-        tables = make_tables(reader.rows(), ROWS_DRAWN)
+        tables = make_tables(reader.rows(), ROWS_DRAWN, FIELDS_DRAWN)
     except NO_ROW as error:
         reason = f"{log}:{reader.number}: this is no line of an event log: {error!r}"
         reader.exhaust()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -41,6 +42,9 @@ class Rows:
 
     def __iter__(self) -> Iterator[Row]:
         return (dict(zip(fields, values, strict=True)) for fields, values in self._kept)
+
+
+NO_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass
@@ -104,15 +108,21 @@ class Tables:
         return {row["address"]: row["name"] for row in self.of("participant_joined")}
 
 
-def read_tables(path: Path, most: float = math.inf) -> Tables:
-    """Read a log file; `most` is how many rows of a kind, and contract events of a name, to keep."""
-    return make_tables(read_log(path), most)
+def read_tables(path: Path, most: float = math.inf, fields: Mapping[str, tuple[str, ...]] = NO_FIELDS) -> Tables:
+    """Read a log file; see `make_tables`."""
+    return make_tables(read_log(path), most, fields)
 
 
-def make_tables(rows: Iterable[Row], most: float = math.inf) -> Tables:
-    """Sort rows of a log into tables. A text that stands in many rows, as names and ids do, is held once."""
+def make_tables(
+    rows: Iterable[Row], most: float = math.inf, fields: Mapping[str, tuple[str, ...]] = NO_FIELDS
+) -> Tables:
+    """Sort rows of a log into tables. A text that stands in many rows, as names and ids do, is held once.
+
+    `most` is how many rows of a kind, and contract events of a name, are kept; `fields` is what is kept of each, where
+    that is not everything: of a contract event its block at the least.
+    """
     tables = Tables(most=most)
-    events = Rows()
+    events: dict[str, Rows] = {}
     texts: dict[str, str] = {}
     for row in rows:
         kind, tables.end_s = row["kind"], row["t"]
@@ -122,9 +132,11 @@ def make_tables(rows: Iterable[Row], most: float = math.inf) -> Tables:
             continue
         if kind == ContractEvent.kind:
             row = {**row["args"], **{key: value for key, value in row.items() if key != "args"}}
+        if what in fields:
+            row = {key: row[key] for key in fields[what]}
         row = {key: texts.setdefault(value, value) if type(value) is str else value for key, value in row.items()}
         if kind == ContractEvent.kind:
-            events.append(row)
+            events.setdefault(what, Rows()).append(row)
         elif kind == "run_started":
             tables.started = row
         elif kind == "run_ended":
@@ -133,9 +145,9 @@ def make_tables(rows: Iterable[Row], most: float = math.inf) -> Tables:
             tables.rows.setdefault(kind, Rows()).append(row)
     for row in tables.of("chain_reorged"):
         tables.undone.update(range(row["first"], row["first"] + row["depth"]))
-    for row in events:
-        if row["block"] not in tables.undone:
-            tables.chain.setdefault(row["event"], Rows()).append(row)
+    if tables.undone:
+        events = {name: Rows(row for row in rows if row["block"] not in tables.undone) for name, rows in events.items()}
+    tables.chain = {name: rows for name, rows in events.items() if len(rows)}
     return tables
 
 

@@ -107,7 +107,9 @@ class Undone:
         self._reorgs = [(row["i"], range(row["first"], row["first"] + row["depth"])) for row in reorgs]
 
     def __contains__(self, row: Row) -> bool:
-        block = block_of(row) if self._reorgs else -1
+        if not self._reorgs:
+            return False
+        block = block_of(row)
         return any(row["i"] < number and block in blocks for number, blocks in self._reorgs)
 
 
