@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from hypothesis import settings
 
 from chain.backends.anvil import AnvilChain
 from chain.seam import Chain
+from simnet.kernel.pace import OBJECTS_BETWEEN_COLLECTIONS
 from tests.stage import Stage
 
 settings.register_profile("simnet", deadline=None, max_examples=60)  # a busy machine is no defect
@@ -20,6 +22,13 @@ settings.load_profile("simnet")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell: tests end processes by it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and collected tests out of garbage collections: a full one looks at them for half a second."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 5, 5)
 
 
 def open_backend(name: str) -> Chain:

@@ -160,8 +160,10 @@ def drive(scheduler: Scheduler, until_s: float, pace: Pace, progress: Callable[[
 
     Returns False if it was stopped before.
     """
-    gc.freeze()  # what the world is made of stays: looking through it again and again would find nothing to free
     usual = gc.get_threshold()
+    if usual[0] >= OBJECTS_BETWEEN_COLLECTIONS:  # a process of many runs has seen to it for all of them
+        return _drive(scheduler, until_s, pace, progress)
+    gc.freeze()  # what the world is made of stays: looking through it again and again would find nothing to free
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *usual[1:])
     try:
         return _drive(scheduler, until_s, pace, progress)

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from Crypto.PublicKey import RSA
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
@@ -17,7 +18,7 @@ from nodes.enclave import canonical, nitro, signing
 from nodes.enclave.attestation import verify
 from nodes.enclave.canonical import UnsupportedRequest
 from nodes.enclave.enclave import Enclave
-from nodes.enclave.keys import ResponseKey, verify_pss
+from nodes.enclave.keys import ResponseKey, _rsa_key, verify_pss
 from nodes.enclave.vendor import Vendor
 from tests.tee_world import verifies
 
@@ -42,6 +43,13 @@ def test_a_response_key_is_rsa_2048_and_the_same_for_the_same_seed() -> None:
     assert key.public_numbers().e == 65537
     assert ResponseKey(ENCLAVE.key._seed).spki == ENCLAVE.key.spki
     assert OTHER.key.spki != ENCLAVE.key.spki
+
+
+@pytest.mark.parametrize("seed", [bytes([number]) for number in range(5)])
+def test_the_private_half_is_of_two_large_primes_that_fit_the_public_one(seed: bytes) -> None:
+    key = _rsa_key(seed)
+    assert RSA.construct((key.n, key.e, key.d, key.p, key.q), consistency_check=True) == key
+    assert (key.n.bit_length(), key.p.bit_length(), key.q.bit_length()) == (2048, 1024, 1024)
 
 
 def test_a_signature_is_the_same_for_the_same_message_and_its_salt_differs_with_the_message() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from simnet.kernel import pace
 from simnet.kernel.inbox import Act, Inbox, Order
-from simnet.kernel.pace import CHECK_EVERY, LOOK_EVERY_S, Pace, drive
+from simnet.kernel.pace import CHECK_EVERY, LOOK_EVERY_S, OBJECTS_BETWEEN_COLLECTIONS, Pace, drive
 from simnet.kernel.scheduler import Scheduler
 
 
@@ -36,6 +36,25 @@ class Clock(Inbox):
         return super().take(0)
 
 
+class Collector:
+    """In the place of Python's garbage collector."""
+
+    def __init__(self, threshold: int) -> None:
+        self.threshold, self.calls = (threshold, 10, 10), list[str]()
+
+    def get_threshold(self) -> tuple[int, int, int]:
+        return self.threshold
+
+    def set_threshold(self, *threshold: int) -> None:
+        self.threshold = threshold  # type: ignore[assignment]
+
+    def freeze(self) -> None:
+        self.calls.append("freeze")
+
+    def unfreeze(self) -> None:
+        self.calls.append("unfreeze")
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """In the place of the real one."""
@@ -55,6 +74,17 @@ def ticking(clock: Clock, count: int, every_s: float = 1.0) -> Scheduler:
 
 def nothing(_: object) -> None:
     """Nobody looks."""
+
+
+@pytest.mark.parametrize(("threshold", "freezes"), [(700, True), (OBJECTS_BETWEEN_COLLECTIONS, False)])
+def test_the_world_is_left_out_of_garbage_collections_unless_the_caller_saw_to_that(
+    monkeypatch: pytest.MonkeyPatch, threshold: int, freezes: bool
+) -> None:
+    collector = Collector(threshold)
+    monkeypatch.setattr(pace, "gc", collector)
+    drive(Scheduler(), 1.0, Pace(), nothing)
+    assert collector.calls == (["freeze", "unfreeze"] if freezes else [])
+    assert collector.threshold == (threshold, 10, 10)
 
 
 def test_at_virtual_pace_nothing_waits(clock: Clock) -> None:
