@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -286,3 +288,25 @@ def test_a_defect_is_not_taken_for_a_result_and_loses_nothing_that_was_recorded(
     assert caught.value.__notes__ == [f"what was recorded until then is in {kept}/"]
     assert not (kept / "results.json").exists()
     assert [row["t"] for row in read_log(kept / "events.jsonl")][-1] == pytest.approx(20.0, abs=2.0)
+
+
+def test_what_a_run_holds_while_it_goes_on_does_not_grow_with_what_it_has_done(tmp_path: Path) -> None:
+    """Once the first batches are beyond any reorg, no object stays of each inference."""
+    held: dict[float, list[int]] = {250.0: [], 370.0: []}
+
+    def count(found: list[int]) -> None:
+        gc.collect()
+        found.append(sys.getallocatedblocks())
+
+    def begin(world: World) -> None:
+        for start, found in held.items():
+            for second in range(0, 40, 8):  # the least of several: how much is open at the moment differs
+                world.engine.after(start + second, count, found)
+
+    crowd = {"inference": {"count": 10, "batch_size": 8}, "full": {"count": 5}}
+    clients = {"count": 4, "arrivals": "constant 10/s", "audit": False}
+    busy = scenario(duration="410 s", nodes=crowd, clients=clients, strategy={"kind": "posp"})
+    finished = run(busy, Options(out=tmp_path / "out", begin=begin))
+    assert finished.state.finalised == finished.state.sent == 4100
+    before, after = map(min, held.values())
+    assert after - before < (370 - 250) * 10
