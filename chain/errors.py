@@ -29,6 +29,7 @@ What each means is said at its class.
     ├── ModelDiffers          exit 4   simnet.economy.study
     ├── ModelMissing          exit 4   simnet.up.language
     ├── NoCluster             exit 4   simnet.batch.dask
+    ├── NoSuchCase            exit 2   simnet.studies.truth.suite
     ├── NoSuchPlace           exit 2   dashboards.player
     ├── NoSuchRun             exit 2   simnet.cli.watch
     ├── NoTerminal            exit 2   simnet.cli.watch

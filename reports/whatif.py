@@ -18,6 +18,8 @@ MAX_CHANGES = 20
 SLASHED = ("OPG slashed", "rightly, A", "rightly, B", "wrongly, A", "wrongly, B")
 """Header of the table in which the sets are held against each other."""
 
+NOBODY_PUNISHED = "Nobody is punished on either side."
+
 MEAN = (
     "Means over the seeds. Rightly: from nodes that had done something dishonest before. In brackets: share of nodes."
 )
@@ -40,6 +42,8 @@ def html(found: WhatIf, replay: str) -> str:
         "never_acts": list(never_acts(found)),
         "header": SLASHED,
         "mean": MEAN,
+        "nobody_punished": NOBODY_PUNISHED,
+        "nothing_changes": nothing_changes(len(found.seeds)),
         "plural": plural,
         "punished": {one.subject.name: list(punished(one, len(found.seeds))) for one in found.seen},
         "changes": {one.subject.name: list(changes(one)) for one in found.seen},
@@ -79,14 +83,19 @@ def _section(seen: Seen, seeds: int) -> Iterator[str]:
         yield from ("| punished | A | B |", "|---|---|---|")
         yield from (f"| {name} | {a} | {b} |" for name, a, b in rows)
     else:
-        yield "Nobody is punished on either side."
+        yield NOBODY_PUNISHED
     yield ""
     if real := list(changes(seen)):
         yield from ("| beyond noise | A | B | difference, 95 % | |", "|---|---|---|---|---|")
         yield from ("| " + " | ".join(row) + " |" for row in real)
     else:
-        yield f"No figure changes by more than noise over {plural(seeds, 'seed')}."
+        yield nothing_changes(seeds)
     yield ""
+
+
+def nothing_changes(seeds: int) -> str:
+    """What is said in the place of an empty table of changes."""
+    return f"No figure changes by more than noise over {plural(seeds, 'seed')}."
 
 
 def verdict(found: WhatIf) -> str:

@@ -52,9 +52,10 @@ class ScenarioFile(pytest.File):
         """Read it, so that a mistake in it is known before anything is run."""
         from simnet.scenario.errors import ScenarioErrors
         from simnet.scenario.load import load_scenario
+        from simnet.scenario.overrides import by_option
 
         backend = self.config.getoption("--simnet-backend")
-        overrides = (f"chain.backend={backend}",) if backend else ()
+        overrides = by_option("--simnet-backend", "chain.backend", backend or None)
         try:
             scenario = load_scenario(self.path, overrides)
         except ScenarioErrors as error:

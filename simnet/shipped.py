@@ -6,6 +6,7 @@ import difflib
 from pathlib import Path
 
 from simnet.scenario.errors import Place, Problem, ScenarioErrors
+from simnet.scenario.formats import SCENARIO, Format, format_named
 
 HERE = Path(__file__).parent
 
@@ -22,24 +23,36 @@ def names() -> list[str]:
     return [file.relative_to(shipped()).with_suffix("").as_posix() for file in files]
 
 
-def find_scenario(path: Path) -> Path:
-    """A file or directory, or else the scenario of that name that comes with simnet. Raises `ScenarioErrors`."""
+def find_scenario(path: Path, wanted: Format = SCENARIO) -> Path:
+    """A file or directory, or else the one of that name that comes with simnet. Raises `ScenarioErrors`."""
     if path.exists():
         return path
-    known, name = names(), path.as_posix().removeprefix("scenarios/").removesuffix(".yaml")
+    known, name = names(), path.as_posix().removeprefix("scenarios/").removesuffix("/").removesuffix(".yaml")
     if path.as_posix() in known:
         return shipped() / f"{path}.yaml"
-    hint = f"'{name}' comes with simnet: leave the rest out" if name in known else nearest(path, name, known)
-    what = "no such file, and no scenario of that name comes with simnet" if name not in known else "no such file"
+    if directory := find_directory(path):
+        return directory
+    if name in known or find_directory(Path(name)):
+        what, hint = "no such file", f"'{name}' comes with simnet: leave the rest out"
+    else:
+        what = f"no such file, and no {wanted.noun} of that name comes with simnet"
+        hint = nearest(path, name, [one for one in known if format_named(one) is wanted], wanted)
     raise ScenarioErrors(str(path), [Problem(Place(str(path)), what, hint)])
 
 
-def nearest(path: Path, name: str, known: list[str]) -> str:
-    """What may have been meant by a file that is not there: one beside it, or a scenario of a name like that."""
+def find_directory(path: Path) -> Path | None:
+    """A directory, or else the one of that name that comes with simnet; ``None`` if there is neither."""
+    if path.exists() or not path.parts or ".." in path.parts:
+        return path if path.is_dir() else None
+    return shipped() / path if (shipped() / path).is_dir() else None
+
+
+def nearest(path: Path, name: str, known: list[str], wanted: Format) -> str:
+    """What may have been meant by a file that is not there: one beside it, or a shipped one of a name like that."""
     beside = [file.name for file in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
-    for wanted, names_of in ((path.name, beside), (name, known)):
-        if found := difflib.get_close_matches(wanted[:100], names_of, n=1):
+    if below := [one for one in known if one.endswith(f"/{name}")]:
+        return f"did you mean '{below[0]}'?"
+    for sought, names_of in ((path.name, beside), (name, known)):
+        if found := difflib.get_close_matches(sought[:100], names_of, n=1):
             return f"did you mean '{path.parent / found[0] if names_of is beside else found[0]}'?"
-    return (
-        f"write it with: simnet new {path.with_suffix('.yaml')}, or run one that comes with simnet, such as byzantine"
-    )
+    return wanted.cure.replace("FILE", str(path.with_suffix(".yaml")))

@@ -14,6 +14,7 @@ from simnet.cli.batch import Progress, batch, batch_options
 from simnet.cli.cases import Case, cases_of, filtered, under_seeds
 from simnet.cli.console import make_console, print_json, print_table
 from simnet.cli.exit_codes import HARNESS_FAILED
+from simnet.cli.paths import DIRECTORY, FILE
 from simnet.cli.scenario_name import ScenarioName
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ HEADER = ("scenario", "outcome", "wall", "why")
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
 @click.option(
     "--junit",
-    type=click.Path(path_type=Path),
+    type=FILE,
     default=Path("reports/runs/junit.xml"),
     show_default=True,
     help="Where to write the JUnit file.",
@@ -49,7 +50,7 @@ HEADER = ("scenario", "outcome", "wall", "why")
 )
 @click.option("--reports", is_flag=True, help="Write the reports of every run, not only of those that do not pass.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first scenario that does not pass.")
-@click.option("--out", type=click.Path(path_type=Path), help="Keep the runs there, and go on with what is missing.")
+@click.option("--out", type=DIRECTORY, help="Keep the runs there, and go on with what is missing.")
 @batch_options
 def check(
     paths: tuple[Path, ...],
@@ -84,8 +85,9 @@ def check(
     """
     from simnet.cli import github
     from simnet.run import OutputError
+    from simnet.scenario.overrides import by_option
 
-    chosen = (f"chain.backend={backend}",) if backend else ()
+    chosen = by_option("--backend", "chain.backend", backend)
     console = make_console(stderr=as_json)
     files = scenario_files(paths)
     scenarios, skipped = load_all(files, chosen)
@@ -243,9 +245,12 @@ def junit_of(overs: Sequence[Over[None]], skipped: Sequence[CannotRunHere]) -> b
 
 def scenario_files(paths: tuple[Path, ...]) -> list[Path]:
     """Files that the arguments mean, in order."""
+    from simnet.shipped import find_directory
+
     files: list[Path] = []
     for path in paths:
-        found = sorted(file for pattern in PATTERNS for file in path.glob(pattern)) if path.is_dir() else [path]
+        where = find_directory(path)
+        found = sorted(file for pattern in PATTERNS for file in where.glob(pattern)) if where else [path]
         if not found:
             raise click.UsageError(f"no scenario files in {path}")
         files += found

@@ -13,6 +13,7 @@ import click
 
 from simnet.cli.batch import Progress, batch, batch_options
 from simnet.cli.console import make_console, print_table
+from simnet.cli.paths import DIRECTORY
 from simnet.cli.scenario_name import ScenarioName
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ HOW_POOLED = (
 @batch_options
 @click.option("--json", "as_json", is_flag=True, help="Print comparison.json instead of the tables.")
 @click.option("--reports", is_flag=True, help="Write the reports of every run, too; the page links them.")
-@click.option("--out", type=click.Path(path_type=Path), help="Directory, instead of one below reports/runs.")
+@click.option("--out", type=DIRECTORY, help="Directory, instead of one below reports/runs.")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenario; may be repeated.")
 def compare(
     scenario: Path,
@@ -92,13 +93,13 @@ def changes(
     strategies: str | None, seeds: str | None, backend: str | None, overrides: Sequence[str]
 ) -> tuple[str, ...]:
     """Everything that the command line changes in the scenario."""
-    found = list(overrides)
+    from simnet.scenario.overrides import Sourced, by_option
+
+    found = [*overrides, *by_option("--backend", "chain.backend", backend)]
     if strategies is not None:
-        found.append(f"compare.strategies=[{strategies}]")
+        found.append(Sourced(f"compare.strategies=[{strategies}]", f"--strategies {strategies}"))
     if seeds is not None:
-        found.append(f"compare.seeds={f'[{seeds}]' if ',' in seeds else seeds}")
-    if backend is not None:
-        found.append(f"chain.backend={backend}")
+        found.append(Sourced(f"compare.seeds={f'[{seeds}]' if ',' in seeds else seeds}", f"--seeds {seeds}"))
     return tuple(found)
 
 

@@ -40,14 +40,16 @@ PROSE = 24
 """Columns that are wider than this may be folded into lines of at least this width; narrower ones are never."""
 
 
-def print_table(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table of text, of which nothing is ever cut off.
+def print_table(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]], without: str = "") -> None:
+    """A table of text, of which nothing is ever cut off; the sentence `without`, if there is one and no row.
 
     On a terminal, long cells are folded; where even that leaves too little room, each row becomes a few lines. In a
     pipe, columns are padded with spaces.
     """
     widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
-    if not console.is_terminal:
+    if without and not rows:
+        console.print(Text(without), soft_wrap=True)
+    elif not console.is_terminal:
         for row in (header, *rows):
             console.print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     elif sum(min(width, PROSE) if i else width for i, width in enumerate(widths)) + 2 * len(header) - 2 > console.width:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simnet.cli.console import make_console, open_page, print_table, waiting
+from simnet.cli.paths import FILE
 from simnet.cli.readings import readings
 
 if TYPE_CHECKING:
@@ -29,9 +30,7 @@ PAGE = "diff.html"
 @click.argument("first", metavar="RUN_A", type=click.Path(path_type=Path))
 @click.argument("second", metavar="RUN_B", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
-@click.option(
-    "--html", "page", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with curves of both."
-)
+@click.option("--html", "page", type=FILE, metavar="FILE", help="Write a page with curves of both.")
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser; without --html, RUN_B/diff.html.")
 @click.option(
     "--fail-on",

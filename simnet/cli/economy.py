@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simnet.cli.console import make_console, print_json, print_table, progress
+from simnet.cli.paths import DIRECTORY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ SHOWN_MONTHS = 12
 )
 @click.option("--seed", type=click.IntRange(0), help="Another seed.")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenario; may be repeated.")
-@click.option("--out", type=click.Path(path_type=Path), help="Directory, instead of one below reports/runs/economy.")
+@click.option("--out", type=DIRECTORY, help="Directory, instead of one below reports/runs/economy.")
 @click.option("--sensitivity", "hangs_on", is_flag=True, help="Find what outcomes hang on, too; takes minutes.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON instead of tables.")
 def economy(
@@ -57,7 +58,7 @@ def economy(
     simnet economy mine.yaml --set verification.slash_share=1% --set price.start=0.02
     simnet economy economy/baseline --sensitivity     needs the extra: pip install 'simnet[economy]'
     simnet economy economy/attacks/drain_treasury     an attack, without and with its remedy
-    simnet economy scenarios/economy/attacks          all of them
+    simnet economy economy/attacks                    all of them
 
     Inferences are not simulated one by one: a month of a validator is one batch. The report says which figure comes
     from the contracts and which from the model. Leaves economy.html, and months and answers as CSV and Parquet.
@@ -68,10 +69,12 @@ def economy(
     from simnet.economy.attacks.scenario import AttackScenario
     from simnet.economy.load import load_economy
     from simnet.economy.sensitivity import need_salib
+    from simnet.scenario.formats import ECONOMY
+    from simnet.scenario.overrides import by_option
     from simnet.shipped import find_scenario
 
-    numbers = [f"{name}={value}" for name, value in (("paths", paths), ("contracts", contracts)) if value]
-    chosen, file = (*overrides, *numbers), find_scenario(scenario)
+    numbers = (*by_option("--paths", "paths", paths), *by_option("--contracts", "contracts", contracts))
+    chosen, file = (*overrides, *numbers), find_scenario(scenario, ECONOMY)
     files = sorted(file.glob("*.yaml")) if file.is_dir() else [file]
     everything = [load_economy(one, chosen, seed) for one in files]
     attacks = [one for one in everything if isinstance(one, AttackScenario)]

@@ -9,6 +9,7 @@ import click
 
 from simnet.cli.batch import Progress, batch, batch_options
 from simnet.cli.console import make_console, print_table
+from simnet.cli.paths import DIRECTORY
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +29,7 @@ HEADER = ("case", "quantity", "formula", "theory", "found", "95 % interval", "ch
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
 @click.option("--rounds", type=click.IntRange(1, 20), default=3, show_default=True, help="How often to look closer.")
 @click.option("--runs", type=click.IntRange(2, 100), default=6, show_default=True, help="Values tried in each round.")
-@click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="Directory to write to.")
+@click.option("--out", type=DIRECTORY, default=OUT, show_default=True, help="Directory to write to.")
 @batch_options
 @click.option(
     "--directory",
@@ -51,21 +52,20 @@ def equilibrium(
 
     \b
     simnet equilibrium
-    simnet equilibrium EQ-1 EQ-3b --rounds 4
+    simnet equilibrium EQ-1 EQ-3 --rounds 4
     simnet equilibrium EQ-1a --set economics.slash_amount='0.05 OPG'     red: S is half of what theory is told
 
     Leaves equilibrium.html, .csv and .parquet. Runs that --out has from before are not run again. Exit codes:
     0 all held, 1 one did not, 2 no such case or a bad file, 3 interrupted, 4 a run failed.
     """
+    from simnet.scenario.overrides import by_option
     from simnet.shipped import shipped
     from simnet.studies.equilibrium.search import Effort
     from simnet.studies.truth.suite import case_files
 
     where = directory or shipped() / "equilibrium"
     files = case_files(where, cases)
-    if not files:
-        raise click.UsageError(f"no case {' '.join(cases)} in {where}")
-    chosen = (*overrides, *((f"chain.backend={backend}",) if backend else ()))
+    chosen = (*overrides, *by_option("--backend", "chain.backend", backend))
     console = make_console()
     with batch(jobs, dask, out, fresh) as settings:
         found = find_all(files, chosen, Effort(rounds, runs), settings)

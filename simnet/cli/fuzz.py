@@ -9,6 +9,7 @@ import click
 
 from simnet.cli.batch import Progress, batch, batch_options
 from simnet.cli.console import make_console, print_table
+from simnet.cli.paths import DIRECTORY
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -26,7 +27,7 @@ ERRORS_SHOWN = 4
 @click.argument("settings", nargs=-1)
 @click.option("--steps", type=click.IntRange(min=1), default=100_000, show_default=True, help="Calls in all.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the first game; each has one of its own.")
-@click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="Directory to write to.")
+@click.option("--out", type=DIRECTORY, default=OUT, show_default=True, help="Directory to write to.")
 @click.option("--replay", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Repeat a violation.")
 @batch_options
 def fuzz(

@@ -32,8 +32,8 @@ def inject(text: str, control: str) -> int:
     TEXT is an entry of a scenario's faults or adversaries, without its time: it happens now. It is in the event log,
     and in the scenario of the run directory, unless it is about a service, which no scenario has.
     """
-    request = urllib.request.Request(control, data=text.encode(), method="POST")
     try:
+        request = urllib.request.Request(control, data=text.encode(), method="POST")
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
             click.echo(response.read().decode())
     except urllib.error.HTTPError as error:

@@ -94,7 +94,9 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], VERBS, n=1)
-            ctx.fail(f"unknown verb '{args[0]}'" + (f", did you mean '{near[0]}'?" if near else ""))
+            ctx.fail(
+                f"unknown verb '{args[0]}'" + (f", did you mean '{near[0]}'?" if near else "; simnet --help lists them")
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -150,6 +152,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         if isinstance(error, click.BadParameter) and error.param and isinstance(error.param.type, click.IntRange):
             click.echo(f"  write a whole number, such as {error.param.opts[0]} {error.param.type.min or 1}", err=True)
+        if isinstance(error, click.MissingParameter) and error.param and error.param.envvar:
+            click.echo(f"  or source the file that simnet up names: it sets ${error.param.envvar}", err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from simnet.cli.console import open_page, waiting
+from simnet.cli.paths import DIRECTORY
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), default=Path("reports/runs/latest"))
-@click.option("--out", type=click.Path(path_type=Path), help="Where to write, instead of into the run directory.")
+@click.option("--out", type=DIRECTORY, help="Where to write, instead of into the run directory.")
 @click.option("--open", "opens", is_flag=True, help="Open report.html in a browser afterwards.")
 def report(run: Path, out: Path | None, opens: bool) -> int:
     """Write report.html, trace.json, summary.md and junit.xml of a run, from its log.

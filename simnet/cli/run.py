@@ -16,6 +16,7 @@ import click
 from simnet.cli.console import can_show_dashboard, make_console, open_page, print_json
 from simnet.cli.exit_codes import HARNESS_FAILED
 from simnet.cli.headless import run_with_progress
+from simnet.cli.paths import DIRECTORY
 from simnet.cli.scenario_name import ScenarioName
 from simnet.cli.twice import after_checking
 
@@ -42,7 +43,7 @@ def read_pace(_context: click.Context, _option: click.Parameter, value: str) -> 
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenario; may be repeated.")
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
 @click.option("--pace", callback=read_pace, default="virtual", show_default=True, help="virtual, wall, or such as 60x.")
-@click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
+@click.option("--out", type=DIRECTORY, help="Run directory, instead of one below reports/runs.")
 @click.option("--force", is_flag=True, help="Write over a run that is in the directory already.")
 @click.option("--check-determinism", is_flag=True, help="Run it again in another process, and compare the logs.")
 @click.option("--metrics-port", type=click.IntRange(0, 65535), help="Serve OpenMetrics for Prometheus on loopback.")
@@ -79,6 +80,7 @@ def run(
     from simnet.kernel.pace import Pace
     from simnet.run import Options
     from simnet.scenario.load import load_scenario
+    from simnet.scenario.overrides import by_option
     from simnet.shipped import find_scenario
 
     plain = {
@@ -89,7 +91,7 @@ def run(
     }
     if tui and any(plain.values()):
         raise click.UsageError(f"--tui cannot be had with {next(name for name, is_set in plain.items() if is_set)}")
-    chosen = (*overrides, *((f"chain.backend={backend}",) if backend else ()))
+    chosen = (*overrides, *by_option("--backend", "chain.backend", backend))
     loaded = load_scenario(find_scenario(scenario), chosen, seed, to_run=True)
     replay = shlex.join(["simnet", "run", str(scenario), "--seed", str(loaded.seed), *set_options(chosen)])
     options = Options(out=out, force=force, pace=Pace(pace), command=shlex.join(["simnet", *sys.argv[1:]]))

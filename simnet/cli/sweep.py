@@ -12,6 +12,7 @@ import click
 from simnet.cli.batch import Progress, batch, batch_options
 from simnet.cli.cases import seeds_of
 from simnet.cli.console import make_console, print_json, print_table, print_whole
+from simnet.cli.paths import DIRECTORY
 from simnet.cli.readings import readings
 from simnet.cli.scenario_name import ScenarioName
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
 @batch_options
 @click.option("--json", "as_json", is_flag=True, help="Print sweep.json instead of the table.")
-@click.option("--out", type=click.Path(path_type=Path), help="Directory, instead of one below reports/runs.")
+@click.option("--out", type=DIRECTORY, help="Directory, instead of one below reports/runs.")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenario at every point.")
 def sweep(
     scenario: Path,
@@ -60,6 +61,7 @@ def sweep(
     2 bad scenario or usage, 3 interrupted, 4 a run failed.
     """
     from simnet.scenario.load import load_scenario
+    from simnet.scenario.overrides import by_option
     from simnet.shipped import find_scenario
     from simnet.studies.comparison.catalogue import HEADLINE
     from simnet.studies.sweep.axis import read_axis
@@ -68,7 +70,7 @@ def sweep(
     chosen = [reading for name in (figures or "").split(",") if name.strip() for reading in readings(name.strip())]
     axes = [read_axis(text) for text in varied]
     file = find_scenario(scenario)
-    changes = (*overrides, *(() if backend is None else (f"chain.backend={backend}",)))
+    changes = (*overrides, *by_option("--backend", "chain.backend", backend))
     own = load_scenario(file, (*UNJUDGED, *changes))
     plan = make_plan(file, axes, changes, seeds_of(seeds, own.seed) if seeds else [own.seed])
     with batch(jobs, dask, out, fresh) as settings:

@@ -16,6 +16,7 @@ import click
 from nodes.payments import BatchAudited, PaymentSettled, ServedUnpaid, TextServed
 from simnet.cli.console import make_console
 from simnet.cli.exit_codes import HARNESS_FAILED
+from simnet.cli.paths import DIRECTORY
 from simnet.cli.signals import stops
 
 if TYPE_CHECKING:
@@ -31,10 +32,12 @@ IDLE_S = 3.0
 
 FAILED = 1
 
+PYTHON = click.Path(exists=True, dir_okay=False, executable=True, path_type=Path)
+
 
 @click.command()
-@click.option("--python", type=click.Path(path_type=Path), help="A Python that has OpenGradient's client already.")
-@click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
+@click.option("--python", type=PYTHON, help="A Python that has OpenGradient's client already.")
+@click.option("--out", type=DIRECTORY, help="Run directory, instead of one below reports/runs.")
 @click.option("--force", is_flag=True, help="Write over a run that is in the directory already.")
 def tour(python: Path | None, out: Path | None, force: bool) -> int:
     """Start a local network, and have OpenGradient's client chat, call tools, verify, run models on chain, and pay.
@@ -55,7 +58,7 @@ def tour(python: Path | None, out: Path | None, force: bool) -> int:
     from simnet.up.specimens import write_specimens
 
     console = make_console()
-    interpreter = python or client.environment(console.print)
+    interpreter = python.absolute() if python else client.environment(console.print)
     scenario = load_scenario(QUIET, (), None, to_run=True)
     devnet = Devnet(scenario.seed, Sockets.at(Ports()), terms=terms(), batches=BatchTerms(idle_s=IDLE_S))
     accounts = Accounts()

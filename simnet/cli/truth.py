@@ -9,6 +9,7 @@ import click
 
 from simnet.cli.batch import Progress, batch, batch_options
 from simnet.cli.console import make_console, print_json, print_table
+from simnet.cli.paths import DIRECTORY, FILE
 
 if TYPE_CHECKING:
     from simnet.batch.batch import Batch
@@ -23,7 +24,7 @@ HEADER = ("case", "quantity", "expected", "simulated", "events", "n", "notices",
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change the scenarios: how to sabotage.")
 @click.option("--backend", type=click.Choice(["anvil", "revm"]), help="Which chain runs the contracts.")
 @click.option("--tasks", type=click.IntRange(min=1), help="Ask no more than so many: enough where contracts decide.")
-@click.option("--out", type=click.Path(path_type=Path), help="Keep results there, and go on with what is missing.")
+@click.option("--out", type=DIRECTORY, help="Keep results there, and go on with what is missing.")
 @batch_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
 @click.option(
@@ -31,7 +32,7 @@ HEADER = ("case", "quantity", "expected", "simulated", "events", "n", "notices",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Where the cases are; those that come with simnet if not given.",
 )
-@click.option("--markdown", type=click.Path(path_type=Path), help="Write the page of the docs as well.")
+@click.option("--markdown", type=FILE, help="Write the page of the docs as well.")
 def truth(
     cases: tuple[str, ...],
     overrides: tuple[str, ...],
@@ -61,16 +62,15 @@ def truth(
     inconclusive, or it was interrupted.
     """
     from simnet.cli.check import load_all
+    from simnet.scenario.overrides import by_option
     from simnet.shipped import shipped
     from simnet.studies.truth.judge import Outcome
     from simnet.studies.truth.suite import case_files
 
     where = directory or shipped() / "truth"
     files = case_files(where, cases)
-    if not files:
-        raise click.UsageError(f"no case {' '.join(cases)} in {where}")
-    limits = {"chain.backend": backend, "clients.tasks": tasks}
-    chosen = (*overrides, *(f"{path}={value}" for path, value in limits.items() if value is not None))
+    limits = (*by_option("--backend", "chain.backend", backend), *by_option("--tasks", "clients.tasks", tasks))
+    chosen = (*overrides, *limits)
     load_all(files, chosen)
     with batch(jobs, dask, out, fresh) as settings:
         results = run_cases(files, chosen, settings)

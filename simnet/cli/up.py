@@ -16,6 +16,7 @@ from nodes.gateway.terms import MITIGATIONS, Terms, mitigated
 from nodes.gateway.upto import UptoTerms
 from simnet.cli.console import make_console
 from simnet.cli.exit_codes import HARNESS_FAILED
+from simnet.cli.paths import DIRECTORY, FILE
 from simnet.cli.signals import stops
 
 if TYPE_CHECKING:
@@ -70,10 +71,10 @@ SHOWN = (
     show_default=True,
     help="What answers: a built-in echo, or SmolLM2-135M-Instruct, which is fetched (93 MB) the first time.",
 )
-@click.option("--state", type=click.Path(path_type=Path), help="Go on with the network in this directory, or begin it.")
-@click.option("--out", type=click.Path(path_type=Path), help="Run directory, instead of one below reports/runs.")
+@click.option("--state", type=DIRECTORY, help="Go on with the network in this directory, or begin it.")
+@click.option("--out", type=DIRECTORY, help="Run directory, instead of one below reports/runs.")
 @click.option("--force", is_flag=True, help="Write over a run that is in the directory already.")
-@click.option("--env", "env_file", type=click.Path(path_type=Path), help="Write the variables to this file as well.")
+@click.option("--env", "env_file", type=FILE, help="Write the variables to this file as well.")
 @click.option("--quiet", is_flag=True, help="Print the servers' addresses, and nothing else.")
 def up(
     scenario: Path | None,

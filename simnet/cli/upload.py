@@ -54,8 +54,8 @@ def upload(file: Path, name: str | None, blobs: str, rpc: str, registry: str, ke
 
 def put(blobs: str, content: bytes) -> str:
     """Store a blob, and return its id. Raises `UploadFailed`."""
-    request = urllib.request.Request(f"{blobs}/v1/blobs?epochs={EPOCHS}", data=content, method="PUT")
     try:
+        request = urllib.request.Request(f"{blobs}/v1/blobs?epochs={EPOCHS}", data=content, method="PUT")
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
             said = json.loads(response.read())
     except urllib.error.HTTPError as error:

@@ -9,6 +9,7 @@ import click
 
 from simnet.cli.batch import Progress, batch, batch_options
 from simnet.cli.console import make_console, print_json, print_table
+from simnet.cli.paths import DIRECTORY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ OUT = Path("reports/runs")
 @click.option("--no-run", is_flag=True, help="Only name what can never act.")
 @batch_options
 @click.option("--json", "as_json", is_flag=True, help="Print whatif.json instead of tables.")
-@click.option("--out", type=click.Path(path_type=Path), help="Directory, instead of one below reports/runs.")
+@click.option("--out", type=DIRECTORY, help="Directory, instead of one below reports/runs.")
 def whatif(
     first: Path,
     second: Path,
@@ -55,12 +56,14 @@ def whatif(
 
     A set is a file with a name and `set: {path: value}`, or `proposal: 0x…`, calldata of a vote. Without --on, a rogue
     node, an outage of half of the honest fleet, and a degraded node. Leaves one page as HTML, Markdown, CSV and JSON.
+    Exit codes: 0; 2 a bad file, 3 interrupted, 4 a run failed.
     """
+    from simnet.scenario.formats import PARAMETER_SET
     from simnet.shipped import find_scenario, shipped
     from simnet.studies.whatif.parameters import load_set
     from simnet.studies.whatif.whatif import subject
 
-    sets = load_set(find_scenario(first)), load_set(find_scenario(second))
+    sets = load_set(find_scenario(first, PARAMETER_SET)), load_set(find_scenario(second, PARAMETER_SET))
     chosen = [find_scenario(file) for file in files] or sorted((shipped() / "whatif").glob("*.yaml"))
     subjects = [subject(file, sets, overrides) for file in chosen]
     console = make_console()
@@ -100,16 +103,24 @@ def print_idle(console: Console, subjects: Sequence[Subject]) -> None:
         for letter, never in zip(LETTERS, one.idle, strict=True)
         for text in never
     ]
-    print_table(console, ("scenario", "set", "can never act"), rows)
-    if not rows:
-        console.print("everything can act, as far as can be told without a run")
+    without = "everything can act, as far as can be told without a run"
+    print_table(console, ("scenario", "set", "can never act"), rows, without)
 
 
 def conclude(console: Console, found: WhatIf, replay: list[str], out: Path, as_json: bool) -> None:
     """Write the page in all its forms, and print what it says."""
     import orjson
 
-    from reports.whatif import SLASHED, changes, punished, slashed, verdict, write_pages
+    from reports.whatif import (
+        NOBODY_PUNISHED,
+        SLASHED,
+        changes,
+        nothing_changes,
+        punished,
+        slashed,
+        verdict,
+        write_pages,
+    )
 
     out.mkdir(parents=True, exist_ok=True)
     write_pages(found, replay, out)
@@ -121,9 +132,11 @@ def conclude(console: Console, found: WhatIf, replay: list[str], out: Path, as_j
     print_idle(console, [one.subject for one in found.seen])
     for seen in found.seen:
         console.print()
-        print_table(console, (f"{seen.subject.name}: punished", "A", "B"), list(punished(seen, len(found.seeds))))
-        header = (f"{seen.subject.name}: beyond noise", "A", "B", "difference", "")
-        print_table(console, header, list(changes(seen)))
+        name, seeds = seen.subject.name, len(found.seeds)
+        rows = list(punished(seen, seeds))
+        print_table(console, (f"{name}: punished", "A", "B"), rows, f"{name}: {NOBODY_PUNISHED}")
+        header = (f"{name}: beyond noise", "A", "B", "difference", "")
+        print_table(console, header, list(changes(seen)), f"{name}: {nothing_changes(seeds)}")
     console.print()
     print_table(console, SLASHED, list(slashed(found)))
     console.print(verdict(found))

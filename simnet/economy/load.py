@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from simnet.economy.attacks.scenario import AttackScenario
 from simnet.economy.scenario import EconomyScenario
 from simnet.scenario.errors import ScenarioErrors
+from simnet.scenario.formats import ECONOMY
 from simnet.scenario.load import located, read_bytes, read_changed
 
 
@@ -20,7 +21,7 @@ def load_economy(
 
     A file with a key ``attack`` is about that; it has no seed.
     """
-    document = read_changed(read_bytes(path), str(path), overrides, seed)
+    document = read_changed(read_bytes(path), str(path), overrides, seed, ECONOMY)
     about: type[EconomyScenario] | type[AttackScenario] = EconomyScenario
     if isinstance(document.value, dict) and "attack" in document.value:
         about = AttackScenario

@@ -15,6 +15,7 @@ from nodes.parameters import UnknownKey
 from simnet.plugins import faults
 from simnet.scenario.checks import absent, check, unserved
 from simnet.scenario.errors import CannotRunHere, KeyPath, Place, Problem, ScenarioErrors
+from simnet.scenario.formats import SCENARIO, Format, mistaken_for
 from simnet.scenario.locate import MAX_BYTES, Document, read_document
 from simnet.scenario.overrides import assign, override
 from simnet.scenario.rest import rest_of
@@ -45,13 +46,20 @@ def read_bytes(file: pathlib.Path) -> bytes:
             return opened.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        problem = Problem(Place(str(file)), f"cannot read the scenario: {reason}")
+        hint = "name a file in it; simnet check runs all of a directory" if isinstance(error, IsADirectoryError) else ""
+        problem = Problem(Place(str(file)), f"cannot read the file: {reason}", hint)
         raise ScenarioErrors(str(file), [problem]) from None
 
 
-def read_changed(data: bytes, source: str, overrides: Sequence[str], seed: int | None) -> Document:
-    """The document in `data`, with these values changed."""
-    document = read_document(data, source)
+def read_changed(
+    data: bytes, source: str, overrides: Sequence[str], seed: int | None, wanted: Format = SCENARIO
+) -> Document:
+    """The document in `data`, with these values changed. Raises `ScenarioErrors` if it is of another format."""
+    document = read_document(data, source, wanted)
+    if other := mistaken_for(wanted, document.value):
+        place = document.place((next(key for key in document.value if key in other.marks),), key=True)
+        hint = f"it is for: {other.verb.replace('FILE', source)}"
+        raise ScenarioErrors(source, [Problem(place, f"{other}, and not {wanted}", hint)])
     for assignment in overrides:
         override(document, assignment)
     if seed is not None:

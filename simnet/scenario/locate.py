@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from simnet.scenario.errors import KeyPath, Place, Problem, ScenarioErrors
+from simnet.scenario.formats import SCENARIO, Format
 from simnet.scenario.yaml_dialect import COLLECTION_TAGS, NULL_TAG, STR_TAG, ScenarioLoader, scalar
 
 MAX_BYTES = 1_000_000
@@ -50,8 +51,9 @@ class Document:
         return next((self.values[known] for known in around if known in self.values), Place(self.source))
 
 
-def read_document(data: bytes, source: str) -> Document:
-    """The values in a scenario file. Raises `ScenarioErrors` if there is no telling what they are."""
+def read_document(data: bytes, source: str, wanted: Format = SCENARIO) -> Document:
+    """The values in a file of a format. Raises `ScenarioErrors` if there is no telling what they are."""
+    hint = f"expected at least {wanted.least}"
     text = _decode(data, source)
     lines = text.splitlines()
     try:
@@ -60,14 +62,11 @@ def read_document(data: bytes, source: str) -> Document:
     except yaml.YAMLError as error:
         raise ScenarioErrors(source, [_syntax_problem(error, source, lines)]) from None
     if node is None or node.tag.endswith(":null"):
-        raise ScenarioErrors(source, [Problem(Place(source), "the file is empty", _MINIMAL)])
+        raise ScenarioErrors(source, [Problem(Place(source), "the file is empty", hint)])
     if not isinstance(node, yaml.MappingNode):
-        problem = Problem(_place(node, source, lines), "a scenario is a mapping of keys to values", _MINIMAL)
+        problem = Problem(_place(node, source, lines), f"{wanted} is a mapping of keys to values", hint)
         raise ScenarioErrors(source, [problem])
     return _Reader(source, lines).read(node)
-
-
-_MINIMAL = "expected at least the keys name, models and strategy"
 
 
 def _decode(data: bytes, source: str) -> str:

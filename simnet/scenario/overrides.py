@@ -10,9 +10,26 @@ from simnet.scenario.locate import Document, read_document
 _EXPECTED = "expected a path and a value, such as --set nodes.full.count=9 or --set adversaries.0.probability='50 %'"
 
 
+class Sourced(str):
+    """An assignment that no ``--set`` made: what is wrong with it is said of its source."""
+
+    source: str
+
+    def __new__(cls, assignment: str, source: str = "") -> Sourced:
+        """`source` is what somebody wrote instead, such as ``--seeds 5``."""
+        made = super().__new__(cls, assignment)
+        made.source = source
+        return made
+
+
+def by_option(name: str, path: str, value: object) -> tuple[str, ...]:
+    """What an option with this value sets at `path`; nothing if the option was not given."""
+    return () if value is None else (Sourced(f"{path}={value}", f"{name} {value}"),)
+
+
 def override(document: Document, assignment: str) -> None:
     """Set what ``a.b=value`` says; the value is YAML. A mistake becomes one of the document's problems."""
-    source = f"--set {assignment}"
+    source = assignment.source if isinstance(assignment, Sourced) else f"--set {assignment}"
     dotted, equals, text = assignment.partition("=")
     path = tuple(int(part) if part.isdecimal() else part for part in dotted.strip().split("."))
     if not equals or "" in path:

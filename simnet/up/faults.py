@@ -17,6 +17,7 @@ from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.kinds import FAULT
 from simnet.scenario.locate import read_document
 from simnet.scenario.schema import Scenario
+from simnet.scenario.wording import problem_text
 from simnet.world.build import World
 from simnet.world.injection import inject
 
@@ -52,9 +53,11 @@ def read_faults(texts: Sequence[str], scenario: Scenario, services: Sequence[str
             found.append(FAULTS.validate_python(value))
         except ScenarioErrors as error:
             raise BadFault(f"{text}: {error.problems[0].message}", EXPECTED) from None
-        except (ValidationError, ParameterError) as error:
-            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-            raise BadFault(f"{text}: {reason}", EXPECTED) from None
+        except ValidationError as error:
+            message, hint = problem_text(error.errors(include_url=False)[0])
+            raise BadFault(f"{text}: {message}", hint or EXPECTED) from None
+        except ParameterError as error:
+            raise BadFault(f"{text}: {error}", EXPECTED) from None
     known = setting_of(scenario, {role: dict.fromkeys(scenario.names(role)) for role in Role})
     own = dict.fromkeys(services, Role.PRODUCER)  # of a role that nothing is drawn from
     setting = replace(

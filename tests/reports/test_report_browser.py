@@ -19,6 +19,7 @@ import pytest
 
 from reports import write_reports
 from reports.source import load_run
+from simnet.cli.main import main
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 
@@ -87,10 +88,15 @@ def open_in_browser(url: str, profile: Path) -> tuple[str, list[str]]:
     return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
 
-@pytest.fixture(params=["troubled_run", "fraud_wins_run"])
+@pytest.fixture(params=[("troubled_run",), ("fraud_wins_run",), ("troubled_run", "fraud_wins_run")], ids="-".join)
 def report(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A directory with the report of a run, and a page that looks at it through windows of several widths."""
-    write_reports(load_run(request.getfixturevalue(request.param)), tmp_path / "site")
+    """A directory with the report of a run or the difference of two, and a page that looks at it at several widths."""
+    runs = [str(request.getfixturevalue(name)) for name in request.param]
+    if len(runs) == 1:
+        write_reports(load_run(Path(runs[0])), tmp_path / "site")
+    else:
+        (tmp_path / "site").mkdir()
+        assert main(["diff", *runs, "--html", str(tmp_path / "site" / "report.html")]) == 0
     frames = [f'<iframe id="{name}" width="{width}" src="report.html"></iframe>' for name, width in WIDTHS.items()]
     (tmp_path / "site" / "probe.html").write_text(PROBE.replace("FRAMES", "".join(frames)))
     return tmp_path / "site"

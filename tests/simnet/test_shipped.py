@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
+from simnet.cli.main import main
 from simnet.scenario.errors import ScenarioErrors
+from simnet.scenario.formats import format_named, mistaken_for
 from simnet.scenario.load import load_scenario
-from simnet.shipped import find_scenario, names, shipped
+from simnet.shipped import find_directory, find_scenario, names, shipped
 from tests.source import ROOT
 
 
@@ -41,6 +44,65 @@ def test_what_is_not_there_is_said_with_what_is(said: str, hint: str) -> None:
     with pytest.raises(ScenarioErrors, match="no such file") as caught:
         find_scenario(Path(said))
     assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "said"),
+    [
+        (["run"], "economy/baseline", "an economy, and not a scenario"),
+        (["run"], "whatif/sets/strict", "a parameter set, and not a scenario"),
+        (["check"], "byzantine economy/attacks/drain_treasury", "an economy, and not a scenario"),
+        (["economy"], "byzantine", "a scenario, and not an economy"),
+        (["economy"], "whatif/sets/strict", "a parameter set, and not an economy"),
+        (["whatif", "whatif/sets/today"], "byzantine", "a scenario, and not a parameter set"),
+        (["whatif", "economy/baseline"], "whatif/sets/today", "an economy, and not a parameter set"),
+    ],
+    ids=str,
+)
+def test_a_file_of_another_format_is_told_with_what_it_is_for(
+    capsys: pytest.CaptureFixture[str], verb: list[str], name: str, said: str
+) -> None:
+    assert main([*verb, *name.split()]) == 2
+    text = capsys.readouterr().err
+    assert said in text
+    assert "it is for: simnet " in text
+    assert "1 error in " in text
+
+
+@pytest.mark.parametrize(
+    ("verb", "cure"),
+    [
+        (["run", "qqq"], "write it with: simnet new qqq.yaml"),
+        (["compare", "qqq"], "write it with: simnet new qqq.yaml"),
+        (["economy", "qqq"], "one that comes with simnet is economy/baseline"),
+        (["economy", "baseline"], "did you mean 'economy/baseline'?"),
+        (["whatif", "qqq", "rrr"], "whatif/sets/today comes with simnet"),
+        (["whatif", "today", "strict"], "did you mean 'whatif/sets/today'?"),
+        (["whatif", "whatif/sets/today", "whatif/sets/strict", "--on", "qqq"], "write it with: simnet new qqq.yaml"),
+        (["run", "posp"], "did you mean 'strategies/posp'?"),
+        (["run", "."], "name a file in it; simnet check runs all of a directory"),
+        (["whatif", ".", "."], "name a file in it"),
+    ],
+    ids=str,
+)
+def test_the_cure_fits_what_was_asked_for(capsys: pytest.CaptureFixture[str], verb: list[str], cure: str) -> None:
+    assert main(verb) == 2
+    assert cure in capsys.readouterr().err
+
+
+def test_a_directory_that_comes_with_simnet_has_its_name_as_well(tmp_path: Path) -> None:
+    assert find_scenario(Path("economy/attacks")) == shipped() / "economy" / "attacks"
+    assert find_directory(Path("strategies")) == shipped() / "strategies"
+    Path("strategies").mkdir()
+    assert find_directory(Path("strategies")) == Path("strategies")
+    assert find_directory(Path("../scenarios")) is None
+    assert find_directory(Path("byzantine")) is None
+
+
+def test_every_file_that_comes_with_simnet_is_of_the_format_of_its_folder() -> None:
+    for name in names():
+        value = yaml.safe_load((shipped() / f"{name}.yaml").read_text())
+        assert mistaken_for(format_named(name), value) is None, name
 
 
 def test_a_file_that_is_not_there_may_be_one_beside_it_or_one_that_ships(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from nodes.parameters import ParameterError
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.locate import read_document
+from simnet.scenario.overrides import Sourced
 
 MAX_VALUES = 1_000
 """Of one axis."""
@@ -34,7 +35,12 @@ class Axis:
     @property
     def assignments(self) -> tuple[str, ...]:
         """Each value as ``path=value``."""
-        return tuple(f"{self.path}={value}" for value in self.values)
+        return tuple(map(self.assignment, self.values))
+
+    def assignment(self, value: str) -> str:
+        """One of the values at the path; what is wrong with it is said of ``--vary``."""
+        made = f"{self.path}={value}"
+        return Sourced(made, f"--vary {made}")
 
     @property
     def quantities(self) -> tuple[tuple[float, ...], str] | None:

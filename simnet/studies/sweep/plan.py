@@ -68,7 +68,7 @@ def _points(file: Path, axes: Sequence[Axis], overrides: Sequence[str]) -> list[
     points: list[Point] = []
     problems: list[Problem] = []
     for values in itertools.product(*(axis.values for axis in axes)):
-        changes = [f"{axis.path}={value}" for axis, value in zip(axes, values, strict=True)]
+        changes = [axis.assignment(value) for axis, value in zip(axes, values, strict=True)]
         try:
             scenario = load_scenario(file, (*UNJUDGED, *overrides, *changes), to_run=True)
         except ScenarioErrors as errors:
@@ -76,5 +76,6 @@ def _points(file: Path, axes: Sequence[Axis], overrides: Sequence[str]) -> list[
             continue
         points.append(Point(values, scenario))
     if problems:
-        raise ScenarioErrors(str(file), problems)
+        once = {(one.message, str(one.place).partition("=")[0]): one for one in reversed(problems)}
+        raise ScenarioErrors(str(file), once.values())
     return points

@@ -86,11 +86,29 @@ def case_result(file: Path, scenario: Scenario, summary: RunSummary[Judged]) -> 
     return CaseResult(file, truth, description, judged.tasks, wall_s, backend, judged.verdicts, broken)
 
 
+class NoSuchCase(SimnetError):
+    """A published statement that was asked for has no file."""
+
+    exit_code = 2
+
+
 def case_files(directory: Path, names: Sequence[str]) -> list[Path]:
-    """Files of the cases asked for, all if none is, in the order of their numbers. A name stands for its parts too."""
+    """Files of the cases asked for, all if none is, in the order of their numbers. A name stands for its parts too.
+
+    Raises `NoSuchCase`.
+    """
     files = sorted(directory.glob("*.yaml"), key=natural)
-    wanted = re.compile("|".join(f"{re.escape(name)}[a-z]?" for name in names) or ".*", re.IGNORECASE)
-    return [file for file in files if wanted.fullmatch(file.stem)]
+    there = f"there are {', '.join(file.stem for file in files)}" if files else "a case is a scenario file, *.yaml"
+    found: set[Path] = set() if names else set(files)
+    for name in names:
+        wanted = re.compile(f"{re.escape(name)}[a-z]?", re.IGNORECASE)
+        of_name = [file for file in files if wanted.fullmatch(file.stem)]
+        if not of_name:
+            raise NoSuchCase(f"no case '{name}' in {directory}", there)
+        found.update(of_name)
+    if not found:
+        raise NoSuchCase(f"no case in {directory}", there)
+    return [file for file in files if file in found]
 
 
 def natural(file: Path) -> list[tuple[int, str]]:

@@ -16,7 +16,9 @@ from chain.quantities import BASIS_POINTS
 from chain.units import format_opg
 from nodes.parameters import ParameterError, Parameters
 from simnet.scenario.errors import ScenarioErrors
+from simnet.scenario.formats import PARAMETER_SET
 from simnet.scenario.load import located, read_bytes, read_changed
+from simnet.scenario.overrides import Sourced
 
 SETTER = "setParameters"
 
@@ -50,9 +52,8 @@ class ParameterSet(Parameters):
     def assignments(self) -> tuple[str, ...]:
         """What is set, as ``path=value``; paths win over the proposal."""
         values = {**(proposed(self.proposal) if self.proposal else {}), **self.set_}
-        return tuple(
-            f"{path}={value if isinstance(value, str) else json.dumps(value)}" for path, value in values.items()
-        )
+        written = (f"{path}={one if isinstance(one, str) else json.dumps(one)}" for path, one in values.items())
+        return tuple(Sourced(assignment, f"set {self.name}: {assignment}") for assignment in written)
 
 
 def proposed(calldata: str) -> dict[str, str]:
@@ -82,7 +83,7 @@ def _written(name: str, value: int) -> str:
 
 def load_set(path: Path) -> ParameterSet:
     """The parameter set in a file. Raises `ScenarioErrors`, with the place of everything wrong."""
-    document = read_changed(read_bytes(path), str(path), (), None)
+    document = read_changed(read_bytes(path), str(path), (), None, PARAMETER_SET)
     try:
         found = ParameterSet.model_validate(document.value)
     except ValidationError as error:

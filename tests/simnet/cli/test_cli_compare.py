@@ -133,7 +133,7 @@ def test_where_nothing_can_be_written_it_says_so(
     small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("")
-    assert main(["compare", str(small), "--strategies", "none", "--out", str(tmp_path / "file")]) == 4
+    assert main(["compare", str(small), "--strategies", "none", "--out", str(tmp_path / "file" / "below")]) == 4
     assert "cannot write to" in capsys.readouterr().err
 
 

@@ -181,8 +181,10 @@ def test_the_page_links_the_reports_from_where_it_is_and_opening_without_a_brows
 def test_a_page_that_cannot_be_written_is_a_plain_error(
     runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["diff", str(runs.plain), str(runs.slow), "--html", str(tmp_path)]) != 0
-    assert f"cannot write {tmp_path}" in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    page = tmp_path / "file" / "page.html"
+    assert main(["diff", str(runs.plain), str(runs.slow), "--html", str(page)]) == 4
+    assert f"cannot write {page}" in capsys.readouterr().err
 
 
 def test_an_unknown_figure_gets_the_nearest(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:

@@ -161,7 +161,7 @@ def test_two_runs_at_once_cannot_have_one_directory(capsys: pytest.CaptureFixtur
 
 def test_a_directory_that_cannot_be_written_exits_4(capsys: pytest.CaptureFixture[str]) -> None:
     Path("taken").write_text("a file")
-    assert main(["run", write(), "--out", "taken"]) == 4
+    assert main(["run", write(), "--out", "taken/below"]) == 4
     assert "choose another place with --out DIR" in capsys.readouterr().err
 
 

@@ -263,5 +263,5 @@ def test_the_nearest_of_very_many_names_is_found_by_the_half_that_is_right(slip:
 
 def test_an_unreadable_file_is_an_error_and_no_traceback(tmp_path: Path) -> None:
     for path in (tmp_path / "absent.yaml", tmp_path, Path("a\0b"), Path("x" * 5000)):
-        with pytest.raises(ScenarioErrors, match="cannot read the scenario"):
+        with pytest.raises(ScenarioErrors, match="cannot read the file"):
             load_scenario(path)

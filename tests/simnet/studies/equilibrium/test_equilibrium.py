@@ -175,7 +175,7 @@ def test_nodes_turn_honest_where_theory_says_and_elsewhere_if_a_slash_is_another
 
 def test_a_case_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["equilibrium", "EQ-99", "--directory", str(CASES)]) == 2
-    assert "no case EQ-99" in capsys.readouterr().err
+    assert "no case 'EQ-99'" in capsys.readouterr().err
 
 
 # -- markets ---------------------------------------------------------------------------------------------------

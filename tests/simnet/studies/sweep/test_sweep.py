@@ -104,10 +104,11 @@ def test_json_is_all_that_stdout_has(small: Path, tmp_path: Path, capsys: pytest
 def test_mistakes_are_told_before_anything_runs_and_for_every_point(
     small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    axis = read_axis("strategy.sise=3,4")
-    with pytest.raises(ScenarioErrors) as caught:
-        make_plan(small, [axis], (), [1])
-    assert [problem.place.source for problem in caught.value.problems] == [f"--set {text}" for text in axis.assignments]
+    for text, told in (("network.loss=200 %,300 %", ["loss=200 %", "loss=300 %"]), ("network.los=1,2", ["los=1"])):
+        with pytest.raises(ScenarioErrors) as caught:
+            make_plan(small, [read_axis(text)], (), [1])
+        places = [problem.place.source for problem in caught.value.problems]
+        assert places == [f"--vary network.{one}" for one in told], "a mistake in the path is told once"
     assert main(["sweep", str(small), "--vary", "network.loss=0,1 %", "--figures", "nonsense"]) == 2
     assert "unknown metric 'nonsense'" in capsys.readouterr().err
 

@@ -88,8 +88,11 @@ def test_fewer_tasks_are_enough_where_nothing_is_left_to_chance_and_the_page_is_
 
 
 def test_a_case_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["truth", "GT-99", "--directory", str(CASES)]) == 2
-    assert "no case GT-99" in capsys.readouterr().err
+    for asked in (["GT-99"], ["GT-5", "GT-99"]):
+        assert main(["truth", *asked, "--directory", str(CASES)]) == 2
+        said = capsys.readouterr().err
+        assert "no case 'GT-99'" in said
+        assert "there are DRAWS, GT-1a, " in said
 
 
 def test_a_number_of_a_case_means_its_parts_and_no_other_case() -> None:

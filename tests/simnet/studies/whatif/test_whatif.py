@@ -17,7 +17,9 @@ from chain.quantities import OPG, Wei
 from reports import whatif as pages
 from reports.estimates import heading
 from simnet.batch.batch import Batch
+from simnet.cli.console import make_console
 from simnet.cli.main import main
+from simnet.cli.whatif import conclude
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.load import load_scenario, parse_scenario
 from simnet.studies.whatif.idle import idle
@@ -260,15 +262,33 @@ def test_the_command_leaves_one_page_in_four_forms(
     assert not table["rightly"].any()
 
 
+def test_the_command_says_in_a_sentence_that_nothing_changes(
+    found: WhatIf, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (seen,) = found.seen
+    nobody = tuple(replace(run, punishments=()) for run in seen.runs[0])
+    spared = replace(seen, runs=(nobody, nobody))
+    conclude(make_console(), replace(found, seen=(spared,)), ["simnet"], tmp_path, as_json=False)
+    said = capsys.readouterr().out
+    assert f"outage: {pages.NOBODY_PUNISHED}" in said
+    assert f"outage: {pages.nothing_changes(len(found.seeds))}" in said
+    assert "outage: beyond noise" not in said
+    assert pages.nothing_changes(len(found.seeds)) in unescape((tmp_path / "whatif.html").read_text())
+
+
 def test_no_run_names_what_can_never_act(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "b.yaml").write_text("name: free\nset: {economics.slash_share: 0 %}\n")
     assert main(["whatif", "whatif/sets/today", str(tmp_path / "b.yaml"), "--no-run"]) == 0
     assert capsys.readouterr().out.count("a fraud that is proven costs nothing") == 3
     assert main(["whatif", "whatif/sets/today", "whatif/sets/strict", "--no-run"]) == 0
-    assert "everything can act" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "everything can act" in said
+    assert "can never act" not in said
 
 
 def test_a_path_that_a_scenario_lacks_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "b.yaml").write_text("name: bad\nset: {economics.slash_shar: 0 %}\n")
     assert main(["whatif", "whatif/sets/today", str(tmp_path / "b.yaml"), "--no-run"]) == 2
-    assert "did you mean 'slash_share'?" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "did you mean 'slash_share'?" in said
+    assert "set bad: economics.slash_shar=0 %: " in said
