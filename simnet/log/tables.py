@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -97,12 +98,12 @@ class Tables:
             [[row.get(name, math.nan) for name in names] for row in self.rows.get(kind, ())], columns=names
         )
 
-    @property
+    @cached_property
     def participants(self) -> dict[str, Row]:
         """Everybody by name."""
         return {row["name"]: row for row in self.of("participant_joined")}
 
-    @property
+    @cached_property
     def names(self) -> dict[str, str]:
         """Participants' names by address."""
         return {row["address"]: row["name"] for row in self.of("participant_joined")}
