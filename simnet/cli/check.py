@@ -69,11 +69,11 @@ def check(
     """Run scenarios and fail if an expectation or invariant of any does not hold.
 
     \b
-    simnet check scenarios/
-    simnet check scenarios/honest.yaml scenarios/byzantine.yaml --junit out/junit.xml
+    simnet check honest byzantine --junit out/junit.xml
+    simnet check strategies               all of a directory that comes with simnet, or of your own
     simnet check mine.yaml --seeds 20     whether it holds by luck
-    simnet check scenarios/fault_tolerance/ --filter 'reorg*tee'     some rows of a long table
-    simnet check scenarios/ --out out --jobs 8     again after a kill: finished runs are not run again
+    simnet check fault_tolerance --filter 'reorg*tee'     some rows of a long table
+    simnet check strategies --out out --jobs 8     again after a kill: finished runs are not run again
 
     A scenario that asks for a GPU is skipped where there is none.
 

@@ -58,8 +58,8 @@ def compare(
     """Run a scenario under several strategies and put what came of it side by side.
 
     \b
-    simnet compare scenarios/byzantine.yaml --strategies none,committee,full_reexecution --seeds 5
-    simnet compare scenarios/byzantine.yaml --strategies 'none, {kind: committee, size: 3, label: small}'
+    simnet compare byzantine --strategies none,committee,full_reexecution --seeds 5
+    simnet compare byzantine --strategies 'none, {kind: committee, size: 3, label: small}'
     simnet compare mine.yaml --backend revm --jobs 4     with a compare section in mine.yaml
 
     Each strategy meets the same requests, network and adversaries under the same seeds. Leaves

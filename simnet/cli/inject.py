@@ -40,5 +40,7 @@ def inject(text: str, control: str) -> int:
         said, _, hint = error.read().decode(errors="replace").partition("\n")
         raise NotInjected(said, hint or None) from None
     except (OSError, ValueError) as error:
-        raise NotInjected(f"no local network answers: {error}", "start one with: simnet up") from None
+        raise NotInjected(
+            f"no local network answers: {getattr(error, 'reason', error)}", "start one with: simnet up"
+        ) from None
     return 0

@@ -30,6 +30,7 @@ def new(file: Path, force: bool) -> int:
     except FileExistsError:
         raise click.UsageError(f"{file} is there already; --force writes over it") from None
     except OSError as error:
-        raise OutputError(f"cannot write {file}: {error.strerror}") from None
+        hint = "choose a place in a directory that is there"
+        raise OutputError(f"cannot write {file}: {error.strerror}", hint) from None
     click.echo(f"{file}: run it with simnet run {file}")
     return 0

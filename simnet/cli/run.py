@@ -71,7 +71,7 @@ def run(
     \b
     simnet run mine.yaml
     simnet run byzantine --seed 7 --set strategy.size=3     one that comes with simnet, by its name
-    simnet run scenarios/honest.yaml --backend revm --out /tmp/honest
+    simnet run honest --backend revm --out /tmp/honest
 
     The run directory holds the event log, results.json, report.html and more (docs/results.md). Ctrl-C, like SIGTERM
     and SIGHUP, ends a run with what there is. Exit codes: 0 pass, 1 an expectation or invariant failed, 2 bad scenario,

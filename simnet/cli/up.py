@@ -102,7 +102,7 @@ def up(
 
     \b
     simnet up
-    simnet up --scenario scenarios/faults.yaml --mitigate all
+    simnet up --scenario faults --mitigate all
     source reports/runs/latest/up.env      in another shell, with the directory that is printed
 
     What happens lands in a run directory as any run does: `simnet watch DIR` shows it meanwhile. Everything listens on

@@ -61,7 +61,9 @@ def put(blobs: str, content: bytes) -> str:
     except urllib.error.HTTPError as error:
         raise UploadFailed(f"the blob store refuses the file: {error.read().decode(errors='replace')}") from None
     except (OSError, ValueError) as error:
-        raise UploadFailed(f"{blobs}: no blob store answers: {error}", "start one with: simnet up") from None
+        raise UploadFailed(
+            f"{blobs}: no blob store answers: {getattr(error, 'reason', error)}", "start one with: simnet up"
+        ) from None
     kept = said.get("alreadyCertified") or said["newlyCreated"]["blobObject"]
     return str(kept["blobId"])
 

@@ -61,7 +61,8 @@ def find_run(name: str) -> Path:
         return begin_so[0]
     if begin_so:
         raise NoSuchRun(f"{len(begin_so)} runs begin with '{name}'", ", ".join(run.name for run in begin_so[:5]))
-    hint = f"there are {', '.join(run.name for run in recent()) or 'no runs yet'} in {RUNS}/"
+    known = ", ".join(run.name for run in recent())
+    hint = f"there are {known} in {RUNS}/" if known else f"there are none yet in {RUNS}/: simnet run SCENARIO makes one"
     raise NoSuchRun(f"no run '{name}': no directory with an {LOG}", hint)
 
 

@@ -6,6 +6,7 @@ The server (aiohttp) only carries: what a request is worth, and what is wrong wi
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import ssl
@@ -55,6 +56,9 @@ def listening_socket(port: int = 0, host: str = LOOPBACK) -> socket.socket:
     try:
         return socket.create_server((host, port))
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:  # which is said of names
+            message = f"cannot listen on {host}: it is no address of this machine"
+            raise CannotListen(message, f"choose one, such as {LOOPBACK}") from None
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise CannotListen(f"cannot listen on {host}:{port}: {reason}", "choose another port") from None
 

@@ -17,7 +17,7 @@ from simnet.studies.truth.suite import case_files
 OWN = {"mine.yaml", "theirs.yaml"}
 """What stands in examples for a file of one's own."""
 
-OF_SCENARIOS = ("run", "check", "compare", "sweep", "economy", "whatif")
+OF_SCENARIOS = ("run", "check", "compare", "sweep", "economy", "whatif", "up")
 
 VARIABLES = ("OG_BLOBS_URL", "OG_RPC_URL", "OG_MODEL_REGISTRY", "OG_PRIVATE_KEY", "OG_CONTROL_URL")
 
@@ -43,7 +43,7 @@ def test_an_example_in_the_help_is_understood(
 ) -> None:
     for variable in VARIABLES:
         monkeypatch.setenv(variable, "x")
-    monkeypatch.chdir(shipped().parent)
+    monkeypatch.chdir(tmp_path)
     verb, *rest = arguments
     stands_for_a_file = {"fuzz": r"violation-.*", "models": r"mine\.onnx|\$\(.*"}.get(verb)
     if stands_for_a_file and any(re.search(stands_for_a_file, one) for one in rest):
@@ -118,6 +118,7 @@ def test_a_file_in_the_place_of_a_directory_is_told_before_anything_runs_and_the
         ["inject", "crash: [full-0]", "--control", "http://127.0.0.1:1"],
         ["tour", "--python", "nowhere"],
         ["tour", "--python", "."],
+        ["up", "--host", "999.1.1.1"],
     ],
     ids=shlex.join,
 )

@@ -149,6 +149,13 @@ def test_a_port_that_is_taken_is_named() -> None:
             listening_socket(port)
 
 
+@pytest.mark.parametrize("host", ["999.1.1.1", "192.0.2.1"])  # no address, and none of anybody's (RFC 5737)
+def test_an_address_that_is_none_of_this_machine_is_told_as_such(host: str) -> None:
+    with pytest.raises(CannotListen, match=f"cannot listen on {host}: it is no address of this machine") as refused:
+        listening_socket(0, host)
+    assert refused.value.hint == "choose one, such as 127.0.0.1"
+
+
 def test_who_still_waits_at_the_end_leaves_no_task_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
