@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-import gc
 from collections.abc import Iterator, Set
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
@@ -32,7 +31,12 @@ class Module:
         self.place = path.relative_to(ROOT).as_posix()
         self.name = self.place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         self.package = self.place.partition("/")[0]
-        self.tree = ast.parse(path.read_text() if text is None else text, self.place)
+        self._path, self._text = path, text
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """Parsed when a test looks at it."""
+        return ast.parse(self._path.read_text() if self._text is None else self._text, self.place)
 
     def imports(self) -> Iterator[tuple[int, str]]:
         """Line and full name of everything imported, each name of ``from a import b`` as ``a`` and as ``a.b``."""
@@ -55,9 +59,7 @@ class Module:
 
 @cache
 def modules() -> tuple[Module, ...]:
-    found = tuple(Module(path) for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
-    gc.freeze()  # almost a million nodes that stay: no later collection needs to look at them
-    return found
+    return tuple(Module(path) for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
 
 
 def report(findings: Iterator[str]) -> None:

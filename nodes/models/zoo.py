@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zipfile import BadZipFile
@@ -231,7 +232,7 @@ def weight_bits(variant: str) -> int:
 def default_zoo() -> Zoo:
     """The models that ship with simnet, and those that entry points add. Raises `SimnetError` if one cannot be used."""
     zoo = load_zoo(MANIFEST)
-    for plugin in sorted(entry_points(group=ENTRY_POINTS), key=lambda plugin: plugin.name):
+    for plugin in plugins():
         try:
             add: Callable[[Zoo], None] = plugin.load()
             add(zoo)
@@ -240,6 +241,12 @@ def default_zoo() -> Zoo:
             reason = f"model plugin '{plugin.name}' ({plugin.value}) of {package} cannot be used: {error!r}"
             raise SimnetError(reason, hint="repair that package or uninstall it") from error
     return zoo
+
+
+@cache
+def plugins() -> Sequence[EntryPoint]:
+    """Entry points that add models, by name: to look for them takes longer than to load a scenario."""
+    return sorted(entry_points(group=ENTRY_POINTS), key=lambda plugin: plugin.name)
 
 
 def load_zoo(manifest: Path) -> Zoo:

@@ -125,7 +125,7 @@ def test_a_run_is_called_by_its_name_and_not_latest(copy: Path, monkeypatch: pyt
         pytest.param("{}", marks=pytest.mark.long),
         '"x"',
         pytest.param("-1", marks=pytest.mark.long),
-        "[" * 300 + "]" * 300,
+        pytest.param("[" * 300 + "]" * 300, marks=pytest.mark.long),
         pytest.param('{"a":' * 900 + "1" + "}" * 900, marks=pytest.mark.long),
     ],
 )

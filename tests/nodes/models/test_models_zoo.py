@@ -6,12 +6,13 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from chain.errors import SimnetError
-from nodes.models.zoo import ENTRY_POINTS, MANIFEST, REFERENCE, Model, Variant, default_zoo, load_zoo
+from nodes.models.zoo import ENTRY_POINTS, MANIFEST, REFERENCE, Model, Variant, default_zoo, load_zoo, plugins
 
 ZOO = default_zoo()
 VARIANTS = [
@@ -114,6 +115,13 @@ def test_a_holdout_that_is_no_archive_is_named(tmp_path: Path) -> None:
 # -- entry points ----------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def fresh_plugins() -> Iterator[None]:
+    """Entry points are looked for anew after the test."""
+    yield
+    plugins.cache_clear()
+
+
 def install(directory: Path, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pretend that a distribution with one model is installed."""
     name = f"models_of_{directory.name}"
@@ -123,14 +131,17 @@ def install(directory: Path, code: str, monkeypatch: pytest.MonkeyPatch) -> None
     (metadata / "entry_points.txt").write_text(f"[{ENTRY_POINTS}]\nmine = {name}:add\n")
     (directory / f"{name}.py").write_text(code)
     monkeypatch.syspath_prepend(str(directory))
+    plugins.cache_clear()
 
 
+@pytest.mark.usefixtures("fresh_plugins")
 def test_an_entry_point_adds_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = default_zoo().model("digits_mlp").reference.path
     install(tmp_path, f"def add(zoo): zoo.add('mine', {str(file)!r}, macs=7)", monkeypatch)
     assert default_zoo().model("mine").reference.macs == 7
 
 
+@pytest.mark.usefixtures("fresh_plugins")
 @pytest.mark.parametrize(
     "code",
     [

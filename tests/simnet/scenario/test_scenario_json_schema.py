@@ -17,6 +17,8 @@ jsonschema = pytest.importorskip("jsonschema")
 
 MINIMAL = {"name": "t", "models": ["digits_mlp"], "strategy": "none"}
 
+FastLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 @pytest.fixture(scope="module")
 def validator() -> Any:
@@ -27,7 +29,7 @@ def validator() -> Any:
 
 @pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
 def test_scenarios_that_load_are_valid(validator: Any, file: Path) -> None:
-    resolved = yaml.safe_load(load_scenario(file).resolved_yaml())
+    resolved = yaml.load(load_scenario(file).resolved_yaml(), FastLoader)
     resolved["strategy"]["comparator"] = "bitwise"  # YAML 1.1 reads tolerances such as 1e-05 as text
     assert not list(validator.iter_errors(resolved))
 
