@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import settings
@@ -16,6 +18,9 @@ from chain.backends.anvil import AnvilChain
 from chain.seam import Chain
 from simnet.kernel.pace import OBJECTS_BETWEEN_COLLECTIONS
 from tests.stage import Stage
+
+AnyReport = TypeVar("AnyReport", pytest.CollectReport, pytest.TestReport)
+Wrapped = Generator[None, AnyReport, AnyReport]
 
 settings.register_profile("simnet", deadline=None, max_examples=60)  # a busy machine is no defect
 settings.load_profile("simnet")
@@ -29,6 +34,32 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 5, 5)
+
+
+ABSENT = "pyrevm is not installed"
+"""What simnet says wherever contracts cannot run in process."""
+
+
+def skipped_for_want_of_pyrevm(report: AnyReport, place: Path) -> AnyReport:
+    """A report, as one of a skipped test if it failed for want of pyrevm, which has no wheel for every Python."""
+    said = report.longreprtext + "".join(text for _, text in report.sections)
+    if report.failed and ABSENT in said and find_spec("pyrevm") is None:
+        report.outcome, report.longrepr = "skipped", (str(place), 0, f"Skipped: {ABSENT}")
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Wrapped[pytest.CollectReport]:
+    """Modules that make a chain when they are imported."""
+    return skipped_for_want_of_pyrevm((yield), collector.path)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Wrapped[pytest.TestReport]:
+    """Tests that run contracts, and their fixtures."""
+    return skipped_for_want_of_pyrevm((yield), item.path)
 
 
 def open_backend(name: str) -> Chain:

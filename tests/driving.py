@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -58,6 +58,12 @@ Kind = TypeVar("Kind")
 def who(name: str) -> Identity:
     """One of the cast."""
     return PEOPLE.named(name)
+
+
+def assert_alike(one: Any, other: Any) -> None:
+    """Hold that two dataclasses are equal whose fields may be arrays, which `==` cannot compare since Python 3.13."""
+    assert type(one) is type(other)
+    np.testing.assert_equal(asdict(one), asdict(other))
 
 
 @dataclass

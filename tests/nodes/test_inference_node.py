@@ -43,6 +43,7 @@ from tests.driving import (
     Course,
     always,
     asking,
+    assert_alike,
     event,
     execution,
     follow,
@@ -96,7 +97,7 @@ def ask(number: int, paid: int | None = None, client: str = "client-0") -> Envel
 def test_a_paid_request_is_executed_signed_answered_and_claimed() -> None:
     one = node()
     course = serve(one, asking(voucher(FEE)))
-    assert course.one(Execute) == Execute(MODEL, INPUT, Purpose.ANSWER, TASK)
+    assert_alike(course.one(Execute), Execute(MODEL, INPUT, Purpose.ANSWER, TASK))
     (answer,) = course.said
     assert isinstance(answer, InferenceAnswer)
     digest = answer_digest(DOMAIN, bytes.fromhex(TASK[2:]), MODEL_HASH, tensor_hash(INPUT), tensor_hash(OUTPUT))

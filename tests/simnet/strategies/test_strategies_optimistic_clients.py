@@ -35,6 +35,7 @@ from tests.driving import (
     Course,
     always,
     any_claim,
+    assert_alike,
     execution,
     follow,
     mined,
@@ -229,7 +230,7 @@ def test_a_request_that_is_no_probe_is_a_request_like_any_other() -> None:
 
 def test_on_the_wire_a_probe_and_a_plain_request_are_the_same() -> None:
     plain, probe = probed(OUTPUT, 0.0), probed(OUTPUT, 1.0)
-    assert plain.of(Request)[0] == probe.of(Request)[0]
+    assert_alike(plain.of(Request)[0], probe.of(Request)[0])
 
 
 def test_probes_come_at_their_rate_and_each_client_draws_its_own() -> None:
