@@ -51,8 +51,8 @@ FILES = (
 )
 """What a run leaves, reports included."""
 
-MANY_ROWS = 1_000_000
-"""Of a log from which on the room of the world is freed before it is judged: the world's parts refer to one another."""
+MANY_ROWS = 250_000
+"""Rows of a log that takes seconds to judge. The world's memory, whose parts refer to each other, is freed first."""
 
 RECORDED_PACKAGES = ("simpy", "networkx", "onnxruntime", "numpy", "pandas", "pydantic", "web3", "pyrevm")
 
@@ -126,6 +126,7 @@ def run_in(directory: Path, scenario: Scenario, options: Options) -> Finished:
         failure, virtual_s = play(plan, chain, log, options)
         log.close()
         if log.count > MANY_ROWS:
+            options.tell(f"judging the run by its {log.count:,} records")
             gc.collect()
         judged = read_finished(log.path)
     except BaseException as error:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simnet.cli.console import can_show_dashboard, make_console, open_page, print_json
+from simnet.cli.console import can_show_dashboard, make_console, open_page, print_json, waiting
 from simnet.cli.exit_codes import HARNESS_FAILED
 from simnet.cli.headless import run_with_progress
 from simnet.cli.paths import DIRECTORY
@@ -154,8 +154,9 @@ def conclude(console: Console, finished: Finished, replay: str, file: Path, as_j
     from simnet.cli import github
     from simnet.cli.summary import print_summary
 
-    run = finished_run(finished)
-    write_reports(run)
+    with waiting("writing the reports"):
+        run = finished_run(finished)
+        write_reports(run)
     github.annotate([(file, finished.results, "")])
     github.add_to_summary(summary(run))
     if finished.state.interventions:  # what was injected is not in the file that was run

@@ -102,6 +102,15 @@ def test_results_have_the_keys_that_scripts_were_promised() -> None:
             assert set(metric["value"]) == PERCENTILES[name]
 
 
+@pytest.mark.parametrize("many", [True, False])
+def test_a_long_log_is_said_to_be_judged_and_a_short_one_is_not(many: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simnet.run.MANY_ROWS", 10 if many else 10**6)
+    told: list[str] = []
+    finished = run(scenario(**SHORT), Options(tell=told.append))
+    count = sum(1 for _ in read_log(finished.directory / "events.jsonl"))
+    assert told == ([f"judging the run by its {count:,} records"] if many else [])
+
+
 def test_rates_carry_their_interval_and_their_n() -> None:
     metrics = results_of(short(adversaries=LIAR).directory)["metrics"]
     for name in ("detection_rate", "false_slash_rate"):
