@@ -26,6 +26,11 @@ class Role(StrEnum):
 SERVICES = (Role.GATEWAY, Role.FACILITATOR, Role.BLOBS)
 """Roles of which ``simnet up`` has one participant each, called ``gateway-0`` and so on, and other runs none."""
 
+GATEWAY, FACILITATOR, RELAYER, PAYMENT_PRODUCER = "gateway-0", "facilitator-0", "relayer-0", "producer-payment-0"
+BLOBS, AUDITOR, NATIVE, KEEPER, OHTTP_RELAY = "blobs-0", "auditor-0", "native-0", "keeper-0", "ohttp-relay-0"
+SERVICE_NAMES = (GATEWAY, FACILITATOR, RELAYER, BLOBS, AUDITOR, NATIVE, KEEPER, OHTTP_RELAY, PAYMENT_PRODUCER)
+"""Participants that ``simnet up`` adds to a run; no scenario counts them."""
+
 
 STAKING_ROLE: Mapping[Role, int] = MappingProxyType({Role.INFERENCE: 1, Role.FULL: 2})
 """Numbers of the Staking contract's roles."""

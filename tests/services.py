@@ -8,12 +8,12 @@ from typing import Any
 from chain.quantities import Address, Wei
 from nodes.gateway.completion import CHAT
 from nodes.http import HttpRequest, HttpResponse
+from nodes.identity import FACILITATOR
 from simnet.measure.catalogue import measure
 from simnet.measure.rows import row_of
 from simnet.measure.state import State
 from simnet.up import stage
 from simnet.up.payers import ChannelPayer, Payer
-from simnet.up.services import FACILITATOR
 from simnet.up.stage import CAST, ENCLAVE, Caller
 
 __all__ = ["CAST", "CHAT", "ENCLAVE", "Caller", "ChannelPayer", "Network402", "Payer"]

@@ -30,7 +30,7 @@ def inject(text: str, control: str) -> int:
     simnet inject 'behaviour: label_flip, nodes: [inference-0]'
 
     TEXT is an entry of a scenario's faults or adversaries, without its time: it happens now. It is in the event log,
-    and in the scenario of the run directory, unless it is about a service, which no scenario has.
+    and in the scenario of the run directory.
     """
     try:
         request = urllib.request.Request(control, data=text.encode(), method="POST")

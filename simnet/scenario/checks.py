@@ -14,10 +14,11 @@ from nodes.models.files import BadModel
 from nodes.models.processors import INSTALL, why_not_cuda
 from nodes.models.zoo import default_zoo
 from nodes.parameters import did_you_mean
+from simnet.faults.fault import Fault
 from simnet.measure.catalogue import READINGS
 from simnet.measure.needs import EXTERNAL_CLIENTS
 from simnet.scenario.adversaries import Adversary
-from simnet.scenario.effects import events, expectations, faults, prospect_of
+from simnet.scenario.effects import events, expectations, faults, prospect_of, services_in
 from simnet.scenario.errors import KeyPath
 from simnet.scenario.facts import facts_of, strategy_of
 from simnet.scenario.finding import Finding, Names, end_of, ends_at, where_written
@@ -111,12 +112,15 @@ def absent(scenario: Scenario) -> Iterator[Finding]:
 
 
 def unserved(scenario: Scenario) -> Iterator[Finding]:
-    """Behaviours of services and metrics of external clients, which only `simnet up` has. The scenario is right."""
+    """Behaviours and faults of services, metrics of external clients: only `simnet up` has them. The rest is right."""
     for section, entries in (("adversaries", scenario.adversaries), ("injected", scenario.injected)):
         for i, one in enumerate(entries):
             if isinstance(one, Adversary) and one.role in SERVICES:
                 message = f"'{one.behaviour.kind}' is a behaviour of role {one.role}, which simnet up alone has"
                 yield (section, i, "behaviour"), message, FOR_UP
+    for i, one in enumerate(scenario.injected):
+        if isinstance(one, Fault) and (named := services_in(one)):
+            yield ("injected", i), f"'{named[0]}' is a service, which simnet up alone has", FOR_UP
     for i, expectation in enumerate(scenario.expect):
         for name in expectation.metrics:
             if READINGS[name].needs is EXTERNAL_CLIENTS:

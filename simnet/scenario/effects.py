@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from chain.evm.abi import events_of
 from chain.formats.modes import Mode
 from chain.units import format_duration
-from nodes.identity import Role
+from nodes.identity import SERVICE_NAMES, Role
 from nodes.parameters import did_you_mean
 from simnet.faults.fault import Fault, Setting
 from simnet.faults.fault import Finding as FaultFinding
@@ -15,6 +17,7 @@ from simnet.measure.catalogue import READINGS
 from simnet.measure.needs import Prospect
 from simnet.scenario.facts import facts_of
 from simnet.scenario.finding import Finding, Names, end_of, ends_at, where_written
+from simnet.scenario.injected import text_of
 from simnet.scenario.schema import Scenario
 from simnet.strategies.facts import Facts
 from simnet.strategies.strategy import Strategy
@@ -34,7 +37,25 @@ def faults(scenario: Scenario, names: Names, complete: bool) -> Iterator[Finding
     before, after = setting_of(scenario, names, complete), setting_of(whole, names, complete)
     for i, fault in enumerate(whole.faults):
         setting = before if i < len(scenario.faults) else after
+        if i >= len(scenario.faults) and services_in(fault):
+            setting = beside_services(after, scenario)
         yield from where_written(scenario, _fault(scenario, i, fault, setting))
+
+
+def services_in(fault: Fault) -> list[str]:
+    """Services of ``simnet up`` that a fault names."""
+    text = text_of(fault)
+    return [name for name in SERVICE_NAMES if re.search(rf"\b{name}\b", text)]
+
+
+def beside_services(setting: Setting, scenario: Scenario) -> Setting:
+    """The same with the services of ``simnet up`` in it: of a role that nothing is drawn from."""
+    return replace(
+        setting,
+        roles={**setting.roles, **dict.fromkeys(SERVICE_NAMES, Role.PRODUCER)},
+        region={**setting.region, **dict.fromkeys(SERVICE_NAMES, scenario.region(0))},
+        weighed=True,  # gateways price answers in dollars
+    )
 
 
 def _fault(scenario: Scenario, i: int, fault: Fault, setting: Setting) -> Iterator[Finding]:

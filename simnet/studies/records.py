@@ -28,11 +28,11 @@ from nodes.enclave.ohttp import seal_request
 from nodes.enclave.signing import OhttpConfig
 from nodes.gateway.gateway import HEARTBEAT_S
 from nodes.http import HttpRequest, read_json
+from nodes.identity import BLOBS, FACILITATOR, GATEWAY, OHTTP_RELAY
 from nodes.ohttp_relay import ENCLAVE_HEADER, PRIVATE_CHAT, SEALED_REQUEST
 from nodes.payments import SessionOpened, TextServed
 from simnet.log.events import ContractEvent
 from simnet.studies.weaknesses import SETTLED_AFTER_S, Client, Move, Outcome, Play
-from simnet.up.services import BLOBS, FACILITATOR, GATEWAY, OHTTP_RELAY
 from simnet.up.stage import ENCLAVE, Network402
 
 LEDGER = "the auditor's ledger"

@@ -34,11 +34,11 @@ from nodes.gateway.payment import NOTHING
 from nodes.gateway.terms import MITIGATIONS, Terms, mitigated
 from nodes.gateway.upto import UptoTerms
 from nodes.http import HttpRequest
+from nodes.identity import FACILITATOR, GATEWAY
 from nodes.payments import PaymentSettled, SessionClosed, TextServed
 from nodes.x402 import SESSION_HEADER, SETTLEMENT_TYPE_HEADER, SIGNATURE_HEADER
 from simnet.kernel.conditions import RpcFault
 from simnet.up.payers import ChannelPayer, Payer
-from simnet.up.services import FACILITATOR, GATEWAY
 from simnet.up.stage import CAST, Caller, Network402
 
 DEV2 = Terms()

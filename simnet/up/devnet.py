@@ -28,7 +28,7 @@ from nodes.facilitator.batching import BatchTerms
 from nodes.facilitator.jobs import Jobs
 from nodes.gateway.completion import Echo, LanguageModel
 from nodes.gateway.terms import Terms
-from nodes.identity import Role
+from nodes.identity import BLOBS, FACILITATOR, GATEWAY, NATIVE, OHTTP_RELAY, Role
 from simnet.kernel.library import ModelLibrary
 from simnet.kernel.mempool import Mempool, PaymentMempool
 from simnet.kernel.network import Network
@@ -47,11 +47,12 @@ from simnet.servers.rpc import RpcServer
 from simnet.strategies.strategy import Strategy
 from simnet.up.casting import cast, cast_services
 from simnet.up.chains import SETUP_S, Cast, payment_chain, settlement_chain, share_registry
-from simnet.up.faults import inject_now, read_faults
+from simnet.up.faults import read_faults
 from simnet.up.home import JOBS, OWN_JOBS, PAYMENT, SETTLEMENT, Home
-from simnet.up.services import BLOBS, FACILITATOR, GATEWAY, NAMES, NATIVE, OHTTP_RELAY, Services
+from simnet.up.services import Services
 from simnet.world.build import World
 from simnet.world.directory import key_of
+from simnet.world.injection import inject
 
 
 class CannotHost(SimnetError):
@@ -214,7 +215,7 @@ class Devnet:
     def begin(self, pace: Pace, world: World) -> None:
         """Put the services in, start the servers, and set the clock. Raises `BadFault`."""
         self.addresses["ModelRegistry"] = world.chain.address_of("ModelRegistry")
-        faults = read_faults(self.faults, world.scenario, NAMES)
+        faults = read_faults(self.faults, world.scenario)
         assert self._payment is not None
         engine, genesis = world.engine, world.engine.mempool.genesis
         payments = PaymentMempool(self._payment, genesis, engine.mempool.block_time_s, engine.scheduler, world.log)
@@ -258,7 +259,7 @@ class Devnet:
         settled = (world.chain, world.engine.mempool, scheduler, sockets.settlement)
         self._servers.append(RpcServer("settlement-rpc", *settled, Asking(self._external, NATIVE)))
         self._servers.append(RpcServer("payment-rpc", self._payment, payments, scheduler, sockets.payment))
-        act = partial(inject_now, world, services=NAMES)
+        act = partial(inject, world)
         self._servers.append(ControlServer(scheduler, self._control, self._token, act))
 
 

@@ -11,15 +11,12 @@ from pydantic import TypeAdapter, ValidationError
 from nodes.identity import Role
 from nodes.parameters import ParameterError
 from simnet.faults.fault import Fault
-from simnet.log.events import Intervention
-from simnet.scenario.effects import setting_of
+from simnet.scenario.effects import beside_services, setting_of
 from simnet.scenario.errors import ScenarioErrors
 from simnet.scenario.kinds import FAULT
 from simnet.scenario.locate import read_document
 from simnet.scenario.schema import Scenario
 from simnet.scenario.wording import problem_text
-from simnet.world.build import World
-from simnet.world.injection import inject
 
 EXPECTED = "expected such as 'at: 10 s, crash: [facilitator-0], for: 5 s'"
 
@@ -30,21 +27,7 @@ class BadFault(ParameterError):
     """What is to break is not written as a fault, or nobody is called that."""
 
 
-def inject_now(world: World, text: str, services: Sequence[str]) -> None:
-    """Have a fault or an adversary happen now: a fault of services too, which the scenario cannot have.
-
-    Raises `BadFault` or `InjectionError`, and then nothing has changed.
-    """
-    if "behaviour" in text or not any(name in text for name in services):
-        inject(world, text)
-        return
-    bare = text.strip().removeprefix("{").removesuffix("}")
-    (fault,) = read_faults([f"at: 0 s, {bare}"], world.scenario, services)
-    world.log.append(world.engine.now, Intervention(bare, [], "", dishonest=False))
-    world.injector.inject(fault.model_copy(update={"at": world.engine.now}))
-
-
-def read_faults(texts: Sequence[str], scenario: Scenario, services: Sequence[str]) -> list[Fault]:
+def read_faults(texts: Sequence[str], scenario: Scenario) -> list[Fault]:
     """Faults as a user wrote them, whose times count from when the servers listen. Raises `BadFault`."""
     found = []
     for text in texts:
@@ -59,14 +42,7 @@ def read_faults(texts: Sequence[str], scenario: Scenario, services: Sequence[str
         except ParameterError as error:
             raise BadFault(f"{text}: {error}", EXPECTED) from None
     known = setting_of(scenario, {role: dict.fromkeys(scenario.names(role)) for role in Role})
-    own = dict.fromkeys(services, Role.PRODUCER)  # of a role that nothing is drawn from
-    setting = replace(
-        known,
-        roles={**known.roles, **own},
-        weighed=True,  # gateways price answers in dollars
-        region={**known.region, **dict.fromkeys(services, scenario.region(0))},
-        faults=tuple(found),
-    )
+    setting = replace(beside_services(known, scenario), faults=tuple(found))
     for text, fault in zip(texts, found, strict=True):
         for _, message, hint in fault.problems(setting):
             raise BadFault(f"{text}: {message}", hint)

@@ -25,7 +25,19 @@ from nodes.gateway.gateway import Gateway
 from nodes.gateway.payment import Cashier
 from nodes.gateway.terms import Terms
 from nodes.gateway.upto import UptoSessions
-from nodes.identity import Peer, Service
+from nodes.identity import (
+    AUDITOR,
+    BLOBS,
+    FACILITATOR,
+    GATEWAY,
+    KEEPER,
+    NATIVE,
+    OHTTP_RELAY,
+    PAYMENT_PRODUCER,
+    RELAYER,
+    Peer,
+    Service,
+)
 from nodes.ohttp_relay import OhttpRelay
 from nodes.onchain.keeper import Keeper
 from nodes.onchain.native import NativeCode
@@ -42,11 +54,8 @@ from simnet.kernel.wallet import Signer
 from simnet.log.events import ServiceJoined
 from simnet.up.chains import PAYMENT_ID, Cast
 
-GATEWAY, FACILITATOR, RELAYER, PRODUCER = "gateway-0", "facilitator-0", "relayer-0", "producer-payment-0"
-BLOBS, AUDITOR, NATIVE, KEEPER, OHTTP_RELAY = "blobs-0", "auditor-0", "native-0", "keeper-0", "ohttp-relay-0"
 OWN_FACILITATOR, MIRROR = "own-facilitator-0", "mirror-0"
 """Mitigations: a facilitator that is the gateway's own, and a second blob store."""
-NAMES = (GATEWAY, FACILITATOR, RELAYER, BLOBS, AUDITOR, NATIVE, KEEPER, OHTTP_RELAY, PRODUCER)
 
 
 @dataclass
@@ -119,7 +128,7 @@ class Services:
 
         self._answer_the_chain(engine)
         producer = partial(Producer, block_gas_limit=payments.chain.block_gas_limit)
-        payments.producers = [PRODUCER]
+        payments.producers = [PAYMENT_PRODUCER]
         for number in range(self.gateways):
             self._add_gateway(engine, number)
         collecting = self._host("facilitator", FACILITATOR, cast.facilitator, facilitator(self.jobs, "up/jobs"))
@@ -136,7 +145,7 @@ class Services:
         self._add(engine, self._host("auditor", AUDITOR, Key(secret("up/auditor")), auditor), engine.mempool)
         relay = self._host("OHTTP relay", OHTTP_RELAY, cast.ohttp_relay, self._ohttp_relay(genesis))
         self._add(engine, relay, payments)
-        self._add(engine, self._host("producer", PRODUCER, Key(secret("up/producer")), producer), payments)
+        self._add(engine, self._host("producer", PAYMENT_PRODUCER, Key(secret("up/producer")), producer), payments)
 
     def _add_gateway(self, engine: Engine, number: int) -> None:
         """Put a gateway in. All but the first have a key, and a disk, of their own."""

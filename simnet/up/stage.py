@@ -24,7 +24,7 @@ from nodes.facilitator.jobs import Jobs
 from nodes.gateway.completion import CHAT, Echo, LanguageModel
 from nodes.gateway.terms import Terms
 from nodes.http import HttpChunk, HttpRequest, HttpResponse, HungUp
-from nodes.identity import Service
+from nodes.identity import GATEWAY, Service
 from nodes.messages import Envelope
 from nodes.producer import Producer
 from nodes.records import Record
@@ -41,7 +41,7 @@ from simnet.servers.external import ExternalTransport
 from simnet.up.casting import attach
 from simnet.up.chains import PAYMENT_ID, SETTLEMENT_ID, Cast, endow, issue, register
 from simnet.up.payers import ChannelPayer, Payer
-from simnet.up.services import GATEWAY, Services
+from simnet.up.services import Services
 
 BEGAN = Timestamp(1_767_225_600)
 GENESIS = Timestamp(BEGAN + 60)

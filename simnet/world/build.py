@@ -65,8 +65,8 @@ class World:
         """What is run, with all that was injected."""
         self.steered: Callable[[Scenario], None] = lambda _: None
         """Called with the scenario when somebody has injected something."""
-        self.misbehave: Callable[[Adversary], list[str]] = lambda _: []
-        """Has services show a behaviour, and answers who they are; nobody does unless `simnet up` adds services."""
+        self.misbehave: Callable[[Adversary], list[str]] | None = None
+        """Has services show a behaviour, and answers who they are; ``None`` unless `simnet up` has added services."""
         self.plan = plan
         self.chain = chain
         self.log = log

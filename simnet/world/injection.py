@@ -33,8 +33,11 @@ class InjectionError(ParameterError):
     """What somebody wants to inject is not an entry of a scenario."""
 
 
-def extend(scenario: Scenario, text: str, now_s: float) -> Scenario:
-    """The scenario with an injected entry that begins a moment from now. Raises `InjectionError`."""
+def extend(scenario: Scenario, text: str, now_s: float, beside_services: bool = False) -> Scenario:
+    """The scenario with an injected entry that begins a moment from now. Raises `InjectionError`.
+
+    The entry may be about services if they are there.
+    """
     try:
         document = read_document((text if text.lstrip().startswith("{") else f"{{{text}}}").encode(), SOURCE)
     except ScenarioErrors as error:
@@ -47,7 +50,8 @@ def extend(scenario: Scenario, text: str, now_s: float) -> Scenario:
     described = read_document(scenario.resolved_yaml().encode(), SOURCE).value
     described["injected"].append(entry)
     try:
-        extended = parse_scenario(yaml.dump(described, Dumper=ScenarioDumper).encode(), SOURCE)
+        data = yaml.dump(described, Dumper=ScenarioDumper).encode()
+        extended = parse_scenario(data, SOURCE, to_run=True, beside_services=beside_services)
     except ScenarioErrors as error:
         problem = error.problems[0]
         raise InjectionError(problem.message, problem.hint or EXPECTED) from None
@@ -67,7 +71,7 @@ def moment_after(scenario: Scenario, now_s: float) -> float:
 
 def inject(world: World, text: str) -> None:
     """Have it happen a moment from now. Raises `InjectionError`, and then nothing has changed."""
-    world.scenario = extend(world.scenario, text, world.engine.now)
+    world.scenario = extend(world.scenario, text, world.engine.now, world.misbehave is not None)
     arrange(world, len(world.scenario.injected) - 1)
     world.steered(world.scenario)
 
@@ -87,7 +91,7 @@ def happen(world: World, number: int, _: None = None) -> None:
         return
     behaviour = entry.behaviour
     if entry.role in SERVICES:
-        names = world.misbehave(entry)
+        names = world.misbehave(entry) if world.misbehave is not None else []
         world.log.append(world.engine.now, Intervention(text_of(entry), names, behaviour.kind, behaviour.dishonest))
         return
     world.plan = world.plan.extended(world.scenario.with_injected(number + 1))

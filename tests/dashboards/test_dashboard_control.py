@@ -18,8 +18,9 @@ from simnet.kernel.pace import CHECK_EVERY, Control, drive
 from simnet.kernel.scheduler import Scheduler
 from simnet.log.events import read_log
 from simnet.run import Finished, Options, run
+from simnet.scenario.errors import CannotRunHere, ScenarioErrors
 from simnet.scenario.injected import moment, text_of
-from simnet.scenario.load import load_scenario
+from simnet.scenario.load import load_scenario, parse_scenario
 from simnet.scenario.schema import Scenario
 from simnet.world.build import World
 from simnet.world.injection import InjectionError, extend, inject
@@ -134,6 +135,9 @@ def test_an_injection_is_an_entry_that_begins_now(text: str) -> None:
         ("crash: [full-2], crash: [full-1]", "duplicate key 'crash'", ""),
         ("", "", "expected"),
         ("crash: [", "", "expected"),
+        ("crash: [gateway-0]", "'gateway-0' is a service, which simnet up alone has", "simnet up"),
+        ("partition: [full-0, relayer-0]", "'relayer-0' is a service, which simnet up alone has", "simnet up"),
+        ("behaviour: short_settler, share: 0.5", "a behaviour of role facilitator, which simnet up alone has", "up"),
     ],
 )
 def test_what_no_scenario_could_say_is_refused(text: str, message: str, hint: str) -> None:
@@ -141,6 +145,17 @@ def test_what_no_scenario_could_say_is_refused(text: str, message: str, hint: st
         extend(scenario(), text, 5.0)
     assert message in str(caught.value)
     assert hint in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("text", ["crash: [gateway-0]", "cut: {from: [facilitator-0], to: [relayer-0]}"])
+def test_a_fault_of_services_is_an_entry_where_they_are_and_only_as_injected(text: str) -> None:
+    extended = extend(scenario(), text, 12.5, beside_services=True)
+    kept = extended.resolved_yaml()
+    assert text_of(parse_scenario(kept.encode()).injected[0]) == text_of(extended.injected[0])
+    with pytest.raises(CannotRunHere, match="is a service, which simnet up alone has"):
+        parse_scenario(kept.encode(), to_run=True)
+    with pytest.raises(ScenarioErrors, match="unknown node"):
+        scenario(faults=[{"at": "5 s", "crash": ["gateway-0"]}])
 
 
 def run_with(orders: Sequence[Order], out: Path) -> list[dict[str, object]]:

@@ -12,11 +12,11 @@ from dashboards import session_stages
 from dashboards.panels.inference import steps_as_lines
 from dashboards.text import plain
 from nodes.adversaries.services.payments import NeverSettles
+from nodes.identity import FACILITATOR, GATEWAY
 from nodes.x402 import SESSION_HEADER
 from reports.people import balances
 from reports.summary import paid
 from simnet.measure.state import State
-from simnet.up.services import FACILITATOR, GATEWAY
 from tests.screens import MEDIUM, NARROW, Terminal, drive
 from tests.services import Network402
 

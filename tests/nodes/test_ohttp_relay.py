@@ -18,13 +18,12 @@ from nodes.gateway.gateway import OHTTP
 from nodes.gateway.terms import Terms, mitigated
 from nodes.gateway.wrapping import COST_HEADER, SEALED, SEALED_BYTES_MAX, SEALED_STREAM
 from nodes.http import JSON, BadRequest, HttpChunk, HttpRequest, HttpResponse, HungUp
-from nodes.identity import Service
+from nodes.identity import GATEWAY, OHTTP_RELAY, Service
 from nodes.messages import Message
 from nodes.ohttp_relay import PRIVATE_CHAT, Carried, OhttpRelay
 from nodes.payments import PaymentSettled, ServedUnpaid, SessionOpened, TextServed
 from nodes.x402 import REQUIRED_HEADER, SESSION_HEADER, SIGNATURE_HEADER, demand
 from simnet.servers.external import ExternalTransport
-from simnet.up.services import GATEWAY, OHTTP_RELAY
 from tests.private_client import Asking, seal
 from tests.services import CAST, ENCLAVE, Caller, Network402
 

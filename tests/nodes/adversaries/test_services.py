@@ -14,10 +14,10 @@ from nodes.adversaries.services.payments import BlindVerifier, Diverter, DoubleS
 from nodes.adversaries.services.records import HeartbeatReplayer
 from nodes.enclave.signing import output_hash
 from nodes.gateway.gateway import HEARTBEAT_S
+from nodes.identity import FACILITATOR, GATEWAY
 from nodes.payments import PaymentSettled, TextServed
 from nodes.records import Cheated
 from simnet.log.events import PaymentTransactionMined, TransactionMined
-from simnet.up.services import FACILITATOR, GATEWAY
 from tests.services import CAST, Network402
 
 

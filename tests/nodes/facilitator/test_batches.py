@@ -16,11 +16,11 @@ from nodes.auditor import ANOTHER_ROOT, ANOTHER_SIZE, MISSING, UNREADABLE, UNSIG
 from nodes.blobs import BLOBS, blob_id
 from nodes.facilitator.batching import BatchTerms
 from nodes.http import HttpRequest
+from nodes.identity import BLOBS as STORE
 from nodes.payments import BatchAudited, BatchRecorded
 from nodes.x402 import SESSION_HEADER
 from simnet.kernel.mempool import Transaction
 from simnet.log.events import ContractEvent
-from simnet.up.services import BLOBS as STORE
 from tests.services import CAST, ENCLAVE, Network402
 
 

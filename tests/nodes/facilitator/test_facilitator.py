@@ -19,11 +19,11 @@ from chain.quantities import OPG, Wei
 from nodes.facilitator.jobs import PROCESSING, Jobs
 from nodes.facilitator.single import SINGLE
 from nodes.http import HttpRequest, HttpResponse
+from nodes.identity import BLOBS
 from nodes.payments import PaymentSettled
 from nodes.x402 import SIGNATURE_HEADER
 from simnet.kernel.conditions import RpcFault
 from simnet.log.events import ContractEvent
-from simnet.up.services import BLOBS
 from tests.services import CAST, CHAT, ENCLAVE, Network402, Payer
 from tests.source import ROOT
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nodes.http import HttpRequest
+from nodes.identity import BLOBS, FACILITATOR, GATEWAY
 from nodes.x402 import SESSION_HEADER
-from simnet.up.services import BLOBS, FACILITATOR, GATEWAY
 from tests.services import CHAT, Network402
 
 TOOL = {"type": "function", "function": {"name": "f", "description": "d", "parameters": {"type": "object"}}}

@@ -16,7 +16,7 @@ from chain.errors import CallReverted
 from chain.formats.onchain import HUB, BadQuestion, PriceQuestion, fixed_point
 from chain.seam import Call
 from nodes.http import HttpRequest
-from nodes.identity import Service
+from nodes.identity import BLOBS, NATIVE, Service
 from nodes.models.devices import DEVICES
 from nodes.models.execution import OnnxExecutor
 from nodes.models.zoo import Zoo, default_zoo
@@ -32,7 +32,6 @@ from simnet.kernel.host import Host
 from simnet.kernel.library import ModelLibrary
 from simnet.kernel.mempool import Transaction
 from simnet.log.events import TransactionMined
-from simnet.up.services import BLOBS, NATIVE
 from simnet.up.specimens import write_specimens
 from simnet.up.stage import NODE, Sender
 from tests.services import CAST, Network402

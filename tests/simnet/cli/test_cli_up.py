@@ -26,6 +26,7 @@ from chain.formats.permit2 import UptoPermit
 from chain.quantities import OPG, Address
 from nodes.x402 import Requirements, payment_json
 from simnet.cli.main import main
+from simnet.faults.crash import Crash
 from simnet.scenario.adversaries import Adversary
 from simnet.scenario.errors import CannotRunHere
 from simnet.scenario.injected import moment
@@ -301,11 +302,13 @@ def test_what_is_injected_by_hand_happens_and_is_on_record(net: Up, monkeypatch:
     found_rows = wait_for(lambda: found if len(found := rows(net, "intervention")) == 3 else [])
     assert [row["nodes"] for row in found_rows] == [[], ["inference-0"], ["blobs-0"]]
     kept = net.directory / "scenario.yaml"
-    flip, withhold = load_scenario(kept, beside_services=True, to_run=True).injected
+    crash, flip, withhold = load_scenario(kept, beside_services=True, to_run=True).injected
+    assert isinstance(crash, Crash)
+    assert crash.crash == ("relayer-0",)
     assert isinstance(flip, Adversary)
     assert isinstance(withhold, Adversary)
     assert [one.behaviour.kind for one in (flip, withhold)] == ["label_flip", "blob_withholder"]
-    assert 0 < moment(flip) < moment(withhold)
+    assert 0 < moment(crash) < moment(flip) < moment(withhold)
     with pytest.raises(CannotRunHere, match="which simnet up alone has"):
         load_scenario(kept, to_run=True)
 

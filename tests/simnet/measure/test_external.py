@@ -10,6 +10,7 @@ import pytest
 
 from chain.quantities import OPG
 from nodes.adversaries.services.payments import NeverSettles
+from nodes.identity import FACILITATOR, GATEWAY
 from nodes.payments import TextServed
 from nodes.x402 import SESSION_HEADER
 from simnet.log.events import RequestCarried
@@ -18,7 +19,6 @@ from simnet.measure.needs import EXTERNAL_CLIENTS
 from simnet.measure.state import State
 from simnet.scenario.errors import CannotRunHere
 from simnet.scenario.load import parse_scenario
-from simnet.up.services import FACILITATOR, GATEWAY
 from tests.handmade import Handmade
 from tests.scenario_text import MINIMAL
 from tests.services import CAST, Network402
