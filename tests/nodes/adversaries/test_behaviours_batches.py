@@ -14,7 +14,7 @@ from tests.small import Played, play
 
 DATA, ROOT = batch_of([OUTPUT] * 4)
 LIARS = ("inference-0",)
-KINDS = ("short_count", "one_count", "duplicate_index", "hidden_leaves")
+MALFORMED = ("short_count", "one_count", "duplicate_index")
 STRATEGIES = (
     {"kind": "full_reexecution"},
     {"kind": "committee", "size": 3},
@@ -83,8 +83,15 @@ def lying(strategy: dict[str, object], kind: str) -> Played:
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda strategy: strategy["kind"])
+CELLS = [
+    pytest.param(strategy, kind, marks=() if kind in (MALFORMED[row % 3], "hidden_leaves") else pytest.mark.long)
+    for row, strategy in enumerate(STRATEGIES)
+    for kind in (*MALFORMED, "hidden_leaves")
+]
+"""Every strategy meets hidden leaves and one of the kinds that are malformed, which are convicted alike; then all."""
+
+
+@pytest.mark.parametrize(("strategy", "kind"), CELLS)
 def test_no_fraud_that_is_hidden_so_is_paid_and_no_honest_node_loses(strategy: dict[str, object], kind: str) -> None:
     run = lying(strategy, kind)
     assert run["fraud_committed"] > 0

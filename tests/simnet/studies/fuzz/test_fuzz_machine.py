@@ -16,7 +16,7 @@ from simnet.studies.fuzz.machine import Machine
 from simnet.studies.fuzz.setting import SETTINGS
 from tests.simnet.studies.fuzz.stateful import SEEDED, state_machine
 
-SHORT = settings(SEEDED, max_examples=4, stateful_step_count=40)
+SHORT = settings(SEEDED, max_examples=2, stateful_step_count=40)
 LONG = settings(SEEDED, max_examples=10, stateful_step_count=40)
 
 
