@@ -1,4 +1,4 @@
-"""Reorg: the chain's last blocks are replaced."""
+"""Reorg: the blocks of the chain's last slots are replaced."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from simnet.faults.fault import Fault, Finding, Setting, Undo, World
 
 
 class Reorg(Fault):
-    """Replace the chain's last blocks by empty ones; their transactions are pending again, in order.
+    """Replace the blocks of the chain's last slots by empty ones; their transactions are pending again, in order.
 
-    Whoever has seen a receipt or an event keeps believing it. At most the blocks of this run are replaced.
+    A slot is a block time. One in which nothing was pending has no block here, and counts: a reorg of 30 goes back 30
+    block times, on a busy chain as on a quiet one. Whoever has seen a receipt or an event keeps believing it. At most
+    the blocks of this run are replaced.
     """
 
     kind: ClassVar[str] = "reorg"
@@ -21,7 +23,7 @@ class Reorg(Fault):
     shows_in: ClassVar[str] = "chain_reorged"
     sample: ClassVar[int] = 3
 
-    reorg: int = Field(ge=1, le=64, description="how many blocks")
+    reorg: int = Field(ge=1, le=64, description="how many slots")
 
     @property
     def undoes(self) -> int:
@@ -31,7 +33,7 @@ class Reorg(Fault):
     @property
     def says(self) -> str:
         """How many."""
-        return f"the last {self.reorg} blocks replaced" if self.reorg > 1 else "the last block replaced"
+        return f"the blocks of the last {self.reorg} slots replaced" if self.reorg > 1 else "the last block replaced"
 
     def begin(self, world: World) -> Undo:
         """Replace them."""
@@ -39,7 +41,7 @@ class Reorg(Fault):
         return Undo()
 
     def problems(self, setting: Setting) -> Iterator[Finding]:
-        """More blocks than there can be."""
+        """More slots than there were."""
         most = int(self.at / setting.block_time_s)
         if self.reorg > most:
-            yield (), f"the run has at most {most} blocks by then", "make it less deep, or later"
+            yield (), f"the run has {most} slots by then", "make it less deep, or later"

@@ -90,8 +90,8 @@ class Mempool:
         self.conditions = ChainConditions()
         self.producers: list[str] = []
         """Names, in the order of their turns."""
-        self.mined: deque[tuple[Transaction, ...]] = deque(maxlen=REORG_DEPTH_MAX)
-        """Transactions of each block since the run began that a reorg may undo."""
+        self.mined: deque[tuple[int, tuple[Transaction, ...]]] = deque(maxlen=REORG_DEPTH_MAX)
+        """Slot and transactions of each block since the run began that a reorg may undo."""
         self.history = History()
         """What those blocks say about batches."""
         self.genesis = genesis
@@ -136,8 +136,19 @@ class Mempool:
             return
         self._slot_due = True
         now = self._scheduler.now
-        slot = int(now / self.block_time_s) + 1
+        slot = self._slot_of(now) + 1
         self._scheduler.after(slot * self.block_time_s - now, self._slot, slot)
+
+    def _slot_of(self, time_s: float) -> int:
+        """Number of the slot that began last."""
+        return int(time_s / self.block_time_s)
+
+    def _last_slot(self) -> int:
+        """The slot that was used last or left empty; one that begins now is not over before its block is mined."""
+        slot = self._slot_of(self._scheduler.now)
+        mined = self.mined[-1][0] if self.mined else 0
+        begins_now = slot * self.block_time_s == self._scheduler.now
+        return slot - 1 if begins_now and mined < slot else slot
 
     def _slot(self, number: int) -> None:
         """Give the slot to the producer whose turn it is; one that is down misses it."""
@@ -171,7 +182,7 @@ class Mempool:
             transaction.is_mined = True
         timestamp = Timestamp(self.genesis + int(self._scheduler.now))
         block = self.chain.mine([transaction.call for transaction in chosen], timestamp)
-        self.mined.append(chosen)
+        self.mined.append((self._slot_of(self._scheduler.now), chosen))
         self.history.add(block)
         self._log_block(producer.name, block, chosen)
         self._broadcast(producer.name, block, chosen)
@@ -229,21 +240,23 @@ class Mempool:
 
     # -- reorgs --------------------------------------------------------------------------------------------
 
-    def reorg(self, depth: int) -> int:
-        """Undo the last blocks, at most those of this run; their transactions are pending again, in order.
+    def reorg(self, slots: int) -> int:
+        """Undo the blocks of the last slots, at most those of this run; their transactions are pending again, in order.
 
-        Returns how many blocks it undid. Subscribers are told, and who waits for a receipt has got it; logs come
-        again when their transactions are mined again.
+        Returns how many blocks it undid: a slot in which nothing was pending has none, and a chain that mines empty
+        blocks would have one. Subscribers are told, and who waits for a receipt has got it; logs come again when their
+        transactions are mined again.
         """
-        depth = min(depth, len(self.mined))
+        last = self._last_slot()
+        depth = sum(slot > last - slots for slot, _ in self.mined)
         if depth == 0:
             return 0
         first = self.chain.head[0] - depth + 1
         self.chain.reorg(depth)
         self.history.undo(first)
         undone = [self.mined.pop() for _ in range(depth)][::-1]
-        self.mined.extend([()] * depth)
-        orphans = [transaction for block in undone for transaction in block]
+        self.mined.extend((slot, ()) for slot, _ in undone)
+        orphans = [transaction for _, block in undone for transaction in block]
         for orphan in orphans:
             orphan.task = None
             orphan.is_mined = False

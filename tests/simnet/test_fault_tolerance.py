@@ -73,6 +73,21 @@ def test_reorgs_of_any_depth_cost_the_honest_nothing(family: str) -> None:
     assert run.broken() == []
 
 
+def test_a_reorg_of_a_quiet_chain_undoes_no_more_time_than_that_of_a_busy_one() -> None:
+    """Thirty blocks of this chain are twenty minutes: a reorg that undid them all would leave their claims void."""
+    run = play(
+        strategy={"kind": "optimistic"},
+        clients={"count": 1, "arrivals": "poisson 0.02/s"},
+        economics={"beacon_round": "10 min"},
+        faults=[{"at": "25 min", "reorg": 30}],
+        duration="30 min",
+        settle="10 min",
+    )
+    assert len(run.tables.of("block_mined")) < 100
+    assert run["tasks_finalised"] == run["tasks_total"] > 20
+    assert run.slashes() == run.broken() == []
+
+
 @pytest.mark.parametrize("strategy", FAMILIES.values(), ids=FAMILIES)
 def test_windows_are_longer_by_what_the_deepest_reorg_undoes_and_no_more(strategy: dict[str, Any]) -> None:
     quiet, faulty = (scenario(strategy=strategy, faults=faults) for faults in ([], REORGS))

@@ -14,7 +14,7 @@ import pytest
 
 from chain.errors import CallReverted
 from chain.formats.onchain import HUB, BadQuestion, PriceQuestion, fixed_point
-from chain.seam import Call
+from chain.seam import REORG_DEPTH_MAX, Call
 from nodes.http import HttpRequest
 from nodes.identity import BLOBS, NATIVE, Service
 from nodes.models.devices import DEVICES
@@ -115,7 +115,7 @@ def test_a_reorg_undoes_answers_and_they_are_written_again(net: Network402) -> N
     ask_on_chain(net)
     output = run(net, "digits_mlp", [numbers("input", PICTURE)])
     ask_on_chain(net)
-    assert net.mempool.reorg(2) == 2
+    assert net.mempool.reorg(REORG_DEPTH_MAX) == 2
     with pytest.raises(CallReverted, match="InferenceMissing"):
         net.mempool.chain.read("InferenceHub", "run", *ASKED)
     net.wait(3)

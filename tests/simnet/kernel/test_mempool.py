@@ -278,10 +278,24 @@ def test_a_reorg_stops_at_the_beginning_of_the_run(stage: Stage) -> None:
     assert functions(stage) == [[], ["x"]]
 
 
+@pytest.mark.parametrize(
+    ("at", "slots", "undone"),
+    [("22.5 s", 1, 1), ("24 s", 1, 1), ("23.9 s", 1, 1), ("24.1 s", 1, 0), ("24.1 s", 2, 1), ("24 s", 2, 1),
+     ("24.1 s", 10, 1), ("24.1 s", 11, 2), ("24.1 s", 12, 3), ("24.1 s", 60, 3)],
+)  # fmt: skip
+def test_slots_that_were_left_empty_count_in_a_reorg(stage: Stage, at: str, slots: int, undone: int) -> None:
+    """Blocks stand in the slots of 2, 4 and 22 s: empty blocks would fill the others."""
+    stage.producer()
+    stage.host("a", submitting(stage, (1.0, call("k")), (2.5, call("x")), (20.5, call("y"))))
+    stage.faults(f"[{{at: {at}, reorg: {slots}}}]")
+    stage.run(23.95 if at < "24" else 24.15)
+    assert [r.depth for r in stage.of(ChainReorged)] == [undone] * bool(undone)
+
+
 def test_of_a_long_run_it_keeps_the_blocks_that_a_reorg_may_undo_and_no_others(stage: Stage) -> None:
     stage.producer()
     more = REORG_DEPTH_MAX + 5
     stage.host("a", submitting(stage, *((2.0 * number + 1, call("x", number)) for number in range(more))))
-    stage.at(2.0 * more + 10, lambda: stage.say(len(stage.mempool.mined), stage.mempool.reorg(REORG_DEPTH_MAX + 1)))
+    stage.at(2.0 * more + 1, lambda: stage.say(len(stage.mempool.mined), stage.mempool.reorg(REORG_DEPTH_MAX + 1)))
     assert stage.run(2.0 * more + 11)[-1][1:] == (REORG_DEPTH_MAX, REORG_DEPTH_MAX)
     assert stage.of(ChainReorged) == [ChainReorged(depth=REORG_DEPTH_MAX, first=6, transactions=REORG_DEPTH_MAX)]
