@@ -19,7 +19,7 @@ import numpy as np
 from chain.formats.claims import Claim, task_name
 from chain.quantities import TaskId, Wei
 from chain.seam import Call
-from nodes.gateway.completion import Speech
+from nodes.gateway.completion import Generation
 from nodes.messages import Envelope, Message
 from nodes.records import Record
 
@@ -253,14 +253,14 @@ class SignResponse:
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """Have a language model answer an OpenAI request, and wait for it. Answers `nodes.gateway.completion.Speech`."""
+    """Have a language model answer an OpenAI request; wait for it. Answers `nodes.gateway.completion.Generation`."""
 
     body: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Have a language model begin to answer an OpenAI request. Answers `nodes.gateway.completion.Speech`."""
+    """Have a language model begin to answer an OpenAI request. Answers `nodes.gateway.completion.Generation`."""
 
     body: Mapping[str, Any]
 
@@ -269,14 +269,14 @@ class Begin:
 class NextPart:
     """Wait for the next part of an answer. Answers an OpenAI delta, or ``None`` when it is over."""
 
-    speech: Speech
+    generation: Generation
 
 
 @dataclass(frozen=True, slots=True)
-class Hush:
+class StopGeneration:
     """Let a language model stop in the middle of an answer. Answers ``None``."""
 
-    speech: Speech
+    generation: Generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,7 +422,7 @@ Effect: TypeAlias = (
     | Complete
     | Begin
     | NextPart
-    | Hush
+    | StopGeneration
     | Heartbeat
     | Prove
     | Verify

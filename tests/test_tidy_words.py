@@ -22,6 +22,7 @@ INSTEAD = {
     r"fates?": "outcome",
     r"furnish\w*|briefings?|opening moves|lends to": "deploy, initial state, bootstrap transactions, spender",
     r"got away with it": "undetected",
+    r"hush\w*|speech(?:es)?": "stop, generation",
     r"lied so far|standing in the past": "no fraud yet, replaying",
     r"mended": "fixed, corrected",
     r"own accord": "voluntary",

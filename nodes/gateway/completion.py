@@ -47,7 +47,7 @@ class Completion:
 
 
 @dataclass(eq=False)
-class Speech:
+class Generation:
     """An answer in the making, as the engine's thread knows it."""
 
     tokens_in: int = 0
@@ -85,10 +85,10 @@ class LanguageModel(Protocol):
     seconds_per_token: float
     """How fast it speaks, where that is made up; 0 if it takes the time that it takes."""
 
-    def begin(self, body: Mapping[str, Any], tell: Tell) -> Speech:
+    def begin(self, body: Mapping[str, Any], tell: Tell) -> Generation:
         """Answer an OpenAI chat or completion request that is well formed: at once, or by and by in another thread.
 
-        Whatever changes in a speech that is not over yet is done by `tell`.
+        Whatever changes in a generation that is not over yet is done by `tell`.
         """
         ...
 
@@ -103,10 +103,10 @@ class Echo:
     seconds_per_token = 0.002
     """Assumption: 500 tokens a second."""
 
-    def begin(self, body: Mapping[str, Any], tell: Tell) -> Speech:
+    def begin(self, body: Mapping[str, Any], tell: Tell) -> Generation:
         """Answer a request, at once."""
         completion = self.complete(body)
-        return Speech(completion.tokens_in, completion.parts, completion.tokens_out, completion)
+        return Generation(completion.tokens_in, completion.parts, completion.tokens_out, completion)
 
     def complete(self, body: Mapping[str, Any]) -> Completion:
         """What it answers."""

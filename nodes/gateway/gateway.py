@@ -21,7 +21,6 @@ from nodes.effects import (
     Begin,
     Complete,
     Heartbeat,
-    Hush,
     NextPart,
     Note,
     Now,
@@ -34,11 +33,12 @@ from nodes.effects import (
     Sleep,
     Spawn,
     Steps,
+    StopGeneration,
     Unseal,
 )
 from nodes.enclave.signing import OhttpConfig, SignedResponse, canonical_json, tee_id
 from nodes.gateway import openai, pricing
-from nodes.gateway.completion import CHAT, COMPLETION, Completion, Speech
+from nodes.gateway.completion import CHAT, COMPLETION, Completion, Generation
 from nodes.gateway.openai import Asked
 from nodes.gateway.payment import NOTHING, Admitted, Cashier
 from nodes.gateway.wrapping import SEALED_BYTES_MAX, Bare, Sealed, Wrapping
@@ -179,12 +179,12 @@ class Gateway:
     def say(self, order: Order, settlement: str) -> Steps:
         """Answer in one piece, once it is charged; whether the client is still there is unknown."""
         began, scheme = (yield Now()), self.cashier.of(order.admitted)
-        speech = yield Complete(order.asked.body)
-        if speech.completion is None:
+        generation = yield Complete(order.asked.body)
+        if generation.completion is None:
             scheme.release(order.admitted)
-            yield Reply(order.to, order.wrapping.refusal(complaint_of(speech)))
+            yield Reply(order.to, order.wrapping.refusal(complaint_of(generation)))
             return
-        answer = yield from self.sign(order, speech.completion, (yield Now()) - began)
+        answer = yield from self.sign(order, generation.completion, (yield Now()) - began)
         body = openai.response(order.asked, answer.completion, *(yield from self.stamp()))
         receipt = yield from scheme.charge(order.admitted, answer.cost)
         if receipt.refusal:
@@ -198,10 +198,10 @@ class Gateway:
     def stream(self, order: Order, settlement: str) -> Steps:
         """Answer part by part, as the model speaks, and charge it before the end."""
         began, scheme, wrapping = (yield Now()), self.cashier.of(order.admitted), order.wrapping
-        speech = yield Begin(order.asked.body)
-        if speech.refusal:
+        generation = yield Begin(order.asked.body)
+        if generation.refusal:
             scheme.release(order.admitted)
-            yield Reply(order.to, wrapping.refusal(complaint_of(speech)))
+            yield Reply(order.to, wrapping.refusal(complaint_of(generation)))
             return
         stamp = yield from self.stamp()
         stream = (caller, name) = order.to.sender, stamp[0]
@@ -209,20 +209,20 @@ class Gateway:
         self._waiting.add(stream)
         try:
             yield Reply(order.to, wrapping.begin(scheme.headers(order.admitted), name))
-            while (part := (yield NextPart(speech))) is not None:
+            while (part := (yield NextPart(generation))) is not None:
                 if stream in self._gone:
-                    yield from self.break_off(order, speech, settlement, first_s, began)
+                    yield from self.break_off(order, generation, settlement, first_s, began)
                     return
                 frame = openai.frame(openai.piece(order.asked, part, number == 0, *stamp))
                 yield Send(caller, HttpChunk(wrapping.piece(frame, is_last=False), stream=name, number=number))
                 first_s = first_s or (yield Now()) - order.arrived
                 number += 1
-            if speech.completion is None:
+            if generation.completion is None:
                 scheme.release(order.admitted)
-                events = wrapping.piece(openai.frame({"error": str(complaint_of(speech))}), is_last=True)
+                events = wrapping.piece(openai.frame({"error": str(complaint_of(generation))}), is_last=True)
                 yield Send(caller, HttpChunk(events, True, name, number))
                 return
-            answer = yield from self.sign(order, speech.completion, (yield Now()) - began)
+            answer = yield from self.sign(order, generation.completion, (yield Now()) - began)
             receipt = yield from scheme.charge(order.admitted, answer.cost)
             if receipt.refusal:
                 yield Note(ServedUnpaid(self.me.name, order.admitted.session, str(answer.cost), receipt.refusal))
@@ -234,10 +234,10 @@ class Gateway:
             self._waiting.discard(stream)
             self._gone.discard(stream)
 
-    def break_off(self, order: Order, speech: Speech, settlement: str, first_s: float, began: float) -> Steps:
+    def break_off(self, order: Order, generation: Generation, settlement: str, first_s: float, began: float) -> Steps:
         """Stop an answer whose client is gone: what it came to until then is worth something."""
-        yield Hush(speech)
-        answer = yield from self.sign(order, speech.so_far, (yield Now()) - began)
+        yield StopGeneration(generation)
+        answer = yield from self.sign(order, generation.so_far, (yield Now()) - began)
         yield from self.cashier.of(order.admitted).forgo(order.admitted, answer.cost)
         yield from self.served(order, answer, settlement, first_s, heard=False)
 
@@ -378,11 +378,11 @@ def wants_stream(request: HttpRequest) -> bool:
         return False
 
 
-def complaint_of(speech: Speech) -> BadRequest:
+def complaint_of(generation: Generation) -> BadRequest:
     """Why a language model has given no answer."""
-    if speech.refusal:
-        return BadRequest(speech.refusal)
-    return BadRequest(f"the language model failed: {speech.failure}", 500, "server_error")
+    if generation.refusal:
+        return BadRequest(generation.refusal)
+    return BadRequest(f"the language model failed: {generation.failure}", 500, "server_error")
 
 
 def fields_of(signed: SignedResponse | None) -> dict[str, Any]:

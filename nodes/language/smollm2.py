@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from chain.hashing import keccak
-from nodes.gateway.completion import DEFAULT_TOKENS, LENGTH, STOP, Completion, Speech, Tell, wants_json
+from nodes.gateway.completion import DEFAULT_TOKENS, LENGTH, STOP, Completion, Generation, Tell, wants_json
 from nodes.language.text import prompt_of
 
 AT_ONCE = 4
@@ -34,7 +34,7 @@ UNFINISHED = "\ufffd"
 class Turn:
     """An answer that is being made, in the thread that makes it."""
 
-    speech: Speech
+    generation: Generation
     tell: Tell
     tokens: list[int]
     """Of the request."""
@@ -71,19 +71,19 @@ class SmolLM2:
         self._thread.start()
         self.fingerprint = f"SmolLM2-135M-Instruct, Q4_1 weights in fp32, ONNX Runtime {onnxruntime.__version__}"
 
-    def begin(self, body: Mapping[str, Any], tell: Tell) -> Speech:
+    def begin(self, body: Mapping[str, Any], tell: Tell) -> Generation:
         """Begin to answer a request; what it cannot do it refuses."""
         if refusal := cannot(body):
-            return Speech(refusal=refusal)
+            return Generation(refusal=refusal)
         tokens = [token for text, is_ours in prompt_of(body) for token in self._encoded(text, is_ours)]
         left = CONTEXT_MAX - len(tokens)
         if left < 1 or not tokens:
-            return Speech(refusal=f"the request has {len(tokens)} tokens, and 1 to {CONTEXT_MAX - 1} are taken")
+            return Generation(refusal=f"the request has {len(tokens)} tokens, and 1 to {CONTEXT_MAX - 1} are taken")
         stops = body.get("stop") or ()
-        speech = Speech(tokens_in=len(tokens))
+        generation = Generation(tokens_in=len(tokens))
         seed = keccak(json.dumps([body.get("seed"), tokens]).encode())
         turn = Turn(
-            speech,
+            generation,
             tell,
             tokens,
             min(left, body.get("max_tokens") or DEFAULT_TOKENS),
@@ -92,7 +92,7 @@ class SmolLM2:
             np.random.default_rng(int.from_bytes(seed, "big")),
         )
         self._queue.put(turn)
-        return speech
+        return generation
 
     def _encoded(self, text: str, is_ours: bool) -> list[int]:
         """Tokens of a text; in what others say special tokens are text like any other."""
@@ -113,14 +113,14 @@ class SmolLM2:
 
     def _goes_on(self, turn: Turn, steps: Iterator[None]) -> bool:
         """Make one more token. Returns whether there is more to come."""
-        if turn.speech.is_unwanted:
+        if turn.generation.is_unwanted:
             return False
         try:
             next(steps)
         except StopIteration:
             return False
         except Exception as error:  # whatever it is, whoever waits must hear of it, and the others go on
-            turn.tell(partial(setattr, turn.speech, "failure", f"{type(error).__name__}: {error}"))
+            turn.tell(partial(setattr, turn.generation, "failure", f"{type(error).__name__}: {error}"))
             return False
         return True
 
@@ -159,12 +159,12 @@ class SmolLM2:
         piece = text[len(turn.given) :]
         if piece:
             turn.pieces.append(piece)
-            turn.tell(partial(self._add, turn.speech, piece, len(turn.said)))
+            turn.tell(partial(self._add, turn.generation, piece, len(turn.said)))
 
     @staticmethod
-    def _add(speech: Speech, piece: str, tokens_out: int) -> None:
-        speech.parts.append({"content": piece})
-        speech.tokens_out = tokens_out
+    def _add(generation: Generation, piece: str, tokens_out: int) -> None:
+        generation.parts.append({"content": piece})
+        generation.tokens_out = tokens_out
 
     def _end(self, turn: Turn, reason: str) -> None:
         """Say that an answer is over."""
@@ -172,7 +172,7 @@ class SmolLM2:
         if not any(stop in text for stop in turn.stops):
             self._give(turn, text.rstrip(UNFINISHED))
         completion = Completion(tuple(turn.pieces), reason, len(turn.tokens), len(turn.said))
-        turn.tell(partial(setattr, turn.speech, "completion", completion))
+        turn.tell(partial(setattr, turn.generation, "completion", completion))
 
 
 def cannot(body: Mapping[str, Any]) -> str:

@@ -43,7 +43,7 @@ ECONOMY = Format(
     frozenset({"months", "price", "validators", "attack"}),
     "economy",
     "simnet economy FILE",
-    "one that comes with simnet is economy/baseline; docs/economy.md has what a file of your own may say",
+    "run one that comes with simnet, such as economy/baseline, or copy its file and change it",
 )
 PARAMETER_SET = Format(
     "parameter set",

@@ -74,7 +74,7 @@ def test_a_file_of_another_format_is_told_with_what_it_is_for(
     [
         (["run", "qqq"], "write it with: simnet new qqq.yaml"),
         (["compare", "qqq"], "write it with: simnet new qqq.yaml"),
-        (["economy", "qqq"], "one that comes with simnet is economy/baseline"),
+        (["economy", "qqq"], "such as economy/baseline, or copy its file"),
         (["economy", "baseline"], "did you mean 'economy/baseline'?"),
         (["whatif", "qqq", "rrr"], "whatif/sets/today comes with simnet"),
         (["whatif", "today", "strict"], "did you mean 'whatif/sets/today'?"),

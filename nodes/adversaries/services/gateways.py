@@ -9,7 +9,7 @@ from pydantic import Field
 
 from nodes.adversaries.behaviour import Behaviour, on
 from nodes.effects import Complete, NextPart, Reply, Send, SignText, Steps
-from nodes.gateway.completion import CHAT, COMPLETION, Speech
+from nodes.gateway.completion import CHAT, COMPLETION, Generation
 from nodes.http import HttpChunk, HttpRequest, HttpResponse, respond
 from nodes.identity import Role
 
@@ -28,23 +28,23 @@ class Overbiller(Behaviour):
     @on(Complete)
     def count(self, effect: Complete) -> Steps:
         """Say of an answer in one piece that it is longer than it is."""
-        speech = yield effect
-        yield from self.inflate(speech)
-        return speech
+        generation = yield effect
+        yield from self.inflate(generation)
+        return generation
 
     @on(NextPart)
     def count_parts(self, effect: NextPart) -> Steps:
         """Say so at the end of a stream."""
         part = yield effect
         if part is None:
-            yield from self.inflate(effect.speech)
+            yield from self.inflate(effect.generation)
         return part
 
-    def inflate(self, speech: Speech) -> Steps:
+    def inflate(self, generation: Generation) -> Steps:
         """Have it be longer, if there is one."""
-        if speech.completion is not None:
-            longer = speech.completion.tokens_out * self.factor
-            speech.completion = replace(speech.completion, tokens_out=longer)
+        if generation.completion is not None:
+            longer = generation.completion.tokens_out * self.factor
+            generation.completion = replace(generation.completion, tokens_out=longer)
             yield self.cheated("bill", str(longer))
 
 

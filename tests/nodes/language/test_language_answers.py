@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nodes.gateway.completion import STOP, Completion, Speech, Tell
+from nodes.gateway.completion import STOP, Completion, Generation, Tell
 from nodes.http import HttpRequest
 from nodes.language.smollm2 import cannot, drawn
 from nodes.language.text import SYSTEM, prompt_of
@@ -29,29 +29,33 @@ class Slow:
     fingerprint: str = "slow"
     seconds_per_token: float = 0.0
     refuses: str = ""
-    asked: list[tuple[Speech, Tell]] = field(default_factory=list)
+    asked: list[tuple[Generation, Tell]] = field(default_factory=list)
 
-    def begin(self, body: Mapping[str, Any], tell: Tell) -> Speech:
-        speech = Speech(tokens_in=3, refusal=self.refuses)
-        self.asked.append((speech, tell))
-        return speech
+    def begin(self, body: Mapping[str, Any], tell: Tell) -> Generation:
+        generation = Generation(tokens_in=3, refusal=self.refuses)
+        self.asked.append((generation, tell))
+        return generation
 
     def say(self, piece: str) -> None:
-        speech, tell = self.asked[-1]
+        generation, tell = self.asked[-1]
 
         def change() -> None:
-            speech.parts.append({"content": piece})
-            speech.tokens_out += 1
+            generation.parts.append({"content": piece})
+            generation.tokens_out += 1
 
         tell(change)
 
     def end(self) -> None:
-        speech, tell = self.asked[-1]
-        tell(lambda: setattr(speech, "completion", Completion(speech.so_far.pieces, STOP, 3, speech.tokens_out)))
+        generation, tell = self.asked[-1]
+        tell(
+            lambda: setattr(
+                generation, "completion", Completion(generation.so_far.pieces, STOP, 3, generation.tokens_out)
+            )
+        )
 
     def fail(self) -> None:
-        speech, tell = self.asked[-1]
-        tell(partial(setattr, speech, "failure", "out of memory"))
+        generation, tell = self.asked[-1]
+        tell(partial(setattr, generation, "failure", "out of memory"))
 
 
 @pytest.fixture
@@ -117,9 +121,9 @@ def test_who_leaves_is_not_waited_for_and_owes_what_was_said(net: Network402, sl
     net.hang_up(caller)
     slow.say("b")
     wait(net)
-    speech, _ = slow.asked[-1]
+    generation, _ = slow.asked[-1]
     (served,), (unpaid,) = net.of(TextServed), net.of(ServedUnpaid)
-    assert speech.is_unwanted
+    assert generation.is_unwanted
     assert (served.heard, served.tokens_out, unpaid.cost) == (False, 2, served.cost)
 
 
