@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from simnet.batch.batch import Batch
 from simnet.measure.metric import Metric
@@ -45,6 +46,7 @@ def plan_of(strategies: Sequence[Any], seeds: Any = 2, **sections: Any) -> Plan:
 
 def compared(out: Path, strategies: Sequence[Any] = ("none", "full_reexecution"), **more: Any) -> Comparison:
     """A comparison that was carried out."""
+    pytest.importorskip("pyrevm")
     return compare(plan_of(strategies, **more), Options(out, Batch(make_executor=Here)))
 
 

@@ -23,6 +23,7 @@ from tests.simnet.studies.truth.test_truth import CASES
 
 def rows_that_fail(case: str, *overrides: str) -> set[str]:
     """Observations of the rows of a case that do not hold."""
+    pytest.importorskip("pyrevm")
     (file,) = case_files(CASES, (case,))
     verdicts = run_case(file, overrides).verdicts
     return {verdict.check.observe or "" for verdict in verdicts if verdict.outcome is Outcome.FAILS}
