@@ -58,7 +58,9 @@ os.register_at_fork(after_in_child=_close_ours_in_child)
 @cache
 def _ends_with_its_parent() -> tuple[str, ...]:
     """What to put before a command so that the kernel kills it with its parent; nothing where that cannot be done."""
-    prefix = ("setpriv", "--pdeathsig", "KILL", "--")
+    if (found := shutil.which("setpriv")) is None:
+        return ()
+    prefix = (found, "--pdeathsig", "KILL", "--")  # by its path: whoever starts the command may have another PATH
     try:
         subprocess.run([*prefix, "true"], capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):

@@ -112,6 +112,15 @@ class TestLifetime:
         finally:
             os.kill(worker, signal.SIGKILL)
 
+    def test_it_starts_where_the_path_has_changed_since_another_one_did(
+        self, monkeypatch: pytest.MonkeyPatch, scratch: Path
+    ) -> None:
+        with AnvilChain():
+            pass
+        monkeypatch.setenv("PATH", str(scratch))
+        with AnvilChain() as chain:
+            assert chain.head[0] == 0
+
     def test_no_anvil_outlives_its_parent_and_its_guard_killed_together(
         self, parent: subprocess.Popen[str], scratch: Path
     ) -> None:

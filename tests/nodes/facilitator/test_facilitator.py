@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -146,6 +147,14 @@ def test_jobs_are_found_again_by_another_process(tmp_path: Path) -> None:
     assert [(job.id, job.status, job.data) for job in second.open("payments")] == [("b", PROCESSING, {"n": 1})]
     assert second.count == 2
     second.close()
+
+
+def test_jobs_that_nobody_has_any_more_are_closed() -> None:
+    jobs = Jobs()
+    connection = jobs._connection
+    del jobs
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
 
 
 @pytest.mark.parametrize("path", ["/verify", "/settle"])
