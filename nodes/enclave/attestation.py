@@ -9,6 +9,7 @@ Which measurements are good is not decided here either: the registry keeps that 
 from __future__ import annotations
 
 import hashlib
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,6 +21,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA384
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.verification import (
     ClientVerifier,
     Criticality,
@@ -176,9 +178,19 @@ def _check_time(timestamp_ms: int, at: int) -> None:
 
 def _certificate(der: bytes) -> x509.Certificate:
     try:
-        return x509.load_der_x509_certificate(der)
+        return _parsed(der)
     except ValueError as error:
         raise Refused(Reason.LEAF, str(error)) from error
+
+
+def _parsed(der: bytes) -> x509.Certificate:
+    """Raises `ValueError`, of a serial number too of which cryptography only warns: RFC 5280 wants it positive."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CryptographyDeprecationWarning)
+        try:
+            return x509.load_der_x509_certificate(der)
+        except CryptographyDeprecationWarning as warning:
+            raise ValueError(str(warning)) from warning
 
 
 def _check_signature(envelope: Envelope, leaf: x509.Certificate) -> None:
@@ -201,7 +213,7 @@ def _check_signature(envelope: Envelope, leaf: x509.Certificate) -> None:
 def _check_chain(leaf: x509.Certificate, bundle: tuple[bytes, ...], root: x509.Certificate, at: int) -> None:
     """Nitro certificates have no names to check, so only their chain, lifetimes and constraints count."""
     try:
-        authorities = [x509.load_der_x509_certificate(der) for der in bundle]
+        authorities = [_parsed(der) for der in bundle]
         _verifier(root, at).verify(leaf, authorities)
     except (VerificationError, ValueError) as error:
         raise Refused(Reason.CHAIN, str(error).partition(" (")[0]) from error

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chain.hashing import keccak
@@ -400,6 +400,8 @@ def test_no_bytes_whatever_make_the_verifier_raise(noise: bytes, start: int, rem
     assert (reason(changed) is None) == (changed == raw)
 
 
+@example(b"\x80", 15, "certificate")  # a negative serial number
+@example(b"\x80", 15, "cabundle")
 @given(st.binary(max_size=48), st.integers(0, 700), st.sampled_from(["certificate", "cabundle"]))
 def test_no_certificate_whatever_makes_the_verifier_raise(noise: bytes, start: int, place: str) -> None:
     leaf, bundle = credential()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+pytest.importorskip("pyrevm")
+
 from chain.quantities import OPG, Address, Timestamp, Wei
 from chain.seam import Call
 from simnet.bench.revm import Blocks, Recorder, least, seam
