@@ -66,6 +66,8 @@ async def opened(directory: Path, size: tuple[int, int], engine: Engine | None) 
             pass
         terminal = Terminal(app, pilot)
         await terminal.settle()
+        while not app.query("FooterKey"):  # the footer fills in a refresh of its own, which a busy machine is late with
+            await pilot.pause()
         yield terminal
 
 

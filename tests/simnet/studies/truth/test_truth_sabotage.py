@@ -11,7 +11,7 @@ import pytest
 
 from nodes.adversaries.learning.experience import Experience
 from simnet.comparators.relative import Relative
-from simnet.log.tables import Tables, read_tables
+from simnet.log.tables import Rows, Tables, read_tables
 from simnet.run import Options, run
 from simnet.scenario.load import load_scenario
 from simnet.studies.truth.judge import Outcome, judge_truth
@@ -94,20 +94,17 @@ def honest_log(tmp_path_factory: pytest.TempPathFactory) -> Tables:
 
 def half_transfers(tables: Tables) -> None:
     """The token moves half of what contracts say that they pay."""
-    for row in tables.event("Transfer"):
-        row["value"] = str(int(row["value"]) // 2)
+    tables.chain["Transfer"] = Rows({**row, "value": str(int(row["value"]) // 2)} for row in tables.event("Transfer"))
 
 
 def half_slashes(tables: Tables) -> None:
     """Contracts slash half."""
-    for row in tables.event("Slashed"):
-        row["amount"] = str(int(row["amount"]) // 2)
+    tables.chain["Slashed"] = Rows({**row, "amount": str(int(row["amount"]) // 2)} for row in tables.event("Slashed"))
 
 
 def half_work(tables: Tables) -> None:
     """Nodes do half of the work."""
-    for row in tables.of("executed"):
-        row["macs"] //= 2
+    tables.rows["executed"] = Rows({**row, "macs": row["macs"] // 2} for row in tables.of("executed"))
 
 
 @pytest.mark.slow
