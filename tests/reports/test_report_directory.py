@@ -62,9 +62,11 @@ def test_without_a_run_it_says_what_to_do(
 def test_a_place_that_cannot_be_written_to_is_a_clear_error(
     troubled_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "file").touch()
-    assert main(["report", str(troubled_run), "--out", str(tmp_path / "file")]) == 4
-    assert capsys.readouterr().err.startswith(f"cannot write to {tmp_path / 'file'}: ")
+    (file := tmp_path / "file").touch()
+    assert main(["report", str(troubled_run), "--out", str(file / "below")]) == 4
+    assert capsys.readouterr().err.startswith(f"cannot write to {file / 'below'}: ")
+    assert main(["report", str(troubled_run), "--out", str(file)]) == 2
+    assert f"Directory '{file}' is a file" in capsys.readouterr().err
 
 
 def test_a_run_loads_no_templates_and_no_exporter() -> None:
