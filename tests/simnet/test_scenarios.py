@@ -74,8 +74,8 @@ def test_a_scenario_shows_what_it_says(path: Path, tmp_path: Path) -> None:
     assert_shows_what_it_says(run(scenario, Options(out=tmp_path)))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [pytest.param("byzantine", marks=pytest.mark.long), "honest"])
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["byzantine", "honest"])
 def test_on_anvil_a_scenario_shows_what_it_says_and_slashed_stake_on_chain_is_that_of_the_log(
     name: str, tmp_path: Path
 ) -> None:

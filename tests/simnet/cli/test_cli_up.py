@@ -207,7 +207,7 @@ def test_a_revert_comes_with_its_data(net: Up) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM, signal.SIGKILL]
+    "number", [*(pytest.param(one, marks=pytest.mark.long) for one in (signal.SIGINT, signal.SIGTERM)), signal.SIGKILL]
 )
 def test_whatever_ends_it_nobody_is_left(tmp_path: Path, number: signal.Signals) -> None:
     with up(tmp_path) as started:
