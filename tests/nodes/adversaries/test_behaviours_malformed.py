@@ -93,7 +93,7 @@ def test_a_claim_of_no_fee_is_refunded_what_was_paid_unless_the_claim_says_how_m
 def test_whoever_makes_a_batch_final_has_no_more_of_the_pay_than_its_lot(monkeypatch: pytest.MonkeyPatch) -> None:
     sound, bare = played("bounty_sniper", "full-0", "attested_pays_the_caller", monkeypatch, strategy={"kind": "tee"})
     assert sound["adversary_reward_share"] < 0.6
-    assert bare["adversary_reward_share"] > 0.75
+    assert bare["adversary_reward_share"] > 0.7
 
 
 def test_reports_of_who_has_nothing_at_stake_call_no_arbiters(monkeypatch: pytest.MonkeyPatch) -> None:

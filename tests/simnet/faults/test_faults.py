@@ -113,7 +113,7 @@ def test_held_messages_delay_a_fetch_until_they_are_released() -> None:
 def test_after_a_reorg_the_same_claims_are_settled(strategy: dict[str, Any]) -> None:
     calm = play(strategy=strategy)
     run = play(
-        strategy=strategy, faults=[{"at": "40 s", "reorg": 3}, {"at": "41 s", "reorg": 3}, {"at": "80 s", "reorg": 3}]
+        strategy=strategy, faults=[{"at": "40 s", "reorg": 8}, {"at": "41 s", "reorg": 8}, {"at": "80 s", "reorg": 8}]
     )
     assert_sound(run)
     before, after = Figures(calm.tables).claims, Figures(run.tables).claims
