@@ -114,18 +114,16 @@ class Undone:
 
 
 class Listening:
-    """Shows folds a log row by row while it is written: `hear` is a listener for `EventLog.listen`."""
+    """Shows a fold a log row by row while it is written: `hear` is a listener for `EventLog.listen`."""
 
-    def __init__(self, *folds: Fold) -> None:
-        self._folds = folds
+    def __init__(self, fold: Fold) -> None:
+        self._fold = fold
         self._number = 0
 
     def hear(self, time_s: float, record: Record) -> None:
         """Take in the record that was appended."""
-        row = row_of(self._number, time_s, record)
+        self._fold.on(row_of(self._number, time_s, record))
         self._number += 1
-        for fold in self._folds:
-            fold.on(row)
 
 
 def block_of(row: Row) -> int:
