@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import orjson
-
 from simnet.log.events import ChainReorged, read_log
+from simnet.log.file import parse_row
 from simnet.measure.catalogue import new_state
 from simnet.measure.fold import apply
 from simnet.measure.rows import Row, Undone
@@ -61,9 +60,8 @@ def reorgs_in(log: Path) -> Iterator[Row]:
 
 
 def parsed(line: bytes) -> Row:
-    """The object in a line; an empty one if it holds none."""
+    """The row in a line; an empty one if it holds none."""
     try:
-        row = orjson.loads(line)
-    except orjson.JSONDecodeError:
+        return parse_row(line)
+    except ValueError:
         return {}
-    return row if isinstance(row, dict) else {}
